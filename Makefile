@@ -1,0 +1,53 @@
+# Everything a person needs: make demo, make test. Each target makes its own .venv first.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEMO   := demo
+
+.PHONY: demo serve start test drill lint fix bench docs lock clean
+.DEFAULT_GOAL := demo
+
+$(BIN)/memories: pyproject.toml requirements/serve.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/serve.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.test: $(BIN)/memories requirements/test.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/test.txt
+	@touch $@
+
+demo: $(BIN)/memories          ## the invented exports in examples/, served on 127.0.0.1:8001
+	@$(BIN)/memories demo --dir $(DEMO)
+
+serve: $(BIN)/memories         ## your own archive, memories.db here
+	@$(BIN)/memories serve
+
+start: $(BIN)/memories         ## make start ARGS="--file_in=chat.txt --log_level=INFO"
+	@$(BIN)/memories start $(ARGS)
+
+test: $(VENV)/.test            ## all fast tests
+	@$(BIN)/python -m pytest -n 2
+
+drill: $(VENV)/.test           ## the slow ones
+	@$(BIN)/python -m pytest -n 2 -m drill
+
+lint: $(VENV)/.test
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+fix: $(VENV)/.test
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(VENV)/.test
+	@$(BIN)/python -m pip install -q --disable-pip-version-check "whatstk>=0.7" "chatpack>=0.1" || true
+	@$(BIN)/python -m bench
+
+docs: $(VENV)/.test            ## write the generated pages of docs/ anew
+	@$(BIN)/python -m scripts.write_docs
+
+lock: $(VENV)/.test            ## pin the dependencies anew
+	@$(BIN)/python -m pip install -q pip-tools
+	@$(BIN)/python -m scripts.lock
+
+clean:
+	rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,34 @@
+"""Everything that can go wrong in a way the user can do something about.
+
+Each message is a sentence for the user: what happened, then what to do.
+"""
+
+from __future__ import annotations
+
+
+class MemoriesError(Exception):
+    """Base of all errors that end a command with exit code 1 and one sentence."""
+
+
+class NotAnExport(MemoriesError):
+    """The input is readable but holds no WhatsApp messages."""
+
+
+class UnsafeExport(MemoriesError):
+    """The input is damaged, encrypted, or larger than the limits allow."""
+
+
+class NotOurDatabase(MemoriesError):
+    """The file given with --db is not an archive that this version can write."""
+
+
+class Locked(MemoriesError):
+    """Another ingest is writing to the same archive."""
+
+
+class AmbiguousChat(MemoriesError):
+    """The export fits more than one chat of the archive."""
+
+
+class NoRoom(MemoriesError):
+    """The disk is full or the archive cannot be written."""

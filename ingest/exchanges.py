@@ -1,0 +1,136 @@
+"""Where one talk ends and the next begins: at the pauses of this very chat.
+
+`Gaps` fits the pause, `cut` applies it. A cut depends only on the messages near it, so that new
+messages at the end change the last exchange and no other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+#: No exchange is longer; a talk without pauses is cut at its longest gap.
+LONGEST = 300
+#: A pause after which talks are independent: what comes later never changes what was before.
+APART = 6 * 3600
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 20 * 60, APART
+_DEFAULT_PAUSE = 3600
+#: One or two messages alone join a neighbour that is nearer than this many pauses.
+_STUB = 2
+_STUB_REACH = 3
+#: Bins of a factor of 1.25 from half a minute to two days.
+_BINS = [30 * 1.25**n for n in range(39)]
+_STEP = math.log(1.25)
+#: Fits are rounded to these, so that a chat that grows keeps its cuts.
+_STEPS = (1200, 1800, 2700, 3600, 5400, 7200, 10800, 14400, 21600)
+
+
+class Gaps:
+    """How long this chat pauses between messages, counted in bins that grow."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(_BINS) + 1)
+        self.total = 0
+
+    def add(self, seconds: int) -> None:
+        """Count one gap."""
+        self.total += 1
+        if seconds >= 30:
+            self.counts[min(int(math.log(seconds / 30) / _STEP), len(_BINS))] += 1
+
+    def pause(self) -> int:
+        """The pause in seconds that parts talks: the valley between gaps inside talks and gaps between them.
+
+        The idea is that of inter-activity times (Halfaker et al., WWW 2015): on a logarithmic scale
+        the gaps of people's doings have two humps.
+        """
+        smooth = [
+            sum(self.counts[max(0, n - 2) : n + 3]) / len(self.counts[max(0, n - 2) : n + 3]) for n in range(len(_BINS))
+        ]
+        low = next(n for n, edge in enumerate(_BINS) if edge >= _SHORTEST_PAUSE)
+        high = next(n for n, edge in enumerate(_BINS) if edge >= _LONGEST_PAUSE)
+        if self.total < 50:
+            return _DEFAULT_PAUSE
+        valley = min(range(low, high + 1), key=lambda n: (smooth[n], abs(_BINS[n] - _DEFAULT_PAUSE)))
+        left, right = max(smooth[:valley], default=0.0), max(smooth[valley:], default=0.0)
+        if smooth[valley] > 0.85 * min(left, right):
+            return _DEFAULT_PAUSE  # one hump only: nothing to tell the two apart
+        return min(_STEPS, key=lambda step: abs(math.log(step / _BINS[valley])))
+
+
+def cut(times: Sequence[int], pause: int) -> list[int]:
+    """The indexes at which exchanges start, for message times in seconds that never decrease.
+
+    The first is 0. No exchange has more than `LONGEST` messages; a gap of `APART` or more always cuts.
+    """
+    if not times:
+        return []
+    starts = [0] + [n for n in range(1, len(times)) if times[n] - times[n - 1] >= pause]
+    starts = _join_stubs(times, starts, pause)
+    ends = [*starts[1:], len(times)]
+    found: list[int] = []
+    for start, end in zip(starts, ends, strict=True):
+        found += _split_long(times, start, end)
+    return found
+
+
+def _join_stubs(times: Sequence[int], starts: list[int], pause: int) -> list[int]:
+    """A message or two alone belong to the nearer neighbour, if that is near."""
+    reach = min(_STUB_REACH * pause, APART)
+    kept = list(starts)
+    n = 0
+    while n < len(kept):
+        start = kept[n]
+        end = kept[n + 1] if n + 1 < len(kept) else len(times)
+        if end - start <= _STUB and len(kept) > 1:
+            before = times[start] - times[start - 1] if start else APART
+            after = times[end] - times[end - 1] if end < len(times) else APART
+            if min(before, after) < reach:
+                if before <= after:
+                    kept.pop(n)
+                    continue
+                kept.pop(n + 1)
+                continue
+        n += 1
+    return kept
+
+
+def _split_long(times: Sequence[int], start: int, end: int) -> list[int]:
+    """The starts of one talk's pieces, none longer than `LONGEST`, cut at its longest gaps."""
+    found: list[int] = []
+    while end - start > LONGEST:
+        # Not too near either side, so that no crumbs fall off.
+        low, high = start + LONGEST // 3, start + LONGEST
+        at = max(range(low, high + 1), key=lambda n: (times[n] - times[n - 1], n))
+        found.append(start)
+        start = at
+    return [*found, start]
+
+
+def seconds(sent_at: str, _days: dict[str, int] = {}) -> int:  # noqa: B006 - a memo
+    """`sent_at` as seconds on a scale of its own (local time has no other)."""
+    day = sent_at[:10]
+    base = _days.get(day)
+    if base is None:
+        from datetime import date
+
+        if len(_days) > 20_000:
+            _days.clear()
+        base = _days[day] = date.fromisoformat(day).toordinal() * 86400
+    return base + int(sent_at[11:13]) * 3600 + int(sent_at[14:16]) * 60 + int(sent_at[17:19])
+
+
+def regions(times: Iterable[int]) -> list[tuple[int, int]]:
+    """Index ranges of messages that are at least `APART` from one another: each can be cut on its own."""
+    found: list[tuple[int, int]] = []
+    start = 0
+    last: int | None = None
+    n = -1
+    for n, time in enumerate(times):
+        if last is not None and time - last >= APART:
+            found.append((start, n))
+            start = n
+        last = time
+    if n >= 0:
+        found.append((start, n + 1))
+    return found

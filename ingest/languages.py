@@ -1,0 +1,150 @@
+"""The words WhatsApp itself writes, from `data/languages.toml`, ready for looking up."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+#: Direction marks, isolates, byte order marks: they carry no meaning in a header.
+MARKS = "\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_WITHOUT_MARKS = dict.fromkeys(map(ord, MARKS))
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\u2007\u3000", " "))
+
+
+def without_marks(text: str) -> str:
+    """`text` without direction marks and U+FEFF."""
+    return text if text.isascii() else text.translate(_WITHOUT_MARKS)
+
+
+def plain(text: str) -> str:
+    """The form in which WhatsApp's own words are compared: no marks, one kind of space, no final stop."""
+    return without_marks(text).translate(_SPACES).strip().rstrip(".。").casefold()
+
+
+def meridiem_key(word: str) -> str:
+    """`word` ("a. m.", "PM") as it is looked up among the words beside a 12-hour clock."""
+    return re.sub(r"[\s.]", "", word.translate(_SPACES)).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """All languages at once: an export's language need not be known to read it."""
+
+    exact: dict[str, str]  # plain sentence -> kind
+    exact_raw: frozenset[str]  # the same as they are usually written, for a fast look
+    own_deleted: frozenset[str]
+    omitted: frozenset[str]
+    attached: frozenset[str]
+    edited: frozenset[str]
+    calls: tuple[str, ...]
+    polls: frozenset[str]
+    options: frozenset[str]
+    you: tuple[str, ...]
+    notices: tuple[str, ...]
+    meridiem: dict[str, str]  # key -> am, pm, night
+    months: dict[str, int]
+    file_names: tuple[re.Pattern[str], ...]
+    laughs: dict[str, str]
+
+
+def _strings(table: dict[str, Any], name: str) -> list[str]:
+    value = table.get(name, [])
+    return list(value) if isinstance(value, list) else []
+
+
+def _raw_forms(sentences: Iterable[str]) -> set[str]:
+    return {mark + s + stop for s in sentences for mark in ("", "\u200e", "\u200f") for stop in ("", ".")}
+
+
+@cache
+def languages() -> Languages:
+    """Read the data file once."""
+    text = files("ingest").joinpath("data/languages.toml").read_text("utf-8")
+    exact: dict[str, str] = {}
+    raw: set[str] = set()
+    meridiem: dict[str, str] = {}
+    months: dict[str, int] = {}
+    own: set[str] = set()
+    sets: dict[str, set[str]] = {"omitted": set(), "attached": set(), "edited": set()}
+    calls: list[str] = []
+    polls: set[str] = set()
+    options: set[str] = set()
+    you: list[str] = []
+    notices: list[str] = []
+    names: list[str] = []
+    laughs: dict[str, str] = {}
+
+    for code, table in tomllib.loads(text).items():
+        by_kind: dict[str, list[str]] = {
+            "deleted": _strings(table, "deleted") + _strings(table, "own_deleted"),
+            "view_once": _strings(table, "view_once"),
+            "location": _strings(table, "live"),
+        }
+        for kind, sentences in table.get("omitted", {}).items():
+            if kind == "any":
+                sets["omitted"].update(map(plain, sentences))
+            else:
+                by_kind.setdefault(kind, []).extend(sentences)
+        for kind, sentences in by_kind.items():
+            exact.update((plain(s), kind) for s in sentences)
+            raw |= _raw_forms(sentences)
+        own.update(map(plain, _strings(table, "own_deleted")))
+        sets["attached"].update(map(plain, _strings(table, "attached")))
+        sets["edited"].update(map(plain, _strings(table, "edited")))
+        calls += map(plain, _strings(table, "call"))
+        polls.update(map(plain, _strings(table, "poll")))
+        options.update(map(plain, _strings(table, "option")))
+        you += _strings(table, "you")
+        notices += (s.casefold() for s in _strings(table, "notice"))
+        names += _strings(table, "file")
+        for meaning in ("am", "pm", "night"):
+            meridiem.update((meridiem_key(w), meaning) for w in _strings(table, meaning))
+        for number, month in enumerate(_strings(table, "months"), 1):
+            word, _, value = month.partition("=")
+            months[word.casefold()] = int(value or number)
+            if not value and len(word) > 4 and word.isascii():
+                months.setdefault(word[:3].casefold(), number)
+        if "laugh" in table:
+            laughs[code] = table["laugh"]
+
+    # The longest words first, so that "Chat WhatsApp con" wins over a shorter one.
+    names.sort(key=len, reverse=True)
+    return Languages(
+        exact=exact,
+        exact_raw=frozenset(raw),
+        own_deleted=frozenset(own),
+        omitted=frozenset(sets["omitted"]),
+        attached=frozenset(sets["attached"]),
+        edited=frozenset(sets["edited"]),
+        calls=tuple(calls),
+        polls=frozenset(polls),
+        options=frozenset(options),
+        you=tuple(you),
+        notices=tuple(notices),
+        meridiem=meridiem,
+        months=months,
+        file_names=tuple(
+            re.compile(re.escape(n).replace(r"\{name\}", "(?P<name>.+)").replace(r"\ ", r"[ _\u00a0]") + r"\Z")
+            for n in names
+        ),
+        laughs=laughs,
+    )
+
+
+def chat_name_from_file(stem: str) -> str | None:
+    """The chat's name in a file name such as ``WhatsApp Chat with Emma (1)``; None when it holds none."""
+    cleaned = without_marks(stem).strip()
+    for suffix in (r"\.txt\Z", r"\.zip\Z", r"\s?\(\d{1,3}\)\Z", r"\s-\s(?:copy|Kopie|copia|copie)\Z"):
+        cleaned = re.sub(suffix, "", cleaned)
+    for pattern in languages().file_names:
+        found = pattern.match(cleaned)
+        if found:
+            name = found["name"].strip()
+            # Some phones write "_" for a space, in the whole name.
+            return name.replace("_", " ").strip() if " " not in cleaned else name
+    return None

@@ -1,0 +1,78 @@
+"""The plain shapes that travel between the rooms of `ingest`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Kind = Literal[
+    "text", "image", "video", "audio", "sticker", "gif", "document", "location",
+    "contact", "poll", "call", "deleted", "view_once", "system",
+]  # fmt: skip
+Order = Literal["dmy", "mdy"]
+
+#: Kinds that stand for an attachment, whether its file is there or not.
+MEDIA_KINDS = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "view_once"})
+
+#: One parsed message on the hot path; `Message` names the same fields in the same order.
+Row = tuple[int, int, int, str, str | None, str, str, bool, str | None]
+
+
+class Message(NamedTuple):
+    """One message as it stands in an export.
+
+    `start` and `body` are offsets in characters of the decoded text: the header is
+    ``text[start:body]``, and the message ends where the next one starts. `line` counts from 1.
+    `sent_at` is local wall-clock time, ``2025-01-15T20:15:23``. `sender` is None on system lines.
+    `text` is what the person wrote (the caption, for media); `attachment` is the file's name.
+    """
+
+    start: int
+    body: int
+    line: int
+    sent_at: str
+    sender: str | None
+    kind: str
+    text: str
+    is_edited: bool
+    attachment: str | None
+
+
+class Unsure(NamedTuple):
+    """A line the parser was unsure of. `line` counts from 1."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of an export written in one layout, from `line` on."""
+
+    line: int
+    closer: str
+    order: Order = "dmy"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is known about an export before (and after) it is read in full."""
+
+    segments: tuple[Segment, ...]
+    roster: frozenset[str] = frozenset()
+    longer: frozenset[str] = frozenset()  # senders that hold ": "
+    notices: frozenset[str] = frozenset()  # prefixes that look like senders and are not
+    not_headers: frozenset[int] = frozenset()  # lines that look like headers and are not
+    date_order: str = "day/month"  # for people
+    proof: str = ""  # for people: "proved by 27/3 in line 12"
+    is_guess: bool = False
+    layouts: dict[str, int] = field(default_factory=dict)  # shape -> headers, for --explain
+
+
+@dataclass(slots=True)
+class Attachment:
+    """A file that lies beside the chat's text."""
+
+    name: str
+    bytes: int

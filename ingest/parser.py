@@ -1,0 +1,468 @@
+"""Text to messages, a batch at a time.
+
+The fast path costs a few dictionary look-ups a line: once the strings of a date and of a time have
+been read and believed, every later line with the same strings is a header. Everything else (a
+new date, a new name, a line that only looks like a header) goes through `_Reader`'s slow path,
+which also writes down what it learned; `survey.py` judges that and, if needed, has the file read again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ingest.formats import (
+    CLOSERS,
+    LONGEST_HEAD,
+    DateParts,
+    find_head,
+    is_copied,
+    read_date,
+    read_head,
+    read_time,
+    resolve_date,
+    shape_of,
+)
+from ingest.kinds import SUSPECT_FIRST, SUSPECT_LAST, looks_like_notice, read_body, read_notice
+from ingest.languages import MARKS, languages, without_marks
+from ingest.model import Findings, Row, Segment, Unsure
+
+BATCH = 5_000
+_LONGEST_NAME = 120
+_MEMO = 50_000
+_MOST_UNSURE = 10_000
+
+
+@dataclass(slots=True)
+class Doubt:
+    """A header-like line whose sender was not known, or that has none, with the times around it."""
+
+    line: int
+    prefix: str | None
+    text: str
+    sent_at: str
+    before: str
+    after: str = ""
+
+    @property
+    def is_out_of_order(self) -> bool:
+        """More than its own day away from both neighbours in the file."""
+        day = self.sent_at[:10]
+        return bool(self.before and day < self.before[:10]) or bool(self.after and day > self.after[:10])
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What one reading of a file taught."""
+
+    dates: list[tuple[int, DateParts]] = field(default_factory=list)  # line, parts: each string once a segment
+    foreign: list[tuple[int, str, bool]] = field(default_factory=list)  # line, closer, copied from the clipboard
+    main_heads: int = 0
+    new_names: Counter[str] = field(default_factory=Counter)
+    longer: Counter[tuple[str, str]] = field(default_factory=Counter)  # (name, "name: more") -> times
+    doubts: list[Doubt] = field(default_factory=list)
+    owners: Counter[str] = field(default_factory=Counter)
+    spoken: Counter[str] = field(default_factory=Counter)  # filled by `survey`
+    file_dates: list[tuple[DateParts, str]] = field(default_factory=list)  # date as written, 20220323 of a file name
+    layouts: Counter[str] = field(default_factory=Counter)
+    unsure: list[Unsure] = field(default_factory=list)
+    unsure_count: int = 0
+    lines: int = 0
+    characters: int = 0
+    ended_with_newline: bool = True
+
+    def doubt(self, line: int, text: str, reason: str) -> None:
+        self.unsure_count += 1
+        if len(self.unsure) < _MOST_UNSURE:
+            self.unsure.append(Unsure(line, text[:500], reason))
+
+
+class Contradiction(Exception):
+    """A date cannot be in the order assumed; `order` is the one it proves."""
+
+    def __init__(self, line: int, parts: DateParts) -> None:
+        super().__init__(line)
+        self.line = line
+        self.parts = parts
+
+
+class Reader:
+    """Reads one export under given `Findings`. Use once: ``for batch in reader.batches(chunks)``."""
+
+    def __init__(
+        self,
+        findings: Findings,
+        *,
+        chat: str | None = None,
+        year_if_missing: int = 2020,
+        first_line: int = 1,
+        first_offset: int = 0,
+        batch: int = BATCH,
+    ) -> None:
+        self.findings = findings
+        self.evidence = Evidence()
+        self._chat = chat
+        self._year = year_if_missing
+        self._line = first_line
+        self._offset = first_offset
+        self._batch = batch
+        self._segments = list(findings.segments)
+        self._heads: dict[str, str] = {}
+        self._dates: dict[str, str] = {}
+        self._times: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self._named: dict[str, str] = {}
+        self._sent_before = ""
+        self._open_doubts: list[Doubt] = []
+        self._longer_by_start: dict[str, list[str]] = {}
+        self._holding: dict[str, list[tuple[str, str]]] = {}  # start -> ("start: more: ", name), longest first
+        for name in findings.longer:
+            self._longer_by_start.setdefault(name.split(": ", 1)[0], []).append(name)
+        for names in self._longer_by_start.values():
+            names.sort(key=len, reverse=True)
+        self._holding = {
+            start: [(f"{name}: ", name) for name in names] for start, names in self._longer_by_start.items()
+        }
+        self._enter(self._segments[0] if self._segments else Segment(1, CLOSERS[0]))
+
+    # -- the hot loop ---------------------------------------------------------------------------
+
+    def batches(self, chunks: Iterable[str]) -> Iterator[list[Row]]:
+        """The messages of `chunks` (pieces of text, cut anywhere), in the file's order.
+
+        Headers and bodies tile the text: a message ends where the next one starts; what stands
+        before the first is in `evidence.unsure`.
+        """
+        evidence = self.evidence
+        exact = languages().exact_raw
+        names, dates, times = self._names, self._dates, self._times
+        holding = self._holding
+        closer, between = self._closer, self._between
+        is_ios = closer == "] "
+        next_segment = self._segments[1].line if len(self._segments) > 1 else 1 << 62
+        not_headers = self.findings.not_headers
+        rows: list[Row] = []
+        more: list[str] = []  # lines that go on the last message
+        raw = ""  # the last message's first line, as it stands
+        raw_sender: str | None = None
+        seen_any = False
+        last_head = last_at = ""
+        at = self._offset
+        number = self._line - 1
+        carry: list[str] = []
+        heads = 0
+
+        for chunk in _with_end(chunks):
+            if chunk is None:
+                lines = ["".join(carry)]
+                if lines == [""]:
+                    break
+                evidence.ended_with_newline = False
+            else:
+                if "\n" not in chunk:
+                    carry.append(chunk)
+                    continue
+                carry.append(chunk)
+                lines = "".join(carry).split("\n")
+                carry = [lines.pop()]
+            for line in lines:
+                number += 1
+                start = at
+                at += len(line) + 1
+                if number >= next_segment:
+                    self._enter(self._segments[1])
+                    self._segments.pop(0)
+                    closer, between, is_ios = self._closer, self._between, self._closer == "] "
+                    next_segment = self._segments[1].line if len(self._segments) > 1 else 1 << 62
+                    last_head = ""
+                head, found, rest = line.partition(closer)
+                sent_at = ""
+                if found:
+                    if head == last_head:
+                        sent_at = last_at
+                    else:
+                        day, _, clock = head.partition(between)
+                        try:
+                            sent_at = dates[day] + times[clock]
+                        except KeyError:
+                            sent_at = self._slow_head(head, number)
+                            between = self._between
+                elif is_ios and line[-1:] in ("]", "\r"):
+                    sent_at, head, rest = self._bare_head(line, number)
+                if not sent_at or number in not_headers:
+                    if seen_any:
+                        if not more and rows and len(rows) >= self._batch:
+                            # Keep the last message back: this line belongs to it.
+                            last = rows.pop()
+                            yield rows
+                            rows = [last]
+                        more.append(line)
+                    elif line.strip(MARKS + " \r"):
+                        evidence.doubt(number, line, "stands before the first message")
+                    if line[:8].lstrip(MARKS + " ")[:1] in _DIGITS_AND_BRACKET and number not in not_headers:
+                        self._note_foreign(line, number)
+                    continue
+
+                # A header: close the message before it.
+                heads += 1
+                if more:
+                    rows[-1] = self._with_more(rows[-1], raw, raw_sender, more, is_ios)
+                    more = []
+                if len(rows) >= self._batch:
+                    yield rows
+                    rows = []
+                if self._open_doubts:
+                    self._settle(sent_at)
+                seen_any = True
+                last_head, last_at = head, sent_at
+                if rest[-1:] == "\r":
+                    rest = rest[:-1]
+                name, has_name, body = rest.partition(": ")
+                sender: str | None
+                if has_name and name in names:
+                    sender = names[name]
+                    if ": " in body[:_LONGEST_NAME]:
+                        extra = body.partition(": ")[0]
+                        if len(extra) <= 40 and not extra.startswith(("http", "<")):
+                            evidence.longer[(sender, f"{sender}: {extra}")] += 1
+                else:
+                    for start_of, full_name in holding.get(name, ()):
+                        if rest.startswith(start_of):
+                            sender, body = full_name, rest[len(start_of) :]
+                            break
+                    else:
+                        sender, body = self._slow_name(rest, number, sent_at)
+                raw, raw_sender = body, sender
+                body_at = at - 1 - len(body) - (1 if line[-1:] == "\r" else 0)
+                if sender is None:
+                    notice = read_notice(body)
+                    rows.append((start, body_at, number, sent_at, None, notice.kind, notice.text, False, None))
+                elif (
+                    not body
+                    or body[0] in SUSPECT_FIRST
+                    or body[-1] in SUSPECT_LAST
+                    or "http" in body
+                    or body in exact
+                    or "\u200e" in body
+                ):
+                    rows.append(self._closer_look(start, body_at, number, sent_at, sender, body, is_ios))
+                else:
+                    rows.append((start, body_at, number, sent_at, sender, "text", body, False, None))
+                self._sent_before = sent_at
+        if more:
+            rows[-1] = self._with_more(rows[-1], raw, raw_sender, more, is_ios)
+        self._settle("")
+        evidence.lines = number
+        evidence.characters = at if evidence.ended_with_newline else at - 1
+        evidence.main_heads = heads
+        if rows:
+            yield rows
+
+    # -- the slow path --------------------------------------------------------------------------
+
+    def _enter(self, segment: Segment) -> None:
+        """Start reading in another layout."""
+        self._closer = segment.closer
+        self._order = segment.order
+        self._between = ", "
+        self._dates.clear()
+        self._times.clear()
+        self._heads.clear()
+
+    def _slow_head(self, head: str, line: int) -> str:
+        """The time of a header that is not memoised yet; "" when `head` is none."""
+        if len(head) > LONGEST_HEAD:
+            return ""
+        known = self._heads.get(head)
+        if known is not None:
+            return known
+        if (self._closer == "] ") != (head.lstrip(MARKS + " ")[:1] == "["):
+            return ""
+        day, found, clock = head.partition(self._between)
+        if found and (day in self._dates or clock in self._times or self._heads):
+            parts, time = read_date(day), read_time(clock)
+            if parts and time:
+                return self._remember(day, parts, clock, time, line, head)
+        whole = read_head(head)
+        if whole is None:
+            return ""
+        parts, time, between, time_first = whole
+        day, found, clock = head.partition(between)
+        if found and not time_first and read_date(day) == parts and read_time(clock) == time:
+            self._between = between
+            return self._remember(day, parts, clock, time, line, head)
+        day_iso = self._resolve(head, parts, line)
+        if len(self._heads) > _MEMO:
+            self._heads.clear()
+        self._heads[head] = day_iso + time if day_iso else ""
+        return self._heads[head]
+
+    def _remember(self, day: str, parts: DateParts, clock: str, time: str, line: int, head: str) -> str:
+        iso = self._dates.get(day)
+        if iso is None:
+            iso = self._resolve(head, parts, line)
+            if not iso:
+                return ""
+            self._dates[day] = iso
+        if len(self._times) > _MEMO * 2:
+            self._times.clear()
+        self._times[clock] = time
+        return iso + time
+
+    def _resolve(self, head: str, parts: DateParts, line: int) -> str:
+        """The ISO date of `parts`, kept as evidence; "" when they can be no date."""
+        shape = shape_of(head, self._closer)
+        if shape in self.evidence.layouts or len(self.evidence.layouts) < 200:
+            self.evidence.layouts[shape] += 1
+        self.evidence.dates.append((line, parts))
+        proves = parts.proves
+        if proves and proves != self._order:
+            raise Contradiction(line, parts)
+        day = resolve_date(parts, self._order, self._year)
+        if day is None:
+            return ""
+        if not day[1]:
+            self.evidence.doubt(line, head, f"no such day; taken as {day[0]}")
+        return day[0]
+
+    def _bare_head(self, line: str, number: int) -> tuple[str, str, str]:
+        """(time, head, rest) of an iPhone line that ends right after the bracket; ("", "", "") otherwise."""
+        cut = line.rstrip("\r")
+        if not cut.endswith("]") or len(cut) > LONGEST_HEAD:
+            return "", "", ""
+        return self._slow_head(cut[:-1], number), cut[:-1], line[len(cut) :]
+
+    def _note_foreign(self, line: str, number: int) -> None:
+        """Remember a line that is a header in another layout: a copied talk, or a file that changes midway."""
+        found = find_head(line)
+        if found and found[1] != self._closer:
+            self.evidence.foreign.append((number, found[1], is_copied(*found)))
+
+    def _slow_name(self, rest: str, line: int, sent_at: str) -> tuple[str | None, str]:
+        """(sender, body) of what follows a header; sender None on a notice."""
+        findings = self.findings
+        name, found, body = rest.partition(": ")
+        clean = self._clean(name)
+        for longer in self._longer_by_start.get(clean, ()):
+            shown = without_marks(rest) if not rest.isascii() else rest
+            tail = shown[len(longer) :]
+            if shown.startswith(longer) and (tail.startswith(": ") or tail == ":"):
+                at = _after(rest, longer) + len(":" if tail == ":" else ": ")
+                return longer, rest[at:]
+            if shown.startswith(longer) and clean not in findings.roster:
+                return None, rest  # a notice about somebody whose name holds a colon
+            if shown.startswith(longer) and looks_like_notice(tail):
+                return None, rest
+        if not found:
+            trimmed = rest.rstrip(MARKS + " ")
+            if trimmed.endswith(":"):
+                clean = self._clean(trimmed[:-1])
+                if clean in findings.roster or clean in self.evidence.new_names or _could_be_name(clean):
+                    self.evidence.new_names[clean] += clean not in findings.roster
+                    return clean, ""
+            self._doubt_notice(line, rest, sent_at)
+            return None, rest
+        if clean in findings.roster:
+            if clean not in self._longer_by_start:
+                self._names[name] = clean
+            return clean, body
+        if clean in findings.notices or not _could_be_name(clean):
+            self._doubt_notice(line, rest, sent_at)
+            return None, rest
+        self.evidence.new_names[clean] += 1
+        if len(self._open_doubts) < 1000:
+            self._open_doubts.append(Doubt(line, clean, rest[:200], sent_at, self._sent_before))
+        if ": " in body[:_LONGEST_NAME]:
+            extra = body.partition(": ")[0]
+            if len(extra) <= 40 and not extra.startswith(("http", "<")):
+                self.evidence.longer[(clean, f"{clean}: {extra}")] += 1
+        return clean, body
+
+    def _clean(self, name: str) -> str:
+        known = self._named.get(name)
+        if known is None:
+            known = without_marks(name).replace("\u00a0", " ").replace("\u202f", " ").strip()
+            if len(self._named) < _MEMO:
+                self._named[name] = known
+        return known
+
+    def _doubt_notice(self, line: int, text: str, sent_at: str) -> None:
+        if len(self._open_doubts) < 1000:
+            self._open_doubts.append(Doubt(line, None, text[:200], sent_at, self._sent_before))
+
+    def _settle(self, after: str) -> None:
+        """Give the open doubts the time of the header after them, and keep those worth judging."""
+        for doubt in self._open_doubts:
+            doubt.after = after
+            worth = doubt.prefix is not None or doubt.is_out_of_order
+            if worth and len(self.evidence.doubts) < 20_000:
+                self.evidence.doubts.append(doubt)
+        self._open_doubts = []
+
+    def _closer_look(
+        self, start: int, body_at: int, line: int, sent_at: str, sender: str, body: str, is_ios: bool
+    ) -> Row:
+        found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender)
+        if found.is_own:
+            self.evidence.owners[sender] += 1
+        if found.attachment and len(self.evidence.file_dates) < 400:
+            self._note_file_date(found.attachment)
+        return (
+            start, body_at, line, sent_at, None if found.is_notice else sender,
+            found.kind, found.text, found.is_edited, found.attachment,
+        )  # fmt: skip
+
+    def _note_file_date(self, name: str) -> None:
+        digits = "".join(c for c in name if c.isdigit())
+        for at in range(max(0, min(len(digits) - 7, 8))):
+            piece = digits[at : at + 8]
+            if piece[:2] == "20" and "01" <= piece[4:6] <= "12" and "01" <= piece[6:] <= "31" and self.evidence.dates:
+                self.evidence.file_dates.append((self.evidence.dates[-1][1], piece))
+                return
+
+    def _with_more(self, row: Row, raw: str, sender: str | None, more: list[str], is_ios: bool) -> Row:
+        """`row` with the lines that followed it, looked at again as a whole."""
+        body = "\n".join([raw, *(m[:-1] if m[-1:] == "\r" else m for m in more)])
+        start, body_at, line, sent_at = row[:4]
+        if sender is None:
+            notice = read_notice(body)
+            return (start, body_at, line, sent_at, None, notice.kind, notice.text, False, None)
+        return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios)
+
+
+_DIGITS_AND_BRACKET = frozenset("[0123456789٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")
+
+
+def _with_end(chunks: Iterable[str]) -> Iterator[str | None]:
+    yield from chunks
+    yield None
+
+
+def _after(rest: str, name: str) -> int:
+    """Where in `rest` (with marks) the characters of `name` (without) end."""
+    at = 0
+    for character in name:
+        while rest[at] != character and rest[at] in MARKS:
+            at += 1
+        at += 1
+    while at < len(rest) and rest[at] in MARKS:
+        at += 1
+    return at
+
+
+def _could_be_name(prefix: str) -> bool:
+    """Whether what stands before a colon may be somebody's name, judged alone.
+
+    A quote that opens and does not close is the subject of a notice; so is a whole sentence.
+    """
+    if not prefix or len(prefix) > _LONGEST_NAME or prefix != prefix.strip():
+        return False
+    for opening, closing in ("“”", "„“", "«»", "「」", "『』", "‘’", "””"):
+        if prefix.count(opening) > prefix.count(closing if closing != opening else "\0") and (
+            opening != closing or prefix.count(opening) % 2
+        ):
+            return False
+    if prefix.count('"') % 2:
+        return False
+    return not (len(prefix.split()) > 3 and looks_like_notice(prefix))

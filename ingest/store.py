@@ -1,0 +1,189 @@
+"""The archive's file: making, opening, migrating and locking it. All writing goes through here."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from ingest.errors import Locked, NoRoom, NotOurDatabase
+from ingest.folding import TOKENIZE, fold
+
+#: "WAMe", so that any tool can tell whose file it is.
+APPLICATION_ID = 0x57414D65
+#: The schema this version writes; `MIGRATIONS` lead to it.
+VERSION = 1
+
+_FTS = f"""
+CREATE VIRTUAL TABLE messages_fts USING fts5 (text, content='', tokenize="{TOKENIZE}");
+CREATE VIRTUAL TABLE exchanges_fts USING fts5 (title, summary, topics, content='', tokenize="{TOKENIZE}");
+"""
+
+
+def _sql(name: str) -> str:
+    return files("ingest").joinpath(name).read_text("utf-8")
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in _statements(_sql("schema.sql") + _FTS):
+        connection.execute(statement)
+
+
+#: Each brings a file from the version of its place in the list to the next.
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [_create]
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one: `executescript` would commit what is open."""
+    pending = ""
+    for line in script.splitlines():
+        pending += line + "\n"
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def connect(path: Path, *, must_exist: bool = False, read_only: bool = False) -> sqlite3.Connection:
+    """Open the archive, migrated to this version.
+
+    Raises `NotOurDatabase` for a file that is none, or that a newer version wrote.
+    """
+    if (must_exist or read_only) and not path.exists():
+        raise NotOurDatabase(f"{path}: there is no archive yet; make one with: memories ingest YOUR-EXPORT")
+    if path.exists():
+        _refuse_foreign(path)
+    elif not os.access(path.parent if str(path.parent) else ".", os.W_OK):
+        raise NoRoom(f"{path.parent}: cannot be written to; choose another place with --db")
+    uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    try:
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+        connection.create_function("fold", 1, fold, deterministic=True)
+        connection.execute("PRAGMA foreign_keys = ON")
+        if not read_only:
+            _migrate(connection, path)
+    except sqlite3.DatabaseError as error:
+        raise _as_ours(error, path) from error
+    return connection
+
+
+def _refuse_foreign(path: Path) -> None:
+    if path.is_dir():
+        raise NotOurDatabase(f"{path}: is a folder; --db wants a file")
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(100)
+    except PermissionError:
+        raise NoRoom(f"{path}: may not be read; look at its permissions") from None
+    if not start:
+        return
+    if start[:16] != b"SQLite format 3\0":
+        raise NotOurDatabase(f"{path}: is no SQLite file; choose another name with --db")
+    application, version = int.from_bytes(start[68:72], "big"), int.from_bytes(start[60:64], "big")
+    if application != APPLICATION_ID:
+        raise NotOurDatabase(f"{path}: is a database of something else; choose another name with --db")
+    if version > VERSION:
+        raise NotOurDatabase(
+            f"{path}: was written by a newer version (schema {version}, this one knows {VERSION}); "
+            "upgrade with: pip install --upgrade whatsapp-memories"
+        )
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == VERSION:
+        connection.execute("PRAGMA journal_mode = WAL")
+        return
+    if not os.access(path, os.W_OK):
+        raise NoRoom(f"{path}: cannot be written to; look at its permissions")
+    connection.execute("PRAGMA page_size = 8192")
+    connection.execute("PRAGMA journal_mode = WAL")
+    with transaction(connection):
+        for migration in MIGRATIONS[version:]:
+            migration(connection)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def tune_for_loading(connection: sqlite3.Connection) -> None:
+    """Settings for one writer that adds much. Foreign keys hold by construction and are checked after."""
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -16384")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing. Whatever leaves the block as an exception leaves the file as it was."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def make_indexes(connection: sqlite3.Connection) -> None:
+    """Make what is not there yet of the indexes."""
+    for statement in _statements(_sql("indexes.sql")):
+        connection.execute(statement)
+
+
+def _as_ours(error: sqlite3.DatabaseError, path: Path) -> Exception:
+    text = str(error)
+    if "disk is full" in text or "disk I/O" in text:
+        return NoRoom(f"{path}: the disk is full; nothing was changed. Free some space and try again")
+    if "readonly" in text or "unable to open" in text:
+        return NoRoom(f"{path}: cannot be written to; choose another place with --db")
+    if "locked" in text:
+        return Locked(f"{path}: another program is writing to it; try again when it is done")
+    return NotOurDatabase(f"{path}: is damaged ({text}); restore a backup or ingest the exports again")
+
+
+@contextmanager
+def database_errors(path: Path) -> Iterator[None]:
+    """Turns what SQLite raises into a sentence."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _as_ours(error, path) from error
+
+
+@contextmanager
+def writer_lock(path: Path, wait_s: float = 600, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+    """One ingest at a time. A second one waits up to `wait_s`, then raises `Locked` naming who holds it."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise NoRoom(
+            f"{path.parent}: cannot be written to ({error.strerror}); choose another place with --db"
+        ) from None
+    try:
+        deadline = time.monotonic() + wait_s
+        said = False
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip() or "unknown"
+                if time.monotonic() >= deadline:
+                    raise Locked(f"{path}: process {holder} is writing to it; try again when it is done") from None
+                if not said and on_wait:
+                    on_wait(f"waiting for process {holder}, which is writing to {path.name}")
+                    said = True
+                time.sleep(0.1)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)

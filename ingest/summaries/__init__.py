@@ -1,0 +1,29 @@
+"""Telling an exchange: one small interface, several tellers behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Said(NamedTuple):
+    """One message of a talk as a teller sees it. `sender` is None on notices; `at` is ISO local time."""
+
+    id: int
+    sender: str | None
+    at: str
+    kind: str
+    text: str
+
+
+@dataclass(slots=True)
+class Told:
+    """What a teller says of a talk. `highlights` are ids of its messages; `score` is 0 to 1."""
+
+    title: str
+    summary: str
+    language: str | None
+    mood: str
+    score: float
+    topics: list[str] = field(default_factory=list)
+    highlights: list[int] = field(default_factory=list)

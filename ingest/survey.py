@@ -1,0 +1,345 @@
+"""What kind of export is this? Decided from the whole file, and decided again when the file says otherwise.
+
+A reading under first findings collects evidence; the evidence is judged; if the judgement differs,
+the file is read again. Nearly all files are settled by the first lines and read once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from ingest.errors import NotAnExport
+from ingest.formats import DateParts, find_head, is_copied, read_head, resolve_date
+from ingest.kinds import looks_like_notice
+from ingest.model import Findings, Order, Row, Segment
+from ingest.parser import Contradiction, Evidence, Reader, _could_be_name
+
+_SAMPLE_LINES = 3_000
+_MOST_READINGS = 8
+#: So many headers of another layout in a row are a file that changes midway, not a copied talk.
+_LONG_RUN = 5
+
+Chunks = Callable[[], Iterable[str]]
+
+
+def first_look(lines: Iterable[str], hint: Order | None = None) -> Findings:
+    """Findings from the first lines alone. Raises `NotAnExport` when none of them is a header."""
+    closers: Counter[str] = Counter()
+    names: Counter[str] = Counter()
+    dates: list[tuple[int, DateParts]] = []
+    copied: Counter[str] = Counter()
+    for number, line in enumerate(lines, 1):
+        found = find_head(line)
+        if not found:
+            continue
+        head, closer = found
+        if is_copied(head, closer):
+            copied[closer] += 1
+            continue
+        closers[closer] += 1
+        whole = read_head(head)
+        if whole:
+            dates.append((number, whole[0]))
+        name, colon, _ = line[len(head) + len(closer) :].partition(": ")
+        if colon:
+            names[name] += 1
+    if not closers:
+        if not copied:
+            raise NotAnExport("no line looks like a WhatsApp message")
+        closers = copied
+    order, proof, guess = judge_order(dates, [], hint)
+    return Findings(
+        segments=(Segment(1, closers.most_common(1)[0][0], order),),
+        date_order=order_name(order, dates),
+        proof=proof,
+        is_guess=guess,
+    )
+
+
+def order_name(order: Order, dates: list[tuple[int, DateParts]]) -> str:
+    """The order for people: ``day/month``, ``month/day``, ``year/month/day``, ``by name``."""
+    if dates and all(p.year_first for _, p in dates):
+        return "year/month/day"
+    if dates and all(p.month for _, p in dates):
+        return "month by name"
+    return "day/month" if order == "dmy" else "month/day"
+
+
+def judge_order(
+    dates: list[tuple[int, DateParts]], file_dates: list[tuple[DateParts, str]], hint: Order | None
+) -> tuple[Order, str, bool]:
+    """(order, what proves it, whether it is a guess) from all dates met, in the file's order."""
+    open_dates = [d for d in dates if not (d[1].year_first or d[1].month)]
+    if not open_dates:
+        return (
+            "dmy",
+            "the year stands first" if dates and dates[0][1].year_first else "months have names",
+            False,
+        )
+    for line, parts in open_dates:
+        if parts.proves:
+            return parts.proves, f"proved by {parts.a}{parts.separator}{parts.b} in line {line}", False
+    votes: Counter[Order] = Counter()
+    for parts, stamp in file_dates:
+        for order in _ORDERS:
+            day = resolve_date(parts, order, 2000)
+            if parts.is_open and day and day[0].replace("-", "") == stamp:
+                votes[order] += 1
+    if votes["dmy"] != votes["mdy"]:
+        order = votes.most_common(1)[0][0]
+        return order, f"proved by {votes[order]} file name{'s' * (votes[order] != 1)} with a date", False
+    if hint:
+        return hint, "as in this chat's earlier export", False
+    steps = {order: _steps_back(open_dates, order) for order in _ORDERS}
+    if steps["dmy"] != steps["mdy"]:
+        order = min(_ORDERS, key=lambda o: steps[o])
+        return (
+            order,
+            f"the dates run forward that way ({steps[order]} steps back, else {max(steps.values())})",
+            False,
+        )
+    return _likely(open_dates[0][1]), "", any(parts.is_open for _, parts in open_dates)
+
+
+_ORDERS: tuple[Order, Order] = ("dmy", "mdy")
+
+
+def _steps_back(dates: list[tuple[int, DateParts]], order: Order) -> int:
+    days = [d[0] for _, parts in dates if (d := resolve_date(parts, order, 2000))]
+    return sum(later < earlier for earlier, later in pairwise(days))
+
+
+def _likely(parts: DateParts) -> Order:
+    """The order when nothing proves one: only slashes with a short year are as good as always American."""
+    return "mdy" if parts.separator == "/" and not parts.long_year else "dmy"
+
+
+def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Order | None) -> Findings:
+    """Findings after a full reading; equal to `findings` when nothing new was learned."""
+    roster = set(findings.roster)
+    notices = set(findings.notices)
+    not_headers = set(findings.not_headers)
+    longer = set(findings.longer)
+    by_prefix: dict[str, list[str]] = {}
+    for doubt in evidence.doubts:
+        if doubt.prefix is None:
+            if not looks_like_notice(doubt.text):
+                not_headers.add(doubt.line)
+        elif evidence.new_names[doubt.prefix] == 1 and doubt.is_out_of_order:
+            not_headers.add(doubt.line)
+        else:
+            by_prefix.setdefault(doubt.prefix, []).append(doubt.text)
+
+    known = roster | {n for n, times in evidence.new_names.items() if times > 1}
+    for name, times in evidence.new_names.items():
+        texts = by_prefix.get(name, [])
+        starts_known = any(name.startswith(k + " ") for k in known if k != name)
+        if times <= 2 and texts and (starts_known or looks_like_notice(name)) and all(map(looks_like_notice, texts)):
+            notices.add(name)
+        elif texts or times > 1:
+            roster.add(name)
+
+    spoken: Counter[str] = Counter(evidence.spoken)
+    for (name, long_name), times in evidence.longer.items():
+        total = spoken[name] + evidence.new_names[name]
+        if times >= 2 and (times >= total or (times >= 3 and times >= 0.25 * total)) and _could_be_name(long_name):
+            longer.add(long_name)
+            roster.add(long_name)
+    for long_name in longer:
+        short = long_name.split(": ", 1)[0]
+        times = sum(n for (name, full), n in evidence.longer.items() if name == short and full in longer)
+        if times and times >= spoken[short]:
+            roster.discard(short)
+
+    segments = _judge_segments(findings, evidence)
+    first = segments[0]
+    order, proof, guess = (
+        (forced, "said with --date-order", False) if forced else judge_order(evidence.dates, evidence.file_dates, hint)
+    )
+    if len(segments) == 1:
+        segments = (replace(first, order=order),)
+    return replace(
+        findings,
+        segments=segments,
+        roster=frozenset(roster),
+        longer=frozenset(longer),
+        notices=frozenset(notices),
+        not_headers=frozenset(not_headers),
+        date_order=order_name(segments[0].order, evidence.dates),
+        proof=proof,
+        is_guess=guess,
+        layouts=dict(evidence.layouts),
+    )
+
+
+def _judge_segments(findings: Findings, evidence: Evidence) -> tuple[Segment, ...]:
+    """Find where the layout changes for good: a run of foreign headers that reaches the end, or is long."""
+    if not evidence.foreign:
+        return findings.segments
+    segments = list(findings.segments)
+    usual = [f for f in evidence.foreign if not f[2]]
+    runs: list[list[tuple[int, str, bool]]] = []
+    main_lines = sorted(line for line, _ in evidence.dates)
+    for item in usual:
+        last = runs[-1][-1] if runs else None
+        if last and last[1] == item[1] and not _any_between(main_lines, last[0], item[0]):
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    for run in runs:
+        reaches_end = not _any_between(main_lines, run[0][0], evidence.lines + 1)
+        if len(run) >= _LONG_RUN or reaches_end:
+            here = max((s for s in segments if s.line <= run[0][0]), key=lambda s: s.line)
+            segments.append(Segment(run[0][0], run[0][1], here.order))
+            after = next((line for line in main_lines if line > run[-1][0]), None)
+            if after:
+                segments.append(Segment(after, here.closer, here.order))
+    by_line = {s.line: s for s in sorted(segments, key=lambda s: s.line)}
+    return tuple(by_line[line] for line in sorted(by_line))
+
+
+def _any_between(sorted_lines: list[int], low: int, high: int) -> bool:
+    from bisect import bisect_left, bisect_right
+
+    return bisect_right(sorted_lines, low) < bisect_left(sorted_lines, high)
+
+
+def _mixed(findings: Findings, evidence: Evidence, stop: Contradiction) -> Findings:
+    """The order of day and month contradicts itself: other order from the start, or from a line on."""
+    order = stop.parts.proves
+    assert order is not None
+    segment = max((s for s in findings.segments if s.line <= stop.line), key=lambda s: s.line)
+    mine = [d for d in evidence.dates if d[0] >= segment.line and d[0] < stop.line]
+    last_proof = max((line for line, parts in mine if parts.proves and parts.proves != order), default=0)
+    if not last_proof:
+        segments = tuple(replace(s, order=order) if s is segment else s for s in findings.segments)
+        return replace(findings, segments=segments)
+    # Both are proved: two phones' exports in one file. The change lies where time jumps back the most.
+    between = [d for d in mine if d[0] >= last_proof] + [(stop.line, stop.parts)]
+    best, line = None, stop.line
+    for (_, earlier), (at, later) in pairwise(between):
+        old = resolve_date(earlier, segment.order, 2000)
+        new = resolve_date(later, order, 2000)
+        if old and new and old[0] > new[0] and (best is None or new[0] < best):
+            best, line = new[0], at
+    segments = tuple(sorted((*findings.segments, Segment(line, segment.closer, order)), key=lambda s: s.line))
+    return replace(findings, segments=segments)
+
+
+def sample(chunks: Iterable[str], lines: int = _SAMPLE_LINES) -> list[str]:
+    """The first lines of a text."""
+    found: list[str] = []
+    carry = ""
+    size = 0
+    for chunk in chunks:
+        pieces = (carry + chunk).split("\n")
+        carry = pieces.pop()
+        found += pieces
+        size += len(chunk)
+        if len(found) >= lines or size > 4_000_000:
+            return found[:lines]
+    return [*found, carry] if carry else found
+
+
+class Survey:
+    """Reads an export as often as it takes until nothing new is learned."""
+
+    def __init__(
+        self,
+        chunks: Chunks,
+        *,
+        chat: str | None = None,
+        order: Order | None = None,
+        hint: Order | None = None,
+        year_if_missing: int = 2020,
+        roster: frozenset[str] = frozenset(),
+    ) -> None:
+        self._chunks = chunks
+        self._chat = chat
+        self._order = order
+        self._hint = hint
+        self._year = year_if_missing
+        self._roster = roster
+        self.findings: Findings | None = None
+        self.evidence = Evidence()
+        self.readings = 0
+
+    def start(self) -> Findings:
+        """First findings, from the first lines (or, where those hold no header, from all)."""
+        lines = sample(self._chunks())
+        try:
+            findings = first_look(lines, self._hint)
+        except NotAnExport:
+            findings = first_look(sample(self._chunks(), 1 << 60), self._hint)
+        if self._order:
+            findings = replace(findings, segments=tuple(replace(s, order=self._order) for s in findings.segments))
+        # A first pass over the sample teaches the names, so that the big pass runs on the fast path.
+        findings = replace(findings, roster=findings.roster | self._roster)
+        return self._settle(findings, lambda: ["\n".join(lines) + "\n"], None)
+
+    def run(
+        self, visit: Callable[[list[Row]], None] | None = None, restart: Callable[[], None] | None = None
+    ) -> Findings:
+        """Read until stable. `visit` sees each batch of the last reading; `restart` is called before another."""
+        self.findings = self._settle(self.start(), self._chunks, visit, restart)
+        return self.findings
+
+    def _settle(
+        self,
+        findings: Findings,
+        chunks: Chunks,
+        visit: Callable[[list[Row]], None] | None,
+        restart: Callable[[], None] | None = None,
+    ) -> Findings:
+        for _ in range(_MOST_READINGS):
+            self.readings += 1
+            reader = Reader(findings, chat=self._chat, year_if_missing=self._year)
+            spoken: Counter[str] = Counter()
+            try:
+                for batch in reader.batches(chunks()):
+                    spoken.update([row[4] for row in batch if row[4] is not None])
+                    if visit:
+                        visit(batch)
+            except Contradiction as stop:
+                if restart:
+                    restart()
+                if self._order:
+                    raise NotAnExport(
+                        f"line {stop.line} holds the date {stop.parts.a}{stop.parts.separator}{stop.parts.b}, "
+                        f"which cannot be with --date-order {self._order}; leave --date-order away"
+                    ) from None
+                findings = _mixed(findings, reader.evidence, stop)
+                continue
+            reader.evidence.spoken = spoken
+            self.evidence = reader.evidence
+            # Names new to this reading were counted among those who spoke.
+            for name, times in reader.evidence.new_names.items():
+                reader.evidence.spoken[name] -= times
+            judged = judge(findings, reader.evidence, self._hint, self._order)
+            if _same(judged, findings):
+                return judged
+            if restart:
+                restart()
+            findings = judged
+        return findings
+
+
+def _same(new: Findings, old: Findings) -> bool:
+    """Whether a reading under `new` would give what the one under `old` gave."""
+    return (
+        new.segments == old.segments
+        and new.longer == old.longer
+        and new.notices == old.notices
+        and new.not_headers == old.not_headers
+        and not (old.roster - new.roster)
+    )
+
+
+def read_messages(chunks: Chunks, **options: object) -> Iterator[list[Row]]:
+    """The messages of a text, in batches, read under final findings (see `Survey` for the options)."""
+    survey = Survey(chunks, **options)  # type: ignore[arg-type]
+    findings = survey.run()
+    yield from Reader(findings, chat=survey._chat, year_if_missing=survey._year).batches(chunks())

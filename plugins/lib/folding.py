@@ -1,0 +1,93 @@
+"""How text is written for the full-text index, and how a question to it is. Pure; loaded by both sides.
+
+SQLite's own ``unicode61`` tokenizer does case and accents. What it cannot do is done here, the same way
+at indexing and at asking: letters of scripts without spaces stand alone (so that any part of a run is
+found as a phrase), an emoji becomes a word of its own, ß is ss, vowel marks of Arabic and Hebrew go.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: How the index is made, so that combining signs of Indic scripts stay in their words.
+TOKENIZE = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+
+_SPACELESS = (
+    "\u0e01-\u0e5b\u0e81-\u0edf\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"  # Hangul
+    "\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # Kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
+)
+_EMOJI = (
+    "\U0001f000-\U0001f3fa\U0001f400-\U0001faff\u2600-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55"
+    "\u231a\u231b\u2328\u23cf\u23e9-\u23fa\u25b6\u25c0\u25fb-\u25fe\u2934\u2935\u203c\u2049\u3030\u303d"
+)
+#: One emoji as people see it: a flag, or a sign with its skin, its variation and what is joined to it.
+EMOJI = re.compile(
+    f"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_EMOJI}][\ufe0f\U0001f3fb-\U0001f3ff]*"
+    f"(?:\u200d[{_EMOJI}\u2640\u2642][\ufe0f\U0001f3fb-\U0001f3ff]*)*|[0-9#*]\ufe0f?\u20e3)"
+)
+_DROP = (
+    "\ufe0e\ufe0f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\U0001f3fb-\U0001f3ff"  # joiners, skins
+    "\u0640\u064b-\u065f\u0670\u0591-\u05c7"  # vowel signs of Arabic and Hebrew
+)
+_SPECIAL = re.compile(
+    f"[{_SPACELESS}{_EMOJI}{_DROP}\u00df\u1e9e\u00e6\u0153\u00c6\u0152\u20e3\uff01-\uff60\ufb00-\ufb06\u0149]"
+)
+_PIECE = re.compile(f"(?P<letter>[{_SPACELESS}])|(?P<emoji>[{_EMOJI}])|(?P<drop>[{_DROP}\u20e3])")
+_LIGATURES = str.maketrans({"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe"})
+
+
+def _piece(found: re.Match[str]) -> str:
+    if found["letter"]:
+        return f" {found['letter']} "
+    if found["emoji"]:
+        return f" emo{ord(found['emoji']):x} "
+    return ""
+
+
+def fold(text: str) -> str:
+    """`text` as it is indexed. Returns the very same object when there is nothing to do."""
+    if text.isascii() or not _SPECIAL.search(text):
+        return text
+    text = unicodedata.normalize("NFKC", text).translate(_LIGATURES)
+    return _PIECE.sub(_piece, text)
+
+
+_QUOTES = str.maketrans(dict.fromkeys("“”„«»″＂", '"'))
+_PHRASE = re.compile(r'"([^"]*)"|(\S+)')
+
+
+def fts_query(question: str) -> str:
+    """What a person typed, as an FTS5 query that never fails.
+
+    Words must all occur; ``"a phrase"`` stays together; ``word*`` finds beginnings, ``-word`` leaves out,
+    ``OR`` between words means either. Anything else counts as a space. "" when nothing is left to look for.
+    """
+    wanted: list[str] = []
+    unwanted: list[str] = []
+    either = False
+    for phrase, word in _PHRASE.findall(question.replace("\0", " ").translate(_QUOTES)):
+        raw = phrase or word
+        if word == "OR":
+            either = bool(wanted)
+            continue
+        negative = bool(word) and word.startswith("-") and len(word) > 1
+        prefix = bool(word) and word.endswith("*")
+        # The tokenizer's own idea of a word: letters, numbers and the marks on them.
+        tokens = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in fold(raw)).split()
+        if not tokens:
+            continue
+        term = '"' + " ".join(tokens) + '"' + ("*" if prefix else "")
+        if negative:
+            unwanted.append(term)
+        elif either:
+            wanted[-1] = f"({wanted[-1]} OR {term})"
+        else:
+            wanted.append(term)
+        either = False
+    if not wanted:
+        return ""
+    query = " AND ".join(wanted)
+    return f"({query}) NOT ({' OR '.join(unwanted)})" if unwanted else query
