@@ -7,7 +7,8 @@ messages at the end change the last exchange and no other.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 #: No exchange is longer; a talk without pauses is cut at its longest gap.
 LONGEST = 300
@@ -23,6 +24,10 @@ _BINS = [30 * 1.25**n for n in range(39)]
 _STEP = math.log(1.25)
 #: Fits are rounded to these, so that a chat that grows keeps its cuts.
 _STEPS = (1200, 1800, 2700, 3600, 5400, 7200, 10800, 14400, 21600)
+
+#: A talk without a pause of `APART` is cut when so many messages wait.
+_MOST_WAITING = 20_000
+T = TypeVar("T")
 
 
 class Gaps:
@@ -120,17 +125,27 @@ def seconds(sent_at: str, _days: dict[str, int] = {}) -> int:  # noqa: B006 - a 
     return base + int(sent_at[11:13]) * 3600 + int(sent_at[14:16]) * 60 + int(sent_at[17:19])
 
 
-def regions(times: Iterable[int]) -> list[tuple[int, int]]:
-    """Index ranges of messages that are at least `APART` from one another: each can be cut on its own."""
-    found: list[tuple[int, int]] = []
-    start = 0
-    last: int | None = None
-    n = -1
-    for n, time in enumerate(times):
-        if last is not None and time - last >= APART:
-            found.append((start, n))
-            start = n
-        last = time
-    if n >= 0:
-        found.append((start, n + 1))
-    return found
+def talks(batches: Iterable[list[tuple[str, T]]], pause: int) -> Iterator[list[T]]:
+    """Cut batches of (sent_at, message) into talks. A small step back in time counts as no time at all."""
+    times: list[int] = []
+    waiting: list[T] = []
+    last = 0
+    for batch in batches:
+        for sent_at, message in batch:
+            now = seconds(sent_at)
+            if now < last:
+                now = last
+            elif (now - last >= APART and times) or len(times) >= _MOST_WAITING:
+                ends = cut(times, pause)
+                # What is not yet over stays: only its end can tell where it is to be cut.
+                keep = ends[-2] if now - last < APART and len(ends) > 2 else len(times)
+                for start, end in zip(ends, [*ends[1:], len(times)], strict=True):
+                    if end <= keep:
+                        yield waiting[start:end]
+                times, waiting = times[keep:], waiting[keep:]
+            times.append(now)
+            waiting.append(message)
+            last = now
+    starts = cut(times, pause)
+    for start, end in zip(starts, [*starts[1:], len(times)], strict=True):
+        yield waiting[start:end]

@@ -15,7 +15,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -92,21 +92,29 @@ class Export:
             if text:
                 yield text
 
-    def digest(self, upto: int | None = None) -> tuple[str, str | None]:
-        """(sha256 of all the text's bytes, sha256 of the first `upto` of them if there are as many)."""
+    def digest(self, lengths: Sequence[int] = ()) -> tuple[str, dict[int, str]]:
+        """(sha256 of all the text's bytes, length -> sha256 of that many first ones, where a line ends there).
+
+        `lengths` ascend; those that are not shorter than the text are left out.
+        """
         whole = hashlib.sha256()
-        prefix: str | None = None
+        prefixes: dict[int, str] = {}
+        waiting = [length for length in lengths if length > 0][::-1]
         at = 0
         with _readable(self), self.open_bytes() as stream:
             while block := stream.read(_BLOCK):
-                if upto is not None and at < upto <= at + len(block):
-                    start = whole.copy()
-                    start.update(block[: upto - at])
-                    prefix = start.hexdigest()
-                whole.update(block)
+                start = 0
+                while waiting and waiting[-1] <= at + len(block):
+                    length = waiting.pop()
+                    whole.update(block[start : length - at])
+                    start = length - at
+                    if block[start - 1 : start] == b"\n":
+                        prefixes[length] = whole.copy().hexdigest()
+                whole.update(block[start:] if start else block)
                 at += len(block)
         self.text_bytes = at
-        return whole.hexdigest(), prefix
+        prefixes.pop(at, None)
+        return whole.hexdigest(), prefixes
 
     # -- the files beside it --------------------------------------------------------------------
 
@@ -124,6 +132,10 @@ class Export:
         archive = _open_zip(self.path)
         info = archive.getinfo(real)
         return _Member(archive, archive.open(info)), info.file_size
+
+    def has_files(self) -> bool:
+        """Whether any file lies beside the text."""
+        return bool(self._zip_names)
 
     def file_names(self) -> list[str]:
         """The files beside the text."""

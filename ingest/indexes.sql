@@ -16,3 +16,4 @@ CREATE INDEX IF NOT EXISTS links_by_domain ON links (domain);
 CREATE INDEX IF NOT EXISTS revisions_by_message ON revisions (message_id);
 CREATE INDEX IF NOT EXISTS warnings_by_source ON source_warnings (source_id);
 CREATE INDEX IF NOT EXISTS days_by_month_day ON days (substr(day, 6));
+CREATE INDEX IF NOT EXISTS media_by_duration ON media (message_id, duration_s) WHERE duration_s IS NOT NULL;

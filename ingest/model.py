@@ -71,8 +71,33 @@ class Findings:
 
 
 @dataclass(slots=True)
-class Attachment:
-    """A file that lies beside the chat's text."""
+class Account:
+    """What became of one export. Times are local ISO 8601; `seconds` is how long it took."""
 
-    name: str
-    bytes: int
+    filename: str
+    chat: str = ""
+    chat_kind: str = ""
+    format: str = ""
+    date_order: str = ""
+    proof: str = ""
+    is_guess: bool = False
+    lines: int = 0
+    messages: int = 0
+    people: int = 0
+    first_at: str = ""
+    last_at: str = ""
+    new: int = 0
+    updated: int = 0
+    exchanges: int = 0
+    media_found: int = 0
+    media_missing: int = 0
+    warnings: int = 0
+    seconds: float = 0.0
+    owner: str | None = None
+    is_known: bool = False  # this very export was ingested before
+    notes: list[str] = field(default_factory=list)
+    layouts: dict[str, int] = field(default_factory=dict)
+    unsure: list[Unsure] = field(default_factory=list)
+    missing_files: list[str] = field(default_factory=list)
+    also_known_as: dict[str, str] = field(default_factory=dict)  # name in the export -> name in the archive
+    error: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import unicodedata
 
 import phonenumbers
@@ -47,3 +48,49 @@ def guess_owner(chat_name: str | None, senders: list[str], own: dict[str, int]) 
         if name_key(chat_name) in keys:
             return senders[1 - keys.index(name_key(chat_name))]
     return None
+
+
+class Roll:
+    """The people of the archive, found by name; grown as new ones write."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ids: dict[str, int] = {}
+        for person, name, phone in connection.execute("SELECT id, name, phone FROM people ORDER BY id DESC"):
+            self._ids[name_key(name)] = person
+            if phone:
+                self._ids.setdefault(phone, person)
+
+    def find(self, name: str) -> int | None:
+        """The id of who is called `name`, if the archive knows anybody so."""
+        return self._ids.get(name_key(name))
+
+    def id_of(self, name: str) -> int:
+        """The id of who is called `name`; a new person where there is none."""
+        known = self._ids.get(name_key(name))
+        if known is not None:
+            return known
+        person = self._connection.execute(
+            "INSERT INTO people (name, phone) VALUES (?, ?) RETURNING id", (display_name(name), phone_of(name))
+        ).fetchone()[0]
+        self._ids[name_key(name)] = int(person)
+        return int(person)
+
+    def is_also(self, name: str, person: int) -> None:
+        """From now on `name` means `person` (for this ingest)."""
+        self._ids[name_key(name)] = person
+
+    def rename(self, person: int, name: str) -> None:
+        """Show `person` as `name` from now on, unless somebody else is called that."""
+        key = name_key(name)
+        if self._ids.get(key, person) == person:
+            self._connection.execute(
+                "UPDATE people SET name = ?, phone = coalesce(?, phone) WHERE id = ?",
+                (display_name(name), phone_of(name), person),
+            )
+            self._ids[key] = person
+
+
+def is_contact(name: str) -> bool:
+    """Whether `name` comes from an address book: no number, and not ``~ Name``."""
+    return not name.startswith("~") and phone_of(name) is None

@@ -145,6 +145,7 @@ CREATE TABLE person_months (
     characters INTEGER NOT NULL DEFAULT 0,
     photos INTEGER NOT NULL DEFAULT 0,
     videos INTEGER NOT NULL DEFAULT 0,
+    stickers INTEGER NOT NULL DEFAULT 0,
     voice_notes INTEGER NOT NULL DEFAULT 0,
     links INTEGER NOT NULL DEFAULT 0,
     deleted INTEGER NOT NULL DEFAULT 0,
@@ -152,7 +153,6 @@ CREATE TABLE person_months (
     talks_started INTEGER NOT NULL DEFAULT 0,
     replies INTEGER NOT NULL DEFAULT 0,
     reply_seconds INTEGER NOT NULL DEFAULT 0,
-    laughs INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (chat_id, person_id, month)
 ) WITHOUT ROWID;
 

@@ -48,11 +48,15 @@ def _statements(script: str) -> Iterator[str]:
             pending = ""
 
 
-def connect(path: Path, *, must_exist: bool = False, read_only: bool = False) -> sqlite3.Connection:
-    """Open the archive, migrated to this version.
+def connect(path: Path | None, *, must_exist: bool = False, read_only: bool = False) -> sqlite3.Connection:
+    """Open the archive, migrated to this version; None is an empty one in memory.
 
     Raises `NotOurDatabase` for a file that is none, or that a newer version wrote.
     """
+    if path is None:
+        connection = _open(":memory:")
+        _migrate(connection, Path())
+        return connection
     if (must_exist or read_only) and not path.exists():
         raise NotOurDatabase(f"{path}: there is no archive yet; make one with: memories ingest YOUR-EXPORT")
     if path.exists():
@@ -61,13 +65,18 @@ def connect(path: Path, *, must_exist: bool = False, read_only: bool = False) ->
         raise NoRoom(f"{path.parent}: cannot be written to; choose another place with --db")
     uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
-        connection.create_function("fold", 1, fold, deterministic=True)
-        connection.execute("PRAGMA foreign_keys = ON")
+        connection = _open(uri)
         if not read_only:
             _migrate(connection, path)
     except sqlite3.DatabaseError as error:
         raise _as_ours(error, path) from error
+    return connection
+
+
+def _open(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.create_function("fold", 1, fold, deterministic=True)
+    connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
@@ -98,7 +107,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     if version == VERSION:
         connection.execute("PRAGMA journal_mode = WAL")
         return
-    if not os.access(path, os.W_OK):
+    if path.is_file() and not os.access(path, os.W_OK):
         raise NoRoom(f"{path}: cannot be written to; look at its permissions")
     connection.execute("PRAGMA page_size = 8192")
     connection.execute("PRAGMA journal_mode = WAL")

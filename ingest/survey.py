@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 from ingest.errors import NotAnExport
@@ -22,7 +23,7 @@ _MOST_READINGS = 8
 #: So many headers of another layout in a row are a file that changes midway, not a copied talk.
 _LONG_RUN = 5
 
-Chunks = Callable[[], Iterable[str]]
+Chunks = Callable[..., Iterable[str]]
 
 
 def first_look(lines: Iterable[str], hint: Order | None = None) -> Findings:
@@ -256,8 +257,12 @@ class Survey:
         hint: Order | None = None,
         year_if_missing: int = 2020,
         roster: frozenset[str] = frozenset(),
+        first_line: int = 1,
+        skip: int = 0,
     ) -> None:
-        self._chunks = chunks
+        """`chunks` gives the text from byte `skip` on, as often as asked; `first_line` is the line it starts with."""
+        self._chunks = partial(chunks, skip) if skip else chunks
+        self._first_line = first_line
         self._chat = chat
         self._order = order
         self._hint = hint
@@ -277,7 +282,8 @@ class Survey:
         if self._order:
             findings = replace(findings, segments=tuple(replace(s, order=self._order) for s in findings.segments))
         # A first pass over the sample teaches the names, so that the big pass runs on the fast path.
-        findings = replace(findings, roster=findings.roster | self._roster)
+        longer = frozenset(name for name in self._roster if ": " in name)
+        findings = replace(findings, roster=findings.roster | self._roster, longer=findings.longer | longer)
         return self._settle(findings, lambda: ["\n".join(lines) + "\n"], None)
 
     def run(
@@ -296,7 +302,7 @@ class Survey:
     ) -> Findings:
         for _ in range(_MOST_READINGS):
             self.readings += 1
-            reader = Reader(findings, chat=self._chat, year_if_missing=self._year)
+            reader = Reader(findings, chat=self._chat, year_if_missing=self._year, first_line=self._first_line)
             spoken: Counter[str] = Counter()
             try:
                 for batch in reader.batches(chunks()):

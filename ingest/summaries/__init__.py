@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-
-class Said(NamedTuple):
-    """One message of a talk as a teller sees it. `sender` is None on notices; `at` is ISO local time."""
-
-    id: int
-    sender: str | None
-    at: str
-    kind: str
-    text: str
+#: One message of a talk as a teller sees it: (id, person's id or None on notices, ISO local time, kind, text).
+Said = tuple[int, int | None, str, str, str]
 
 
 @dataclass(slots=True)

@@ -74,34 +74,30 @@ _SCRIPTS = (
 )
 
 
-def language_of(text: str, words: dict[str, int]) -> str | None:
-    """The BCP-47 code of what `text` is mostly written in; `words` are its words with their counts."""
-    if not text.isascii():
+_FOREIGN = re.compile(r"[\u0370-\u1fff\u3040-\u9fff\uac00-\ud7a3]")
+_PERSIAN = re.compile("[پچژگ]")
+_UKRAINIAN = re.compile("[іїєґ]", re.IGNORECASE)
+
+
+def language_of(text: str, tally: dict[str, int]) -> str | None:
+    """The BCP-47 code of what `text` is mostly written in; `tally` counts its common words by language."""
+    if not text.isascii() and _FOREIGN.search(text):
+        text = text[:1500]
         for code, script in _SCRIPTS:
             hits = len(script.findall(text))
             if hits * (8 if code in ("ja", "zh", "ko", "th") else 2.5) > len(text) > 0:
                 if code == "ar":
-                    return _best(words, ("ar", "fa"), "fa" if re.search("[پچژگ]", text) else "ar")
+                    return _best(tally, ("ar", "fa"), "fa" if _PERSIAN.search(text) else "ar")
                 if code == "ru":
-                    return _best(words, ("ru", "uk"), "uk" if re.search("[іїєґ]", text, re.IGNORECASE) else "ru")
+                    return _best(tally, ("ru", "uk"), "uk" if _UKRAINIAN.search(text) else "ru")
                 return code
-    stop = feelings().stop
-    tally: dict[str, int] = {}
-    for word, times in words.items():
-        for code in stop.get(word, ()):
-            tally[code] = tally.get(code, 0) + times
     if not tally:
         return None
     best = max(tally, key=lambda code: tally[code])
     return best if tally[best] >= 2 else None
 
 
-def _best(words: dict[str, int], codes: tuple[str, ...], default: str) -> str:
-    stop = feelings().stop
-    tally = dict.fromkeys(codes, 0)
-    for word, times in words.items():
-        for code in stop.get(word, ()):
-            if code in tally:
-                tally[code] += times
-    high = max(tally.values())
-    return default if list(tally.values()).count(high) > 1 else max(tally, key=lambda c: tally[c])
+def _best(tally: dict[str, int], codes: tuple[str, ...], default: str) -> str:
+    high = max(tally.get(code, 0) for code in codes)
+    best = [code for code in codes if tally.get(code, 0) == high]
+    return best[0] if len(best) == 1 else default

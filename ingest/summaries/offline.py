@@ -10,23 +10,24 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingest.folding import EMOJI
 from ingest.summaries import Said, Told
-from ingest.summaries.feelings import CLASSES, EMOJI_CLASS, SPACELESS, WORD, feelings, language_of
+from ingest.summaries.feelings import SPACELESS, language_of
+from ingest.summaries.tokens import Tokens
 
 VERSION = "offline-1"
 _TITLE = 62
 _QUOTE = 160
-_MOST_CANDIDATES = 10
+_MOST_CANDIDATES = 6
 _URL = re.compile(r"https?://\S+")
-_TIME = re.compile(r"\b\d{1,2}(?:[:.]\d{2}|\s?(?:uhr|pm|am|h)\b)|\b\d{4,}\b")
-_LONG_DRAWN = re.compile(r"([^\W\d_])\1{3,}|!{2,}")
-_HAN_PIECE = re.compile(r"[\u4e00-\u9fff]{2,4}|[\u30a1-\u30fa\u30fc]{3,12}|[\uac00-\ud7a3]{2,6}")
+_RUN = re.compile(r"[\u4e00-\u9fff]{2,4}|[\u30a1-\u30fa\u30fc]{3,12}|[\uac00-\ud7a3]{2,6}")
 _GLUE = re.compile("[的了是我你他她们这那就也都和吗吧啊呢很要去到说会好在有不]")
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*")
 _PHOTO = frozenset({"image", "video", "gif"})
+_SIGNS = {"image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "call": "📞", "view_once": "📷"}
+_MOST_WEIGHTS = 150_000
 
 
 @dataclass(slots=True)
@@ -35,12 +36,12 @@ class Vocabulary:
 
     talks: int = 0
     seen: Counter[str] = field(default_factory=Counter)
-    _limit: int = 200_000
+    _limit: int = 120_000
 
-    def add(self, words: Iterable[str]) -> None:
+    def add(self, raw_tokens: set[str], tokens: Tokens) -> None:
         """Count the distinct words of one talk."""
         self.talks += 1
-        self.seen.update(words)
+        self.seen.update({tokens[raw].word for raw in raw_tokens})
         if len(self.seen) > self._limit:
             # Words seen once so far weigh as if never seen: forgetting them costs little.
             self.seen = Counter({w: n for w, n in self.seen.items() if n > 1})
@@ -48,206 +49,223 @@ class Vocabulary:
 
     def weight(self, word: str) -> float:
         """The inverse talk frequency of `word`."""
-        return math.log((1 + self.talks) / (1 + self.seen[word])) + 1
-
-
-def words_of(text: str) -> list[str]:
-    """The words of `text` in lower case; scripts without spaces give runs."""
-    return WORD.findall(text.casefold())
-
-
-def joined(talk: Sequence[Said]) -> str:
-    """The words people wrote in a talk, a line a message."""
-    text = "\n".join([m.text for m in talk if m.kind == "text"])
-    return _URL.sub("", text) if "http" in text else text
+        return math.log((1 + self.talks) / (1 + self.seen.get(word, 0))) + 1
 
 
 @dataclass(slots=True)
 class Marks:
-    """What was counted in a talk."""
+    """What was counted in a talk. `says` counts warm, joy, sad, angry, plan, laugh, time and drawn."""
 
     spoken: int = 0
     turns: int = 0
     voices: int = 0
     photos: int = 0
-    laughs: int = 0
-    by_class: dict[str, float] = field(default_factory=dict)
     characters: int = 0
     longest: int = 0
     questions: int = 0
-    drawn: int = 0
-    times: int = 0
     rare: float = 0.0
     variety: float = 0.0
+    says: dict[str, int] = field(default_factory=dict)
+
+    def count(self, name: str) -> int:
+        """How often the talk says `name`."""
+        return self.says.get(name, 0)
+
+
+class _Weights(dict[str, tuple[float, float, bool]]):
+    """raw token -> (weight, weight as a topic or 0, is rare), against one chat's vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary, tokens: Tokens) -> None:
+        super().__init__()
+        self._vocabulary = vocabulary
+        self._tokens = tokens
+        self._common = max(3, vocabulary.talks // 5)
+        self._rare = max(2, vocabulary.talks // 50)
+
+    def __missing__(self, raw: str) -> tuple[float, float, bool]:
+        if len(self) > _MOST_WEIGHTS:
+            self.clear()
+        token = self._tokens[raw]
+        word = token.word
+        if not word:
+            found = (0.0, 0.0, False)
+        else:
+            says = dict(token.says)
+            weight = self._vocabulary.weight(word)
+            if token.is_stop:
+                weight *= 0.25
+            elif "plan" in says:
+                weight *= 0.5
+            elif says.keys() & {"warm", "joy", "sad"}:
+                weight *= 1.6
+            seen = self._vocabulary.seen.get(word, 0)
+            is_topic = (
+                not token.is_stop
+                and 4 <= len(word) <= 30
+                and seen <= self._common
+                and not says.keys() & {"plan", "laugh", "time"}
+            )
+            found = (
+                weight,
+                weight * (1 + min(len(word), 10) / 20) if is_topic else 0.0,
+                len(word) > 3 and seen <= self._rare,
+            )
+        self[raw] = found
+        return found
 
 
 class Teller:
-    """Tells the talks of one chat, given its vocabulary."""
+    """Tells the talks of one chat, given its vocabulary and the names of its people."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self._weights: dict[str, float] = {}
-        self._feel = feelings()
-        self._class: dict[str, str] = {}
-        self._common = max(3, vocabulary.talks // 5)
+    def __init__(self, vocabulary: Vocabulary, names: Mapping[int, str], tokens: Tokens | None = None) -> None:
+        self._tokens = tokens if tokens is not None else Tokens()
+        self._weights = _Weights(vocabulary, self._tokens)
+        self._names = names
 
     def tell(self, talk: Sequence[Said]) -> Told:
         """Title, summary, topics, mood and score of one talk, whose messages are in order."""
-        text = joined(talk)
-        counts = Counter(words_of(text))
-        marks = self._marks(talk, text, counts)
-        quotes = self._quotes(talk)
-        topics = self._topics(text, counts)
-        mood = _mood(marks)
+        marks, texts = _counted(talk)
+        text = "\n".join(texts)
+        is_spaceless = not text.isascii() and SPACELESS.search(text) is not None
+        counts = Counter(text.lower().split())
+        topics, language = self._listen(text, counts, marks, is_spaceless)
+        quotes = self._quotes(talk, is_spaceless)
         return Told(
             title=self._title(talk, quotes, topics),
-            summary="\n".join(f"{m.sender}: “{shorten(m.text, _QUOTE)}”" for m in quotes),
-            language=language_of(text[:3000], counts),
-            mood=mood,
+            summary="\n".join([f"{self._names[m[1]]}: “{shorten(m[4], _QUOTE)}”" for m in quotes if m[1]]),
+            language=language,
+            mood=_mood(marks),
             score=score(marks),
             topics=topics,
-            highlights=[m.id for m in quotes],
+            highlights=[m[0] for m in quotes],
         )
 
-    # -- what was said --------------------------------------------------------------------------
-
-    def _marks(self, talk: Sequence[Said], text: str, counts: Counter[str]) -> Marks:
-        marks = Marks(by_class=dict.fromkeys(CLASSES, 0.0))
-        last: str | None = None
-        voices = set()
-        for m in talk:
-            if m.sender is None:
+    def _listen(
+        self, text: str, counts: Counter[str], marks: Marks, is_spaceless: bool
+    ) -> tuple[list[str], str | None]:
+        """Count into `marks` what the words say; return (topics, language)."""
+        tokens, weights = self._tokens, self._weights
+        says = marks.says
+        tally: dict[str, int] = {}
+        topics: list[tuple[float, str]] = []
+        rare = 0
+        for raw, times in counts.items():
+            token = tokens[raw]
+            if token.says:
+                for name, hits in token.says:
+                    says[name] = says.get(name, 0) + hits * times
+            if token.is_stop:
+                for code in token.languages:
+                    tally[code] = tally.get(code, 0) + times
                 continue
-            marks.spoken += 1
-            voices.add(m.sender)
-            if m.sender != last:
-                marks.turns += last is not None
-                last = m.sender
-            if m.kind == "text":
-                size = len(m.text)
-                marks.characters += min(size, 600)
-                marks.longest = max(marks.longest, size)
-            elif m.kind in _PHOTO:
-                marks.photos += 1
-        marks.voices = len(voices)
-        classes = marks.by_class
-        for word, times in counts.items():
-            name = self._class_of(word)
-            if name == "laugh":
-                marks.laughs += times
-            elif name:
-                classes[name] += times
-        if not text.isascii():
-            for sign in EMOJI.findall(text):
-                name = EMOJI_CLASS.get(sign[0], "")
-                if name == "laugh":
-                    marks.laughs += 1
-                elif name:
-                    classes[name] += 1
-            if SPACELESS.search(text):
-                marks.laughs += len(self._feel.laugh.findall(text))
-                for name, pieces in self._feel.pieces.items():
-                    classes[name] += sum(text.count(piece) for piece in pieces)
-        elif "555" in text:
-            marks.laughs += len(re.findall(r"5{3,}\+?(?!\d)", text)) if SPACELESS.search(text) else 0
+            _, topic, is_rare = weights[raw]
+            rare += is_rare
+            if topic:
+                topics.append((-topic * times, token.word))
+        if is_spaceless:
+            if "555" in text:
+                says["laugh"] = says.get("laugh", 0) + len(re.findall(r"5{3,}", text))
+            runs = Counter(_RUN.findall(_GLUE.sub(" ", text)))
+            topics = [t for t in topics if not SPACELESS.match(t[1])]
+            topics += [(-times * 6.0 * (1 + len(run) / 20), run) for run, times in runs.items()]
+            marks.variety = min(1.0, len(text) / 240)
+        else:
+            marks.variety = min(1.0, len(counts) / 60)
         marks.questions = text.count("?") + text.count("？") + text.count("؟")
-        marks.drawn = min(len(_LONG_DRAWN.findall(text)), 5)
-        marks.times = len(_TIME.findall(text)) if len(text) < 20_000 else 0
-        known = self._vocabulary.seen
-        ceiling = max(2, self._vocabulary.talks // 50)
-        rare = [w for w in counts if len(w) > 3 and known[w] <= ceiling]
-        marks.rare = len(rare) / (len(counts) + 5)
-        marks.variety = min(1.0, len(counts) / 60) if not SPACELESS.search(text) else min(1.0, len(text) / 240)
-        return marks
+        marks.rare = rare / (len(counts) + 5)
+        topics.sort()
+        return list(dict.fromkeys(word for _, word in topics[:8]))[:5], language_of(text, tally)
 
-    def _class_of(self, word: str) -> str:
-        known = self._class.get(word)
-        if known is None:
-            known = self._feel.words.get(word, "")
-            if not known and self._feel.laugh.fullmatch(word):
-                known = "laugh"
-            if len(self._class) < 100_000:
-                self._class[word] = known
-        return known
+    def _value(self, raw_tokens: set[str], text: str, is_spaceless: bool) -> float:
+        """How much a message says: its rare and warm words, not too few of them."""
+        size = len(text) // 3 if is_spaceless else len(raw_tokens)
+        weights = self._weights
+        total = sum([weights[raw][0] for raw in raw_tokens])
+        return total / math.sqrt(len(raw_tokens) + 3) * min(1.0, size / 6)
 
-    def _weight(self, word: str) -> float:
-        known = self._weights.get(word)
-        if known is None:
-            known = self._vocabulary.weight(word)
-            if word in self._feel.stop:
-                known *= 0.25
-            elif self._class_of(word) == "plan":
-                known *= 0.5
-            elif self._class_of(word) in ("warm", "joy", "sad"):
-                known *= 1.6
-            if len(self._weights) < 100_000:
-                self._weights[word] = known
-        return known
-
-    def _quotes(self, talk: Sequence[Said]) -> list[Said]:
+    def _quotes(self, talk: Sequence[Said], is_spaceless: bool) -> list[Said]:
         """One to three messages that say the most, in order, by different words."""
-        candidates = [m for m in talk if m.kind == "text" and m.sender is not None and len(m.text) >= 4]
+        candidates = [m for m in talk if m[3] == "text" and m[1] is not None and len(m[4]) >= 4]
         if len(candidates) > _MOST_CANDIDATES:
-            candidates = sorted(candidates, key=lambda m: -min(len(m.text), 220))[:_MOST_CANDIDATES]
-        scored: list[tuple[float, Said, set[str]]] = []
+            candidates.sort(key=_length, reverse=True)
+            del candidates[_MOST_CANDIDATES:]
+        scored: list[tuple[float, int, Said, set[str]]] = []
         for m in candidates:
-            text = _URL.sub("", m.text[:800]) if "http" in m.text else m.text[:800]
-            words = set(words_of(text))
-            size = len(words)
-            if SPACELESS.search(text):
-                pieces = {text[n : n + 2] for n in range(len(text) - 1)}
-                words |= pieces
-                size = max(size, len(text) // 3)
-            if not words:
+            text = _URL.sub("", m[4][:800]) if "http" in m[4] else m[4][:800]
+            raw_tokens = set(text.lower().split())
+            if not raw_tokens:
                 continue
-            value = sum(self._weight(w) for w in words) / math.sqrt(len(words) + 3) * min(1.0, size / 6)
-            scored.append((value * (1.1 if m is talk[0] else 1.0), m, words))
-        scored.sort(key=lambda s: (-s[0], s[1].id))
-        chosen: list[tuple[float, Said, set[str]]] = []
-        for value, m, words in scored:
-            if len(chosen) == 3 or (chosen and value < 0.45 * chosen[0][0]):
+            value = self._value(raw_tokens, text, is_spaceless)
+            if is_spaceless:
+                raw_tokens |= {text[n : n + 2] for n in range(len(text) - 1)}
+            scored.append((-value, m[0], m, raw_tokens))
+        scored.sort(key=_by_value)
+        chosen: list[tuple[int, Said, set[str]]] = []
+        for value, at, m, raw_tokens in scored:
+            if len(chosen) == 3 or (chosen and value > 0.45 * scored[0][0]):
                 break
-            if all(len(words & other) <= 0.6 * min(len(words), len(other)) for _, _, other in chosen):
-                chosen.append((value, m, words))
-        order = {m.id: n for n, m in enumerate(talk)}
-        return [m for _, m, _ in sorted(chosen, key=lambda c: order[c[1].id])]
-
-    def _topics(self, text: str, counts: Counter[str]) -> list[str]:
-        if not text.isascii() and SPACELESS.search(text):
-            pieces = Counter(p for run in _HAN_PIECE.findall(_GLUE.sub(" ", text)) for p in [run])
-            counts = pieces + Counter({w: n for w, n in counts.items() if not SPACELESS.match(w)})
-        stop = self._feel.stop
-        found = []
-        for word, times in counts.items():
-            if word in stop or len(word) < (2 if SPACELESS.match(word) else 4) or len(word) > 30:
-                continue
-            if self._vocabulary.seen[word] > self._common or self._class_of(word) in ("plan", "laugh"):
-                continue
-            found.append((times * self._weight(word) * (1 + min(len(word), 10) / 20), word))
-        found.sort(key=lambda f: (-f[0], f[1]))
-        return [word for _, word in found[:5]]
+            if all(len(raw_tokens & other) <= 0.6 * min(len(raw_tokens), len(other)) for _, _, other in chosen):
+                chosen.append((at, m, raw_tokens))
+        if len(chosen) > 1:
+            order = {m[0]: n for n, m in enumerate(talk)}
+            chosen.sort(key=lambda c: order[c[0]])
+        return [m for _, m, _ in chosen]
 
     def _title(self, talk: Sequence[Said], quotes: list[Said], topics: list[str]) -> str:
         if quotes:
-            best = max(
-                quotes,
-                key=lambda m: sum(self._weight(w) for w in set(words_of(m.text[:400]))) / (len(m.text) + 40),
-            )
-            line = " ".join(best.text.split())
+            best = quotes[0] if len(quotes) == 1 else max(quotes, key=self._density)
+            line = " ".join(best[4].split())
             if len(line) <= 90 or not topics:
                 return shorten(line, _TITLE)
-            first = re.split(r"(?<=[.!?。！？])\s*", line, maxsplit=1)[0]
+            first = _SENTENCE_END.split(line, maxsplit=1)[0]
             return shorten(first if len(first) >= 12 else line, _TITLE)
-        said = next((m for m in talk if m.text and m.kind in ("text", "location", "poll")), None)
+        said = next((m for m in talk if m[4] and m[3] in ("text", "location", "poll")), None)
         if said:
-            return shorten(" ".join(said.text.split()), _TITLE)
-        kinds = Counter(m.kind for m in talk if m.kind != "system")
+            return shorten(said[4], _TITLE)
+        kinds = Counter(m[3] for m in talk if m[3] != "system")
         if kinds:
-            kind, times = kinds.most_common(1)[0]
-            return {"image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "call": "📞"}.get(
-                kind, "📎"
-            ) + f" × {times}"
-        return shorten(" ".join(talk[0].text.split()), _TITLE) if talk else ""
+            return " ".join(f"{_SIGNS.get(kind, '📎')} × {times}" for kind, times in kinds.most_common(3))
+        return shorten(talk[0][4], _TITLE) if talk else ""
+
+    def _density(self, m: Said) -> float:
+        weights = self._weights
+        return sum([weights[raw][0] for raw in set(m[4][:400].lower().split())]) / (len(m[4]) + 40)
+
+
+def _length(m: Said) -> int:
+    return min(len(m[4]), 220)
+
+
+def _by_value(scored: tuple[float, int, Said, set[str]]) -> tuple[float, int]:
+    return scored[0], scored[1]
+
+
+def _counted(talk: Sequence[Said]) -> tuple[Marks, list[str]]:
+    """What can be counted without looking at words, and the texts to look at."""
+    marks = Marks()
+    texts: list[str] = []
+    last: int | None = None
+    voices = set()
+    spoken = turns = photos = characters = longest = 0
+    for _, sender, _, kind, text in talk:
+        if sender is None:
+            continue
+        spoken += 1
+        if sender != last:
+            turns += last is not None
+            last = sender
+            voices.add(sender)
+        if kind == "text":
+            size = len(text)
+            characters += size if size < 600 else 600
+            if size > longest:
+                longest = size
+            texts.append(text)
+        elif kind in _PHOTO:
+            photos += 1
+    marks.spoken, marks.turns, marks.voices, marks.photos = spoken, turns, len(voices), photos
+    marks.characters, marks.longest = characters, longest
+    return marks, texts
 
 
 def shorten(text: str, most: int) -> str:
@@ -264,16 +282,16 @@ def _mood(marks: Marks) -> str:
     """One word for a talk's mood."""
     n = marks.spoken + 3
     strength = {
-        "loving": marks.by_class["warm"] / n,
-        "joyful": 1.2 * marks.by_class["joy"] / n,
-        "funny": 0.9 * marks.laughs / n,
-        "sad": 1.3 * marks.by_class["sad"] / n,
-        "angry": 1.5 * marks.by_class["angry"] / n,
+        "loving": marks.count("warm") / n,
+        "joyful": 1.2 * marks.count("joy") / n,
+        "funny": 0.9 * marks.count("laugh") / n,
+        "sad": 1.3 * marks.count("sad") / n,
+        "angry": 1.5 * marks.count("angry") / n,
     }
     best = max(strength, key=lambda name: strength[name])
     if strength[best] >= 0.08:
         return best
-    return "practical" if (marks.by_class["plan"] + marks.times) / n > 0.5 else "calm"
+    return "practical" if (marks.count("plan") + marks.count("time")) / n > 0.5 else "calm"
 
 
 def score(marks: Marks) -> float:
@@ -284,22 +302,23 @@ def score(marks: Marks) -> float:
     if not marks.spoken:
         return 0.0
     n = marks.spoken
+    count = marks.count
     mean = marks.characters / n
     soft = n + 4
     interplay = min(1.0, marks.turns / 6) * (1.0 if marks.voices > 1 else 0.0)
-    feeling = marks.by_class["warm"] + marks.by_class["joy"] + marks.by_class["sad"] + 0.5 * marks.by_class["angry"]
+    feeling = count("warm") + count("joy") + count("sad") + 0.5 * count("angry")
     value = (
         -2.6
         + 1.0 * interplay
         + 1.3 * min(1.0, mean / 80)
         + 0.7 * min(1.0, marks.longest / 240)
         + 3.2 * min(1.0, 1.6 * feeling / soft)
-        + 1.5 * min(1.0, 1.8 * marks.laughs / soft)
+        + 1.5 * min(1.0, 1.8 * count("laugh") / soft)
         + 0.8 * min(1.0, 2.5 * marks.photos / soft)
-        + 0.5 * min(1.0, marks.drawn / 3)
+        + 0.5 * min(1.0, count("drawn") / 3)
         + 0.9 * min(1.0, 3 * marks.rare)
         + 0.8 * marks.variety
-        - 2.0 * min(1.0, (marks.by_class["plan"] + 1.2 * marks.times) / soft)
+        - 2.0 * min(1.0, (count("plan") + 1.2 * count("time")) / soft)
         - 0.4 * min(1.0, marks.questions / soft)
     )
     return round(1 / (1 + math.exp(-1.3 * value)), 4)

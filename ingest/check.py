@@ -1,0 +1,122 @@
+"""Is an archive whole? Everything that can be held against something else is."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ingest.media import media_path
+
+_BLOCK = 1 << 20
+
+
+def check(connection: sqlite3.Connection, media: Path) -> Iterator[str]:
+    """What is wrong with an archive, a sentence at a time; nothing when all is well."""
+    for (said,) in connection.execute("PRAGMA integrity_check"):
+        if said != "ok":
+            yield f"the file is damaged: {said}; restore a backup"
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"{table} row {row} points at a row of {parent} that is not there"
+    for what in (_search, _counts, _exchanges):
+        yield from what(connection)
+    yield from _media(connection, media)
+
+
+def _one(connection: sqlite3.Connection, sql: str) -> int:
+    return int(connection.execute(sql).fetchone()[0] or 0)
+
+
+def _search(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, index in (("messages", "messages_fts"), ("exchanges", "exchanges_fts")):
+        try:
+            rows = _one(connection, f"SELECT count(*) FROM {table}")
+            indexed = _one(connection, f"SELECT count(*) FROM {index}_docsize")
+            first = _one(
+                connection,
+                f"SELECT count(*) FROM {index}_docsize WHERE id NOT IN (SELECT id FROM {table})",
+            )
+        except sqlite3.DatabaseError as error:
+            yield f"{index} cannot be read ({error})"
+            continue
+        if rows != indexed or first:
+            yield f"{index} holds {indexed:,} of {rows:,} rows; ingest the exports into a new archive"
+
+
+_COUNTS: tuple[tuple[str, str], ...] = (
+    (
+        "chats.message_count",
+        "SELECT count(*) FROM chats WHERE message_count <> (SELECT count(*) FROM messages WHERE chat_id = chats.id)",
+    ),
+    (
+        "people.message_count",
+        "SELECT count(*) FROM people WHERE message_count <> (SELECT count(*) FROM messages WHERE sender_id = people.id)",
+    ),
+    (
+        "days.message_count",
+        "SELECT abs((SELECT coalesce(sum(message_count), 0) FROM days) - (SELECT count(*) FROM messages))",
+    ),
+    (
+        "exchanges.message_count",
+        "SELECT count(*) FROM exchanges WHERE message_count <>"
+        " (SELECT count(*) FROM messages WHERE exchange_id = exchanges.id)",
+    ),
+    (
+        "person_months.messages",
+        "SELECT abs((SELECT coalesce(sum(messages), 0) FROM person_months)"
+        " - (SELECT count(*) FROM messages WHERE sender_id IS NOT NULL))",
+    ),
+)
+
+
+def _counts(connection: sqlite3.Connection) -> Iterator[str]:
+    for name, sql in _COUNTS:
+        wrong = _one(connection, sql)
+        if wrong:
+            yield f"{name} does not agree with the messages ({wrong:,} off)"
+
+
+def _exchanges(connection: sqlite3.Connection) -> Iterator[str]:
+    rules: tuple[tuple[str, Callable[[int], str]], ...] = (
+        (
+            "SELECT count(*) FROM messages WHERE exchange_id IS NULL",
+            lambda n: f"{n:,} messages belong to no exchange",
+        ),
+        (
+            "SELECT count(*) FROM messages JOIN exchanges ON exchanges.id = exchange_id"
+            " WHERE messages.chat_id <> exchanges.chat_id",
+            lambda n: f"{n:,} messages belong to an exchange of another chat",
+        ),
+        (
+            "SELECT count(*) FROM messages JOIN exchanges ON exchanges.id = exchange_id"
+            " WHERE sent_at NOT BETWEEN started_at AND ended_at",
+            lambda n: f"{n:,} messages lie outside the time of their exchange",
+        ),
+    )
+    for sql, sentence in rules:
+        wrong = _one(connection, sql)
+        if wrong:
+            yield sentence(wrong)
+
+
+def _media(connection: sqlite3.Connection, folder: Path) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT sha256, filename, thumbnail FROM media WHERE sha256 IS NOT NULL AND NOT is_missing"
+    )
+    for sha256, filename, thumbnail in rows:
+        path = folder / media_path(sha256, filename or "")
+        if not path.is_file():
+            yield f"the file of {filename} is not in {folder.name}/; ingest its export again"
+        elif _digest(path) != sha256:
+            yield f"the file of {filename} was changed after it was kept; ingest its export again"
+        if thumbnail and not (folder / thumbnail).is_file():
+            yield f"the small picture of {filename} is not in {folder.name}/; ingest its export again"
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

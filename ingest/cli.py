@@ -1,0 +1,343 @@
+"""The command `memories`. Thin: options, progress, errors. The only file that prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ingest import __version__
+from ingest.account import as_data, lines_of
+from ingest.check import check as check_archive
+from ingest.errors import MemoriesError
+from ingest.exports import Export, Limits, open_exports
+from ingest.finish import media_folder
+from ingest.folding import fts_query, site
+from ingest.model import Account, Order
+from ingest.pipeline import Options
+from ingest.pipeline import ingest as ingest_export
+from ingest.serving import datasette_arguments, has_browser
+from ingest.store import connect, database_errors, writer_lock
+
+_MIB = 1 << 20
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Failed(click.ClickException):
+    """A sentence on stderr and exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"memories: {self.message}", err=True, file=file)
+
+
+def _told(function: F) -> F:
+    """Turns what can go wrong into a sentence and exit code 1; Ctrl-C into 130."""
+
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except MemoriesError as error:
+            raise _Failed(str(error)) from None
+        except KeyboardInterrupt:
+            click.echo("\nmemories: stopped; the archive is as it was before this source", err=True)
+            sys.exit(130)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _db_option(function: F) -> F:
+    return click.option(
+        "--db", type=click.Path(path_type=Path), default="memories.db", envvar="MEMORIES_DB", show_default=True,
+        help="The archive (or the environment variable MEMORIES_DB).",
+    )(function)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="memories")
+def main() -> None:
+    """WhatsApp exports into one private archive of memories, and a place to relive them.
+
+    \b
+    Example:
+      memories ingest "WhatsApp Chat with Emma.zip"
+      memories serve
+    """
+
+
+@main.command()
+@click.argument("exports", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@_db_option
+@click.option("--chat", metavar="NAME", help="The chat this belongs to, where the export does not say.")
+@click.option("--me", metavar="NAME", help="Which of the senders is you.")
+@click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="Day or month first, where nothing proves it.")
+@click.option("--explain", is_flag=True, help="Tell more: layouts, lines it was unsure of, files not there.")
+@click.option("--dry-run", is_flag=True, help="Read and tell, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="The account as JSON, for programs.")
+@click.option("--max-text", type=click.IntRange(1), default=4096, show_default=True, help="Largest text, in MiB.")
+@click.option("--max-file", type=click.IntRange(1), default=2048, show_default=True, help="Largest media file, in MiB.")
+@click.option("--max-files", type=click.IntRange(1), default=500_000, show_default=True, help="Most files in a zip.")
+@_told
+def ingest(
+    exports: tuple[Path, ...],
+    db: Path,
+    chat: str | None,
+    me: str | None,
+    date_order: Order | None,
+    explain: bool,
+    dry_run: bool,
+    as_json: bool,
+    max_text: int,
+    max_file: int,
+    max_files: int,
+) -> None:
+    """Read exports (.txt, .zip, a folder, - for standard input) into the archive.
+
+    \b
+    Example:
+      memories ingest "WhatsApp Chat with Emma.zip" --me "Anna"
+    """
+    options = Options(chat, me, date_order, dry_run)
+    limits = Limits(max_text * _MIB, max_file * _MIB, max_files)
+    accounts = _ingest_all(exports, db, options, limits, quiet=as_json)
+    if as_json:
+        click.echo(json.dumps([as_data(account) for account in accounts], ensure_ascii=False, indent=2))
+    else:
+        for account in accounts:
+            for line in lines_of(account, explain=explain):
+                click.echo(line, err=bool(account.error))
+        _say_owner(accounts)
+        if dry_run:
+            click.echo("dry run: nothing was changed")
+    if any(account.error for account in accounts):
+        sys.exit(1)
+
+
+def _say_owner(accounts: list[Account]) -> None:
+    read = [account for account in accounts if not account.error and not account.is_known]
+    if read and not any(account.owner for account in read):
+        click.echo("which of them is you? say it once with --me NAME")
+
+
+def _ingest_all(paths: tuple[Path, ...], db: Path, options: Options, limits: Limits, *, quiet: bool) -> list[Account]:
+    """Every export by itself: one that fails is named, the others are kept."""
+    accounts: list[Account] = []
+    with writer_lock(db, on_wait=_say_aside), database_errors(db), closing(_connect_for(db, options)) as connection:
+        for path in paths:
+            try:
+                opened = open_exports(path, limits)
+            except MemoriesError as error:
+                accounts.append(Account(str(path), error=str(error)))
+                continue
+            for export in opened:
+                accounts.append(_ingest_one(connection, db, export, options, quiet=quiet))
+    return accounts
+
+
+def _connect_for(db: Path, options: Options) -> sqlite3.Connection:
+    """The archive; for a dry run that has none yet, one in memory."""
+    return connect(None if options.dry_run and not db.exists() else db)
+
+
+def _ingest_one(connection: sqlite3.Connection, db: Path, export: Export, options: Options, *, quiet: bool) -> Account:
+    try:
+        with _progress(export.filename, quiet=quiet) as progress, database_errors(db):
+            return ingest_export(connection, db, export, options, progress)
+    except MemoriesError as error:
+        return Account(export.filename, error=str(error))
+    finally:
+        export.close()
+
+
+def _say_aside(text: str) -> None:
+    click.echo(f"memories: {text}", err=True)
+
+
+@contextmanager
+def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal; nothing when piped."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(name[:40], total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@main.command()
+@_db_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8001, show_default=True, help="Port to listen on.")
+@_told
+def serve(db: Path, host: str, port: int) -> None:
+    """Show the archive on this machine, in the browser.
+
+    \b
+    Example:
+      memories serve --port 8010
+    """
+    connect(db, must_exist=True).close()
+    _serve(db, host, port)
+
+
+def _serve(db: Path, host: str, port: int) -> None:
+    click.echo(f"Your memories are at http://{host}:{port}/ (stop with Ctrl-C)")
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *datasette_arguments(db, host, port, open_browser=has_browser())])
+
+
+@main.command()
+@click.option("--dir", "folder", type=click.Path(path_type=Path), default="demo", show_default=True, help="Where to.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8001, show_default=True, help="Port to listen on.")
+@click.option("--no-serve", is_flag=True, help="Only make the archive.")
+@_told
+def demo(folder: Path, host: str, port: int, no_serve: bool) -> None:
+    """Make an archive of the invented exports in examples/ and show it.
+
+    \b
+    Example:
+      memories demo
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    db = folder / "memories.db"
+    accounts = _ingest_all((site() / "examples",), db, Options(me="Nora"), Limits(), quiet=False)
+    for account in accounts:
+        for line in lines_of(account):
+            click.echo(line)
+    if any(account.error for account in accounts):
+        sys.exit(1)
+    if not no_serve:
+        _serve(db, host, port)
+
+
+@main.command()
+@click.option("--file_in", "--file-in", type=click.Path(path_type=Path), required=True, help="The export.")
+@click.option("--log_level", "--log-level", default="INFO", show_default=True, help="As in the earlier version.")
+@_db_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8001, show_default=True, help="Port to listen on.")
+@_told
+def start(file_in: Path, log_level: str, db: Path, host: str, port: int) -> None:
+    """Ingest one export and show it: the earlier version's way.
+
+    \b
+    Example:
+      memories start --file_in=chat.txt --log_level=INFO
+    """
+    level = log_level.upper()
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+        raise click.BadParameter("is one of DEBUG, INFO, WARNING, ERROR, CRITICAL", param_hint="--log_level")
+    accounts = _ingest_all((file_in,), db, Options(), Limits(), quiet=level not in ("DEBUG", "INFO"))
+    for account in accounts:
+        if account.error or level in ("DEBUG", "INFO"):
+            for line in lines_of(account, explain=level == "DEBUG"):
+                click.echo(line, err=bool(account.error))
+    if any(account.error for account in accounts):
+        sys.exit(1)
+    _serve(db, host, port)
+
+
+@main.command()
+@_db_option
+@_told
+def check(db: Path) -> None:
+    """Verify an archive: the file, its links, search, counts and media.
+
+    \b
+    Example:
+      memories check --db memories.db
+    """
+    with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
+        wrong = list(check_archive(connection, media_folder(db)))
+    for sentence in wrong:
+        click.echo(sentence, err=True)
+    if wrong:
+        sys.exit(1)
+    click.echo(f"{db}: all is well")
+
+
+@main.command()
+@_db_option
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@_told
+def stats(db: Path, as_json: bool) -> None:
+    """What the archive holds, chat by chat.
+
+    \b
+    Example:
+      memories stats
+    """
+    with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        chats = [
+            dict(row)
+            for row in connection.execute(
+                """
+                SELECT name, kind, message_count, first_at, last_at,
+                    (SELECT count(DISTINCT person_id) FROM person_months WHERE chat_id = chats.id) AS people,
+                    (SELECT count(*) FROM exchanges WHERE chat_id = chats.id) AS exchanges,
+                    (SELECT count(*) FROM exchanges WHERE chat_id = chats.id AND is_memory) AS memories
+                FROM chats ORDER BY message_count DESC
+                """
+            )
+        ]
+    if as_json:
+        click.echo(json.dumps(chats, ensure_ascii=False, indent=2))
+        return
+    for chat in chats:
+        click.echo(
+            f"{chat['name']} ({chat['kind']}): {chat['message_count']:,} messages by {chat['people']} people, "
+            f"{chat['first_at'][:10]} to {chat['last_at'][:10]}; {chat['exchanges']:,} exchanges, "
+            f"{chat['memories']:,} of them memories"
+        )
+
+
+@main.command()
+@click.argument("words", nargs=-1, required=True)
+@_db_option
+@click.option("--limit", default=20, show_default=True, help="How many of the newest to show.")
+@_told
+def search(words: tuple[str, ...], db: Path, limit: int) -> None:
+    """Find messages, the newest first. Words must all occur; "a phrase", word*, -without, a OR b.
+
+    \b
+    Example:
+      memories search birthday cake
+    """
+    query = fts_query(" ".join(words))
+    with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
+        rows = connection.execute(
+            """
+            SELECT sent_at, coalesce(people.name, ''), chats.name, text
+            FROM messages JOIN chats ON chats.id = chat_id LEFT JOIN people ON people.id = sender_id
+            WHERE messages.id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ?)
+            ORDER BY sent_at DESC LIMIT ?
+            """,
+            (query or '""', limit),
+        ).fetchall()
+    for at, person, chat, text in rows:
+        click.echo(f"{at[:16].replace('T', ' ')}  {chat}  {person}: {' '.join(text.split())}")
+    if not rows:
+        click.echo("nothing found", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""Joining an export to what the archive already has of its chat, minute by minute.
+
+No key is looked up: within one minute of one chat the messages of both sides are paired, first those
+that are equal, then those of one person that were edited, deleted or came without their file. What
+finds no pair is new. Two equal messages in one minute are two messages, on either side.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from ingest.carried import Carried
+from ingest.exchanges import seconds
+from ingest.keys import token
+from ingest.loader import Loader
+from ingest.model import MEDIA_KINDS, Row
+
+#: Minutes of the export that are nearer than this (seconds) are looked up in one query.
+_RUN = 2 * 3600
+_NOT_WORDS = re.compile(r"[\W_]+|@\S+")
+
+
+class Old(NamedTuple):
+    """A message of the archive."""
+
+    id: int
+    sender: int | None
+    sent_at: str
+    kind: str
+    text: str
+    is_edited: bool
+    exchange: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a later export says of a message that the archive has."""
+
+    old: Old
+    kind: str
+    text: str
+    is_edited: bool
+
+
+class Merge:
+    """Pairs the batches of one export with the chat's messages; new ones go to `loader`."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        chat: int,
+        source: int,
+        ids: Mapping[str | None, int | None],
+        loader: Loader,
+        carried: Carried,
+    ) -> None:
+        self._connection = connection
+        self._chat = chat
+        self._source = source
+        self._ids = ids
+        self._loader = loader
+        self._carried = carried
+        self._last_old = loader.first_new - 1
+        self._taken = bytearray(self._last_old + 1)
+        self.changes: list[Change] = []
+        self.revisions: list[tuple[int, str, str, int]] = []
+        self.filled = 0
+        self._can_fill = bool(carried.has_files())
+
+    def run(self, batches: Iterable[list[Row]]) -> None:
+        """Merge everything."""
+        for rows in _whole_minutes(batches):
+            old = self._old_in(rows)
+            for minute, group in groupby(rows, key=_minute):
+                there = old.get(minute)
+                if there is None:
+                    for row in group:
+                        self._loader.add(row, self._ids[row[4]])
+                else:
+                    self._pair(minute, there, list(group))
+        self._loader.flush()
+
+    def _old_in(self, rows: list[Row]) -> dict[str, list[Old]]:
+        """The archive's messages in the minutes of `rows`, those not yet paired, by minute."""
+        minutes = sorted({row[3][:16] for row in rows})
+        found: dict[str, list[Old]] = {}
+        start = end = minutes[0]
+        for minute in [*minutes[1:], ""]:
+            if minute and seconds(minute + ":00") - seconds(end + ":00") < _RUN:
+                end = minute
+                continue
+            for message in self._connection.execute(
+                """
+                SELECT id, sender_id, sent_at, kind, text, is_edited, exchange_id
+                FROM messages
+                WHERE chat_id = ? AND sent_at >= ? AND sent_at < ? AND id <= ?
+                """,
+                (self._chat, start, end + ":~", self._last_old),
+            ):
+                found.setdefault(message[2][:16], []).append(Old(*message))
+            start = end = minute
+        return found
+
+    def _pair(self, minute: str, there: list[Old], rows: list[Row]) -> None:
+        ids = self._ids
+        free: dict[tuple[int | None, str], deque[Old]] = {}
+        for old in there:
+            if not self._taken[old.id]:
+                free.setdefault((old.sender, token(old.kind, old.text)), deque()).append(old)
+        left: list[Row] = []
+        for row in rows:
+            same = free.get((ids[row[4]], token(row[5], row[6])))
+            if same:
+                self._same(same.popleft(), row)
+            else:
+                left.append(row)
+        if not left:
+            return
+        rest = sorted((old for olds in free.values() for old in olds), key=lambda o: o.id)
+        new: list[Row] = []
+        for row in left:
+            other = next((old for old in rest if old.sender == ids[row[4]] and _is_version(old, row)), None)
+            if other is None:
+                new.append(row)
+            else:
+                rest.remove(other)
+                self._version(other, row)
+        if new:
+            self._loader.keys.enter(minute, Counter(token(old.kind, old.text) for old in there))
+            for row in new:
+                self._loader.add(row, ids[row[4]])
+
+    def _same(self, old: Old, row: Row) -> None:
+        self._taken[old.id] = 1
+        if old.kind in MEDIA_KINDS and row[8] and (self._can_fill or old.kind != row[5]):
+            self._fill(old, row)
+        elif old.kind in MEDIA_KINDS and row[6] and not old.text:
+            self.changes.append(Change(old, old.kind, row[6], bool(row[7])))
+
+    def _fill(self, old: Old, row: Row) -> None:
+        """The same photo or file, this time with its name, and perhaps itself."""
+        assert row[8] is not None
+        if self._carried.fill(old.id, row[8], row[2]):
+            self.filled += 1
+        else:
+            self._connection.execute(
+                "UPDATE media SET filename = ? WHERE message_id = ? AND filename IS NULL", (row[8], old.id)
+            )
+        if row[5] != old.kind or (row[6] and not old.text):
+            self.changes.append(Change(old, row[5], row[6] or old.text, old.is_edited))
+
+    def _version(self, old: Old, row: Row) -> None:
+        """One message in two wordings: the later one counts, the other is kept as a revision."""
+        self._taken[old.id] = 1
+        _, _, _, _, _, kind, text, is_edited, attachment = row
+        if kind == "deleted" or (is_edited and old.kind != "deleted"):
+            self.revisions.append((old.id, old.text, old.kind, self._source))
+            self.changes.append(Change(old, kind, text, bool(is_edited)))
+        elif (old.kind == "deleted" or old.is_edited) and (text or attachment):
+            self.revisions.append((old.id, text or attachment or "", kind, self._source))
+        # Else two phones wrote the same message differently: what is there stays.
+
+
+def _minute(row: Row) -> str:
+    return row[3][:16]
+
+
+def _is_version(old: Old, row: Row) -> bool:
+    """Whether `row` may be another wording of `old`, given that person and minute agree."""
+    kind, text, is_edited = row[5], row[6], row[7]
+    if old.sender is None:
+        return old.kind == kind
+    if kind == "deleted" or old.kind == "deleted":
+        return True
+    if kind != old.kind and not (kind in MEDIA_KINDS and old.kind in MEDIA_KINDS):
+        return False
+    if is_edited or old.is_edited:
+        return True
+    return _NOT_WORDS.sub("", old.text).casefold() == _NOT_WORDS.sub("", text).casefold()
+
+
+def _whole_minutes(batches: Iterable[list[Row]]) -> Iterator[list[Row]]:
+    """The same messages in batches that do not part a minute."""
+    waiting: list[Row] = []
+    for rows in batches:
+        rows = waiting + rows
+        last = rows[-1][3][:16]
+        at = len(rows)
+        while at and rows[at - 1][3][:16] == last:
+            at -= 1
+        waiting = rows[at:]
+        if at:
+            yield rows[:at]
+    if waiting:
+        yield waiting

@@ -1,0 +1,103 @@
+"""Serves the archive's photos, voice notes and documents: ``/-/media/<sha256>`` and ``/-/media/<sha256>/small``.
+
+Files lie beside the database they belong to, under their digest; only digests that the archive
+knows are served, so no path can lead elsewhere.
+"""
+
+import re
+from pathlib import Path
+
+from datasette import Forbidden, Response, hookimpl
+
+_SHOWN = ("image/", "video/", "audio/")
+#: Images that can hold scripts are only ever downloaded.
+_NEVER_SHOWN = ("image/svg+xml",)
+_YEAR = "private, max-age=31536000, immutable"
+
+
+def _stored_at(database, sha256, filename):
+    ending = re.sub(r"[^a-z0-9]", "", filename.rpartition(".")[2].lower())[:8] if "." in filename else ""
+    folder = Path(database.path).resolve().parent / "media"
+    return folder / sha256[:2] / (sha256 + (f".{ending}" if ending else ""))
+
+
+async def media(request, datasette):
+    """One file, or its small picture."""
+    sha256, small = request.url_vars["sha256"], request.url_vars["small"]
+    for name, database in datasette.databases.items():
+        if not database.path or not await database.table_exists("media"):
+            continue
+        rows = await database.execute(
+            "SELECT filename, mimetype, thumbnail FROM media WHERE sha256 = ? AND NOT is_missing LIMIT 1", [sha256]
+        )
+        row = rows.first()
+        if row is None:
+            continue
+        visible, _ = await datasette.check_visibility(request.actor, action="view-table", resource=(name, "media"))
+        if not visible:
+            raise Forbidden("view-table")
+        path, mimetype = _stored_at(database, sha256, row["filename"] or ""), row["mimetype"]
+        if small and row["thumbnail"]:
+            path = Path(database.path).resolve().parent / "media" / row["thumbnail"]
+            mimetype = "image/webp"
+        if path.is_file():
+            return _send(request, path, mimetype or "application/octet-stream")
+    return Response.text("There is no such file in this archive", status=404)
+
+
+def _send(request, path, mimetype):
+    headers = {"cache-control": _YEAR, "x-content-type-options": "nosniff", "accept-ranges": "bytes"}
+    shown = mimetype.startswith(_SHOWN) and mimetype not in _NEVER_SHOWN
+    if not shown:
+        headers["content-disposition"] = "attachment"
+        mimetype = "application/octet-stream"
+    return _File(path, mimetype, headers, request.headers.get("range", ""))
+
+
+class _File(Response):
+    """A file sent in pieces, or the one range a player asks for (RFC 9110, section 14)."""
+
+    def __init__(self, path, content_type, headers, wanted):
+        super().__init__(status=200, headers=headers, content_type=content_type)
+        self._path, self._wanted = path, wanted
+
+    async def asgi_send(self, send):
+        size = self._path.stat().st_size
+        start, end = 0, size - 1
+        found = re.fullmatch(r"bytes=(\d*)-(\d*)", self._wanted.strip())
+        if found and any(found.groups()):
+            first, last = found.groups()
+            start = int(first) if first else max(0, size - int(last))
+            end = min(int(last), size - 1) if first and last else size - 1
+            if start > end:
+                await send(self._start(416, {"content-range": f"bytes */{size}", "content-length": "0"}))
+                await send({"type": "http.response.body", "body": b""})
+                return
+            await send(self._start(206, {"content-range": f"bytes {start}-{end}/{size}"}, end - start + 1))
+        else:
+            await send(self._start(200, {}, size))
+        with self._path.open("rb") as stream:
+            stream.seek(start)
+            left = end - start + 1
+            while left > 0:
+                block = stream.read(min(left, 256 * 1024))
+                if not block:
+                    break
+                left -= len(block)
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    def _start(self, status, more, length=None):
+        headers = {**self.headers, **more, "content-type": self.content_type}
+        if length is not None:
+            headers["content-length"] = str(length)
+        return {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [[k.encode("latin-1"), v.encode("latin-1")] for k, v in headers.items()],
+        }
+
+
+@hookimpl
+def register_routes():
+    return [(r"^/-/media/(?P<sha256>[0-9a-f]{64})(?P<small>/small)?$", media)]

@@ -1,0 +1,30 @@
+"""Makes Datasette's own search box understand people: `escape_fts` in its own way.
+
+Datasette calls ``escape_fts(:search)`` around whatever is typed. Registered last, this one folds the
+question as the index was folded, so that any script, a stray quote or an operator finds what it can.
+"""
+
+import importlib.util
+from pathlib import Path
+
+from datasette import hookimpl
+
+
+def _load_folding():
+    path = Path(__file__).parent / "lib" / "folding.py"
+    spec = importlib.util.spec_from_file_location("memories_folding", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+folding = _load_folding()
+
+
+@hookimpl(trylast=True)
+def prepare_connection(conn):
+    """Replace Datasette's `escape_fts`; offer `fold`, the way the index writes words."""
+    conn.create_function(
+        "escape_fts", 1, lambda question: folding.fts_query(question or "") or '""', deterministic=True
+    )
+    conn.create_function("fold", 1, lambda text: folding.fold(text or ""), deterministic=True)
