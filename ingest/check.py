@@ -51,7 +51,8 @@ _COUNTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "people.message_count",
-        "SELECT count(*) FROM people WHERE message_count <> (SELECT count(*) FROM messages WHERE sender_id = people.id)",
+        "SELECT count(*) FROM people WHERE message_count <>"
+        " (SELECT count(*) FROM messages WHERE sender_id = people.id)",
     ),
     (
         "days.message_count",

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
 from ingest.errors import Locked, NoRoom, NotOurDatabase
 from ingest.folding import TOKENIZE, fold
 
 #: "WAMe", so that any tool can tell whose file it is.
 APPLICATION_ID = 0x57414D65
-#: The schema this version writes; `MIGRATIONS` lead to it.
-VERSION = 1
 
 _FTS = f"""
 CREATE VIRTUAL TABLE messages_fts USING fts5 (text, content='', tokenize="{TOKENIZE}");
@@ -29,13 +30,20 @@ def _sql(name: str) -> str:
     return files("ingest").joinpath(name).read_text("utf-8")
 
 
-def _create(connection: sqlite3.Connection) -> None:
+#: Each brings an older file one version further; sqlite-utils keeps the record of those applied.
+migrations = Migrations("memories")
+
+
+@migrations(name="0001_first_schema")
+def _first_schema(database: Database) -> None:
     for statement in _statements(_sql("schema.sql") + _FTS):
-        connection.execute(statement)
+        database.conn.execute(statement)
+    database.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.conn.execute("PRAGMA user_version = 1")
 
 
-#: Each brings a file from the version of its place in the list to the next.
-MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [_create]
+#: The schema this version writes: the number of migrations.
+VERSION = 1
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -111,11 +119,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise NoRoom(f"{path}: cannot be written to; look at its permissions")
     connection.execute("PRAGMA page_size = 8192")
     connection.execute("PRAGMA journal_mode = WAL")
-    with transaction(connection):
-        for migration in MIGRATIONS[version:]:
-            migration(connection)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+    migrations.apply(Database(connection))
 
 
 def tune_for_loading(connection: sqlite3.Connection) -> None:

@@ -1,8 +1,14 @@
 """Lets an archive have any file name: what `metadata.yml` says of ``memories`` holds for each archive."""
 
+import importlib.util
 from functools import lru_cache
+from pathlib import Path
 
 from datasette import hookimpl
+
+_spec = importlib.util.spec_from_file_location("memories_internals", Path(__file__).parent / "lib" / "internals.py")
+internals = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(internals)
 
 #: See `application_id` in docs/SCHEMA.md.
 APPLICATION_ID = b"WAMe"
@@ -11,7 +17,7 @@ APPLICATION_ID = b"WAMe"
 @lru_cache(maxsize=64)
 def _is_archive(path):
     try:
-        with open(path, "rb") as stream:
+        with Path(path).open("rb") as stream:
             return stream.read(72)[68:72] == APPLICATION_ID
     except OSError:
         return False
@@ -20,7 +26,7 @@ def _is_archive(path):
 @hookimpl
 def get_metadata(datasette):
     """The descriptions, facets and queries of ``memories``, under each archive's own name."""
-    told = (datasette._metadata_local.get("databases") or {}).get("memories")
+    told = (internals.metadata_as_given(datasette).get("databases") or {}).get("memories")
     if not told:
         return {}
     names = [
@@ -28,4 +34,4 @@ def get_metadata(datasette):
         for name, database in datasette.databases.items()
         if name != "memories" and database.path and _is_archive(str(database.path))
     ]
-    return {"databases": {name: told for name in names}} if names else {}
+    return {"databases": dict.fromkeys(names, told)} if names else {}

@@ -9,16 +9,9 @@ from pathlib import Path
 
 from datasette import hookimpl
 
-
-def _load_folding():
-    path = Path(__file__).parent / "lib" / "folding.py"
-    spec = importlib.util.spec_from_file_location("memories_folding", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-folding = _load_folding()
+_spec = importlib.util.spec_from_file_location("memories_folding", Path(__file__).parent / "lib" / "folding.py")
+folding = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(folding)
 
 
 @hookimpl(trylast=True)

@@ -16,8 +16,9 @@ _EMOJI = {
     "warm": "❤♥💕💖💗💘💝💞💓💙💚💛🧡💜🤍🖤🤎😘😍🥰😚😙😗🤗💋💌🫶🙏👶🤰👰💍💏💑👪🌹💐🥹☺",
     "joy": "🎉🎊🥳🎂🎁🍾🥂🏆🥇🤩🙌👏💃🕺🎓🎆🎇✨🌈🎈🤞💪",
     "laugh": "😂🤣😆😹😅😄😁💀",
-    "sad": "😢😭😔😞😿💔🥺😥😓☹🙁😪🕊🖤⚰",
+    "sad": "😢😔😞😿💔🥺😥😓☹🙁😪🕊🖤⚰",
     "angry": "😡🤬😠👿💢😤",
+    "drawn": "😭",  # tears of any kind: strong, but not by itself sad
 }
 EMOJI_CLASS = {sign: name for name, signs in _EMOJI.items() for sign in signs}
 #: Letters with the marks that belong to them: \w alone drops the vowel signs of Indic scripts.

@@ -1,0 +1,33 @@
+"""The one place that reaches into Datasette 0.65 beyond its plugin hooks. Pure functions; checked by tests."""
+
+import logging
+
+import datasette.handle_exception
+
+
+def metadata_as_given(instance):
+    """The metadata file's content, without what plugins add to it (asking for that would recurse)."""
+    return instance._metadata_local
+
+
+def keep_locals_out_of_logs():
+    """With rich installed, Datasette logs each exception (a 404 too) with all local variables: people's words."""
+    datasette.handle_exception.rich = None
+
+
+class _WithoutQuestion(logging.Filter):
+    """Leaves what people searched for out of the access log's lines."""
+
+    def filter(self, record):
+        if isinstance(record.args, tuple) and len(record.args) >= 3 and isinstance(record.args[2], str):
+            arguments = list(record.args)
+            arguments[2] = arguments[2].partition("?")[0]
+            record.args = tuple(arguments)
+        return True
+
+
+def keep_questions_out_of_logs():
+    """Uvicorn's access log shows whole addresses, with the words of a search in them."""
+    logger = logging.getLogger("uvicorn.access")
+    if not any(isinstance(known, _WithoutQuestion) for known in logger.filters):
+        logger.addFilter(_WithoutQuestion())
