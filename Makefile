@@ -27,10 +27,10 @@ start: $(BIN)/memories         ## make start ARGS="--file_in=chat.txt --log_leve
 	@$(BIN)/memories start $(ARGS)
 
 test: $(VENV)/.test            ## all fast tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 -m "not drill"
 
 drill: $(VENV)/.test           ## the slow ones
-	@$(BIN)/python -m pytest -n 2 -m drill
+	@HYPOTHESIS_PROFILE=drill $(BIN)/python -m pytest -n 2 -m "drill or property"
 
 lint: $(VENV)/.test
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -337,7 +337,3 @@ def search(words: tuple[str, ...], db: Path, limit: int) -> None:
         click.echo(f"{at[:16].replace('T', ' ')}  {chat}  {person}: {' '.join(text.split())}")
     if not rows:
         click.echo("nothing found", err=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Keeps people's words out of the server's log: no local variables of errors, no search terms."""
+"""Keeps people's words out of the server's log: no local variables of errors, no queries, no search terms."""
 
 import importlib.util
 from pathlib import Path
@@ -14,4 +14,5 @@ _spec.loader.exec_module(internals)
 def startup():
     """Once, when the server starts."""
     internals.keep_locals_out_of_logs()
+    internals.keep_queries_out_of_logs()
     internals.keep_questions_out_of_logs()

@@ -63,21 +63,25 @@ def fts_query(question: str) -> str:
     """What a person typed, as an FTS5 query that never fails.
 
     Words must all occur; ``"a phrase"`` stays together; ``word*`` finds beginnings, ``-word`` leaves out,
-    ``OR`` between words means either. Anything else counts as a space. "" when nothing is left to look for.
+    ``OR`` between words means either, ``NOT`` is ``-``. Anything else counts as a space. "" when nothing is left to look for.
     """
     wanted: list[str] = []
     unwanted: list[str] = []
-    either = False
+    either = negative = False
     for phrase, word in _PHRASE.findall(question.replace("\0", " ").translate(_QUOTES)):
         raw = phrase or word
         if word == "OR":
             either = bool(wanted)
             continue
-        negative = bool(word) and word.startswith("-") and len(word) > 1
+        if word in ("AND", "NOT"):
+            negative = word == "NOT"
+            continue
+        negative = negative or (word.startswith("-") and len(word) > 1)
         prefix = bool(word) and word.endswith("*")
         # The tokenizer's own idea of a word: letters, numbers and the marks on them.
         tokens = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in fold(raw)).split()
         if not tokens:
+            negative = False
             continue
         term = '"' + " ".join(tokens) + '"' + ("*" if prefix else "")
         if negative:
@@ -86,7 +90,7 @@ def fts_query(question: str) -> str:
             wanted[-1] = f"({wanted[-1]} OR {term})"
         else:
             wanted.append(term)
-        either = False
+        either = negative = False
     if not wanted:
         return ""
     query = " AND ".join(wanted)

@@ -3,6 +3,8 @@
 import logging
 
 import datasette.handle_exception
+from datasette.app import Datasette
+from datasette.database import Database
 
 
 def metadata_as_given(instance):
@@ -13,6 +15,14 @@ def metadata_as_given(instance):
 def keep_locals_out_of_logs():
     """With rich installed, Datasette logs each exception (a 404 too) with all local variables: people's words."""
     datasette.handle_exception.rich = None
+
+
+def keep_queries_out_of_logs():
+    """A query that fails is written to the log with its text and parameters, unless asked not to."""
+    for function in (Database.execute, Datasette.execute):
+        *others, log_sql_errors = function.__defaults__
+        if log_sql_errors is True:
+            function.__defaults__ = (*others, False)
 
 
 class _WithoutQuestion(logging.Filter):

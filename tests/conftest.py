@@ -1,0 +1,94 @@
+"""What all tests share: how hard hypothesis tries, and a served archive of the examples."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from ingest.serving import datasette_arguments
+from tests.helpers import put
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+
+_EASY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+settings.register_profile("fast", max_examples=50, **_EASY)
+settings.register_profile("drill", max_examples=1500, **_EASY)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+@pytest.fixture(scope="session")
+def examples_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of examples/. Read it, do not change it."""
+    database = tmp_path_factory.mktemp("examples") / "memories.db"
+    put(database, EXAMPLES, me="Nora")
+    return database
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    """Datasette on a socket, with its log."""
+
+    def __init__(self, arguments: list[str], port: int, log: Path, cwd: Path | None = None) -> None:
+        self.base = f"http://127.0.0.1:{port}"
+        self.log = log
+        with log.open("wb") as out:
+            self._process = subprocess.Popen([sys.executable, *arguments], stdout=out, stderr=out, cwd=cwd)
+        self._wait()
+
+    def _wait(self) -> None:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                urllib.request.urlopen(f"{self.base}/-/versions.json", timeout=5).close()
+            except OSError:
+                if self._process.poll() is not None:
+                    break
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError(self.log.read_text("utf-8"))
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+        """(status, headers in lower case, body)."""
+        request = urllib.request.Request(self.base + path, headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, {k.lower(): v for k, v in response.headers.items()}, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait(20)
+
+
+def serve(database: Path, log: Path) -> Served:
+    """The archive, served as `memories serve` does."""
+    port = free_port()
+    return Served(datasette_arguments(database, "127.0.0.1", port), port, log)
+
+
+@pytest.fixture(scope="session")
+def site(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The examples, served."""
+    served = serve(examples_db, tmp_path_factory.mktemp("log") / "serve.log")
+    yield served
+    served.stop()

@@ -1,0 +1,53 @@
+"""What many tests do: read a text, ingest a file, ask the archive."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from ingest.exports import open_exports
+from ingest.model import Account, Findings, Message, Order
+from ingest.parser import Evidence, Reader
+from ingest.pipeline import Options, ingest
+from ingest.store import connect
+from ingest.survey import Survey
+
+
+def pieces(text: str, size: int = 97) -> Iterator[str]:
+    """`text` in pieces that cut lines anywhere."""
+    for at in range(0, len(text), size):
+        yield text[at : at + size]
+
+
+def read(
+    text: str, *, chat: str | None = None, order: Order | None = None, size: int = 1 << 20
+) -> tuple[list[Message], Findings, Evidence]:
+    """All messages of a text, what was found out about it, and the evidence of the last reading."""
+    survey = Survey(lambda: pieces(text, size), chat=chat, order=order)
+    findings = survey.run()
+    reader = Reader(findings, chat=chat)
+    messages = [Message(*row) for batch in reader.batches(pieces(text, size)) for row in batch]
+    return messages, findings, reader.evidence
+
+
+def put(database: Path, *files: Path, **options: object) -> list[Account]:
+    """Ingest files into an archive."""
+    accounts = []
+    with closing(connect(database)) as connection:
+        for file in files:
+            for export in open_exports(file):
+                accounts.append(ingest(connection, database, export, Options(**options)))  # type: ignore[arg-type]
+    return accounts
+
+
+def rows(database: Path, sql: str, parameters: Iterable[object] = ()) -> list[tuple[object, ...]]:
+    """What the archive answers."""
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(sql, tuple(parameters)).fetchall()
+
+
+def one(database: Path, sql: str, parameters: Iterable[object] = ()) -> object:
+    """The one value that the archive answers."""
+    return rows(database, sql, parameters)[0][0]

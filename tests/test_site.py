@@ -1,0 +1,303 @@
+"""The archive, served by real Datasette over a socket."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT, Served, free_port, serve
+from tests.helpers import one, put, rows
+from tests.phones import PHONES, Sent, write
+
+METADATA = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))["databases"]["memories"]
+QUERIES = METADATA["queries"]
+
+
+def found(site: Served, words: str, table: str = "messages") -> list[str]:
+    """Texts (or titles) that Datasette's own search box finds."""
+    query = urllib.parse.urlencode({"_search": words, "_shape": "array"})
+    status, _, body = site.get(f"/memories/{table}.json?{query}")
+    assert status == 200, body
+    return [row["text" if table == "messages" else "title"] for row in json.loads(body)]
+
+
+def test_the_index_lists_the_memories(site: Served, examples_db: Path) -> None:
+    status, _, body = site.get("/")
+    page = body.decode()
+    assert status == 200
+    assert page.count("mem-card") == one(examples_db, "SELECT count(*) FROM exchanges WHERE is_memory") == 20
+    assert "/-/media/" in page
+    status, _, body = site.get("/?before=2020-01-01")
+    assert "2019-06-14" in body.decode()
+    assert "2024-" not in body.decode().split("mem-list")[1]
+
+
+def test_an_exchange_reads_as_a_chat(site: Served, examples_db: Path) -> None:
+    exchange = one(examples_db, "SELECT exchange_id FROM messages WHERE text LIKE '%I said yes!!%'")
+    status, _, body = site.get(f"/memories/exchanges/{exchange}")
+    page = body.decode()
+    assert status == 200
+    assert 'class="bubble is-mine' in page
+    assert "What came before" in page
+    assert "What came after" in page
+    assert "📷 photo, not in the export" in page
+    assert page.index("I said yes!!") < page.index("paddled home with the hat")
+
+
+def test_texts_are_escaped(tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script> <img src=x onerror=alert(2)> {{ 7*7 }}"
+    sent = [Sent(datetime(2022, 3, 27, 9, n), "<b>Eve</b>" if n % 2 else "Ann", hostile) for n in range(8)]
+    (tmp_path / "WhatsApp Chat with <i>Eve.txt").write_text(write(PHONES[0], sent), "utf-8")
+    put(tmp_path / "memories.db", tmp_path / "WhatsApp Chat with <i>Eve.txt")
+    served = serve(tmp_path / "memories.db", tmp_path / "log")
+    try:
+        for path in ("/", "/memories/exchanges/1", "/memories/messages", "/memories/people", "/memories/messages/1"):
+            page = served.get(path)[2].decode()
+            for bad in ("<script>alert", "<img src=x", "<b>Eve", "<i>Eve", "49 "):
+                assert bad not in page, path
+    finally:
+        served.stop()
+
+
+SEARCHES = [
+    ("squirrels", "It has squirrels, dear"),
+    ("SQUIRREL*", "It has squirrels, dear"),
+    ('"hole in the roof"', "Is this the one with the hole in the roof"),
+    ("Strasse", "Die Straße hat mich gehört. Die ganze Straße"),
+    ("cafe", "Und heute hat mich ein Mann im Café"),
+    ("花火", "昨日の花火、すごかったね"),
+    ("桜", "今日は来てくれてありがとう！桜、ちょうど満開"),
+    ("🎂", "Happy eightieth birthday"),
+    ("❤️", "Your grandfather proposed to me"),
+    ("❤", "Your grandfather proposed to me"),
+    ("guapisima", "guapísima, y el muchacho"),
+    ('squirrels "', "It has squirrels, dear"),
+    ("squirrels AND (", "It has squirrels, dear"),
+    ("squirrels OR harold", "Harold and I have met. He won"),
+    ("squirrels -fireplace", "It has squirrels, dear"),
+    ("what:ever* squirrels", None),
+    ('"', None),
+    ("AND OR NOT", None),
+    ("(((", None),
+    ("*", None),
+]
+
+
+@pytest.mark.parametrize(("words", "text"), SEARCHES)
+def test_the_search_box_understands_people(site: Served, words: str, text: str | None) -> None:
+    texts = found(site, words)
+    if text is None:
+        assert texts == []
+    else:
+        assert any(text in t for t in texts), texts
+
+
+def test_exchanges_are_found_by_title_summary_and_topic(site: Served) -> None:
+    assert any("hat" in t.lower() or "oar" in t.lower() or t for t in found(site, "oar", "exchanges"))
+
+
+@pytest.mark.parametrize("table", sorted(METADATA["tables"]))
+def test_every_table_is_described_and_shown(site: Served, examples_db: Path, table: str) -> None:
+    status, _, body = site.get(f"/memories/{table}")
+    page = body.decode()
+    told = METADATA["tables"][table]
+    assert status == 200
+    assert told["description"].split(".")[0].replace('"', "&#34;") in page
+    columns = {str(r[1]) for r in rows(examples_db, f"PRAGMA table_info({table})")}
+    if not told.get("hidden"):
+        assert columns - {"id"} == set(told["columns"]) - {"id"}
+    for column in told.get("sortable_columns", []):
+        assert column in columns
+
+
+def test_every_table_of_the_archive_is_in_the_metadata(examples_db: Path) -> None:
+    names = {
+        str(r[0])
+        for r in rows(
+            examples_db, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '%fts%'"
+        )
+    }
+    assert {n for n in names if not n.startswith("sqlite_")} == set(METADATA["tables"])
+
+
+def test_foreign_keys_read_as_names(site: Served) -> None:
+    page = site.get("/memories/messages?kind=text")[2].decode()
+    assert ">Grandma June</a>" in page
+    assert ">Lakehouse 🌊</a>" in page
+
+
+def test_facets_by_year_count_and_filter(site: Served, examples_db: Path) -> None:
+    told = json.loads(site.get("/memories/messages.json")[2])["facet_results"]
+    years = {r["value"]: r["count"] for r in told["sent_at"]["results"]}
+    counted = rows(examples_db, "SELECT substr(sent_at, 1, 4), count(*) FROM messages GROUP BY 1")
+    assert years == dict(counted)
+    address = next(r["toggle_url"] for r in told["sent_at"]["results"] if r["value"] == "2023")
+    path = address.removeprefix(site.base)
+    only = json.loads(site.get(path)[2])
+    assert only["filtered_table_rows_count"] == years["2023"]
+    assert {"chat_id", "sender_id", "kind", "sent_at"} <= set(told)
+
+
+def test_there_are_enough_queries_and_all_are_described() -> None:
+    assert len(QUERIES) >= 15
+    for query in QUERIES.values():
+        assert query["title"]
+        assert query["description"].endswith(".")
+
+
+PARAMETERS = [
+    {},
+    {"chat": "Lakehouse 🌊", "year": "2023", "person": "Nora", "words": "hat", "day": "06-14", "domain": ""},
+    {"chat": "nobody", "year": "1990", "person": "nobody", "words": '" (', "day": "99-99", "domain": "x.example"},
+]
+
+
+@pytest.mark.parametrize("parameters", PARAMETERS, ids=["none", "some", "odd"])
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_every_query_answers(site: Served, name: str, parameters: dict[str, str]) -> None:
+    query = urllib.parse.urlencode({**parameters, "_shape": "array"})
+    status, _, body = site.get(f"/memories/{name}.json?{query}")
+    assert status == 200, body
+    answer = json.loads(body)
+    empty = {
+        "taken_back",
+        "on_this_day",
+        "voice_notes_by_person",
+        "links_by_domain",
+        "streaks",
+        "search",
+        "first_time_said",
+    }
+    if name not in empty and parameters.get("chat") != "nobody":
+        assert answer, name
+    assert site.get(f"/memories/{name}?{urllib.parse.urlencode(parameters)}")[0] == 200
+
+
+def test_what_queries_answer_is_right(site: Served) -> None:
+    def ask(name: str, **parameters: str) -> list[dict[str, object]]:
+        query = urllib.parse.urlencode({**parameters, "_shape": "array"})
+        return json.loads(site.get(f"/memories/{name}.json?{query}")[2])  # type: ignore[no-any-return]
+
+    assert ask("first_messages", chat="ハナ")[1]["text"].startswith("ノラ、今日は")  # type: ignore[attr-defined]
+    assert ask("on_this_day", day="06-14")[0]["day"] == "2019-06-14"
+    assert ask("first_time_said", words="hat")[0]["sender"] == "Grandma June"
+    silence = ask("longest_silence", chat="Lakehouse 🌊")[0]
+    assert (silence["last_day"], silence["next_day"]) == ("2020-04-12", "2021-06-26")
+    assert ask("voice_notes_by_person")[0] == {
+        "person": "Theo",
+        "voice_notes": 1,
+        "minutes": pytest.approx(0.03, abs=0.1),
+    }
+    assert {r["name"] for r in ask("places_shared")} == {None}
+    assert {r["domain"]: r["links"] for r in ask("links_by_domain")}["ferrowlake.example"] == 1
+
+
+def test_places_are_on_the_map(site: Served) -> None:
+    for path in ("/memories/places", "/memories/places/1", "/memories/places_shared"):
+        page = site.get(path)[2].decode()
+        assert "datasette-cluster-map" in page, path
+    assert "47.5234" in site.get("/memories/places.csv")[2].decode()
+
+
+def test_media_are_served_whole_in_ranges_and_small(site: Served, examples_db: Path) -> None:
+    sha256, size = rows(examples_db, "SELECT sha256, bytes FROM media WHERE filename LIKE '%.jpg' LIMIT 1")[0]
+    status, headers, body = site.get(f"/-/media/{sha256}")
+    assert (status, headers["content-type"], len(body)) == (200, "image/jpeg", size)
+    assert headers["x-content-type-options"] == "nosniff"
+    status, headers, part = site.get(f"/-/media/{sha256}", {"Range": "bytes=10-19"})
+    assert (status, part, headers["content-range"]) == (206, body[10:20], f"bytes 10-19/{size}")
+    assert site.get(f"/-/media/{sha256}", {"Range": "bytes=-5"})[2] == body[-5:]
+    assert site.get(f"/-/media/{sha256}", {"Range": f"bytes={size}-"})[0] == 416
+    status, headers, small = site.get(f"/-/media/{sha256}/small")
+    assert (status, headers["content-type"], small[8:12]) == (200, "image/webp", b"WEBP")
+    assert site.get("/-/media/" + "0" * 64)[0] == 404
+    assert site.get("/-/media/..%2f..%2fetc%2fpasswd")[0] == 404
+
+
+def test_a_page_that_is_not_there(site: Served) -> None:
+    for path in ("/nope", "/memories/nope", "/memories/exchanges/999999", "/memories/messages/0"):
+        assert site.get(path)[0] == 404, path
+
+
+def test_the_log_keeps_words_to_itself(site: Served) -> None:
+    found(site, "squirrels")
+    site.get("/memories/messages?_search=squirrels&text__contains=oar")
+    site.get("/memories/nope?secretword=1")
+    site.get("/memories.json?sql=" + urllib.parse.quote("SELECT text, nope FROM messages WHERE text LIKE '%squirrel%'"))
+    log = site.log.read_text("utf-8")
+    assert "squirrel" not in log
+    assert "secretword" not in log
+    assert "/memories/messages" in log
+
+
+@pytest.fixture(scope="module")
+def other_name(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("other")
+    with closing(sqlite3.connect(examples_db)) as source, closing(sqlite3.connect(folder / "family.db")) as target:
+        source.backup(target)
+    served = serve(folder / "family.db", folder / "log")
+    yield served
+    served.stop()
+
+
+def test_an_archive_may_have_any_name(other_name: Served) -> None:
+    assert "Every message that was sent" in other_name.get("/family/messages")[2].decode()
+    assert other_name.get("/family/who_writes_most")[0] == 200
+    assert json.loads(other_name.get("/family/messages.json?_search=squirrels&_shape=array")[2])
+    assert "bubble" in other_name.get("/family/exchanges/1")[2].decode()
+
+
+def test_plain_configuration_directory_mode(examples_db: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for name in ("plugins", "templates", "static"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("metadata.yml", "settings.json"):
+        shutil.copy(ROOT / name, folder)
+    with closing(sqlite3.connect(examples_db)) as source, closing(sqlite3.connect(folder / "memories.db")) as target:
+        source.backup(target)
+    port = free_port()
+    served = Served(["-m", "datasette", ".", "--port", str(port)], port, tmp_path / "log", cwd=folder)
+    try:
+        assert "mem-card" in served.get("/")[2].decode()
+        assert json.loads(served.get("/memories/messages.json?_search=squirrels&_shape=array")[2])
+        assert served.get("/static/memories.css")[0] == 200
+    finally:
+        served.stop()
+
+
+def test_an_empty_archive_looks_meant(tmp_path: Path) -> None:
+    from ingest.store import connect
+
+    connect(tmp_path / "memories.db").close()
+    served = serve(tmp_path / "memories.db", tmp_path / "log")
+    try:
+        assert "Nothing here yet" in served.get("/")[2].decode()
+        for table in METADATA["tables"]:
+            assert served.get(f"/memories/{table}")[0] == 200
+    finally:
+        served.stop()
+
+
+def test_a_talk_of_three_hundred_is_shown_whole(tmp_path: Path) -> None:
+    start = datetime(2022, 3, 27, 9, 0)
+    sent = [
+        Sent(start + timedelta(seconds=40 * n), "Ann" if n % 3 else "Bo", f"word {n} of a long talk")
+        for n in range(290)
+    ]
+    (tmp_path / "a.txt").write_text(write(PHONES[0], sent), "utf-8")
+    put(tmp_path / "memories.db", tmp_path / "a.txt")
+    served = serve(tmp_path / "memories.db", tmp_path / "log")
+    try:
+        assert served.get("/memories/exchanges/1")[2].decode().count('<li class="bubble') == 290
+    finally:
+        served.stop()
