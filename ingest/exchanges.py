@@ -6,9 +6,11 @@ messages at the end change the last exchange and no other.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from datetime import date
+from typing import Any, TypeVar
 
 #: No exchange is longer; a talk without pauses is cut at its longest gap.
 LONGEST = 300
@@ -27,7 +29,7 @@ _STEPS = (1200, 1800, 2700, 3600, 5400, 7200, 10800, 14400, 21600)
 
 #: A talk without a pause of `APART` is cut when so many messages wait.
 _MOST_WAITING = 20_000
-T = TypeVar("T")
+T = TypeVar("T", bound=tuple[Any, ...])
 
 
 class Gaps:
@@ -112,40 +114,54 @@ def _split_long(times: Sequence[int], start: int, end: int) -> list[int]:
     return [*found, start]
 
 
-def seconds(sent_at: str, _days: dict[str, int] = {}) -> int:  # noqa: B006 - a memo
+_minutes: dict[str, int] = {}
+
+
+def seconds(sent_at: str) -> int:
     """`sent_at` as seconds on a scale of its own (local time has no other)."""
-    day = sent_at[:10]
-    base = _days.get(day)
+    minute = sent_at[:16]
+    base = _minutes.get(minute)
     if base is None:
-        from datetime import date
+        if len(_minutes) > 20_000:
+            _minutes.clear()
+        day = date.fromisoformat(sent_at[:10]).toordinal()
+        base = _minutes[minute] = day * 86400 + int(sent_at[11:13]) * 3600 + int(sent_at[14:16]) * 60
+    tail = sent_at[17:19]
+    return base if tail == "00" else base + int(tail)
 
-        if len(_days) > 20_000:
-            _days.clear()
-        base = _days[day] = date.fromisoformat(day).toordinal() * 86400
-    return base + int(sent_at[11:13]) * 3600 + int(sent_at[14:16]) * 60 + int(sent_at[17:19])
 
-
-def talks(batches: Iterable[list[tuple[str, T]]], pause: int) -> Iterator[list[T]]:
-    """Cut batches of (sent_at, message) into talks. A small step back in time counts as no time at all."""
+def talks(batches: Iterable[Sequence[T]], pause: int, column: int) -> Iterator[list[T]]:
+    """Cut batches of messages, whose `column` is the time, into talks. A small step back counts as no time at all."""
     times: list[int] = []
     waiting: list[T] = []
     last = 0
+    last_at = ""
     for batch in batches:
-        for sent_at, message in batch:
-            now = seconds(sent_at)
-            if now < last:
-                now = last
-            elif (now - last >= APART and times) or len(times) >= _MOST_WAITING:
-                ends = cut(times, pause)
-                # What is not yet over stays: only its end can tell where it is to be cut.
-                keep = ends[-2] if now - last < APART and len(ends) > 2 else len(times)
-                for start, end in zip(ends, [*ends[1:], len(times)], strict=True):
-                    if end <= keep:
-                        yield waiting[start:end]
-                times, waiting = times[keep:], waiting[keep:]
-            times.append(now)
+        for message in batch:
+            sent_at = message[column]
+            if sent_at != last_at:
+                last_at = sent_at
+                now = seconds(sent_at)
+                if now < last:
+                    now = last
+                elif now - last >= APART and times:
+                    yield from _complete(waiting, times, pause)
+                    times, waiting = [], []
+                last = now
+            times.append(last)
             waiting.append(message)
-            last = now
+        if len(times) >= _MOST_WAITING:
+            # What is not yet over stays: only its end can tell where it is to be cut.
+            ends = cut(times, pause)
+            keep = ends[-2] if len(ends) > 2 else len(times)
+            for start, end in itertools.pairwise(ends):
+                if end <= keep:
+                    yield waiting[start:end]
+            times, waiting = times[keep:], waiting[keep:]
+    yield from _complete(waiting, times, pause)
+
+
+def _complete(waiting: list[T], times: list[int], pause: int) -> Iterator[list[T]]:
     starts = cut(times, pause)
     for start, end in zip(starts, [*starts[1:], len(times)], strict=True):
         yield waiting[start:end]

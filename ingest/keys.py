@@ -16,6 +16,8 @@ _MASK = (1 << 53) - 1
 def token(kind: str, text: str) -> str:
     """What of a message is the same in every export: media lose their text, notices their language."""
     if kind == "text":
+        if text.isascii() and text[:1] != " " and text[-1:] != " ":
+            return text
         return text.replace("\u202f", " ").replace("\u00a0", " ").strip("\u200e\u200f\u202a\u202c\ufeff ")
     if kind in MEDIA_KINDS:
         return "\x00media"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from ingest.carried import Carried
 from ingest.exchanges import talks
@@ -14,6 +14,7 @@ from ingest.summaries import Said
 from ingest.teller import ExchangeRow, Scribe, insert_exchanges
 
 _BATCH = 20_000
+_SENT_AT = 3  # of a Row
 INSERT_MESSAGE = """
 INSERT INTO messages (id, key, chat_id, exchange_id, sender_id, sent_at, kind, text, is_edited, is_highlight,
     source_id, line)
@@ -72,7 +73,7 @@ class Loader:
     ) -> None:
         """All messages of a chat that the archive has not met, whose times are in order: told as they go in."""
         chat, source, key = self._chat, self._source, self.keys.key
-        for talk in talks(_timed(batches), pause):
+        for talk in talks(batches, pause, _SENT_AT):
             exchange = self._next_exchange
             self._next_exchange += 1
             first = number = self._next_message
@@ -158,11 +159,6 @@ class Loader:
         self.new += len(self._rows)
         self._index.add(first, last, self._texts)
         self._rows, self._texts, self._carrying = [], [], []
-
-
-def _timed(batches: Iterable[list[Row]]) -> Iterator[list[tuple[str, Row]]]:
-    for batch in batches:
-        yield [(row[3], row) for row in batch]
 
 
 def _next_id(connection: sqlite3.Connection, table: str) -> int:

@@ -19,8 +19,8 @@ from ingest.teller import Scribe, insert_exchanges
 
 _MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
 _BATCH = 2_000
-#: A message as it is cut: (id, key, exchange or None).
-_Piece = tuple[int, int, int | None]
+#: A message as it is cut: (id, key, exchange or None, sent_at).
+_Piece = tuple[int, int, int | None, str]
 
 
 def retell(
@@ -43,7 +43,7 @@ def retell(
     for start, end, exchanges in _windows(connection, chat, first_new, changes):
         known = dict(_keys_of(connection, exchanges))
         counts = dict(_counts_of(connection, exchanges))
-        for talk in talks(_pieces(connection, chat, start, end, exchanges), pause):
+        for talk in talks(_pieces(connection, chat, start, end, exchanges), pause, 3):
             olds = {piece[2] for piece in talk}
             only = talk[0][2]
             if len(olds) == 1 and only is not None and counts[only] == len(talk):
@@ -148,7 +148,7 @@ def _counts_of(connection: sqlite3.Connection, exchanges: Iterable[int]) -> Iter
 
 def _pieces(
     connection: sqlite3.Connection, chat: int, start: str, end: str, exchanges: Sequence[int]
-) -> Iterator[list[tuple[str, _Piece]]]:
+) -> Iterator[list[_Piece]]:
     """The messages of a window in order of time."""
     mine = frozenset(exchanges)
     reader = connection.cursor()
@@ -160,7 +160,7 @@ def _pieces(
         (chat, start, end),
     )
     while rows := reader.fetchmany(_BATCH):
-        yield [(at, (number, key, old)) for number, key, old, at in rows if old is None or old in mine]
+        yield [row for row in rows if row[2] is None or row[2] in mine]
 
 
 def _take_out(connection: sqlite3.Connection, exchanges: Iterable[int], tallies: Tallies) -> None:

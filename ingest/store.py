@@ -21,7 +21,7 @@ from ingest.folding import TOKENIZE, fold
 APPLICATION_ID = 0x57414D65
 
 _FTS = f"""
-CREATE VIRTUAL TABLE messages_fts USING fts5 (text, content='', tokenize="{TOKENIZE}");
+CREATE VIRTUAL TABLE messages_fts USING fts5 (text, content='', columnsize=0, tokenize="{TOKENIZE}");
 CREATE VIRTUAL TABLE exchanges_fts USING fts5 (title, summary, topics, content='', tokenize="{TOKENIZE}");
 """
 

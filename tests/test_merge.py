@@ -15,24 +15,9 @@ from tests.helpers import one, put, rows
 from tests.phones import PHONES, Phone, Sent, write
 
 BY_NAME = {phone.name: phone for phone in PHONES}
-WORDS = [
-    "lake",
-    "summer",
-    "boat",
-    "hat",
-    "oar",
-    "squirrel",
-    "roof",
-    "cake",
-    "grandma",
-    "ladder",
-    "dock",
-    "swan",
-    "candle",
-    "winter",
-    "letter",
-    "whale",
-]
+WORDS = """
+    lake summer boat hat oar squirrel roof cake grandma ladder dock swan candle winter letter whale
+""".split()
 
 
 def talk(count: int, seed: int = 1, senders: tuple[str, ...] = ("Anna", "Ben")) -> list[Sent]:

@@ -16,7 +16,8 @@ NAMES = ["Anna", "Ben Li", "+49 170 1234567", "~ Çağla", "Dr. Who: Work", "Jos
 LINES = [
     "ok", "what time tonight?", "haha 😂😂", "one: two", "Note: bring shoes", "line\nsecond line",
     "first\n\nafter a blank line", "12/25/23, 9:00 or later - ok", "[sic] he said", "a - b - c", "http://x.example/a?b=1",
-    "sep\u2028para\u2029nel\u0085vt\x0bff\x0cend", "tab\tand  two spaces", "trailing space ", "(file) no", "null and void",
+    "sep\u2028para\u2029nel\u0085vt\x0bff\x0cend", "tab\tand  two spaces", "trailing space ", "(file) no",
+    "null and void",
     "你好世界", "สวัสดีครับ", "مرحبا", "שלום", "<b>html</b>", "5/6", "3:15", "🇩🇪👨‍👩‍👧", "é\u0301", "*bold* _it_",
     "25/12/2023 the day", "Ben Li: said so", "\u2066iso\u2069",
 ]  # fmt: skip

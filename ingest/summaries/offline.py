@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ingest.summaries import Said, Told
 from ingest.summaries.feelings import SPACELESS, language_of
@@ -20,14 +21,18 @@ from ingest.summaries.tokens import Tokens
 VERSION = "offline-1"
 _TITLE = 62
 _QUOTE = 160
-_MOST_CANDIDATES = 6
+_MORE_CANDIDATES = 3
 _URL = re.compile(r"https?://\S+")
 _RUN = re.compile(r"[\u4e00-\u9fff]{2,4}|[\u30a1-\u30fa\u30fc]{3,12}|[\uac00-\ud7a3]{2,6}")
 _GLUE = re.compile("[的了是我你他她们这那就也都和吗吧啊呢很要去到说会好在有不]")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*")
 _PHOTO = frozenset({"image", "video", "gif"})
 _SIGNS = {"image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "call": "📞", "view_once": "📷"}
-_MOST_WEIGHTS = 150_000
+_MOST_KNOWN = 50_000
+#: So many different common words settle what language a talk is in.
+_ENOUGH_STOP_WORDS = 40
+#: Talks that score less are told by one quote.
+_WORTH_QUOTING = 0.4
 
 
 @dataclass(slots=True)
@@ -72,8 +77,19 @@ class Marks:
         return self.says.get(name, 0)
 
 
-class _Weights(dict[str, tuple[float, float, bool]]):
-    """raw token -> (weight, weight as a topic or 0, is rare), against one chat's vocabulary."""
+class _Known(NamedTuple):
+    """What a raw token means in one chat."""
+
+    says: tuple[tuple[str, int], ...]
+    codes: tuple[str, ...]  # languages in which it is a common word
+    weight: float
+    topic: float  # weight as a topic, 0 when it is none
+    is_rare: bool
+    word: str
+
+
+class _Words(dict[str, _Known]):
+    """raw token -> what it means, worked out against one chat's vocabulary when it is first met."""
 
     def __init__(self, vocabulary: Vocabulary, tokens: Tokens) -> None:
         super().__init__()
@@ -82,44 +98,36 @@ class _Weights(dict[str, tuple[float, float, bool]]):
         self._common = max(3, vocabulary.talks // 5)
         self._rare = max(2, vocabulary.talks // 50)
 
-    def __missing__(self, raw: str) -> tuple[float, float, bool]:
-        if len(self) > _MOST_WEIGHTS:
+    def __missing__(self, raw: str) -> _Known:
+        if len(self) > _MOST_KNOWN:
             self.clear()
         token = self._tokens[raw]
-        word = token.word
-        if not word:
-            found = (0.0, 0.0, False)
-        else:
-            says = dict(token.says)
+        word, codes = token.word, token.languages
+        weight = topic = 0.0
+        is_rare = False
+        if word:
+            says = {name for name, _ in token.says}
+            seen = self._vocabulary.seen.get(word, 0)
             weight = self._vocabulary.weight(word)
-            if token.is_stop:
+            if codes:
                 weight *= 0.25
             elif "plan" in says:
                 weight *= 0.5
-            elif says.keys() & {"warm", "joy", "sad"}:
+            elif says & {"warm", "joy", "sad"}:
                 weight *= 1.6
-            seen = self._vocabulary.seen.get(word, 0)
-            is_topic = (
-                not token.is_stop
-                and 4 <= len(word) <= 30
-                and seen <= self._common
-                and not says.keys() & {"plan", "laugh", "time"}
-            )
-            found = (
-                weight,
-                weight * (1 + min(len(word), 10) / 20) if is_topic else 0.0,
-                len(word) > 3 and seen <= self._rare,
-            )
-        self[raw] = found
-        return found
+            if not codes:
+                is_rare = len(word) > 3 and seen <= self._rare
+                if 4 <= len(word) <= 30 and seen <= self._common and not says & {"plan", "laugh", "time"}:
+                    topic = weight * (1 + min(len(word), 10) / 20)
+        known = self[raw] = _Known(token.says, codes, weight, topic, is_rare, word)
+        return known
 
 
 class Teller:
     """Tells the talks of one chat, given its vocabulary and the names of its people."""
 
     def __init__(self, vocabulary: Vocabulary, names: Mapping[int, str], tokens: Tokens | None = None) -> None:
-        self._tokens = tokens if tokens is not None else Tokens()
-        self._weights = _Weights(vocabulary, self._tokens)
+        self._words = _Words(vocabulary, tokens if tokens is not None else Tokens())
         self._names = names
 
     def tell(self, talk: Sequence[Said]) -> Told:
@@ -129,13 +137,14 @@ class Teller:
         is_spaceless = not text.isascii() and SPACELESS.search(text) is not None
         counts = Counter(text.lower().split())
         topics, language = self._listen(text, counts, marks, is_spaceless)
-        quotes = self._quotes(talk, is_spaceless)
+        value = score(marks)
+        quotes = self._quotes(talk, is_spaceless, 3 if value >= _WORTH_QUOTING else 1)
         return Told(
             title=self._title(talk, quotes, topics),
             summary="\n".join([f"{self._names[m[1]]}: “{shorten(m[4], _QUOTE)}”" for m in quotes if m[1]]),
             language=language,
             mood=_mood(marks),
-            score=score(marks),
+            score=value,
             topics=topics,
             highlights=[m[0] for m in quotes],
         )
@@ -144,27 +153,31 @@ class Teller:
         self, text: str, counts: Counter[str], marks: Marks, is_spaceless: bool
     ) -> tuple[list[str], str | None]:
         """Count into `marks` what the words say; return (topics, language)."""
-        tokens, weights = self._tokens, self._weights
-        says = marks.says
+        words = self._words
+        said = marks.says
         tally: dict[str, int] = {}
+        heard = 0
         topics: list[tuple[float, str]] = []
         rare = 0
         for raw, times in counts.items():
-            token = tokens[raw]
-            if token.says:
-                for name, hits in token.says:
-                    says[name] = says.get(name, 0) + hits * times
-            if token.is_stop:
-                for code in token.languages:
-                    tally[code] = tally.get(code, 0) + times
-                continue
-            _, topic, is_rare = weights[raw]
-            rare += is_rare
-            if topic:
-                topics.append((-topic * times, token.word))
+            says, codes, _, topic, is_rare, word = words[raw]
+            if says:
+                for name, hits in says:
+                    said[name] = said.get(name, 0) + hits * times
+            if codes:
+                if heard < _ENOUGH_STOP_WORDS:
+                    heard += 1
+                    for code in codes:
+                        tally[code] = tally.get(code, 0) + times
+            elif is_rare:
+                rare += 1
+                if topic:
+                    topics.append((-topic * times, word))
+            elif topic and times > 1:
+                topics.append((-topic * times, word))
         if is_spaceless:
             if "555" in text:
-                says["laugh"] = says.get("laugh", 0) + len(re.findall(r"5{3,}", text))
+                said["laugh"] = said.get("laugh", 0) + len(re.findall(r"5{3,}", text))
             runs = Counter(_RUN.findall(_GLUE.sub(" ", text)))
             topics = [t for t in topics if not SPACELESS.match(t[1])]
             topics += [(-times * 6.0 * (1 + len(run) / 20), run) for run, times in runs.items()]
@@ -179,16 +192,16 @@ class Teller:
     def _value(self, raw_tokens: set[str], text: str, is_spaceless: bool) -> float:
         """How much a message says: its rare and warm words, not too few of them."""
         size = len(text) // 3 if is_spaceless else len(raw_tokens)
-        weights = self._weights
-        total = sum([weights[raw][0] for raw in raw_tokens])
+        words = self._words
+        total = sum([words[raw].weight for raw in raw_tokens])
         return total / math.sqrt(len(raw_tokens) + 3) * min(1.0, size / 6)
 
-    def _quotes(self, talk: Sequence[Said], is_spaceless: bool) -> list[Said]:
-        """One to three messages that say the most, in order, by different words."""
+    def _quotes(self, talk: Sequence[Said], is_spaceless: bool, most: int) -> list[Said]:
+        """One to `most` messages that say the most, in order, by different words."""
         candidates = [m for m in talk if m[3] == "text" and m[1] is not None and len(m[4]) >= 4]
-        if len(candidates) > _MOST_CANDIDATES:
+        if len(candidates) > most + _MORE_CANDIDATES:
             candidates.sort(key=_length, reverse=True)
-            del candidates[_MOST_CANDIDATES:]
+            del candidates[most + _MORE_CANDIDATES :]
         scored: list[tuple[float, int, Said, set[str]]] = []
         for m in candidates:
             text = _URL.sub("", m[4][:800]) if "http" in m[4] else m[4][:800]
@@ -202,7 +215,7 @@ class Teller:
         scored.sort(key=_by_value)
         chosen: list[tuple[int, Said, set[str]]] = []
         for value, at, m, raw_tokens in scored:
-            if len(chosen) == 3 or (chosen and value > 0.45 * scored[0][0]):
+            if len(chosen) == most or (chosen and value > 0.45 * scored[0][0]):
                 break
             if all(len(raw_tokens & other) <= 0.6 * min(len(raw_tokens), len(other)) for _, _, other in chosen):
                 chosen.append((at, m, raw_tokens))
@@ -228,8 +241,8 @@ class Teller:
         return shorten(talk[0][4], _TITLE) if talk else ""
 
     def _density(self, m: Said) -> float:
-        weights = self._weights
-        return sum([weights[raw][0] for raw in set(m[4][:400].lower().split())]) / (len(m[4]) + 40)
+        words = self._words
+        return sum([words[raw].weight for raw in set(m[4][:400].lower().split())]) / (len(m[4]) + 40)
 
 
 def _length(m: Said) -> int:

@@ -14,15 +14,17 @@ from ingest.summaries.feelings import EMOJI_CLASS, SPACELESS, WORD, feelings
 
 _TIME = re.compile(r"\b\d{1,2}(?:[:.]\d{2}|\s?(?:uhr|pm|am|h)\b)|\b\d{4,}\b")
 _LONG_DRAWN = re.compile(r"([^\W\d_])\1{3,}|!{2,}")
-_MOST_KNOWN = 150_000
+_MOST_KNOWN = 30_000
 
 
 class Token(NamedTuple):
-    """One token. `word` is its longest word in lower case, "" for none; the rest are counts of what it says."""
+    """One token. `word` is its longest word in lower case, "" for none.
+
+    `says` are (warm, joy, sad, angry, plan, laugh, time or drawn; how often); `languages` those in which it is common.
+    """
 
     word: str
-    says: tuple[tuple[str, int], ...]  # (warm, joy, sad, angry, plan, laugh, time or drawn; how often)
-    is_stop: bool
+    says: tuple[tuple[str, int], ...]
     languages: tuple[str, ...]
 
 
@@ -39,7 +41,7 @@ class Tokens(dict[str, Token]):
 def _look_at(raw: str) -> Token:
     feel = feelings()
     if raw.startswith(("http://", "https://")):
-        return Token("", (), False, ())
+        return Token("", (), ())
     word = raw if raw.isalpha() else max(WORD.findall(raw), key=len, default="")
     says: dict[str, int] = {}
     name = feel.words.get(word)
@@ -68,4 +70,4 @@ def _look_at(raw: str) -> Token:
     elif _LONG_DRAWN.search(raw) and "laugh" not in says:
         says["drawn"] = 1
     codes = feel.stop.get(word, ())
-    return Token(word, tuple(says.items()), bool(codes), codes)
+    return Token(word, tuple(says.items()), codes)

@@ -63,7 +63,8 @@ def fts_query(question: str) -> str:
     """What a person typed, as an FTS5 query that never fails.
 
     Words must all occur; ``"a phrase"`` stays together; ``word*`` finds beginnings, ``-word`` leaves out,
-    ``OR`` between words means either, ``NOT`` is ``-``. Anything else counts as a space. "" when nothing is left to look for.
+    ``OR`` between words means either, ``NOT`` is ``-``. Anything else counts as a space. "" when nothing is
+    left to look for.
     """
     wanted: list[str] = []
     unwanted: list[str] = []
