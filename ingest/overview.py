@@ -19,8 +19,8 @@ from ingest.summaries.tokens import Tokens
 #: A file whose times step back further than this (seconds) is not in order.
 SMALL_STEP_BACK = 20 * 60
 #: Beyond so many messages only a part of each batch feeds the samples.
-_IN_FULL = 60_000
-_SAMPLED = 500
+_IN_FULL = 20_000
+_SAMPLED = 300
 _MOST_PROBES = 400
 
 
@@ -101,7 +101,7 @@ class Overview:
         """Stretches of 20 messages stand for talks."""
         for start in range(0, len(rows), 20):
             text = "\n".join([row[6] for row in rows[start : start + 20] if row[5] == "text"])
-            self.vocabulary.add(set(text.lower().split()), self.tokens)
+            self.vocabulary.add(text, self.tokens)
 
     def _sample_probes(self, rows: list[Row]) -> None:
         if self._batches % self._every:

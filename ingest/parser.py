@@ -32,6 +32,7 @@ BATCH = 5_000
 _LONGEST_NAME = 120
 _MEMO = 50_000
 _MOST_UNSURE = 10_000
+_ENOUGH_WORDS = 3
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class Evidence:
     main_heads: int = 0
     new_names: Counter[str] = field(default_factory=Counter)
     longer: Counter[tuple[str, str]] = field(default_factory=Counter)  # (name, "name: more") -> times
+    said_after: dict[str, set[str]] = field(default_factory=dict)  # "name: more" -> a few of the words after it
     doubts: list[Doubt] = field(default_factory=list)
     owners: Counter[str] = field(default_factory=Counter)
     spoken: Counter[str] = field(default_factory=Counter)  # filled by `survey`
@@ -71,6 +73,16 @@ class Evidence:
     lines: int = 0
     characters: int = 0
     ended_with_newline: bool = True
+
+    def maybe_longer(self, name: str, body: str) -> None:
+        """Count `body`, which holds a colon, as evidence that `name` is only the first half of a name."""
+        extra, _, said = body.partition(": ")
+        if len(extra) <= 40 and not extra.startswith(("http", "<")):
+            longer = f"{name}: {extra}"
+            self.longer[(name, longer)] += 1
+            words = self.said_after.setdefault(longer, set())
+            if len(words) < _ENOUGH_WORDS:
+                words.add(said.partition("\u200e")[0].strip()[:40])
 
     def doubt(self, line: int, text: str, reason: str) -> None:
         self.unsure_count += 1
@@ -223,9 +235,7 @@ class Reader:
                 if has_name and name in names:
                     sender = names[name]
                     if ": " in body[:_LONGEST_NAME]:
-                        extra = body.partition(": ")[0]
-                        if len(extra) <= 40 and not extra.startswith(("http", "<")):
-                            evidence.longer[(sender, f"{sender}: {extra}")] += 1
+                        evidence.maybe_longer(sender, body)
                 else:
                     for start_of, full_name in holding.get(name, ()):
                         if rest.startswith(start_of):
@@ -374,9 +384,7 @@ class Reader:
         if len(self._open_doubts) < 1000:
             self._open_doubts.append(Doubt(line, clean, rest[:200], sent_at, self._sent_before))
         if ": " in body[:_LONGEST_NAME]:
-            extra = body.partition(": ")[0]
-            if len(extra) <= 40 and not extra.startswith(("http", "<")):
-                self.evidence.longer[(clean, f"{clean}: {extra}")] += 1
+            self.evidence.maybe_longer(clean, body)
         return clean, body
 
     def _clean(self, name: str) -> str:

@@ -6,6 +6,7 @@ A source is one transaction: interrupted or failed, the archive is as it was bef
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,12 +21,13 @@ from ingest.finish import analyze, choose_memories, count_all, media_folder, tel
 from ingest.formats import find_head
 from ingest.loader import Loader
 from ingest.merge import Merge
-from ingest.model import Account, Findings, Order
+from ingest.model import Account, Findings, Order, Row
 from ingest.overview import Overview
-from ingest.parser import Evidence, Reader
+from ingest.parser import Evidence
 from ingest.people import Roll, guess_owner, is_contact
 from ingest.retell import retell
 from ingest.search_index import MessageIndex
+from ingest.spool import Spool
 from ingest.store import make_indexes, transaction, tune_for_loading
 from ingest.summaries.offline import Teller, Vocabulary
 from ingest.survey import Survey
@@ -37,7 +39,7 @@ _MOST_WARNINGS = 10_000
 _TALKS_FOR_WORDS = 400
 _ENOUGH_MESSAGES = 5_000
 
-#: Called with (bytes read so far, bytes in all); both readings of an export count.
+#: Called with (work done so far, work in all), in units that may change on the way.
 Progress = Callable[[int, int], None]
 
 
@@ -84,7 +86,8 @@ def ingest(
     if known is not None:
         _again(connection, known, export, folder, account)
     else:
-        _Ingest(connection, export, options, account, sha256, prefixes, folder, progress).run()
+        with Spool(Path(tempfile.gettempdir()) if options.dry_run else database.resolve().parent) as spool:
+            _Ingest(connection, export, options, account, sha256, prefixes, folder, spool, progress).run()
     account.seconds = time.perf_counter() - started
     return account
 
@@ -167,8 +170,10 @@ class _Ingest:
         sha256: str,
         prefixes: Mapping[int, str],
         folder: Path | None,
+        spool: Spool,
         progress: Progress | None,
     ) -> None:
+        self._spool = spool
         self._connection = connection
         self._export = export
         self._options = options
@@ -218,7 +223,6 @@ class _Ingest:
                 self._earlier = earlier
                 return found
             self._read = 0
-        overview = Overview()
         survey = Survey(
             self._chunks,
             chat=self._export.name,
@@ -227,7 +231,7 @@ class _Ingest:
             year_if_missing=self._year(),
         )
         try:
-            survey.run(overview.visit, overview.restart)
+            overview = self._run(survey)
         except NotAnExport as error:
             raise NotAnExport(f"{self._export.filename}: {error}{_first_lines(self._export)}") from None
         return overview, survey
@@ -244,7 +248,6 @@ class _Ingest:
                 (earlier.chat,),
             )
         )
-        overview = Overview()
         survey = Survey(
             self._chunks,
             chat=self._export.name,
@@ -255,8 +258,23 @@ class _Ingest:
             first_line=earlier.lines + 1,
             skip=earlier.bytes,
         )
-        survey.run(overview.visit, overview.restart)
-        return overview, survey
+        return self._run(survey), survey
+
+    def _run(self, survey: Survey) -> Overview:
+        """Read to the end, keeping what was read."""
+        overview = Overview()
+
+        def visit(rows: list[Row]) -> None:
+            overview.visit(rows)
+            self._spool.add(rows)
+
+        def restart() -> None:
+            overview.restart()
+            self._spool.restart()
+
+        restart()
+        survey.run(visit, restart)
+        return overview
 
     def _longest_prefix(self) -> _Earlier | None:
         for length in sorted(self._prefixes, reverse=True):
@@ -287,13 +305,13 @@ class _Ingest:
         return (self._export.written or datetime.now()).year
 
     def _chunks(self, skip: int = 0) -> Iterator[str]:
-        """The export's text, with progress; readings after the second are not foreseen in the total."""
-        total = 2 * max(1, self._export.text_bytes)
+        """The export's text, with progress: the first half of the work, however often it is read."""
+        total = max(1, self._export.text_bytes)
         for chunk in self._export.chunks(skip):
             yield chunk
             self._read = min(total, self._read + len(chunk))
             if self._progress:
-                self._progress(self._read, total)
+                self._progress(self._read, 2 * total)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -322,8 +340,7 @@ class _Ingest:
             ids[sender]
         vocabulary = overview.vocabulary if is_new else self._words_of(chat, overview)
         scribe = Scribe(chat, Teller(vocabulary, _Names(connection), overview.tokens), tallies, self._now)
-        reader = self._reader(findings)
-        batches = reader.batches(self._chunks(earlier.bytes if earlier else 0))
+        batches = self._written(overview.messages)
         if is_new and overview.in_order:
             loader.load_new_chat(batches, ids, pause, scribe)
             account.exchanges = loader.exchanges
@@ -350,14 +367,14 @@ class _Ingest:
         self._finish(chat, source, overview, survey.evidence, findings, loader, carried, pause)
         self._set_owner(roll, overview, survey.evidence, name)
 
-    def _reader(self, findings: Findings) -> Reader:
-        earlier = self._earlier
-        return Reader(
-            findings,
-            chat=self._export.name,
-            year_if_missing=self._year(),
-            first_line=earlier.lines + 1 if earlier else 1,
-        )
+    def _written(self, total: int) -> Iterator[list[Row]]:
+        """What was read, with progress: the second half of the work."""
+        done = 0
+        for rows in self._spool.batches():
+            yield rows
+            done += len(rows)
+            if self._progress:
+                self._progress(total + done, 2 * total)
 
     def _add_source(self) -> int:
         row = self._connection.execute(
@@ -402,7 +419,7 @@ class _Ingest:
             texts = self._connection.execute(
                 "SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text'", (exchange,)
             )
-            overview.vocabulary.add({raw for (text,) in texts for raw in text.lower().split()}, overview.tokens)
+            overview.vocabulary.add("\n".join([text for (text,) in texts]), overview.tokens)
         return overview.vocabulary
 
     # -- the end --------------------------------------------------------------------------------

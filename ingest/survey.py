@@ -146,7 +146,9 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
     spoken: Counter[str] = Counter(evidence.spoken)
     for (name, long_name), times in evidence.longer.items():
         total = spoken[name] + evidence.new_names[name]
-        if times >= 2 and (times >= total or (times >= 3 and times >= 0.25 * total)) and _could_be_name(long_name):
+        # Whoever says the same "one: two" again and again has no longer name: the words after it must differ.
+        often = times >= 3 and times >= 0.25 * total and len(evidence.said_after[long_name]) > 1
+        if times >= 2 and (times >= total or often) and _could_be_name(long_name):
             longer.add(long_name)
             roster.add(long_name)
     for long_name in longer:

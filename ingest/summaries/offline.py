@@ -12,25 +12,24 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import islice
 
 from ingest.summaries import Said, Told
-from ingest.summaries.feelings import SPACELESS, language_of
-from ingest.summaries.tokens import Tokens
+from ingest.summaries.feelings import SPACELESS, feelings, language_of
+from ingest.summaries.tokens import Tokens, raw_tokens
 
 VERSION = "offline-1"
 _TITLE = 62
 _QUOTE = 160
-_MORE_CANDIDATES = 3
 _URL = re.compile(r"https?://\S+")
 _RUN = re.compile(r"[\u4e00-\u9fff]{2,4}|[\u30a1-\u30fa\u30fc]{3,12}|[\uac00-\ud7a3]{2,6}")
 _GLUE = re.compile("[的了是我你他她们这那就也都和吗吧啊呢很要去到说会好在有不]")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*")
 _PHOTO = frozenset({"image", "video", "gif"})
 _SIGNS = {"image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "call": "📞", "view_once": "📷"}
-_MOST_KNOWN = 50_000
-#: So many different common words settle what language a talk is in.
-_ENOUGH_STOP_WORDS = 40
+_MOST_KNOWN = 60_000
+#: So many of its first words settle what language a talk is in.
+_HEARD = 60
 #: Talks that score less are told by one quote.
 _WORTH_QUOTING = 0.4
 
@@ -43,10 +42,10 @@ class Vocabulary:
     seen: Counter[str] = field(default_factory=Counter)
     _limit: int = 120_000
 
-    def add(self, raw_tokens: set[str], tokens: Tokens) -> None:
+    def add(self, text: str, tokens: Tokens) -> None:
         """Count the distinct words of one talk."""
         self.talks += 1
-        self.seen.update({tokens[raw].word for raw in raw_tokens})
+        self.seen.update({tokens[raw].word for raw in set(raw_tokens(text))})
         if len(self.seen) > self._limit:
             # Words seen once so far weigh as if never seen: forgetting them costs little.
             self.seen = Counter({w: n for w, n in self.seen.items() if n > 1})
@@ -77,50 +76,62 @@ class Marks:
         return self.says.get(name, 0)
 
 
-class _Known(NamedTuple):
-    """What a raw token means in one chat."""
+class _Words:
+    """What raw tokens mean in one chat, each worked out against its vocabulary when first met.
 
-    says: tuple[tuple[str, int], ...]
-    codes: tuple[str, ...]  # languages in which it is a common word
-    weight: float
-    topic: float  # weight as a topic, 0 when it is none
-    is_rare: bool
-    word: str
-
-
-class _Words(dict[str, _Known]):
-    """raw token -> what it means, worked out against one chat's vocabulary when it is first met."""
+    Sets, so that a talk's tokens are sorted out by intersection, in C.
+    """
 
     def __init__(self, vocabulary: Vocabulary, tokens: Tokens) -> None:
-        super().__init__()
         self._vocabulary = vocabulary
         self._tokens = tokens
         self._common = max(3, vocabulary.talks // 5)
         self._rare = max(2, vocabulary.talks // 50)
+        self._naming = max(2, vocabulary.talks // 150)
+        self.weights: dict[str, float] = {}
+        #: Tokens that express something -> what, and how often.
+        self.says: dict[str, tuple[tuple[str, int], ...]] = {}
+        self.saying: set[str] = set()
+        #: Tokens that may be a topic -> (weight, word); those in `naming` even when said once.
+        self.topics: dict[str, tuple[float, str]] = {}
+        self.naming: set[str] = set()
+        self.rare: set[str] = set()
 
-    def __missing__(self, raw: str) -> _Known:
-        if len(self) > _MOST_KNOWN:
-            self.clear()
+    def learn(self, met: set[str]) -> None:
+        """Work out those not met before."""
+        if len(self.weights) > _MOST_KNOWN:
+            for known in (self.weights, self.says, self.saying, self.topics, self.naming, self.rare):
+                known.clear()
+        for raw in met.difference(self.weights):
+            self._learn(raw)
+
+    def _learn(self, raw: str) -> None:
         token = self._tokens[raw]
-        word, codes = token.word, token.languages
-        weight = topic = 0.0
-        is_rare = False
-        if word:
-            says = {name for name, _ in token.says}
-            seen = self._vocabulary.seen.get(word, 0)
-            weight = self._vocabulary.weight(word)
-            if codes:
-                weight *= 0.25
-            elif "plan" in says:
-                weight *= 0.5
-            elif says & {"warm", "joy", "sad"}:
-                weight *= 1.6
-            if not codes:
-                is_rare = len(word) > 3 and seen <= self._rare
-                if 4 <= len(word) <= 30 and seen <= self._common and not says & {"plan", "laugh", "time"}:
-                    topic = weight * (1 + min(len(word), 10) / 20)
-        known = self[raw] = _Known(token.says, codes, weight, topic, is_rare, word)
-        return known
+        word = token.word
+        if token.says:
+            self.says[raw] = token.says
+            self.saying.add(raw)
+        if not word:
+            self.weights[raw] = 0.0
+            return
+        says = {name for name, _ in token.says}
+        seen = self._vocabulary.seen.get(word, 0)
+        weight = self._vocabulary.weight(word)
+        if token.languages:
+            weight *= 0.25
+        elif "plan" in says:
+            weight *= 0.5
+        elif says & {"warm", "joy", "sad"}:
+            weight *= 1.6
+        self.weights[raw] = weight
+        if token.languages:
+            return
+        if len(word) > 3 and seen <= self._rare:
+            self.rare.add(raw)
+        if 4 <= len(word) <= 30 and seen <= self._common and not says & {"plan", "laugh", "time"}:
+            self.topics[raw] = (weight * (1 + min(len(word), 10) / 20), word)
+            if seen <= self._naming or says:
+                self.naming.add(raw)
 
 
 class Teller:
@@ -135,12 +146,12 @@ class Teller:
         marks, texts = _counted(talk)
         text = "\n".join(texts)
         is_spaceless = not text.isascii() and SPACELESS.search(text) is not None
-        counts = Counter(text.lower().split())
+        counts = Counter(raw_tokens(text))
         topics, language = self._listen(text, counts, marks, is_spaceless)
         value = score(marks)
-        quotes = self._quotes(talk, is_spaceless, 3 if value >= _WORTH_QUOTING else 1)
+        quotes, best = self._quotes(talk, is_spaceless, 3 if value >= _WORTH_QUOTING else 1)
         return Told(
-            title=self._title(talk, quotes, topics),
+            title=self._title(talk, best, topics),
             summary="\n".join([f"{self._names[m[1]]}: “{shorten(m[4], _QUOTE)}”" for m in quotes if m[1]]),
             language=language,
             mood=_mood(marks),
@@ -154,27 +165,22 @@ class Teller:
     ) -> tuple[list[str], str | None]:
         """Count into `marks` what the words say; return (topics, language)."""
         words = self._words
+        distinct = set(counts)
+        words.learn(distinct)
         said = marks.says
+        for raw in distinct & words.saying:
+            times = counts[raw]
+            for name, hits in words.says[raw]:
+                said[name] = said.get(name, 0) + hits * times
+        marks.rare = len(distinct & words.rare) / (len(counts) + 5)
+        naming = distinct & words.naming
+        naming.update([raw for raw, times in counts.items() if times > 1])
+        topics = [(-words.topics[raw][0] * counts[raw], words.topics[raw][1]) for raw in naming if raw in words.topics]
         tally: dict[str, int] = {}
-        heard = 0
-        topics: list[tuple[float, str]] = []
-        rare = 0
-        for raw, times in counts.items():
-            says, codes, _, topic, is_rare, word = words[raw]
-            if says:
-                for name, hits in says:
-                    said[name] = said.get(name, 0) + hits * times
-            if codes:
-                if heard < _ENOUGH_STOP_WORDS:
-                    heard += 1
-                    for code in codes:
-                        tally[code] = tally.get(code, 0) + times
-            elif is_rare:
-                rare += 1
-                if topic:
-                    topics.append((-topic * times, word))
-            elif topic and times > 1:
-                topics.append((-topic * times, word))
+        codes_of = feelings().stop
+        for raw in islice(counts, _HEARD):
+            for code in codes_of.get(raw, ()):
+                tally[code] = tally.get(code, 0) + counts[raw]
         if is_spaceless:
             if "555" in text:
                 said["laugh"] = said.get("laugh", 0) + len(re.findall(r"5{3,}", text))
@@ -184,49 +190,55 @@ class Teller:
             marks.variety = min(1.0, len(text) / 240)
         else:
             marks.variety = min(1.0, len(counts) / 60)
+        if "!!" in text:
+            said["drawn"] = said.get("drawn", 0) + text.count("!!")
         marks.questions = text.count("?") + text.count("？") + text.count("؟")
-        marks.rare = rare / (len(counts) + 5)
         topics.sort()
         return list(dict.fromkeys(word for _, word in topics[:8]))[:5], language_of(text, tally)
 
-    def _value(self, raw_tokens: set[str], text: str, is_spaceless: bool) -> float:
-        """How much a message says: its rare and warm words, not too few of them."""
-        size = len(text) // 3 if is_spaceless else len(raw_tokens)
-        words = self._words
-        total = sum([words[raw].weight for raw in raw_tokens])
-        return total / math.sqrt(len(raw_tokens) + 3) * min(1.0, size / 6)
-
-    def _quotes(self, talk: Sequence[Said], is_spaceless: bool, most: int) -> list[Said]:
-        """One to `most` messages that say the most, in order, by different words."""
+    def _quotes(self, talk: Sequence[Said], is_spaceless: bool, most: int) -> tuple[list[Said], Said | None]:
+        """(one to `most` messages that say the most, in order, by different words; the one to make a title of)."""
         candidates = [m for m in talk if m[3] == "text" and m[1] is not None and len(m[4]) >= 4]
-        if len(candidates) > most + _MORE_CANDIDATES:
+        if len(candidates) > most + 2:
             candidates.sort(key=_length, reverse=True)
-            del candidates[most + _MORE_CANDIDATES :]
-        scored: list[tuple[float, int, Said, set[str]]] = []
+            del candidates[most + 2 :]
+        weigh = self._words.weights.__getitem__
+        scored: list[tuple[float, int, float, Said, set[str]]] = []
         for m in candidates:
-            text = _URL.sub("", m[4][:800]) if "http" in m[4] else m[4][:800]
-            raw_tokens = set(text.lower().split())
-            if not raw_tokens:
+            text = m[4]
+            if len(text) > 600:
+                text = text[:600]
+            if "http" in text:
+                text = _URL.sub("", text)
+            distinct = set(raw_tokens(text))
+            if not distinct:
                 continue
-            value = self._value(raw_tokens, text, is_spaceless)
+            self._words.learn(distinct)
+            total = sum(map(weigh, distinct))
+            size = len(text) // 3 if is_spaceless else len(distinct)
+            value = total / math.sqrt(len(distinct) + 3) * min(1.0, size / 6)
             if is_spaceless:
-                raw_tokens |= {text[n : n + 2] for n in range(len(text) - 1)}
-            scored.append((-value, m[0], m, raw_tokens))
+                distinct |= {text[n : n + 2] for n in range(len(text) - 1)}
+            scored.append((-value, m[0], total / (len(m[4]) + 40), m, distinct))
+        if not scored:
+            return [], None
         scored.sort(key=_by_value)
-        chosen: list[tuple[int, Said, set[str]]] = []
-        for value, at, m, raw_tokens in scored:
+        if most == 1:
+            return [scored[0][3]], scored[0][3]
+        chosen: list[tuple[int, float, Said, set[str]]] = []
+        for value, at, density, m, distinct in scored:
             if len(chosen) == most or (chosen and value > 0.45 * scored[0][0]):
                 break
-            if all(len(raw_tokens & other) <= 0.6 * min(len(raw_tokens), len(other)) for _, _, other in chosen):
-                chosen.append((at, m, raw_tokens))
+            if all(len(distinct & other) <= 0.6 * min(len(distinct), len(other)) for _, _, _, other in chosen):
+                chosen.append((at, density, m, distinct))
+        title = max(chosen, key=_by_density)[2]
         if len(chosen) > 1:
             order = {m[0]: n for n, m in enumerate(talk)}
             chosen.sort(key=lambda c: order[c[0]])
-        return [m for _, m, _ in chosen]
+        return [m for _, _, m, _ in chosen], title
 
-    def _title(self, talk: Sequence[Said], quotes: list[Said], topics: list[str]) -> str:
-        if quotes:
-            best = quotes[0] if len(quotes) == 1 else max(quotes, key=self._density)
+    def _title(self, talk: Sequence[Said], best: Said | None, topics: list[str]) -> str:
+        if best:
             line = " ".join(best[4].split())
             if len(line) <= 90 or not topics:
                 return shorten(line, _TITLE)
@@ -240,17 +252,17 @@ class Teller:
             return " ".join(f"{_SIGNS.get(kind, '📎')} × {times}" for kind, times in kinds.most_common(3))
         return shorten(talk[0][4], _TITLE) if talk else ""
 
-    def _density(self, m: Said) -> float:
-        words = self._words
-        return sum([words[raw].weight for raw in set(m[4][:400].lower().split())]) / (len(m[4]) + 40)
-
 
 def _length(m: Said) -> int:
     return min(len(m[4]), 220)
 
 
-def _by_value(scored: tuple[float, int, Said, set[str]]) -> tuple[float, int]:
+def _by_value(scored: tuple[float, int, float, Said, set[str]]) -> tuple[float, int]:
     return scored[0], scored[1]
+
+
+def _by_density(chosen: tuple[int, float, Said, set[str]]) -> float:
+    return chosen[1]
 
 
 def _counted(talk: Sequence[Said]) -> tuple[Marks, list[str]]:

@@ -14,7 +14,21 @@ from ingest.summaries.feelings import EMOJI_CLASS, SPACELESS, WORD, feelings
 
 _TIME = re.compile(r"\b\d{1,2}(?:[:.]\d{2}|\s?(?:uhr|pm|am|h)\b)|\b\d{4,}\b")
 _LONG_DRAWN = re.compile(r"([^\W\d_])\1{3,}|!{2,}")
-_MOST_KNOWN = 30_000
+_MOST_KNOWN = 60_000
+
+
+_AROUND = '!?,"()…“”„«»'
+
+
+def raw_tokens(text: str) -> list[str]:
+    """`text` in lower case, parted at spaces and at what stands around words but not in times or addresses."""
+    text = text.lower()
+    for sign in _AROUND:
+        if sign in text:
+            text = text.replace(sign, " ")
+    if "." in text:
+        text = text.replace("...", " ").replace(". ", " ").replace(".\n", "\n")
+    return text.split()
 
 
 class Token(NamedTuple):
@@ -65,8 +79,6 @@ def _look_at(raw: str) -> Token:
     if not raw.isalpha():
         if _TIME.search(raw):
             says["time"] = 1
-        if "!!" in raw:
-            says["drawn"] = 1
     elif _LONG_DRAWN.search(raw) and "laugh" not in says:
         says["drawn"] = 1
     codes = feel.stop.get(word, ())

@@ -35,23 +35,40 @@ _DROP = (
 _SPECIAL = re.compile(
     f"[{_SPACELESS}{_EMOJI}{_DROP}\u00df\u1e9e\u00e6\u0153\u00c6\u0152\u20e3\uff01-\uff60\ufb00-\ufb06\u0149]"
 )
-_PIECE = re.compile(f"(?P<letter>[{_SPACELESS}])|(?P<emoji>[{_EMOJI}])|(?P<drop>[{_DROP}\u20e3])")
+_PIECE = re.compile(f"[{_SPACELESS}{_EMOJI}{_DROP}\u20e3]")
+_LETTER = re.compile(f"[{_SPACELESS}]")
+_SIGN = re.compile(f"[{_EMOJI}]")
+_HAS_LIGATURE = re.compile("[ßẞæÆœŒ]")
 _LIGATURES = str.maketrans({"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe"})
 
 
+class _Pieces(dict):
+    """A character -> how it is written in the index."""
+
+    def __missing__(self, character):
+        if _LETTER.match(character):
+            written = f" {character} "
+        elif _SIGN.match(character):
+            written = f" emo{ord(character):x} "
+        else:
+            written = ""
+        self[character] = written
+        return written
+
+
+_written = _Pieces()
+
+
 def _piece(found: re.Match[str]) -> str:
-    if found["letter"]:
-        return f" {found['letter']} "
-    if found["emoji"]:
-        return f" emo{ord(found['emoji']):x} "
-    return ""
+    return _written[found[0]]
 
 
 def fold(text: str) -> str:
     """`text` as it is indexed. Returns the very same object when there is nothing to do."""
     if text.isascii() or not _SPECIAL.search(text):
         return text
-    text = unicodedata.normalize("NFKC", text).translate(_LIGATURES)
+    if _HAS_LIGATURE.search(text) or not unicodedata.is_normalized("NFKC", text):
+        text = unicodedata.normalize("NFKC", text).translate(_LIGATURES)
     return _PIECE.sub(_piece, text)
 
 
