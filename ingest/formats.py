@@ -71,7 +71,7 @@ class DateParts:
     """The numbers of a date as written, before it is known which is the day.
 
     `year_first`: the order is year, month, day. `month`: given by name; then `a` is the day.
-    `c` is None when no year is written.
+    `c` is None when no year is written. `is_padded`: one of the two has a leading zero.
     """
 
     a: int
@@ -82,6 +82,7 @@ class DateParts:
     era: str = ""
     separator: str = ""
     long_year: bool = True
+    is_padded: bool = False
 
     @property
     def proves(self) -> Order | None:
@@ -128,6 +129,7 @@ def _date_parts(found: re.Match[str]) -> DateParts | None:
         era=found["era"] or found["calendar"] or "",
         separator=found["s1"],
         long_year=len(found["a"] if year_first else found["c"]) == 4,
+        is_padded=found["a"].startswith("0") or found["b"].startswith("0"),
     )  # fmt: skip
 
 

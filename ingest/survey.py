@@ -114,8 +114,8 @@ def _steps_back(dates: list[tuple[int, DateParts]], order: Order) -> int:
 
 
 def _likely(parts: DateParts) -> Order:
-    """The order when nothing proves one: only slashes with a short year are as good as always American."""
-    return "mdy" if parts.separator == "/" and not parts.long_year else "dmy"
+    """The order when nothing proves one: only bare digits, slashes and a short year are mostly American."""
+    return "mdy" if parts.separator == "/" and not parts.long_year and not parts.is_padded else "dmy"
 
 
 def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Order | None) -> Findings:

@@ -1,0 +1,105 @@
+"""Writes the pages of docs/ that are made from the code: ``python -m scripts.write_docs``. A test keeps them true."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from ingest import __version__
+from ingest.cli import main
+from ingest.store import APPLICATION_ID, VERSION, connect, make_indexes
+
+ROOT = Path(__file__).parent.parent
+_SHADOW = ("_fts_", "sqlite_")
+
+
+def schema() -> str:
+    """``docs/SCHEMA.md``: tables, columns, keys and indexes of an archive, with the words of ``metadata.yml``."""
+    connection = connect(None)
+    make_indexes(connection)
+    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))["databases"]["memories"]
+    lines = [
+        "# The schema of `memories.db`",
+        "",
+        "Written by `make docs` from the code; edit `ingest/schema.sql`, `ingest/indexes.sql` or `metadata.yml` instead.",
+        "",
+        f"`PRAGMA user_version` is {VERSION}, `PRAGMA application_id` is 0x{APPLICATION_ID:08X} (\"WAMe\"). Times are local",
+        "wall-clock ISO 8601, as the export gives them. Numbers in `key` stay the same however often an archive is rebuilt.",
+        "",
+    ]  # fmt: skip
+    for name, kind in _objects(connection):
+        lines += _table(connection, name, kind, metadata["tables"].get(name, {}))
+    lines += [
+        "## Full text",
+        "",
+        "`messages_fts` (text) and `exchanges_fts` (title, summary, topics) are FTS5 indexes without content of their",
+        "own: `rowid` is the `id` of the message or exchange. What is put in and what is asked is folded by",
+        "`plugins/lib/folding.py`; in Datasette the SQL function `escape_fts(:words)` does that.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _objects(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    rows = connection.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY rowid")
+    return [
+        (name, kind)
+        for name, kind in rows
+        if not name.endswith("_fts") and not any(mark in name for mark in _SHADOW) and not name.startswith("_")
+    ]
+
+
+def _table(connection: sqlite3.Connection, name: str, kind: str, words: dict[str, Any]) -> Iterator[str]:
+    keys = {row[3]: f"{row[2]}.{row[4]}" for row in connection.execute(f"PRAGMA foreign_key_list('{name}')")}
+    said = words.get("columns", {})
+    yield from (f"## {name}" + (" (view)" if kind == "view" else ""), "", words.get("description", ""), "")
+    yield from ("| column | type | |", "| --- | --- | --- |")
+    for _, column, declared, not_null, default, key in connection.execute(f"PRAGMA table_info('{name}')"):
+        marks = [f"-> `{keys[column]}`"] if column in keys else []
+        marks += ["key"] if key else []
+        marks += ["may be empty"] if kind == "table" and not not_null and not key else []
+        marks += [f"else {default}"] if default is not None else []
+        note = said.get(column, "")
+        yield f"| `{column}` | {declared.lower()} | {note}{' ' if note and marks else ''}{_in_brackets(marks)} |"
+    yield ""
+    indexes = [
+        sql.split(" ON ", 1)[1]
+        for (sql,) in connection.execute(
+            "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL ORDER BY rowid",
+            (name,),
+        )
+    ]
+    if indexes:
+        yield from ("Indexes: " + "; ".join(f"`{i}`" for i in indexes) + ".", "")
+
+
+def _in_brackets(marks: list[str]) -> str:
+    return f"({', '.join(marks)})" if marks else ""
+
+
+def commands() -> str:
+    """``docs/COMMANDS.md``: what each command says with ``--help``."""
+    lines = ["# The command `memories`", "", f"Written by `make docs`. Version {__version__}.", ""]
+    for name in ["", *main.commands]:
+        command: click.Command = main.commands[name] if name else main
+        parent = click.Context(main, info_name="memories", terminal_width=100, help_option_names=["-h", "--help"])
+        context = click.Context(command, info_name=name, parent=parent) if name else parent
+        lines += [f"## memories {name}".rstrip(), "", "```text", command.get_help(context), "```", ""]
+    return "\n".join(lines)
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page and what it must hold."""
+    return {ROOT / "docs" / "SCHEMA.md": schema(), ROOT / "docs" / "COMMANDS.md": commands()}
+
+
+if __name__ == "__main__":
+    os.environ.pop("MEMORIES_DB", None)
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
