@@ -137,7 +137,9 @@ def write_edge(path: Path, form: str, count: int = 20_000, seed: int = 3) -> lis
             if kind in ("media", "deleted", "edited", "system"):
                 continue
             if number > 50 and dice.random() < 0.25:
-                sender, text = dice.choice(hard)
+                sender, said = dice.choice(hard)
+                # People with colons in their names say other things, too.
+                text = said if sender not in colons or dice.random() < 0.3 else text
             who = f"{sender}: " if sender else "" if form != "ios" else f"Group: {L}"
             out.write(head(form, at) + who + text.replace("\n", end) + end)
             truth.append(Truth(at.strftime("%Y-%m-%dT%H:%M"), sender, text))

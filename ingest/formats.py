@@ -210,6 +210,7 @@ def _clock(found: re.Match[str]) -> str | None:
     return f"T{hour:02}:{minute:02}:{second:02}"
 
 
+@lru_cache(maxsize=4096)
 def read_head(raw: str) -> tuple[DateParts, str, str, bool] | None:
     """`raw` as (date parts, time, what stands between them, time comes first); None when it is no header."""
     if len(raw) > LONGEST_HEAD:

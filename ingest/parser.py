@@ -8,6 +8,7 @@ which also writes down what it learned; `survey.py` judges that and, if needed, 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from ingest.formats import (
     resolve_date,
     shape_of,
 )
-from ingest.kinds import SUSPECT_FIRST, SUSPECT_LAST, looks_like_notice, read_body, read_notice
+from ingest.kinds import SUSPECT_FIRST, SUSPECT_LAST, Body, looks_like_notice, read_body, read_notice
 from ingest.languages import MARKS, languages, without_marks
 from ingest.model import Findings, Row, Segment, Unsure
 
@@ -33,6 +34,7 @@ _LONGEST_NAME = 120
 _MEMO = 50_000
 _MOST_UNSURE = 10_000
 _ENOUGH_WORDS = 3
+_AT_THE_END = 0
 
 
 @dataclass(slots=True)
@@ -59,7 +61,6 @@ class Evidence:
 
     dates: list[tuple[int, DateParts]] = field(default_factory=list)  # line, parts: each string once a segment
     foreign: list[tuple[int, str, bool]] = field(default_factory=list)  # line, closer, copied from the clipboard
-    main_heads: int = 0
     new_names: Counter[str] = field(default_factory=Counter)
     longer: Counter[tuple[str, str]] = field(default_factory=Counter)  # (name, "name: more") -> times
     said_after: dict[str, set[str]] = field(default_factory=dict)  # "name: more" -> a few of the words after it
@@ -123,8 +124,12 @@ class Reader:
         self._heads: dict[str, str] = {}
         self._dates: dict[str, str] = {}
         self._times: dict[str, str] = {}
+        self._minutes: dict[str, str] = {}  # where clocks have seconds: the clock without them
+        self._cut, self._tail = -3, _AT_THE_END  # where in a clock its ":35" stands
         self._names: dict[str, str] = {}
         self._named: dict[str, str] = {}
+        self._bodies: dict[str, Body] = {}
+        self._exact = languages().exact_raw
         self._sent_before = ""
         self._open_doubts: list[Doubt] = []
         self._longer_by_start: dict[str, list[str]] = {}
@@ -147,41 +152,50 @@ class Reader:
         before the first is in `evidence.unsure`.
         """
         evidence = self.evidence
-        exact = languages().exact_raw
-        names, dates, times = self._names, self._dates, self._times
-        holding = self._holding
-        closer, between = self._closer, self._between
+        exact = self._exact
+        names, dates, times, minutes = self._names, self._dates, self._times, self._minutes
+        holding, open_doubts = self._holding, self._open_doubts
+        closer, between, cut, tail = self._closer, self._between, self._cut, self._tail
         is_ios = closer == "] "
         next_segment = self._segments[1].line if len(self._segments) > 1 else 1 << 62
         not_headers = self.findings.not_headers
         rows: list[Row] = []
+        add = rows.append
         more: list[str] = []  # lines that go on the last message
         raw = ""  # the last message's first line, as it stands
-        raw_sender: str | None = None
-        seen_any = False
+        sender: str | None = None
+        has_returns = False
         last_head = last_at = ""
         at = self._offset
         number = self._line - 1
+        step = 1  # characters of a line's end
         carry: list[str] = []
-        heads = 0
 
         for chunk in _with_end(chunks):
             if chunk is None:
-                lines = ["".join(carry)]
+                lines, step = ["".join(carry)], 1
                 if lines == [""]:
                     break
                 evidence.ended_with_newline = False
             else:
-                if "\n" not in chunk:
-                    carry.append(chunk)
-                    continue
+                has_returns = has_returns or "\r" in chunk
                 carry.append(chunk)
-                lines = "".join(carry).split("\n")
+                if "\n" not in chunk:
+                    continue
+                text = "".join(carry)
+                # iPhones end every line with both; taking them off together saves a look at each line.
+                ends = "\r\n" if has_returns and text.count("\r\n") == text.count("\n") else "\n"
+                lines = text.split(ends)
+                step = len(ends)
                 carry = [lines.pop()]
+                if len(rows) > self._batch:
+                    # The last message stays: the lines to come may belong to it.
+                    yield rows[:-1]
+                    del rows[:-1]
             for line in lines:
                 number += 1
                 start = at
-                at += len(line) + 1
+                at += len(line) + step
                 if number >= next_segment:
                     self._enter(self._segments[1])
                     self._segments.pop(0)
@@ -189,26 +203,26 @@ class Reader:
                     next_segment = self._segments[1].line if len(self._segments) > 1 else 1 << 62
                     last_head = ""
                 head, found, rest = line.partition(closer)
-                sent_at = ""
-                if found:
-                    if head == last_head:
-                        sent_at = last_at
-                    else:
-                        day, _, clock = head.partition(between)
-                        try:
+                if head == last_head and found:
+                    sent_at = last_at
+                elif found:
+                    day, _, clock = head.partition(between)
+                    try:
+                        if not minutes:
                             sent_at = dates[day] + times[clock]
-                        except KeyError:
-                            sent_at = self._slow_head(head, number)
-                            between = self._between
+                        elif tail == _AT_THE_END:
+                            sent_at = dates[day] + minutes[clock[:cut]] + _SECONDS[clock[cut:]]
+                        else:
+                            sent_at = dates[day] + minutes[clock[:cut] + clock[tail:]] + _SECONDS[clock[cut:tail]]
+                    except KeyError:
+                        sent_at = self._slow_head(head, number)
+                        between, cut, tail = self._between, self._cut, self._tail
                 elif is_ios and line[-1:] in ("]", "\r"):
                     sent_at, head, rest = self._bare_head(line, number)
-                if not sent_at or number in not_headers:
-                    if seen_any:
-                        if not more and rows and len(rows) >= self._batch:
-                            # Keep the last message back: this line belongs to it.
-                            last = rows.pop()
-                            yield rows
-                            rows = [last]
+                else:
+                    sent_at = ""
+                if not sent_at or (not_headers and number in not_headers):
+                    if rows:
                         more.append(line)
                     elif line.strip(MARKS + " \r"):
                         evidence.doubt(number, line, "stands before the first message")
@@ -217,55 +231,44 @@ class Reader:
                     continue
 
                 # A header: close the message before it.
-                heads += 1
                 if more:
-                    rows[-1] = self._with_more(rows[-1], raw, raw_sender, more, is_ios)
+                    rows[-1] = self._with_more(rows[-1], raw, sender, more, is_ios)
                     more = []
-                if len(rows) >= self._batch:
-                    yield rows
-                    rows = []
-                if self._open_doubts:
+                if open_doubts:
                     self._settle(sent_at)
-                seen_any = True
-                last_head, last_at = head, sent_at
-                if rest[-1:] == "\r":
+                end = at - step
+                if has_returns and rest[-1:] == "\r":
                     rest = rest[:-1]
-                name, has_name, body = rest.partition(": ")
-                sender: str | None
-                if has_name and name in names:
-                    sender = names[name]
-                    if ": " in body[:_LONGEST_NAME]:
-                        evidence.maybe_longer(sender, body)
-                else:
+                    end -= 1
+                name, has_name, raw = rest.partition(": ")
+                sender = names.get(name)
+                if sender is None or not has_name:
                     for start_of, full_name in holding.get(name, ()):
                         if rest.startswith(start_of):
-                            sender, body = full_name, rest[len(start_of) :]
+                            sender, raw = full_name, rest[len(start_of) :]
                             break
                     else:
-                        sender, body = self._slow_name(rest, number, sent_at)
-                raw, raw_sender = body, sender
-                body_at = at - 1 - len(body) - (1 if line[-1:] == "\r" else 0)
-                if sender is None:
-                    notice = read_notice(body)
-                    rows.append((start, body_at, number, sent_at, None, notice.kind, notice.text, False, None))
-                elif (
-                    not body
-                    or body[0] in SUSPECT_FIRST
-                    or body[-1] in SUSPECT_LAST
-                    or "http" in body
-                    or body in exact
-                    or "\u200e" in body
+                        self._sent_before = last_at
+                        sender, raw = self._slow_name(rest, number, sent_at)
+                last_head, last_at = head, sent_at
+                # Most messages are plain words, which a few looks tell.
+                if (
+                    not raw
+                    or sender is None
+                    or ":" in raw
+                    or raw[0] in SUSPECT_FIRST
+                    or raw[-1] in SUSPECT_LAST
+                    or raw in exact
+                    or "\u200e" in raw
                 ):
-                    rows.append(self._closer_look(start, body_at, number, sent_at, sender, body, is_ios))
+                    add(self._look(start, end - len(raw), number, sent_at, sender, raw, is_ios))
                 else:
-                    rows.append((start, body_at, number, sent_at, sender, "text", body, False, None))
-                self._sent_before = sent_at
+                    add((start, end - len(raw), number, sent_at, sender, "text", raw, False, None))
         if more:
-            rows[-1] = self._with_more(rows[-1], raw, raw_sender, more, is_ios)
+            rows[-1] = self._with_more(rows[-1], raw, sender, more, is_ios)
         self._settle("")
         evidence.lines = number
         evidence.characters = at if evidence.ended_with_newline else at - 1
-        evidence.main_heads = heads
         if rows:
             yield rows
 
@@ -278,6 +281,7 @@ class Reader:
         self._between = ", "
         self._dates.clear()
         self._times.clear()
+        self._minutes.clear()
         self._heads.clear()
 
     def _slow_head(self, head: str, line: int) -> str:
@@ -290,7 +294,7 @@ class Reader:
         if (self._closer == "] ") != (head.lstrip(MARKS + " ")[:1] == "["):
             return ""
         day, found, clock = head.partition(self._between)
-        if found and (day in self._dates or clock in self._times or self._heads):
+        if found and (day in self._dates or clock in self._times or self._minutes or self._heads):
             parts, time = read_date(day), read_time(clock)
             if parts and time:
                 return self._remember(day, parts, clock, time, line, head)
@@ -315,9 +319,16 @@ class Reader:
             if not iso:
                 return ""
             self._dates[day] = iso
-        if len(self._times) > _MEMO * 2:
-            self._times.clear()
-        self._times[clock] = time
+        seconds = _LAST_PART.search(clock)
+        without = clock[: seconds.start()] + clock[seconds.end() :] if seconds else ""
+        if seconds and seconds[0] in _SECONDS and read_time(without) == time[:6] + ":00":
+            self._cut = seconds.start() - len(clock)
+            self._tail = seconds.end() - len(clock) or _AT_THE_END
+            self._minutes[without] = time[:6]
+        else:
+            if len(self._times) > _MEMO * 2:
+                self._times.clear()
+            self._times[clock] = time
         return iso + time
 
     def _resolve(self, head: str, parts: DateParts, line: int) -> str:
@@ -383,8 +394,6 @@ class Reader:
         self.evidence.new_names[clean] += 1
         if len(self._open_doubts) < 1000:
             self._open_doubts.append(Doubt(line, clean, rest[:200], sent_at, self._sent_before))
-        if ": " in body[:_LONGEST_NAME]:
-            self.evidence.maybe_longer(clean, body)
         return clean, body
 
     def _clean(self, name: str) -> str:
@@ -406,12 +415,30 @@ class Reader:
             worth = doubt.prefix is not None or doubt.is_out_of_order
             if worth and len(self.evidence.doubts) < 20_000:
                 self.evidence.doubts.append(doubt)
-        self._open_doubts = []
+        self._open_doubts.clear()
+
+    def _look(
+        self, start: int, body_at: int, line: int, sent_at: str, sender: str | None, body: str, is_ios: bool
+    ) -> Row:
+        """The row of a first line that may be more than plain words."""
+        if sender is None:
+            notice = read_notice(body)
+            return (start, body_at, line, sent_at, None, notice.kind, notice.text, False, None)
+        if ": " in body[:_LONGEST_NAME]:
+            self.evidence.maybe_longer(sender, body)
+        return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios)
 
     def _closer_look(
         self, start: int, body_at: int, line: int, sent_at: str, sender: str, body: str, is_ios: bool
     ) -> Row:
-        found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender)
+        """The row of a body that may be more than plain words."""
+        if _is_plain(body) and body not in self._exact:
+            return (start, body_at, line, sent_at, sender, "text", body, False, None)
+        found = self._bodies.get(body)
+        if found is None:
+            found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender)
+            if found.kind in _REPEATED and not found.attachment and len(body) < 80 and len(self._bodies) < 1000:
+                self._bodies[body] = found
         if found.is_own:
             self.evidence.owners[sender] += 1
         if found.attachment and len(self.evidence.file_dates) < 400:
@@ -439,7 +466,21 @@ class Reader:
         return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios)
 
 
+_SECONDS = {f"{mark}{second:02}": f":{second:02}" for mark in ":." for second in range(60)}
+#: Kinds whose bodies are a few sentences of WhatsApp's own, over and over.
+_REPEATED = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "deleted", "view_once"})
+_LAST_PART = re.compile(r"[:.]\d\d(?=\D*\Z)")
 _DIGITS_AND_BRACKET = frozenset("[0123456789٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")
+
+
+def _is_plain(body: str) -> bool:
+    """Whether nothing in a body (of one line or more) hints at more than words."""
+    if not body or body[0] in SUSPECT_FIRST or body[-1] in SUSPECT_LAST or "\u200e" in body:
+        return False
+    first_end = body.find("\n")
+    if first_end >= 0 and (first_end == 0 or body[first_end - 1] in SUSPECT_LAST):
+        return False
+    return "http" not in body or not ("maps.google" in body or "foursquare" in body)
 
 
 def _with_end(chunks: Iterable[str]) -> Iterator[str | None]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 
 from ingest.errors import NotAnExport
 from ingest.formats import DateParts, find_head, is_copied, read_head, resolve_date
@@ -18,12 +19,13 @@ from ingest.kinds import looks_like_notice
 from ingest.model import Findings, Order, Row, Segment
 from ingest.parser import Contradiction, Evidence, Reader, _could_be_name
 
-_SAMPLE_LINES = 3_000
+_SAMPLE_LINES = 1_000
 _MOST_READINGS = 8
 #: So many headers of another layout in a row are a file that changes midway, not a copied talk.
 _LONG_RUN = 5
 
 Chunks = Callable[..., Iterable[str]]
+_sender: Callable[[Row], str | None] = itemgetter(4)
 
 
 def first_look(lines: Iterable[str], hint: Order | None = None) -> Findings:
@@ -152,7 +154,7 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
             longer.add(long_name)
             roster.add(long_name)
     for long_name in longer:
-        short = long_name.split(": ", 1)[0]
+        short = long_name.rsplit(": ", 1)[0]
         times = sum(n for (name, full), n in evidence.longer.items() if name == short and full in longer)
         if times and times >= spoken[short]:
             roster.discard(short)
@@ -305,10 +307,10 @@ class Survey:
         for _ in range(_MOST_READINGS):
             self.readings += 1
             reader = Reader(findings, chat=self._chat, year_if_missing=self._year, first_line=self._first_line)
-            spoken: Counter[str] = Counter()
+            spoken: Counter[str | None] = Counter()
             try:
                 for batch in reader.batches(chunks()):
-                    spoken.update([row[4] for row in batch if row[4] is not None])
+                    spoken.update(map(_sender, batch))
                     if visit:
                         visit(batch)
             except Contradiction as stop:
@@ -321,7 +323,7 @@ class Survey:
                     ) from None
                 findings = _mixed(findings, reader.evidence, stop)
                 continue
-            reader.evidence.spoken = spoken
+            reader.evidence.spoken = Counter({name: times for name, times in spoken.items() if name is not None})
             self.evidence = reader.evidence
             # Names new to this reading were counted among those who spoke.
             for name, times in reader.evidence.new_names.items():

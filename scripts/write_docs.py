@@ -27,12 +27,14 @@ def schema() -> str:
     lines = [
         "# The schema of `memories.db`",
         "",
-        "Written by `make docs` from the code; edit `ingest/schema.sql`, `ingest/indexes.sql` or `metadata.yml` instead.",
+        "Written by `make docs` from the code; edit `ingest/schema.sql`, `ingest/indexes.sql` or `metadata.yml`",
+        "instead.",
         "",
-        f"`PRAGMA user_version` is {VERSION}, `PRAGMA application_id` is 0x{APPLICATION_ID:08X} (\"WAMe\"). Times are local",
-        "wall-clock ISO 8601, as the export gives them. Numbers in `key` stay the same however often an archive is rebuilt.",
+        f'`PRAGMA user_version` is {VERSION}, `PRAGMA application_id` is 0x{APPLICATION_ID:08X} ("WAMe"). Times',
+        "are local wall-clock ISO 8601, as the export gives them. Numbers in `key` stay the same however often an",
+        "archive is rebuilt.",
         "",
-    ]  # fmt: skip
+    ]
     for name, kind in _objects(connection):
         lines += _table(connection, name, kind, metadata["tables"].get(name, {}))
     lines += [

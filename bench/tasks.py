@@ -1,0 +1,73 @@
+"""One measured thing each, run in a process of its own: ``python -m bench.tasks NAME ARGS``. Prints one line of JSON.
+
+Times are taken inside, after imports, so that a peer's start-up is not held against it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+
+def parse(file: str) -> dict[str, object]:
+    """An export to typed messages: format found, kinds, senders, ISO times, offsets."""
+    from ingest.exports import open_exports
+    from ingest.survey import Survey
+
+    export = open_exports(Path(file))[0]
+    found = 0
+
+    def visit(rows: list[object]) -> None:
+        nonlocal found
+        found += len(rows)
+
+    def restart() -> None:
+        nonlocal found
+        found = 0
+
+    started = time.perf_counter()
+    Survey(export.chunks, chat=export.name).run(visit, restart)  # type: ignore[arg-type]
+    return {"seconds": time.perf_counter() - started, "messages": found}
+
+
+def chatpack(file: str) -> dict[str, object]:
+    """The Rust parser, through its Python module."""
+    import chatpack as peer
+
+    started = time.perf_counter()
+    found = len(peer.parse_whatsapp(file))
+    return {"seconds": time.perf_counter() - started, "messages": found}
+
+
+def whatstk(file: str) -> dict[str, object]:
+    """whatstk into its data frame, without its limit on size."""
+    from whatstk import WhatsAppChat
+
+    started = time.perf_counter()
+    found = len(WhatsAppChat.from_source(filepath=file, max_size=None).df)
+    return {"seconds": time.perf_counter() - started, "messages": found}
+
+
+def ingest(database: str, file: str) -> dict[str, object]:
+    """An export to the finished archive, or into the one that is there."""
+    from ingest.exports import open_exports
+    from ingest.pipeline import ingest as ingest_export
+    from ingest.store import connect
+
+    path = Path(database)
+    started = time.perf_counter()
+    with closing(connect(path)) as connection:
+        account = ingest_export(connection, path, open_exports(Path(file))[0])
+    return {"seconds": time.perf_counter() - started, "messages": account.messages, "new": account.new}
+
+
+TASKS: dict[str, Callable[..., dict[str, object]]] = {
+    "parse": parse, "chatpack": chatpack, "whatstk": whatstk, "ingest": ingest,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](*sys.argv[2:])))

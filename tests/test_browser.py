@@ -1,0 +1,85 @@
+"""The pages in a real browser, in both sizes and both colour schemes. MEMORIES_SHOTS=folder keeps pictures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.conftest import Served
+from tests.helpers import one
+
+SIZES = {"phone": (390, 844), "desk": (1440, 900)}
+PAGES = {
+    "index": "/",
+    "database": "/memories",
+    "messages": "/memories/messages",
+    "search": "/memories/messages?_search=lake",
+    "exchanges": "/memories/exchanges",
+    "people": "/memories/people",
+    "places": "/memories/places",
+    "query": "/memories/on_this_day?day=06-14",
+    "emoji": "/memories/emoji_by_person",
+    "missing": "/memories/nothing-here",
+    "talk": "/memories/exchanges/{exchange}",
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=list(SIZES))
+def size(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def context(browser: Browser, scheme: str, size: str) -> Iterator[BrowserContext]:
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    # Map tiles are the one thing that comes from elsewhere; here they are a white square.
+    context.route(lambda url: urlsplit(url).hostname != "127.0.0.1", lambda route: route.fulfill(status=204))
+    yield context
+    context.close()
+
+
+@pytest.mark.parametrize("name", list(PAGES))
+def test_a_page_is_whole(
+    context: BrowserContext, site: Served, examples_db: Path, scheme: str, size: str, name: str
+) -> None:
+    best = one(examples_db, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
+    page = context.new_page()
+    said: list[str] = []
+    elsewhere: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: elsewhere.append(request.url) if site.base not in request.url else None)
+    page.goto(site.base + PAGES[name].format(exchange=best), wait_until="load")
+    page.wait_for_timeout(100)
+    if folder := os.environ.get("MEMORIES_SHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}-{size}-{scheme}.png")
+    assert [s for s in said if name != "missing" or "404" not in s] == []
+    hosts = {urlsplit(url).hostname or "" for url in elsewhere if not url.startswith("data:")}
+    assert {host for host in hosts if not host.endswith("tile.openstreetmap.org")} == set()
+    assert name == "places" or not hosts
+    wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide <= window, f"{wide} px wide in a window of {window}"
+    behind = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light_parts = [int(p) for p in behind.removeprefix("rgb(").removesuffix(")").split(",")[:3]]
+    assert (sum(light_parts) < 200) == (scheme == "dark"), behind

@@ -1,0 +1,56 @@
+"""What the pages promise is what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ingest.cli import main
+from scripts.write_docs import ROOT, pages
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", ["SCHEMA.md", "COMMANDS.md"])
+def test_generated_pages_are_true(page: str) -> None:
+    path = ROOT / "docs" / page
+    assert path.read_text("utf-8") == pages()[path], "run: make docs"
+
+
+def test_each_command_has_an_example() -> None:
+    for name, command in main.commands.items():
+        assert f"Example:\n  memories {name}" in (command.help or "").replace("\b", ""), name
+
+
+def test_the_readme_shows_the_account_that_is_printed(tmp_path: Path) -> None:
+    shown = re.search(r"```text\n(✓.*?)```", README, re.DOTALL)
+    assert shown
+    export = tmp_path / "WhatsApp Chat with Emma.txt"
+    export.write_text(
+        "03/04/21, 9:15 pm - Emma: hello\n03/04/21, 9:16 pm - Anna: hi!\n03/04/21, 9:20 pm - Emma: <Media omitted>\n"
+        "27/04/21, 8:01 am - Anna: good morning\n27/04/21, 8:02 am - Emma: morning 😀\n",
+        "utf-8",
+    )
+    told = CliRunner().invoke(main, ["ingest", str(export), "--me", "Anna", "--db", str(tmp_path / "a.db")])
+    assert told.exit_code == 0, told.output
+    timeless = [re.sub(r"\d+\.\d\d s", "", text).replace(".zip", ".txt") for text in (shown[1], told.output)]
+    assert timeless[0] == timeless[1]
+
+
+def test_targets_and_files_that_the_readme_names_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in set(re.findall(r"(?:`|\$ )make ([a-z]+)", README)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_architecture_names_each_module() -> None:
+    told = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    for file in [*(ROOT / "ingest").glob("*.py"), *(ROOT / "plugins").glob("*.py"), *(ROOT / "ingest").glob("*.sql")]:
+        if not file.name.startswith("__"):
+            assert file.name in told, file.name
