@@ -39,9 +39,10 @@ fix: $(VENV)/.test
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 bench: $(VENV)/.test           ## ratios against peers and limits; ARGS="edge --count 100000"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check "whatstk>=0.7" "chatpack>=0.1" || true
+	@mkdir -p .bench/peers
+	@test -d .bench/peers/venv || { $(PYTHON) -m venv .bench/peers/venv && .bench/peers/venv/bin/python -m pip install -q --disable-pip-version-check "whatstk>=0.7" "chatpack>=0.1"; }
 	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix .bench/peers whatsapp-chat-parser@4; fi
-	@NODE_PATH=.bench/peers/node_modules $(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 docs: $(VENV)/.test            ## write the generated pages of docs/ anew
 	@$(BIN)/python -m scripts.write_docs

@@ -21,7 +21,7 @@ import yaml
 
 from bench.corpus import FORMS, write, write_edge
 from bench.labelled import judged, pairs_right
-from bench.measure import ROOT, Run, best, run, task
+from bench.measure import ROOT, Run, best, peer, run, task
 from ingest.serving import datasette_arguments
 from tests.helpers import read
 
@@ -49,18 +49,18 @@ def _line(name: str, found: Run, count: int, base: float | None = None) -> None:
 
 def parse(folder: Path, count: int) -> None:
     """Parsing alone; the ratio is to whatsapp-chat-parser."""
-    peer = ROOT / "bench" / "wcp.cjs"
+    script = ROOT / "bench" / "wcp.cjs"
     for form in FORMS:
         file = _corpus(folder, form, count)
         print(f"parse {form}, {count:,} messages (x: times as fast as whatsapp-chat-parser)")
         node = shutil.which("node")
-        wcp = min((run([node, str(peer), str(file)]) for _ in range(2)), key=lambda r: r.seconds) if node else None
+        wcp = min((run([node, str(script), str(file)]) for _ in range(2)), key=lambda r: r.seconds) if node else None
         base = wcp.seconds if wcp and not wcp.error else None
         if wcp:
             _line("whatsapp-chat-parser", wcp, count, base)
         _line("memories", best(2, "parse", file), count, base)
-        _line("chatpack", task("chatpack", file), count, base)
-        _line("whatstk", task("whatstk", file), count, base)
+        _line("chatpack", peer("chatpack", file), count, base)
+        _line("whatstk", peer("whatstk", file), count, base)
 
 
 def _limit(folder: Path, archive: Path) -> Run:

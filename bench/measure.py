@@ -6,10 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
+PEERS = ROOT / ".bench" / "peers"
 
 
 class Run(NamedTuple):
@@ -23,33 +26,46 @@ class Run(NamedTuple):
 
 def run(arguments: list[str], stdin: bytes = b"") -> Run:
     """Run a command to its end. Time is its own, where it prints one, else all of it."""
-    import time
-
     started = time.perf_counter()
-    process = subprocess.Popen(
-        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-    )
-    out, problem = process.stdin, process.stderr
-    assert out is not None
-    assert problem is not None
-    assert process.stdout is not None
-    out.write(stdin)
-    out.close()
-    printed = process.stdout.read().decode()
-    said = problem.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - started
+    environment = os.environ | {"NODE_PATH": str(PEERS / "node_modules")}
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as problem:
+        given.write(stdin)
+        given.seek(0)
+        process = subprocess.Popen(arguments, stdin=given, stdout=out, stderr=problem, cwd=ROOT, env=environment)
+        kib = 0
+        while process.poll() is None:
+            kib = max(kib, _largest(process.pid))
+            time.sleep(0.01)
+        seconds = time.perf_counter() - started
+        out.seek(0)
+        problem.seek(0)
+        printed, said = out.read().decode(), problem.read().decode()
     if process.returncode:
-        return Run(seconds, usage.ru_maxrss / 1024, {}, (said.strip().splitlines() or ["failed"])[-1][:100])
+        return Run(seconds, kib / 1024, {}, (said.strip().splitlines() or ["failed"])[-1][:100])
     last = printed.strip().splitlines()[-1:] or ["{}"]
     told = json.loads(last[0]) if last[0].startswith("{") else {}
-    return Run(told.get("seconds", seconds), usage.ru_maxrss / 1024, told)
+    return Run(told.get("seconds", seconds), kib / 1024, told)
+
+
+def _largest(process: int) -> int:
+    """The largest memory (KiB) that a process has had; not `ru_maxrss`, which begins with its parent's."""
+    try:
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1])
+    except OSError:
+        pass  # it has just ended
+    return 0
 
 
 def task(*arguments: str | Path) -> Run:
-    """Run one of `bench.tasks`."""
+    """Run one of `bench.tasks` with this project's interpreter."""
     return run([sys.executable, "-m", "bench.tasks", *map(str, arguments)])
+
+
+def peer(*arguments: str | Path) -> Run:
+    """Run one of `bench.tasks` where the peers are installed, so that what they bring is not held against us."""
+    return run([str(PEERS / "venv" / "bin" / "python"), "-m", "bench.tasks", *map(str, arguments)])
 
 
 def best(times: int, *arguments: str | Path) -> Run:

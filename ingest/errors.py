@@ -32,3 +32,7 @@ class AmbiguousChat(MemoriesError):
 
 class NoRoom(MemoriesError):
     """The disk is full or the archive cannot be written."""
+
+
+class HelperEnded(MemoriesError):
+    """The process that tells talks beside an ingest ended before its work was done."""

@@ -114,20 +114,24 @@ def _split_long(times: Sequence[int], start: int, end: int) -> list[int]:
     return [*found, start]
 
 
-_minutes: dict[str, int] = {}
+class _Days(dict[str, int]):
+    """``2025-01-15`` -> seconds to its start."""
+
+    def __missing__(self, day: str) -> int:
+        if len(self) > 40_000:
+            self.clear()
+        start = self[day] = date.fromisoformat(day).toordinal() * 86400
+        return start
+
+
+_days = _Days()
+_clocks = {f"T{hour:02}:{minute:02}": hour * 3600 + minute * 60 for hour in range(24) for minute in range(60)}
+_rests = {f":{second:02}": second for second in range(60)}
 
 
 def seconds(sent_at: str) -> int:
     """`sent_at` as seconds on a scale of its own (local time has no other)."""
-    minute = sent_at[:16]
-    base = _minutes.get(minute)
-    if base is None:
-        if len(_minutes) > 20_000:
-            _minutes.clear()
-        day = date.fromisoformat(sent_at[:10]).toordinal()
-        base = _minutes[minute] = day * 86400 + int(sent_at[11:13]) * 3600 + int(sent_at[14:16]) * 60
-    tail = sent_at[17:19]
-    return base if tail == "00" else base + int(tail)
+    return _days[sent_at[:10]] + _clocks[sent_at[10:16]] + _rests[sent_at[16:]]
 
 
 def talks(batches: Iterable[Sequence[T]], pause: int, column: int) -> Iterator[list[T]]:
@@ -141,7 +145,7 @@ def talks(batches: Iterable[Sequence[T]], pause: int, column: int) -> Iterator[l
             sent_at = message[column]
             if sent_at != last_at:
                 last_at = sent_at
-                now = seconds(sent_at)
+                now = _days[sent_at[:10]] + _clocks[sent_at[10:16]] + _rests[sent_at[16:]]  # as in `seconds`
                 if now < last:
                     now = last
                 elif now - last >= APART and times:

@@ -6,6 +6,7 @@ A key holds the minute and the words, not the sender's name (address books chang
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 
 from ingest.model import MEDIA_KINDS
@@ -35,3 +36,27 @@ def message_key(minute: str, tokened: str, nth: int) -> int:
 def chat_key(name: str, kind: str) -> int:
     """The key a chat gets when it is first met."""
     return message_key(kind, name.casefold(), 0)
+
+
+class Keys:
+    """Content keys for messages as they come, minute by minute."""
+
+    def __init__(self) -> None:
+        self.minute = ""
+        self._counts: dict[str, int] = {}
+
+    def enter(self, minute: str, there: Mapping[str, int]) -> None:
+        """Start a minute in which the chat already has messages with these tokens."""
+        self.minute = minute
+        self._counts = dict(there)
+
+    def key(self, sent_at: str, kind: str, text: str) -> int:
+        """The key of the next message."""
+        minute = sent_at[:16]
+        if minute != self.minute:
+            self.minute = minute
+            self._counts = {}
+        tokened = token(kind, text)
+        nth = self._counts.get(tokened, 0)
+        self._counts[tokened] = nth + 1
+        return message_key(minute, tokened, nth)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ingest.carried import Carried
 from ingest.exchanges import talks
-from ingest.keys import message_key, token
+from ingest.keys import Keys
 from ingest.model import Row
 from ingest.search_index import MessageIndex
-from ingest.summaries import Said
-from ingest.teller import ExchangeRow, Scribe, insert_exchanges
+from ingest.teller import ExchangeRow, insert_exchanges
+from ingest.telling import Talk, Telling, Written
 
-_BATCH = 20_000
+_BATCH = 16_000
+#: So many messages travel together to whoever tells, and so many such batches are on their way at a time.
+_TELL_AT_ONCE = 3_000
+_MOST_WAITING = 3
+_IS_HIGHLIGHT = 9  # of a row of `messages`
 _SENT_AT = 3  # of a Row
 INSERT_MESSAGE = """
 INSERT INTO messages (id, key, chat_id, exchange_id, sender_id, sent_at, kind, text, is_edited, is_highlight,
@@ -22,28 +28,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
-class Keys:
-    """Content keys for messages as they come, minute by minute."""
-
-    def __init__(self) -> None:
-        self.minute = ""
-        self._counts: dict[str, int] = {}
-
-    def enter(self, minute: str, there: Mapping[str, int]) -> None:
-        """Start a minute in which the chat already has messages with these tokens."""
-        self.minute = minute
-        self._counts = dict(there)
-
-    def key(self, sent_at: str, kind: str, text: str) -> int:
-        """The key of the next message."""
-        minute = sent_at[:16]
-        if minute != self.minute:
-            self.minute = minute
-            self._counts = {}
-        tokened = token(kind, text)
-        nth = self._counts.get(tokened, 0)
-        self._counts[tokened] = nth + 1
-        return message_key(minute, tokened, nth)
+#: The id of a talk's first message, the talk, and the keys of its messages.
+_Counted = tuple[int, list[Row], list[int]]
 
 
 class Loader:
@@ -61,7 +47,7 @@ class Loader:
         self._next_message = _next_id(connection, "messages")
         self._next_exchange = _next_id(connection, "exchanges")
         self.first_new = self._next_message
-        self._rows: list[tuple[object, ...]] = []
+        self._rows: list[tuple[Any, ...]] = []
         self._texts: list[tuple[int, str]] = []
         self._carrying: list[tuple[int, str, str, str | None, int]] = []
         self._exchanges: list[ExchangeRow] = []
@@ -69,49 +55,59 @@ class Loader:
         self.exchanges = 0
 
     def load_new_chat(
-        self, batches: Iterable[list[Row]], ids: Mapping[str | None, int | None], pause: int, scribe: Scribe
+        self, batches: Iterable[list[Row]], ids: Mapping[str | None, int | None], pause: int, telling: Telling
     ) -> None:
         """All messages of a chat that the archive has not met, whose times are in order: told as they go in."""
-        chat, source, key = self._chat, self._source, self.keys.key
+        key = self.keys.key
+        waiting: deque[list[_Counted]] = deque()
+        counted: list[_Counted] = []
+        told: list[Talk] = []
+        waiting_messages = 0
         for talk in talks(batches, pause, _SENT_AT):
-            exchange = self._next_exchange
+            first = self._next_message
+            said = [(number, ids[m[4]], m[3], m[5], m[6]) for number, m in enumerate(talk, first)]
+            keys = [key(at, kind, text) for _, _, at, kind, text in said]
+            told.append((self._next_exchange, keys[0], said))
+            counted.append((first, talk, keys))
             self._next_exchange += 1
-            first = number = self._next_message
-            said: list[Said] = []
-            for row in talk:
-                said.append((number, ids[row[4]], row[3], row[5], row[6]))
-                number += 1
-            self._next_message = number
-            keys = [key(row[3], row[5], row[6]) for row in talk]
-            told, highlights = scribe.write(exchange, keys[0], said)
-            self._exchanges.append(told)
-            number = first
-            for row, message_id, m in zip(talk, keys, said, strict=True):
-                _, _, line, at, _, kind, text, is_edited, attachment = row
-                self._rows.append(
-                    (
-                        number,
-                        message_id,
-                        chat,
-                        exchange,
-                        m[1],
-                        at,
-                        kind,
-                        text,
-                        is_edited,
-                        number in highlights,
-                        source,
-                        line,
-                    )
-                )
-                if text:
-                    self._texts.append((number, text))
-                if kind != "text" or "http" in text:
-                    self._carrying.append((number, kind, text, attachment, line))
-                number += 1
-            if len(self._rows) >= _BATCH:
-                self.flush()
+            self._next_message = first + len(talk)
+            waiting_messages += len(talk)
+            if waiting_messages >= _TELL_AT_ONCE:
+                telling.send(told)
+                waiting.append(counted)
+                told, counted, waiting_messages = [], [], 0
+                if len(waiting) > _MOST_WAITING:
+                    self._write_told(waiting.popleft(), telling.receive(), ids)
+        if told:
+            telling.send(told)
+            waiting.append(counted)
+        while waiting:
+            self._write_told(waiting.popleft(), telling.receive(), ids)
         self.flush()
+
+    def _write_told(self, talks: list[_Counted], written: list[Written], ids: Mapping[str | None, int | None]) -> None:
+        """Make rows of talks and what was told of them."""
+        chat, source = self._chat, self._source
+        rows, texts, carrying = self._rows, self._texts, self._carrying
+        for (first, talk, keys), (exchange, highlights) in zip(talks, written, strict=True):
+            here = len(rows)
+            number = first
+            exchange_id = exchange[0]
+            for (_, _, line, at, sender, kind, text, is_edited, attachment), key in zip(talk, keys, strict=True):
+                rows.append(
+                    (number, key, chat, exchange_id, ids[sender], at, kind, text, is_edited, 0, source, line)
+                )  # fmt: skip
+                if not text.isascii():
+                    texts.append((number, text))
+                if kind != "text" or "http" in text:
+                    carrying.append((number, kind, text, attachment, line))
+                number += 1
+            for highlight in highlights:
+                row = rows[here + highlight - first]
+                rows[here + highlight - first] = (*row[:_IS_HIGHLIGHT], 1, *row[_IS_HIGHLIGHT + 1 :])
+            self._exchanges.append(ExchangeRow(*exchange))  # type: ignore[arg-type]
+        if len(rows) >= _BATCH:
+            self.flush()
 
     def add(self, row: Row, sender: int | None) -> int:
         """One message that belongs to no exchange yet; returns its id."""
@@ -134,7 +130,7 @@ class Loader:
                 line,
             )
         )
-        if text:
+        if not text.isascii():
             self._texts.append((number, text))
         if kind != "text" or "http" in text:
             self._carrying.append((number, kind, text, attachment, line))
@@ -155,7 +151,7 @@ class Loader:
         for number, kind, text, attachment, line in self._carrying:
             self._carried.add(number, kind, text, attachment, line)
         self._carried.flush()
-        first, last = self._next_message - len(self._rows), self._next_message - 1
+        first, last = self._rows[0][0], self._rows[-1][0]
         self.new += len(self._rows)
         self._index.add(first, last, self._texts)
         self._rows, self._texts, self._carrying = [], [], []

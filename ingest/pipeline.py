@@ -33,6 +33,7 @@ from ingest.summaries.offline import Teller, Vocabulary
 from ingest.survey import Survey
 from ingest.tallies import Tallies
 from ingest.teller import Scribe
+from ingest.telling import Brief, start_telling
 
 _MOST_WARNINGS = 10_000
 #: A merge into a chat learns which words are rare there from so many of its talks.
@@ -153,9 +154,12 @@ class _Names(dict[int, str]):
         self._connection = connection
 
     def __missing__(self, person: int) -> str:
-        row = self._connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()
-        name = self[person] = str(row[0])
+        name = self[person] = _name_of(self._connection, person)
         return name
+
+
+def _name_of(connection: sqlite3.Connection, person: int) -> str:
+    return str(connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()[0])
 
 
 class _Ingest:
@@ -331,7 +335,7 @@ class _Ingest:
         source = self._add_source()
         carried = Carried(connection, self._export, self._folder)
         loader = Loader(connection, chat, source, index, carried)
-        tallies = Tallies(connection, chat)
+        tallies = Tallies()
         pause = overview.gaps.pause() if is_new else self._pause_of(chat, overview)
         if not is_new:
             self._name_the_same(chat, overview, roll)
@@ -339,13 +343,22 @@ class _Ingest:
         for sender in overview.senders:
             ids[sender]
         vocabulary = overview.vocabulary if is_new else self._words_of(chat, overview)
-        scribe = Scribe(chat, Teller(vocabulary, _Names(connection), overview.tokens), tallies, self._now)
         batches = self._written(overview.messages)
         if is_new and overview.in_order:
-            loader.load_new_chat(batches, ids, pause, scribe)
+            names = {person: _name_of(connection, person) for person in ids.values() if person is not None}
+            brief = Brief(chat, names, vocabulary.talks, dict(vocabulary.seen), self._now)
+            telling = start_telling(brief, overview.messages, overview.tokens)
+            try:
+                loader.load_new_chat(batches, ids, pause, telling)
+                for counts in telling.finish():
+                    tallies.take(counts)
+                    tallies.flush(connection, chat)
+            finally:
+                telling.close()
             account.exchanges = loader.exchanges
             make_indexes_after(index, connection)
         else:
+            scribe = Scribe(chat, Teller(vocabulary, _Names(connection), overview.tokens), tallies, self._now)
             changes = []
             if is_new:
                 for batch in batches:
@@ -363,7 +376,7 @@ class _Ingest:
                 )
                 account.updated = len(changes) + merge.filled
             account.exchanges = retell(connection, chat, loader.first_new, changes, pause, scribe, tallies, index)
-        tallies.flush()
+        tallies.flush(connection, chat)
         self._finish(chat, source, overview, survey.evidence, findings, loader, carried, pause)
         self._set_owner(roll, overview, survey.evidence, name)
 

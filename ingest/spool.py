@@ -17,6 +17,7 @@ from ingest.model import Row
 
 #: The version without references between objects: faster both ways.
 _FORMAT = 2
+_LENGTH = 8
 
 
 class Spool:
@@ -29,7 +30,9 @@ class Spool:
     def add(self, rows: list[Row]) -> None:
         """Keep a batch. Raises `NoRoom` on a full disk."""
         try:
-            marshal.dump(rows, self._file, _FORMAT)
+            blob = marshal.dumps(rows, _FORMAT)
+            self._file.write(len(blob).to_bytes(_LENGTH, "big"))
+            self._file.write(blob)
         except OSError as error:
             raise NoRoom(
                 f"{self._folder}: the disk is full; nothing was changed. Free some space and try again"
@@ -45,7 +48,8 @@ class Spool:
         end = self._file.tell()
         self._file.seek(0)
         while self._file.tell() < end:
-            yield marshal.load(self._file)
+            length = int.from_bytes(self._file.read(_LENGTH), "big")
+            yield marshal.loads(self._file.read(length))
 
     def __enter__(self) -> Spool:
         return self

@@ -126,7 +126,6 @@ def tune_for_loading(connection: sqlite3.Connection) -> None:
     """Settings for one writer that adds much. Foreign keys hold by construction and are checked after."""
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -16384")
-    connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
 

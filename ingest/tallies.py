@@ -29,6 +29,10 @@ _LINKS, _NIGHT = COLUMNS.index("links"), COLUMNS.index("night_messages")
 _STARTED, _REPLIES, _REPLY_SECONDS = (COLUMNS.index(c) for c in ("talks_started", "replies", "reply_seconds"))
 
 
+#: By person and month, by person, year and emoji, by day.
+Counts = tuple[dict[tuple[int, str], list[int]], dict[tuple[int, str, str], int], dict[str, list[int]]]
+
+
 def _day(m: Said) -> str:
     return m[2][:10]
 
@@ -36,9 +40,7 @@ def _day(m: Said) -> str:
 class Tallies:
     """Counts of one chat, to be added to the archive's with `flush`."""
 
-    def __init__(self, connection: sqlite3.Connection, chat: int) -> None:
-        self._connection = connection
-        self._chat = chat
+    def __init__(self) -> None:
         self._months: dict[tuple[int, str], list[int]] = {}
         self._emoji: dict[tuple[int, str, str], int] = {}
         self._days: dict[str, list[int]] = {}
@@ -99,11 +101,18 @@ class Tallies:
             last_at = at
         return last, last_at
 
-    def flush(self) -> None:
-        """Add the counts to the archive's."""
-        chat = self._chat
+    def counts(self) -> Counts:
+        """What was counted so far."""
+        return self._months, self._emoji, self._days
+
+    def take(self, counts: Counts) -> None:
+        """Go on from what another counted."""
+        self._months, self._emoji, self._days = counts
+
+    def flush(self, connection: sqlite3.Connection, chat: int) -> None:
+        """Add the counts to those that the archive has of `chat`."""
         names = ", ".join(COLUMNS)
-        self._connection.executemany(
+        connection.executemany(
             f"""
             INSERT INTO person_months (chat_id, person_id, month, {names})
             VALUES ({", ".join("?" * (3 + len(COLUMNS)))})
@@ -111,14 +120,14 @@ class Tallies:
             """,
             [(chat, person, month, *counts) for (person, month), counts in self._months.items() if any(counts)],
         )
-        self._connection.executemany(
+        connection.executemany(
             """
             INSERT INTO person_emoji (chat_id, person_id, year, emoji, uses) VALUES (?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET uses = uses + excluded.uses
             """,
             [(chat, person, year, sign, uses) for (person, year, sign), uses in self._emoji.items() if uses],
         )
-        self._connection.executemany(
+        connection.executemany(
             """
             INSERT INTO days (chat_id, day, message_count, media_count) VALUES (?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET message_count = message_count + excluded.message_count,
@@ -131,5 +140,5 @@ class Tallies:
             "DELETE FROM person_emoji WHERE chat_id = ? AND uses <= 0",
             "DELETE FROM days WHERE chat_id = ? AND message_count <= 0",
         ):
-            self._connection.execute(statement, (chat,))
+            connection.execute(statement, (chat,))
         self._months, self._emoji, self._days = {}, {}, {}
