@@ -48,14 +48,17 @@ def run(arguments: list[str], stdin: bytes = b"") -> Run:
 
 
 def _largest(process: int) -> int:
-    """The largest memory (KiB) that a process has had; not `ru_maxrss`, which begins with its parent's."""
+    """The largest memory (KiB) of a process and those it started; not `ru_maxrss`, which begins with its parent's."""
+    found = 0
     try:
         for line in Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("VmHWM"):
-                return int(line.split()[1])
+                found = int(line.split()[1])
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            found += sum(_largest(int(child)) for child in (thread / "children").read_text().split())
     except OSError:
         pass  # it has just ended
-    return 0
+    return found
 
 
 def task(*arguments: str | Path) -> Run:
