@@ -169,7 +169,9 @@ def queries(folder: Path, count: int) -> None:
         task("ingest", database, _corpus(folder, "us", count))
     metadata = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))
     names = metadata["databases"]["memories"]["queries"]
-    given = {"words": "birthday cake", "day": "07-21", "year": "", "person": "Nora", "chat": "us-1000000"}
+    with closing(sqlite3.connect(database)) as connection:
+        chat, year = connection.execute("SELECT name, substr(first_at, 1, 4) + 3 FROM chats").fetchone()
+    given = {"words": "birthday cake", "day": "07-21", "year": str(year), "person": "Nora", "chat": chat}
     print(f"queries on {database.name}")
     with _served(database) as base:
         for name, query in names.items():

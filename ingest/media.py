@@ -188,12 +188,20 @@ def _wave_seconds(path: Path) -> float | None:
         return round(float(sound.getnframes() / sound.getframerate()), 2)
 
 
+#: A playlist dressed up as a video could make ffmpeg open addresses and other files: only containers are read.
+_ONLY_THIS_FILE = (
+    "-protocol_whitelist", "file",
+    "-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,wav,mp3,aac,amr,flac,caf",
+)  # fmt: skip
+
+
 def _ffmpeg(stored: Stored, path: Path, folder: Path, *, picture: bool) -> None:
     """Ask ffprobe for the length, ffmpeg for a picture, where they are installed."""
     probe, ffmpeg = shutil.which("ffprobe"), shutil.which("ffmpeg")
     if probe:
+        wanted = ("-show_entries", "format=duration:stream=width,height", "-of", "csv=p=0")
         shown = subprocess.run(
-            [probe, "-v", "error", "-show_entries", "format=duration:stream=width,height", "-of", "csv=p=0", str(path)],
+            [probe, "-v", "error", *_ONLY_THIS_FILE, *wanted, str(path)],
             capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
         for value in re.findall(r"^(\d+),(\d+)", shown.stdout, re.MULTILINE)[:1]:
@@ -201,8 +209,9 @@ def _ffmpeg(stored: Stored, path: Path, folder: Path, *, picture: bool) -> None:
         length = re.findall(r"^(\d+\.\d+)$", shown.stdout, re.MULTILINE)
         stored.duration_s = round(float(length[-1]), 2) if length else None
     if picture and ffmpeg:
+        poster = ("-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-")
         made = subprocess.run(
-            [ffmpeg, "-v", "error", "-i", str(path), "-frames:v", "1", "-f", "image2pipe", "-c:v", "png", "-"],
+            [ffmpeg, "-v", "error", *_ONLY_THIS_FILE, "-i", str(path), *poster],
             capture_output=True, timeout=60, check=False,
         )  # fmt: skip
         if made.stdout:

@@ -24,10 +24,14 @@ class YearFacet(Facet):
         for configured in self.get_configs():
             config = configured["config"]
             column = config.get("column") or config["simple"]
-            sql = f"""
+            sql = self._counted_before() if (self.table, column) == ("messages", "sent_at") else None
+            sql = (
+                sql
+                or f"""
                 SELECT substr({escape_sqlite(column)}, 1, 4) AS value, count(*) AS count FROM ({self.sql})
                 WHERE {escape_sqlite(column)} IS NOT NULL GROUP BY 1 ORDER BY 1 DESC LIMIT 40
             """
+            )
             try:
                 rows = await self.ds.execute(
                     self.database,
@@ -50,6 +54,15 @@ class YearFacet(Facet):
                 }
             )
         return results, timed_out
+
+    def _counted_before(self):
+        """For all messages, years that were counted at ingest: a scan of a million takes half a second."""
+        if " where " in self.sql.lower():
+            return None
+        return """
+            SELECT substr(day, 1, 4) AS value, sum(message_count) AS count FROM days
+            GROUP BY 1 ORDER BY 1 DESC LIMIT 40
+        """
 
     def _value(self, column, row, chosen):
         year = row["value"]

@@ -16,7 +16,7 @@ from ingest.places import find_place
         ("see https://www.example.org/a?b=1.", [("https://www.example.org/a?b=1", "example.org")]),
         ("(http://x.example/a_(b))", [("http://x.example/a_(b)", "x.example")]),
         ("“https://é.example/ü”", [("https://é.example/ü", "é.example")]),
-        ("a https://a.example, b https://b.example!", [("https://a.example", "a.example"), ("https://b.example", "b.example")]),
+        ("https://a.example, https://b.example!", [(f"https://{x}.example", f"{x}.example") for x in "ab"]),
         ("HTTPS://Shout.Example/X", [("HTTPS://Shout.Example/X", "shout.example")]),
         ("https://", []),
         ("http://nodots", []),
