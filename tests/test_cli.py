@@ -199,7 +199,8 @@ def test_interrupted_the_archive_is_as_before(tmp_path: Path, after: float) -> N
     _, said = process.communicate(timeout=60)
     if process.returncode == 0:
         pytest.skip("was done before it could be interrupted")
-    assert process.returncode == 130
+    # A shell shows both as 130; the second is Python's own way while it is still starting.
+    assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in said
     assert one(database, "SELECT count(*) FROM messages") == 2
     assert run("check", "--db", database).returncode == 0

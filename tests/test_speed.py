@@ -1,0 +1,34 @@
+"""Memory does not grow with the export. (Time is measured in bench/, never here.)"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.corpus import write
+from bench.measure import task
+
+
+@pytest.mark.drill
+def test_a_million_messages_in_150_mb(tmp_path: Path) -> None:
+    export = tmp_path / "WhatsApp Chat with Trip.txt"
+    write(export, "us", 1_000_000)
+    parsed = task("parse", export)
+    assert parsed.told["messages"] == 1_000_000
+    assert parsed.mib < 64
+    done = task("ingest", tmp_path / "m.db", export)
+    assert done.told["new"] == 1_000_000
+    assert done.mib < 150
+    again = task("ingest", tmp_path / "m.db", export)
+    assert again.told["new"] == 0
+    assert again.seconds < done.seconds / 10
+
+
+def test_memory_is_flat(tmp_path: Path) -> None:
+    sizes = {}
+    for count in (20_000, 80_000):
+        export = tmp_path / f"{count}.txt"
+        write(export, "ios", count)
+        sizes[count] = task("parse", export).mib
+    assert sizes[80_000] < sizes[20_000] * 1.35

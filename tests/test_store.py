@@ -1,0 +1,105 @@
+"""The file itself: who made it, how it is migrated, refused and locked."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import Locked, NotOurDatabase
+from ingest.store import APPLICATION_ID, VERSION, connect, make_indexes, transaction, writer_lock
+from tests.conftest import EXAMPLES
+from tests.helpers import one, put, rows
+
+
+def test_a_new_file_says_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "m.db"
+    connect(path).close()
+    assert one(path, "PRAGMA application_id") == APPLICATION_ID
+    assert one(path, "PRAGMA user_version") == VERSION
+    assert path.read_bytes()[68:72] == b"WAMe"
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "m.db"
+    for _ in range(2):
+        connect(path).close()
+    assert one(path, "SELECT count(*) FROM _sqlite_migrations") == VERSION
+
+
+def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "m.db"
+    with closing(connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    with pytest.raises(NotOurDatabase, match="newer version"):
+        connect(path)
+    assert one(path, "PRAGMA user_version") == VERSION + 1
+
+
+def test_every_foreign_key_holds_and_is_looked_up_by_an_index(examples_db: Path) -> None:
+    assert rows(examples_db, "PRAGMA foreign_key_check") == []
+    unindexed = []
+    for (table,) in rows(examples_db, "SELECT name FROM sqlite_master WHERE type = 'table'"):
+        if "_fts" in str(table) or str(table) == "person_emoji":
+            continue
+        firsts = {
+            info[0][2]
+            for (_, index, *_) in rows(examples_db, f"PRAGMA index_list('{table}')")
+            if (info := rows(examples_db, f"PRAGMA index_info('{index}')"))
+        }
+        firsts |= {row[1] for row in rows(examples_db, f"PRAGMA table_info('{table}')") if row[5] == 1}
+        for key in rows(examples_db, f"PRAGMA foreign_key_list('{table}')"):
+            if key[3] not in firsts:
+                unindexed.append(f"{table}.{key[3]}")
+    # Few rows, or always asked for together with the chat.
+    assert set(unindexed) <= {
+        "messages.source_id", "revisions.source_id", "chat_sources.chat_id", "person_months.person_id",
+    }  # fmt: skip
+
+
+def test_analyze_ran(examples_db: Path) -> None:
+    assert one(examples_db, "SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'messages'")
+
+
+def _add_and_stop(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO people (name) VALUES ('Anna')")
+    raise KeyboardInterrupt
+
+
+def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "m.db")) as connection:
+        with pytest.raises(KeyboardInterrupt), transaction(connection):
+            _add_and_stop(connection)
+        assert connection.execute("SELECT count(*) FROM people").fetchone() == (0,)
+        with transaction(connection):
+            make_indexes(connection)
+            connection.execute("INSERT INTO people (name) VALUES ('Anna')")
+        assert connection.execute("SELECT count(*) FROM people").fetchone() == (1,)
+
+
+def test_the_lock_names_who_holds_it(tmp_path: Path) -> None:
+    import os
+
+    path = tmp_path / "m.db"
+    said: list[str] = []
+    with writer_lock(path), pytest.raises(Locked, match=str(os.getpid())), writer_lock(path, 0.3, said.append):
+        pass
+    assert str(os.getpid()) in said[0]
+    with writer_lock(path, 0):
+        pass
+
+
+def test_any_sqlite_tool_reads_it(examples_db: Path) -> None:
+    with closing(sqlite3.connect(examples_db)) as connection:
+        names = [row[0] for row in connection.execute("SELECT title FROM memories ORDER BY score DESC")]
+    assert len(names) >= 20
+
+
+def test_ingest_order_does_not_matter_for_what_is_known(tmp_path: Path) -> None:
+    files = sorted(EXAMPLES.iterdir())
+    put(tmp_path / "a.db", *files)
+    put(tmp_path / "b.db", *files[::-1])
+    for asked in ("SELECT key FROM messages ORDER BY 1", "SELECT key, title FROM exchanges ORDER BY 1, 2"):
+        assert rows(tmp_path / "a.db", asked) == rows(tmp_path / "b.db", asked)
