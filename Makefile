@@ -26,10 +26,22 @@ serve: $(BIN)/memories         ## your own archive, memories.db here
 start: $(BIN)/memories         ## make start ARGS="--file_in=chat.txt --log_level=INFO"
 	@$(BIN)/memories start $(ARGS)
 
-test: $(VENV)/.test            ## all fast tests
+# What pip cannot bring: the browser, and what looks into videos. Asked of Debian's package manager, where that may be.
+DEBIAN := chromium ffmpeg sqlite3 fonts-noto-color-emoji
+ROOTLY := $(if $(filter 0,$(shell id -u)),,sudo -n)
+
+$(VENV)/.tools: $(BIN)/memories
+	@{ command -v chromium || command -v google-chrome; } >/dev/null && command -v ffmpeg >/dev/null \
+	 && command -v sqlite3 >/dev/null \
+	 || { command -v apt-get >/dev/null && $(ROOTLY) apt-get update -q >/dev/null \
+	      && DEBIAN_FRONTEND=noninteractive $(ROOTLY) apt-get install -y -q --no-install-recommends $(DEBIAN) >/dev/null; } \
+	 || { echo "the tests want a browser, ffmpeg and sqlite3; please install: $(DEBIAN)" >&2; exit 1; }
+	@touch $@
+
+test: $(VENV)/.test $(VENV)/.tools ## all fast tests
 	@$(BIN)/python -m pytest -n 2 -m "not drill"
 
-drill: $(VENV)/.test           ## the slow ones
+drill: $(VENV)/.test $(VENV)/.tools ## the slow ones
 	@HYPOTHESIS_PROFILE=drill $(BIN)/python -m pytest -n 2 -m "drill or property"
 
 lint: $(VENV)/.test

@@ -23,8 +23,7 @@ from ingest.errors import MemoriesError
 from ingest.exports import Export, Limits, open_exports
 from ingest.finish import media_folder
 from ingest.folding import fts_query, site
-from ingest.model import Account, Order
-from ingest.pipeline import Options
+from ingest.model import Account, Options, Order
 from ingest.pipeline import ingest as ingest_export
 from ingest.serving import datasette_arguments, has_browser
 from ingest.store import connect, database_errors, writer_lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,9 @@ Order = Literal["dmy", "mdy"]
 
 #: Kinds that stand for an attachment, whether its file is there or not.
 MEDIA_KINDS = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "view_once"})
+
+#: Called with (work done so far, work in all), in units that may change on the way.
+Progress = Callable[[int, int], None]
 
 #: One parsed message on the hot path; `Message` names the same fields in the same order.
 Row = tuple[int, int, int, str, str | None, str, str, bool, str | None]
@@ -68,6 +72,16 @@ class Findings:
     proof: str = ""  # for people: "proved by 27/3 in line 12"
     is_guess: bool = False
     layouts: dict[str, int] = field(default_factory=dict)  # shape -> headers, for --explain
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user decided. `chat` names the chat, `me` the owner."""
+
+    chat: str | None = None
+    me: str | None = None
+    date_order: Order | None = None
+    dry_run: bool = False
 
 
 @dataclass(slots=True)

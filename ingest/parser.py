@@ -164,8 +164,8 @@ class Reader:
         more: list[str] = []  # lines that go on the last message
         raw = ""  # the last message's first line, as it stands
         sender: str | None = None
-        has_returns = False
-        last_head = last_at = ""
+        has_returns = single_returns = False
+        last_head = last_at = last_stem = last_minute = ""
         at = self._offset
         number = self._line - 1
         step = 1  # characters of a line's end
@@ -173,7 +173,7 @@ class Reader:
 
         for chunk in _with_end(chunks):
             if chunk is None:
-                lines, step = ["".join(carry)], 1
+                lines, step, single_returns = ["".join(carry)], 1, has_returns
                 if lines == [""]:
                     break
                 evidence.ended_with_newline = False
@@ -187,6 +187,7 @@ class Reader:
                 ends = "\r\n" if has_returns and text.count("\r\n") == text.count("\n") else "\n"
                 lines = text.split(ends)
                 step = len(ends)
+                single_returns = has_returns and step == 1
                 carry = [lines.pop()]
                 if len(rows) > self._batch:
                     # The last message stays: the lines to come may belong to it.
@@ -201,18 +202,24 @@ class Reader:
                     self._segments.pop(0)
                     closer, between, is_ios = self._closer, self._between, self._closer == "] "
                     next_segment = self._segments[1].line if len(self._segments) > 1 else 1 << 62
-                    last_head = ""
+                    last_head = last_stem = ""
                 head, found, rest = line.partition(closer)
                 if head == last_head and found:
                     sent_at = last_at
                 elif found:
-                    day, _, clock = head.partition(between)
                     try:
                         if not minutes:
+                            day, _, clock = head.partition(between)
                             sent_at = dates[day] + times[clock]
                         elif tail == _AT_THE_END:
-                            sent_at = dates[day] + minutes[clock[:cut]] + _SECONDS[clock[cut:]]
+                            stem = head[:cut]
+                            if stem != last_stem:
+                                day, _, clock = stem.partition(between)
+                                last_minute = dates[day] + minutes[clock]
+                                last_stem = stem
+                            sent_at = last_minute + _SECONDS[head[cut:]]
                         else:
+                            day, _, clock = head.partition(between)
                             sent_at = dates[day] + minutes[clock[:cut] + clock[tail:]] + _SECONDS[clock[cut:tail]]
                     except KeyError:
                         sent_at = self._slow_head(head, number)
@@ -237,7 +244,7 @@ class Reader:
                 if open_doubts:
                     self._settle(sent_at)
                 end = at - step
-                if has_returns and rest[-1:] == "\r":
+                if single_returns and rest[-1:] == "\r":
                     rest = rest[:-1]
                     end -= 1
                 name, has_name, raw = rest.partition(": ")

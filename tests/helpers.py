@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from ingest.exports import open_exports
-from ingest.model import Account, Findings, Message, Order
+from ingest.model import Account, Findings, Message, Options, Order
 from ingest.parser import Evidence, Reader
-from ingest.pipeline import Options, ingest
+from ingest.pipeline import ingest
 from ingest.store import connect
 from ingest.survey import Survey
 

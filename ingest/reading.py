@@ -1,0 +1,185 @@
+"""Reading an export to its end: how it is written, what it holds, and whether it goes on from one the archive has."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ingest.errors import NotAnExport
+from ingest.exports import Export
+from ingest.formats import find_head
+from ingest.model import Findings, Options, Order, Progress, Row
+from ingest.overview import Overview
+from ingest.parser import Evidence
+from ingest.spool import Spool
+from ingest.survey import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A source that this export begins with, byte for byte."""
+
+    id: int
+    bytes: int
+    lines: int
+    messages: int
+    chat: int
+    order: Order | None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What reading an export gave; its messages are in the spool. `earlier`: the export that it goes on from."""
+
+    overview: Overview
+    findings: Findings
+    evidence: Evidence
+    earlier: Earlier | None
+
+
+class Reading:
+    """Reads one export into a spool."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        export: Export,
+        options: Options,
+        prefixes: Mapping[int, str],
+        spool: Spool,
+        progress: Progress | None,
+    ) -> None:
+        """`prefixes`: lengths in bytes at which earlier exports ended -> the sha256 of so much of this one."""
+        self._connection = connection
+        self._export = export
+        self._options = options
+        self._prefixes = prefixes
+        self._spool = spool
+        self._progress = progress
+        self._read = 0
+        self._earlier: Earlier | None = None
+
+    def run(self) -> Read:
+        """Read to the end. Raises `NotAnExport` when there is no message."""
+        overview, survey = self._survey()
+        if not overview.messages or survey.findings is None:
+            raise NotAnExport(f"{self._export.filename}: no message found")
+        return Read(overview, survey.findings, survey.evidence, self._earlier)
+
+    def _survey(self) -> tuple[Overview, Survey]:
+        earlier = self._longest_prefix()
+        if earlier:
+            try:
+                found = self._survey_from(earlier)
+            except NotAnExport:
+                pass
+            else:
+                self._earlier = earlier
+                return found
+            self._read = 0
+        survey = Survey(
+            self._chunks,
+            chat=self._export.name,
+            order=self._options.date_order,
+            hint=self._order_of_chat(),
+            year_if_missing=self._year(),
+        )
+        try:
+            overview = self._read_all(survey)
+        except NotAnExport as error:
+            raise NotAnExport(f"{self._export.filename}: {error}{_first_lines(self._export)}") from None
+        return overview, survey
+
+    def _survey_from(self, earlier: Earlier) -> tuple[Overview, Survey]:
+        """Only what comes after an export that the archive has."""
+        first = next(self._export.chunks(earlier.bytes), "")
+        if not find_head(first.partition("\n")[0]):
+            raise NotAnExport("goes on in the middle of a message")
+        roster = frozenset(
+            row[0]
+            for row in self._connection.execute(
+                "SELECT DISTINCT name FROM people JOIN person_months ON person_id = id WHERE chat_id = ?",
+                (earlier.chat,),
+            )
+        )
+        survey = Survey(
+            self._chunks,
+            chat=self._export.name,
+            order=self._options.date_order,
+            hint=earlier.order,
+            year_if_missing=self._year(),
+            roster=roster,
+            first_line=earlier.lines + 1,
+            skip=earlier.bytes,
+        )
+        return self._read_all(survey), survey
+
+    def _read_all(self, survey: Survey) -> Overview:
+        """Read to the end, keeping what was read."""
+        overview = Overview()
+
+        def visit(rows: list[Row]) -> None:
+            overview.visit(rows)
+            self._spool.add(rows)
+
+        def restart() -> None:
+            overview.restart()
+            self._spool.restart()
+
+        restart()
+        survey.run(visit, restart)
+        return overview
+
+    def _longest_prefix(self) -> Earlier | None:
+        for length in sorted(self._prefixes, reverse=True):
+            row = self._connection.execute(
+                """
+                SELECT sources.id, bytes, lines, messages_found, chat_id, date_order
+                FROM sources JOIN chat_sources ON source_id = sources.id
+                WHERE bytes = ? AND sha256 = ?
+                """,
+                (length, self._prefixes[length]),
+            ).fetchone()
+            if row and self._options.chat is None and self._export.encoding == "utf-8":
+                return Earlier(row[0], row[1], row[2], row[3], row[4], order_named(row[5]))
+        return None
+
+    def _order_of_chat(self) -> Order | None:
+        """The order of day and month in an earlier export of a chat with this name."""
+        row = self._connection.execute(
+            """
+            SELECT date_order FROM sources JOIN chat_sources ON source_id = sources.id
+            JOIN chats ON chats.id = chat_id WHERE chats.name = ? ORDER BY sources.id DESC LIMIT 1
+            """,
+            (self._options.chat or self._export.name,),
+        ).fetchone()
+        return order_named(row[0]) if row else None
+
+    def _year(self) -> int:
+        return (self._export.written or datetime.now()).year
+
+    def _chunks(self, skip: int = 0) -> Iterator[str]:
+        """The export's text, with progress: the first half of the work, however often it is read."""
+        total = max(1, self._export.text_bytes)
+        for chunk in self._export.chunks(skip):
+            yield chunk
+            self._read = min(total, self._read + len(chunk))
+            if self._progress:
+                self._progress(self._read, 2 * total)
+
+
+_ORDER_NAMES: dict[str, Order] = {"day/month": "dmy", "month/day": "mdy"}
+
+
+def order_named(name: str) -> Order | None:
+    """The order that an account calls `name`; None where the year stands first or months have names."""
+    return _ORDER_NAMES.get(name.removesuffix(" (guessed)"))
+
+
+def _first_lines(export: Export) -> str:
+    """The first lines of a text in which no message was found, for its owner to look at."""
+    lines = next(export.chunks(), "")[:2000].split("\n")[:3]
+    shown = "".join(f"\n  {number}: {line[:100]}" for number, line in enumerate(lines, 1) if line.strip())
+    return f". It starts with:{shown}" if shown else ""
