@@ -13,7 +13,6 @@ CREATE VIRTUAL TABLE messages_fts USING fts5 (
     text, content = messages, content_rowid = id, tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 );
 INSERT INTO messages_fts (messages_fts) VALUES ('rebuild');
-CREATE INDEX messages_by_time ON messages (chat_id, sent_at);
 CREATE INDEX messages_by_exchange ON messages (exchange_id);
-CREATE INDEX messages_by_sender ON messages (sender_id);
+CREATE INDEX messages_by_chat ON messages (chat_id, sender_id);
 PRAGMA wal_checkpoint (TRUNCATE);

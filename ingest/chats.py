@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ingest.errors import AmbiguousChat
 from ingest.keys import chat_key, token
+from ingest.lookup import messages_between
 from ingest.overview import Overview, Probe
 from ingest.people import Roll, guess_owner, name_key
 
@@ -119,11 +120,9 @@ def _by_words(connection: sqlite3.Connection, probes: list[Probe]) -> Counter[in
     return votes
 
 
-def _in_minute(connection: sqlite3.Connection, chat: int, minute: str) -> Iterable[tuple[int, str, str]]:
-    return connection.execute(
-        "SELECT sender_id, kind, text FROM messages WHERE chat_id = ? AND sent_at >= ? AND sent_at < ?",
-        (chat, minute, minute + ":~"),
-    )
+def _in_minute(connection: sqlite3.Connection, chat: int, minute: str) -> Iterable[tuple[int | None, str, str]]:
+    for _, sender, _, kind, text, _, _ in messages_between(connection, chat, minute, minute + ":~"):
+        yield sender, kind, text
 
 
 def _spread(probes: list[Probe], most: int) -> list[Probe]:

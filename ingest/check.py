@@ -57,7 +57,8 @@ def _search(connection: sqlite3.Connection) -> Iterator[str]:
 _COUNTS: tuple[tuple[str, str], ...] = (
     (
         "chats.message_count",
-        "SELECT count(*) FROM chats WHERE message_count <> (SELECT count(*) FROM messages WHERE chat_id = chats.id)",
+        "SELECT count(*) FROM chats LEFT JOIN (SELECT chat_id, count(*) AS counted FROM messages GROUP BY chat_id)"
+        " ON chat_id = chats.id WHERE message_count <> coalesce(counted, 0)",
     ),
     (
         "people.message_count",

@@ -1,11 +1,9 @@
 -- Made after a bulk load, each for a question that a page asks.
-CREATE INDEX IF NOT EXISTS messages_by_time ON messages (chat_id, sent_at);
 CREATE INDEX IF NOT EXISTS messages_by_exchange ON messages (exchange_id);
-CREATE INDEX IF NOT EXISTS messages_by_sender ON messages (sender_id);
+CREATE INDEX IF NOT EXISTS messages_by_chat ON messages (chat_id, sender_id);
 CREATE INDEX IF NOT EXISTS exchanges_by_time ON exchanges (chat_id, started_at);
 CREATE INDEX IF NOT EXISTS exchanges_by_start ON exchanges (started_at);
 CREATE INDEX IF NOT EXISTS exchanges_memories ON exchanges (started_at, id) WHERE is_memory;
-CREATE INDEX IF NOT EXISTS exchanges_by_score ON exchanges (score);
 CREATE INDEX IF NOT EXISTS exchanges_by_key ON exchanges (key);
 CREATE INDEX IF NOT EXISTS media_by_message ON media (message_id);
 CREATE INDEX IF NOT EXISTS media_by_sha256 ON media (sha256) WHERE sha256 IS NOT NULL;

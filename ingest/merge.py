@@ -19,6 +19,7 @@ from ingest.carried import Carried
 from ingest.exchanges import seconds
 from ingest.keys import token
 from ingest.loader import Loader
+from ingest.lookup import messages_between
 from ingest.model import MEDIA_KINDS, Row
 
 #: Minutes of the export that are nearer than this (seconds) are looked up in one query.
@@ -34,7 +35,7 @@ class Old(NamedTuple):
     sent_at: str
     kind: str
     text: str
-    is_edited: bool
+    is_edited: int
     exchange: int
 
 
@@ -66,8 +67,7 @@ class Merge:
         self._ids = ids
         self._loader = loader
         self._carried = carried
-        self._last_old = loader.first_new - 1
-        self._taken = bytearray(self._last_old + 1)
+        self._taken = bytearray(loader.first_new)
         self.changes: list[Change] = []
         self.revisions: list[tuple[int, str, str, int]] = []
         self.filled = 0
@@ -95,14 +95,7 @@ class Merge:
             if minute and seconds(minute + ":00") - seconds(end + ":00") < _RUN:
                 end = minute
                 continue
-            for message in self._connection.execute(
-                """
-                SELECT id, sender_id, sent_at, kind, text, is_edited, exchange_id
-                FROM messages
-                WHERE chat_id = ? AND sent_at >= ? AND sent_at < ? AND id <= ?
-                """,
-                (self._chat, start, end + ":~", self._last_old),
-            ):
+            for message in messages_between(self._connection, self._chat, start, end + ":~"):
                 found.setdefault(message[2][:16], []).append(Old(*message))
             start = end = minute
         return found
@@ -153,7 +146,7 @@ class Merge:
                 "UPDATE media SET filename = ? WHERE message_id = ? AND filename IS NULL", (row[8], old.id)
             )
         if row[5] != old.kind or (row[6] and not old.text):
-            self.changes.append(Change(old, row[5], row[6] or old.text, old.is_edited))
+            self.changes.append(Change(old, row[5], row[6] or old.text, bool(old.is_edited)))
 
     def _version(self, old: Old, row: Row) -> None:
         """One message in two wordings: the later one counts, the other is kept as a revision."""

@@ -28,7 +28,7 @@ from ingest.record import add_source, write_down
 from ingest.retell import retell
 from ingest.search_index import MessageIndex
 from ingest.spool import Spool
-from ingest.store import make_indexes, transaction, tune_for_loading
+from ingest.store import make_indexes, transaction, tuned_for_loading
 from ingest.summaries.offline import Teller, Vocabulary
 from ingest.tallies import Tallies
 from ingest.teller import Scribe
@@ -162,22 +162,20 @@ class _Ingest:
 
     def run(self, read: Read) -> None:
         """Write what was read, in one transaction."""
-        tune_for_loading(self._connection)
-        index: MessageIndex | None = None
-        try:
-            with transaction(self._connection):
-                index = MessageIndex(self._connection)
-                self._write(read, index)
-                index.wait()
-                if self._options.dry_run:
-                    raise _DryRun
-        except _DryRun:
-            pass
-        finally:
-            if index:
-                index.close()
-            self._connection.execute("PRAGMA foreign_keys = ON")
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with tuned_for_loading(self._connection):
+            index: MessageIndex | None = None
+            try:
+                with transaction(self._connection):
+                    index = MessageIndex(self._connection)
+                    self._write(read, index)
+                    index.wait()
+                    if self._options.dry_run:
+                        raise _DryRun
+            except _DryRun:
+                pass
+            finally:
+                if index:
+                    index.close()
 
     def _write(self, read: Read, index: MessageIndex) -> None:
         connection, account, overview, earlier = self._connection, self._account, read.overview, read.earlier

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from ingest.exchanges import APART, seconds, talks
+from ingest.lookup import as_json, exchanges_between
 from ingest.merge import Change
 from ingest.search_index import MessageIndex, unindex_exchanges
 from ingest.summaries import Said
@@ -36,14 +37,15 @@ def retell(
     """Bring the exchanges of `chat` in step with its messages; returns how many were told."""
     index.wait()
     connection.execute("CREATE TEMP TABLE assigned (message INTEGER PRIMARY KEY, exchange INTEGER)")
+    _note_arrived(connection, chat, first_new)
     changed = {change.old.id for change in changes}
     dirty: set[int] = set()
     tell: dict[int, int] = {}  # exchange -> its key
     next_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM exchanges").fetchone()[0]
-    for start, end, exchanges in _windows(connection, chat, first_new, changes):
+    for start, end, exchanges in _windows(connection, chat, changes):
         known = dict(_keys_of(connection, exchanges))
         counts = dict(_counts_of(connection, exchanges))
-        for talk in talks(_pieces(connection, chat, start, end, exchanges), pause, 3):
+        for talk in talks(_pieces(connection, start, end, exchanges), pause, 3):
             olds = {piece[2] for piece in talk}
             only = talk[0][2]
             if len(olds) == 1 and only is not None and counts[only] == len(talk):
@@ -71,15 +73,16 @@ def retell(
         """
     )
     connection.execute("DROP TABLE assigned")
+    connection.execute("DROP TABLE arrived")
     _tell(connection, tell, scribe)
     return len(tell)
 
 
 def _windows(
-    connection: sqlite3.Connection, chat: int, first_new: int, changes: Sequence[Change]
+    connection: sqlite3.Connection, chat: int, changes: Sequence[Change]
 ) -> Iterator[tuple[str, str, list[int]]]:
     """(from, to, exchanges in it) for each stretch of time whose talks may be cut differently now."""
-    spans = list(_new_spans(connection, chat, first_new))
+    spans = list(_new_spans(connection))
     for exchange in {change.old.exchange for change in changes}:
         row = connection.execute("SELECT started_at, ended_at FROM exchanges WHERE id = ?", (exchange,)).fetchone()
         if row:
@@ -101,12 +104,28 @@ def _windows(
         yield start, end, sorted(exchanges)
 
 
-def _new_spans(connection: sqlite3.Connection, chat: int, first_new: int) -> Iterator[tuple[str, str]]:
+def _note_arrived(connection: sqlite3.Connection, chat: int, first_new: int) -> None:
+    """The new messages by time, which have no exchange to be found by yet."""
+    connection.execute(
+        """
+        CREATE TEMP TABLE arrived (
+            sent_at TEXT, id INTEGER, key INTEGER, PRIMARY KEY (sent_at, id)
+        ) WITHOUT ROWID
+        """
+    )
+    connection.execute(
+        """
+        INSERT INTO arrived SELECT sent_at, id, key FROM messages
+        WHERE id >= ? AND chat_id = ? ORDER BY sent_at, id
+        """,
+        (first_new, chat),
+    )
+
+
+def _new_spans(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """Stretches of new messages, those nearer than `APART` together."""
     start = end = ""
-    for (at,) in connection.execute(
-        "SELECT sent_at FROM messages WHERE id >= ? AND chat_id = ? ORDER BY sent_at", (first_new, chat)
-    ):
+    for (at,) in connection.execute("SELECT sent_at FROM arrived ORDER BY sent_at"):
         if start and seconds(at) - seconds(end) < APART:
             end = at
             continue
@@ -122,18 +141,7 @@ def _near(connection: sqlite3.Connection, chat: int, start: str, end: str) -> li
     apart = timedelta(seconds=APART)
     low = (datetime.fromisoformat(start) - apart).isoformat()
     high = (datetime.fromisoformat(end) + apart).isoformat()
-    rows = connection.execute(
-        "SELECT id, started_at, ended_at FROM exchanges WHERE chat_id = ? AND started_at BETWEEN ? AND ?",
-        (chat, low, high),
-    ).fetchall()
-    before = connection.execute(
-        """
-        SELECT id, started_at, ended_at FROM exchanges
-        WHERE chat_id = ? AND started_at < ? ORDER BY started_at DESC LIMIT 3
-        """,
-        (chat, low),
-    )
-    return rows + [row for row in before if row[2] >= low]
+    return exchanges_between(connection, chat, low, high)
 
 
 def _keys_of(connection: sqlite3.Connection, exchanges: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -146,21 +154,21 @@ def _counts_of(connection: sqlite3.Connection, exchanges: Iterable[int]) -> Iter
         yield from connection.execute("SELECT id, message_count FROM exchanges WHERE id = ?", (exchange,))
 
 
-def _pieces(
-    connection: sqlite3.Connection, chat: int, start: str, end: str, exchanges: Sequence[int]
-) -> Iterator[list[_Piece]]:
-    """The messages of a window in order of time."""
-    mine = frozenset(exchanges)
+def _pieces(connection: sqlite3.Connection, start: str, end: str, exchanges: Sequence[int]) -> Iterator[list[_Piece]]:
+    """The messages of a window in order of time: those of its exchanges, and those that arrived."""
     reader = connection.cursor()
     reader.execute(
         """
         SELECT id, key, exchange_id, sent_at FROM messages
-        WHERE chat_id = ? AND sent_at BETWEEN ? AND ? ORDER BY sent_at, id
+        WHERE exchange_id IN (SELECT value FROM json_each(?))
+        UNION ALL
+        SELECT id, key, NULL, sent_at FROM arrived WHERE sent_at BETWEEN ? AND ?
+        ORDER BY sent_at, id
         """,
-        (chat, start, end),
+        (as_json(exchanges), start, end),
     )
     while rows := reader.fetchmany(_BATCH):
-        yield [row for row in rows if row[2] is None or row[2] in mine]
+        yield rows
 
 
 def _take_out(connection: sqlite3.Connection, exchanges: Iterable[int], tallies: Tallies) -> None:

@@ -122,12 +122,35 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     migrations.apply(Database(connection))
 
 
-def tune_for_loading(connection: sqlite3.Connection) -> None:
+@contextmanager
+def tuned_for_loading(connection: sqlite3.Connection) -> Iterator[None]:
     """Settings for one writer that adds much. Foreign keys hold by construction and are checked after."""
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -16384")
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    is_empty = not connection.execute("SELECT 1 FROM sources LIMIT 1").fetchone()
+    is_straight = is_empty and _write_straight(connection)
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL" if is_straight else "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _write_straight(connection: sqlite3.Connection) -> bool:
+    """Nothing that an empty archive could lose needs a log: pages go to their place at once, not by way of the WAL.
+
+    Stopped midway, even by a power cut, SQLite cuts the file back to what it was. Somebody who has the file open
+    keeps it in WAL mode; then it goes the longer way.
+    """
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        return bool(connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.execute("PRAGMA busy_timeout = 30000")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from ingest.summaries.tokens import Tokens, raw_tokens
 
 VERSION = "offline-1"
 _TITLE = 62
-_QUOTE = 160
+_QUOTE = 110
 _URL = re.compile(r"https?://\S+")
 _RUN = re.compile(r"[\u4e00-\u9fff]{2,4}|[\u30a1-\u30fa\u30fc]{3,12}|[\uac00-\ud7a3]{2,6}")
 _GLUE = re.compile("[的了是我你他她们这那就也都和吗吧啊呢很要去到说会好在有不]")
@@ -30,8 +30,9 @@ _SIGNS = {"image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", 
 _MOST_KNOWN = 60_000
 #: So many of its first words settle what language a talk is in.
 _HEARD = 60
-#: Talks that score less are told by one quote.
+#: Talks that score less are told by one quote, and shorter ones (messages) by two.
 _WORTH_QUOTING = 0.4
+_WORTH_THREE = 10
 
 
 @dataclass(slots=True)
@@ -149,7 +150,7 @@ class Teller:
         counts = Counter(raw_tokens(text))
         topics, language = self._listen(text, counts, marks, is_spaceless)
         value = score(marks)
-        quotes, best = self._quotes(talk, is_spaceless, 3 if value >= _WORTH_QUOTING else 1)
+        quotes, best = self._quotes(talk, is_spaceless, _most_quotes(value, marks.spoken))
         return Told(
             title=self._title(talk, best, topics),
             summary="\n".join([f"{self._names[m[1]]}: “{shorten(m[4], _QUOTE)}”" for m in quotes if m[1]]),
@@ -251,6 +252,12 @@ class Teller:
         if kinds:
             return " ".join(f"{_SIGNS.get(kind, '📎')} × {times}" for kind, times in kinds.most_common(3))
         return shorten(talk[0][4], _TITLE) if talk else ""
+
+
+def _most_quotes(value: float, spoken: int) -> int:
+    if value < _WORTH_QUOTING:
+        return 1
+    return 3 if spoken >= _WORTH_THREE else 2
 
 
 def _length(m: Said) -> int:

@@ -1,0 +1,51 @@
+"""Finding a chat's messages by time. There is no index of messages by time: exchanges have one, and they are few.
+
+A chat's exchanges lie side by side, so that a stretch of time touches those that start in it and at
+most a few that started before it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+#: Small steps back in time let neighbours overlap; no more of them than this reach over the start of another.
+_MOST_OVERLAPPING = 3
+
+
+def exchanges_between(connection: sqlite3.Connection, chat: int, start: str, end: str) -> list[tuple[int, str, str]]:
+    """The exchanges (id, first time, last time) of `chat` that touch the time from `start` to `end`."""
+    inside = connection.execute(
+        "SELECT id, started_at, ended_at FROM exchanges WHERE chat_id = ? AND started_at BETWEEN ? AND ?",
+        (chat, start, end),
+    ).fetchall()
+    before = connection.execute(
+        """
+        SELECT id, started_at, ended_at FROM exchanges
+        WHERE chat_id = ? AND started_at < ? ORDER BY started_at DESC LIMIT ?
+        """,
+        (chat, start, _MOST_OVERLAPPING),
+    )
+    return inside + [row for row in before if row[2] >= start]
+
+
+def as_json(exchanges: Iterable[int]) -> str:
+    """Ids as one parameter, for ``IN (SELECT value FROM json_each(?))``."""
+    return json.dumps(list(exchanges))
+
+
+def messages_between(
+    connection: sqlite3.Connection, chat: int, start: str, end: str
+) -> Iterable[tuple[int, int | None, str, str, str, int, int]]:
+    """The told messages of `chat` from `start` to `end`: (id, sender, time, kind, text, is_edited, exchange)."""
+    exchanges = [row[0] for row in exchanges_between(connection, chat, start, end)]
+    if not exchanges:
+        return ()
+    return connection.execute(
+        """
+        SELECT id, sender_id, sent_at, kind, text, is_edited, exchange_id FROM messages
+        WHERE exchange_id IN (SELECT value FROM json_each(?)) AND sent_at BETWEEN ? AND ?
+        """,
+        (as_json(exchanges), start, end),
+    )
