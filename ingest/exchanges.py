@@ -45,6 +45,11 @@ class Gaps:
         if seconds >= 30:
             self.counts[min(int(math.log(seconds / 30) / _STEP), len(_BINS))] += 1
 
+    def go_on(self, later: Gaps) -> None:
+        """Add what was counted elsewhere."""
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, later.counts, strict=True)]
+        self.total += later.total
+
     def pause(self) -> int:
         """The pause in seconds that parts talks: the valley between gaps inside talks and gaps between them.
 

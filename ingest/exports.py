@@ -74,16 +74,17 @@ class Export:
             self._archive = _open_zip(self.path)
         return self._archive
 
-    def chunks(self, skip: int = 0) -> Iterator[str]:
-        """The decoded text from byte `skip` on, in pieces of a quarter of a megabyte.
+    def chunks(self, skip: int = 0, until: int | None = None) -> Iterator[str]:
+        """The decoded text from byte `skip` on, up to byte `until`, in pieces of a quarter of a megabyte.
 
         Bytes that are no UTF-8, and NUL, come out as U+FFFD.
         """
+        left = self.limits.text + 1 if until is None else until - skip
         decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace")
         read = 0
         with _readable(self), self.open_bytes() as stream:
             _skip(stream, skip)
-            while block := stream.read(_BLOCK):
+            while block := stream.read(min(_BLOCK, left - read)):
                 read += len(block)
                 if read > self.limits.text:
                     raise UnsafeExport(
@@ -96,6 +97,12 @@ class Export:
             text = decoder.decode(b"", final=True)
             if text:
                 yield text
+
+    def bytes_at(self, start: int, count: int) -> bytes:
+        """A few bytes of the text, from byte `start` on."""
+        with _readable(self), self.open_bytes() as stream:
+            _skip(stream, start)
+            return stream.read(count)
 
     def digest(self, lengths: Sequence[int] = ()) -> tuple[str, dict[int, str]]:
         """(sha256 of all the text's bytes, length -> sha256 of that many first ones, where a line ends there).

@@ -6,7 +6,7 @@ A key holds the minute and the words, not the sender's name (address books chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 from ingest.model import MEDIA_KINDS
@@ -52,11 +52,19 @@ class Keys:
 
     def key(self, sent_at: str, kind: str, text: str) -> int:
         """The key of the next message."""
-        minute = sent_at[:16]
-        if minute != self.minute:
-            self.minute = minute
-            self._counts = {}
-        tokened = token(kind, text)
-        nth = self._counts.get(tokened, 0)
-        self._counts[tokened] = nth + 1
-        return message_key(minute, tokened, nth)
+        return self.keys([(0, None, sent_at, kind, text)])[0]
+
+    def keys(self, said: Iterable[tuple[int, int | None, str, str, str]]) -> list[int]:
+        """The keys of the next messages, each (id, sender, time, kind, text). Flat: it runs for every message."""
+        minute, counts = self.minute, self._counts
+        found: list[int] = []
+        for _, _, at, kind, text in said:
+            if at[:16] != minute:
+                minute, counts = at[:16], {}
+            tokened = text if kind == "text" and text.isascii() and text == text.strip(" ") else token(kind, text)
+            nth = counts.get(tokened, 0)
+            counts[tokened] = nth + 1
+            digest = blake2b(f"{minute}\x1f{tokened}\x1f{nth}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+            found.append(int.from_bytes(digest, "big") & _MASK)
+        self.minute, self._counts = minute, counts
+        return found

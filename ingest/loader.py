@@ -18,7 +18,7 @@ from ingest.telling import Talk, Telling, Written
 _BATCH = 16_000
 #: So many messages travel together to whoever tells, and so many such batches are on their way at a time.
 _TELL_AT_ONCE = 3_000
-_MOST_WAITING = 3
+_MOST_WAITING = 5
 _IS_HIGHLIGHT = 9  # of a row of `messages`
 _SENT_AT = 3  # of a Row
 INSERT_MESSAGE = """
@@ -58,7 +58,7 @@ class Loader:
         self, batches: Iterable[list[Row]], ids: Mapping[str | None, int | None], pause: int, telling: Telling
     ) -> None:
         """All messages of a chat that the archive has not met, whose times are in order: told as they go in."""
-        key = self.keys.key
+        keys_of = self.keys.keys
         waiting: deque[list[_Counted]] = deque()
         counted: list[_Counted] = []
         told: list[Talk] = []
@@ -66,7 +66,7 @@ class Loader:
         for talk in talks(batches, pause, _SENT_AT):
             first = self._next_message
             said = [(number, ids[m[4]], m[3], m[5], m[6]) for number, m in enumerate(talk, first)]
-            keys = [key(at, kind, text) for _, _, at, kind, text in said]
+            keys = keys_of(said)
             told.append((self._next_exchange, keys[0], said))
             counted.append((first, talk, keys))
             self._next_exchange += 1

@@ -5,6 +5,7 @@ Everything here is of fixed size, however long the export: counts, and samples s
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from operator import gt
@@ -18,10 +19,12 @@ from ingest.summaries.tokens import Tokens
 
 #: A file whose times step back further than this (seconds) is not in order.
 SMALL_STEP_BACK = 20 * 60
-#: Beyond so many messages only a part of each batch feeds the samples.
-_IN_FULL = 20_000
-_SAMPLED = 300
-_MOST_PROBES = 400
+#: Samples are taken from stretches of so many lines: all of the first ones, then one in `_EVERY`. Which lines, not
+#: which batches: so a text gives the same samples however it is parted.
+_STRETCH = 512
+_IN_FULL = 40
+_EVERY = 16
+_MOST_PROBES = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +38,27 @@ class Probe:
 
 @dataclass(slots=True)
 class Overview:
-    """Fed batch by batch with `visit`; `restart` empties it for another reading."""
+    """Fed batch by batch with `visit`, and ended with `finish`; `restart` empties it for another reading.
 
+    `is_later`: this is the second part of a text, to be handed to the first part's `go_on`.
+    """
+
+    is_later: bool = False
     messages: int = 0
     first_at: str = ""
     last_at: str = ""
     in_order: bool = True
     senders: Counter[str] = field(default_factory=Counter)
-    notices: int = 0
     gaps: Gaps = field(default_factory=Gaps)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     tokens: Tokens = field(default_factory=Tokens)
     probes: list[Probe] = field(default_factory=list)
-    _last: str = ""
-    _every: int = 1
-    _batches: int = 0
+    _head: list[Row] = field(default_factory=list)  # a later part's first stretch, which an earlier part may begin
+    _held: list[Row] = field(default_factory=list)  # the stretch that is not over yet
 
     def restart(self) -> None:
         """Forget what a reading under other findings gave."""
-        fresh = Overview()
+        fresh = Overview(self.is_later)
         for name in self.__slots__:
             setattr(self, name, getattr(fresh, name))
 
@@ -63,22 +68,45 @@ class Overview:
             return
         times = [row[3] for row in rows]
         low, high = min(times), max(times)
-        if not self.messages:
-            self.first_at, self.last_at = low, high
-        self.first_at, self.last_at = min(self.first_at, low), max(self.last_at, high)
-        if self.in_order and (times[0] < self._last or any(map(gt, times, times[1:]))):
+        if self.in_order and (times[0] < self.last_at or any(map(gt, times, times[1:]))):
             self._look_at_steps_back(times)
-        self._last = times[-1]
+        self.first_at = min(self.first_at or low, low)
+        self.last_at = max(self.last_at, high)
         self.messages += len(rows)
         self.senders.update([row[4] for row in rows if row[4] is not None])
-        self._batches += 1
-        part = rows if self.messages < _IN_FULL else rows[:_SAMPLED]
-        self._sample_gaps([row[3] for row in part])
-        self._sample_words(part)
-        self._sample_probes(part)
+        self._sample(rows)
+
+    def finish(self) -> None:
+        """Take in what was still open at the end."""
+        self._take(self._held)
+        self._held = []
+        if len(self.probes) > _MOST_PROBES:
+            step = len(self.probes) / _MOST_PROBES
+            self.probes = [self.probes[int(n * step)] for n in range(_MOST_PROBES)]
+
+    def go_on(self, later: Overview) -> None:
+        """Add what the text's second part gave; neither is finished yet."""
+        if self.messages and later.messages:
+            is_back = seconds(self.last_at) - seconds(later.first_at) > SMALL_STEP_BACK
+            self.in_order = self.in_order and later.in_order and not is_back
+        if later._head:
+            if self._held and _stretch_of(self._held[-1]) != _stretch_of(later._head[0]):
+                self._take(self._held)
+                self._held = []
+            self._held += later._head
+        if later._held:
+            self._take(self._held)
+            self._held = later._held
+        self.first_at = min(filter(None, (self.first_at, later.first_at)), default="")
+        self.last_at = max(self.last_at, later.last_at)
+        self.messages += later.messages
+        self.senders += later.senders
+        self.gaps.go_on(later.gaps)
+        self.vocabulary.go_on(later.vocabulary)
+        self.probes += later.probes
 
     def _look_at_steps_back(self, times: list[str]) -> None:
-        highest = self._last or times[0]
+        highest = max(self.last_at, times[0])
         for at in times:
             if at < highest:
                 if seconds(highest) - seconds(at) > SMALL_STEP_BACK:
@@ -86,6 +114,29 @@ class Overview:
                     return
             else:
                 highest = at
+
+    def _sample(self, rows: list[Row]) -> None:
+        """Put the rows of sampled stretches together, and take in those that are over."""
+        lines = [row[2] for row in rows]
+        start = 0
+        while start < len(rows):
+            stretch = lines[start] // _STRETCH
+            end = bisect_left(lines, (stretch + 1) * _STRETCH, start)
+            if stretch < _IN_FULL or not stretch % _EVERY:
+                if self.is_later and (not self._head or _stretch_of(self._head[0]) == stretch):
+                    self._head += rows[start:end]
+                else:
+                    if self._held and _stretch_of(self._held[0]) != stretch:
+                        self._take(self._held)
+                        self._held = []
+                    self._held += rows[start:end]
+            start = end
+
+    def _take(self, rows: list[Row]) -> None:
+        if rows:
+            self._sample_gaps([row[3] for row in rows])
+            self._sample_words(rows)
+            self._sample_probes(rows)
 
     def _sample_gaps(self, times: list[str]) -> None:
         before = seconds(times[0])
@@ -98,23 +149,22 @@ class Overview:
             before = now
 
     def _sample_words(self, rows: list[Row]) -> None:
-        """Stretches of 20 messages stand for talks."""
+        """Runs of 20 messages stand for talks."""
         for start in range(0, len(rows), 20):
             text = "\n".join([row[6] for row in rows[start : start + 20] if row[5] == "text"])
             self.vocabulary.add(text, self.tokens)
 
     def _sample_probes(self, rows: list[Row]) -> None:
-        if self._batches % self._every:
-            return
         taken: Counter[str] = Counter()
         for _, _, _, at, sender, kind, text, is_edited, _ in rows:
             if sender is not None and kind == "text" and len(text) >= 12 and not is_edited and taken[sender] < 6:
                 taken[sender] += 1
                 self.probes.append(Probe(sender, at[:16], token(kind, text)))
-        if len(self.probes) > 2 * _MOST_PROBES:
-            self.probes = self.probes[::2]
-            self._every *= 2
 
     def people(self) -> dict[str, str]:
         """name key -> name, of all who wrote."""
         return {name_key(name): name for name in self.senders}
+
+
+def _stretch_of(row: Row) -> int:
+    return row[2] // _STRETCH

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import cast
 
 from ingest.formats import (
     CLOSERS,
@@ -33,6 +35,7 @@ BATCH = 5_000
 _LONGEST_NAME = 120
 _MEMO = 50_000
 _MOST_UNSURE = 10_000
+_MOST_FILE_DATES = 400
 _ENOUGH_WORDS = 3
 _AT_THE_END = 0
 
@@ -66,7 +69,7 @@ class Evidence:
     said_after: dict[str, set[str]] = field(default_factory=dict)  # "name: more" -> a few of the words after it
     doubts: list[Doubt] = field(default_factory=list)
     owners: Counter[str] = field(default_factory=Counter)
-    spoken: Counter[str] = field(default_factory=Counter)  # filled by `survey`
+    spoken: Counter[str] = field(default_factory=Counter)  # filled by `read_all`
     file_dates: list[tuple[DateParts, str]] = field(default_factory=list)  # date as written, 20220323 of a file name
     layouts: Counter[str] = field(default_factory=Counter)
     unsure: list[Unsure] = field(default_factory=list)
@@ -74,6 +77,28 @@ class Evidence:
     lines: int = 0
     characters: int = 0
     ended_with_newline: bool = True
+
+    def go_on(self, later: Evidence, last_at: str, first_at: str) -> None:
+        """Add what the text's second part taught; the first part ends at `last_at`, the second begins at `first_at`."""
+        for doubt in self.doubts:
+            doubt.after = doubt.after or first_at
+        for doubt in later.doubts:
+            doubt.before = doubt.before or last_at
+        self.dates += later.dates
+        self.foreign += later.foreign
+        self.doubts += later.doubts
+        self.file_dates = (self.file_dates + later.file_dates)[:_MOST_FILE_DATES]
+        self.new_names.update(later.new_names)
+        self.longer.update(later.longer)
+        self.owners.update(later.owners)
+        self.spoken.update(later.spoken)
+        self.layouts.update(later.layouts)
+        for name, words in later.said_after.items():
+            self.said_after.setdefault(name, set()).update(words)
+        self.unsure = (self.unsure + later.unsure)[:_MOST_UNSURE]
+        self.unsure_count += later.unsure_count
+        self.lines, self.characters = later.lines, later.characters
+        self.ended_with_newline = later.ended_with_newline
 
     def maybe_longer(self, name: str, body: str) -> None:
         """Count `body`, which holds a colon, as evidence that `name` is only the first half of a name."""
@@ -448,7 +473,7 @@ class Reader:
                 self._bodies[body] = found
         if found.is_own:
             self.evidence.owners[sender] += 1
-        if found.attachment and len(self.evidence.file_dates) < 400:
+        if found.attachment and len(self.evidence.file_dates) < _MOST_FILE_DATES:
             self._note_file_date(found.attachment)
         return (
             start, body_at, line, sent_at, None if found.is_notice else sender,
@@ -473,6 +498,19 @@ class Reader:
         return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios)
 
 
+def read_all(reader: Reader, chunks: Iterable[str], visit: Callable[[list[Row]], None] | None) -> Evidence:
+    """Read `chunks` to their end and count who spoke; `visit` sees each batch. Raises `Contradiction`."""
+    spoken: Counter[str | None] = Counter()
+    for batch in reader.batches(chunks):
+        spoken.update(map(_sender, batch))
+        if visit:
+            visit(batch)
+    spoken.pop(None, None)
+    reader.evidence.spoken = cast("Counter[str]", spoken)
+    return reader.evidence
+
+
+_sender: Callable[[Row], str | None] = itemgetter(4)
 _SECONDS = {f"{mark}{second:02}": f":{second:02}" for mark in ":." for second in range(60)}
 #: Kinds whose bodies are a few sentences of WhatsApp's own, over and over.
 _REPEATED = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "deleted", "view_once"})

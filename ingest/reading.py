@@ -10,6 +10,7 @@ from datetime import datetime
 from ingest.errors import NotAnExport
 from ingest.exports import Export
 from ingest.formats import find_head
+from ingest.halves import SecondHalf, find_middle
 from ingest.model import Findings, Options, Order, Progress, Row
 from ingest.overview import Overview
 from ingest.parser import Evidence
@@ -60,6 +61,7 @@ class Reading:
         self._progress = progress
         self._read = 0
         self._earlier: Earlier | None = None
+        self._second: SecondHalf | None = None
 
     def run(self) -> Read:
         """Read to the end. Raises `NotAnExport` when there is no message."""
@@ -85,6 +87,7 @@ class Reading:
             order=self._options.date_order,
             hint=self._order_of_chat(),
             year_if_missing=self._year(),
+            beside=self._begin_second,
         )
         try:
             overview = self._read_all(survey)
@@ -130,7 +133,22 @@ class Reading:
 
         restart()
         survey.run(visit, restart)
+        if self._second:
+            overview.go_on(self._second.overview)
+        overview.finish()
         return overview
+
+    def _begin_second(self, findings: Findings) -> SecondHalf | None:
+        """The second half of a long text, read by a process beside this one, where that can be had."""
+        self._second = None
+        middle = find_middle(self._export, findings)
+        if middle is not None:
+            out = self._spool.more()
+            try:
+                self._second = SecondHalf(self._export, findings, self._export.name, self._year(), middle, out)
+            except OSError:
+                self._spool.more()  # no process to be had: it is slower in this one, and as good
+        return self._second
 
     def _longest_prefix(self) -> Earlier | None:
         for length in sorted(self._prefixes, reverse=True):
@@ -160,12 +178,13 @@ class Reading:
     def _year(self) -> int:
         return (self._export.written or datetime.now()).year
 
-    def _chunks(self, skip: int = 0) -> Iterator[str]:
+    def _chunks(self, skip: int = 0, until: int | None = None) -> Iterator[str]:
         """The export's text, with progress: the first half of the work, however often it is read."""
         total = max(1, self._export.text_bytes)
-        for chunk in self._export.chunks(skip):
+        at_once = 1 if until is None else 2
+        for chunk in self._export.chunks(skip, until):
             yield chunk
-            self._read = min(total, self._read + len(chunk))
+            self._read = min(total, self._read + len(chunk) * at_once)
             if self._progress:
                 self._progress(self._read, 2 * total)
 

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from operator import itemgetter
+from typing import Protocol
 
 from ingest.errors import NotAnExport
 from ingest.formats import DateParts, find_head, is_copied, read_head, resolve_date
 from ingest.kinds import looks_like_notice
 from ingest.model import Findings, Order, Row, Segment
-from ingest.parser import Contradiction, Evidence, Reader, _could_be_name
+from ingest.parser import Contradiction, Evidence, Reader, _could_be_name, read_all
 
 _SAMPLE_LINES = 1_000
 _MOST_READINGS = 8
@@ -25,7 +25,6 @@ _MOST_READINGS = 8
 _LONG_RUN = 5
 
 Chunks = Callable[..., Iterable[str]]
-_sender: Callable[[Row], str | None] = itemgetter(4)
 
 
 def first_look(lines: Iterable[str], hint: Order | None = None) -> Findings:
@@ -249,6 +248,19 @@ def sample(chunks: Iterable[str], lines: int = _SAMPLE_LINES) -> list[str]:
     return [*found, carry] if carry else found
 
 
+class Second(Protocol):
+    """The second part of a text, read by somebody else: from byte `until` on, where a message is at `first_at`."""
+
+    until: int
+    first_at: str
+
+    def receive(self) -> Evidence:
+        """What it taught. Raises `Contradiction`."""
+
+    def close(self) -> None:
+        """Stop, finished or not."""
+
+
 class Survey:
     """Reads an export as often as it takes until nothing new is learned."""
 
@@ -263,8 +275,12 @@ class Survey:
         roster: frozenset[str] = frozenset(),
         first_line: int = 1,
         skip: int = 0,
+        beside: Callable[[Findings], Second | None] | None = None,
     ) -> None:
-        """`chunks` gives the text from byte `skip` on, as often as asked; `first_line` is the line it starts with."""
+        """`chunks` gives the text from byte `skip` on, as often as asked; `first_line` is the line it starts with.
+
+        `beside` starts reading the second part of the text elsewhere, or says that it does not pay.
+        """
         self._chunks = partial(chunks, skip) if skip else chunks
         self._first_line = first_line
         self._chat = chat
@@ -272,6 +288,7 @@ class Survey:
         self._hint = hint
         self._year = year_if_missing
         self._roster = roster
+        self._beside = beside
         self.findings: Findings | None = None
         self.evidence = Evidence()
         self.readings = 0
@@ -294,7 +311,7 @@ class Survey:
         self, visit: Callable[[list[Row]], None] | None = None, restart: Callable[[], None] | None = None
     ) -> Findings:
         """Read until stable. `visit` sees each batch of the last reading; `restart` is called before another."""
-        self.findings = self._settle(self.start(), self._chunks, visit, restart)
+        self.findings = self._settle(self.start(), self._chunks, visit, restart, self._beside)
         return self.findings
 
     def _settle(
@@ -303,16 +320,13 @@ class Survey:
         chunks: Chunks,
         visit: Callable[[list[Row]], None] | None,
         restart: Callable[[], None] | None = None,
+        beside: Callable[[Findings], Second | None] | None = None,
     ) -> Findings:
         for _ in range(_MOST_READINGS):
             self.readings += 1
             reader = Reader(findings, chat=self._chat, year_if_missing=self._year, first_line=self._first_line)
-            spoken: Counter[str | None] = Counter()
             try:
-                for batch in reader.batches(chunks()):
-                    spoken.update(map(_sender, batch))
-                    if visit:
-                        visit(batch)
+                self._read(reader, chunks, visit, beside(findings) if beside else None)
             except Contradiction as stop:
                 if restart:
                     restart()
@@ -323,7 +337,6 @@ class Survey:
                     ) from None
                 findings = _mixed(findings, reader.evidence, stop)
                 continue
-            reader.evidence.spoken = Counter({name: times for name, times in spoken.items() if name is not None})
             self.evidence = reader.evidence
             # Names new to this reading were counted among those who spoke.
             for name, times in reader.evidence.new_names.items():
@@ -335,6 +348,28 @@ class Survey:
                 restart()
             findings = judged
         return findings
+
+    def _read(
+        self, reader: Reader, chunks: Chunks, visit: Callable[[list[Row]], None] | None, second: Second | None
+    ) -> None:
+        """One reading, of which another process may do the second part."""
+        if second is None:
+            read_all(reader, chunks(), visit)
+            return
+        last_at = ""
+
+        def watch(rows: list[Row]) -> None:
+            nonlocal last_at
+            last_at = rows[-1][3]
+            if visit:
+                visit(rows)
+
+        try:
+            read_all(reader, chunks(until=second.until), watch)
+            later = second.receive()
+            reader.evidence.go_on(later, last_at, second.first_at)
+        finally:
+            second.close()
 
 
 def _same(new: Findings, old: Findings) -> bool:

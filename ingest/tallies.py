@@ -4,6 +4,7 @@ changes is taken out as it was and put back as it is.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from itertools import groupby
@@ -27,6 +28,17 @@ _COLUMN_OF = {
 }
 _LINKS, _NIGHT = COLUMNS.index("links"), COLUMNS.index("night_messages")
 _STARTED, _REPLIES, _REPLY_SECONDS = (COLUMNS.index(c) for c in ("talks_started", "replies", "reply_seconds"))
+
+
+_KEYCAP = "\u20e3"
+#: Below this are the letters of alphabets, and no emoji but keycaps, which begin with a digit.
+_FAR = re.compile("[\u2000-\U0010ffff]+")
+
+
+def _emoji(text: str) -> list[str]:
+    """The emoji in `text`. Leaving plain letters out first is three times as quick."""
+    found: list[str] = EMOJI.findall(text if _KEYCAP in text else " ".join(_FAR.findall(text)))
+    return found
 
 
 #: By person and month, by person, year and emoji, by day.
@@ -58,38 +70,21 @@ class Tallies:
         day = part[0][2][:10]
         days = self._days.get(day) or self._days.setdefault(day, [0, 0])
         days[0] += sign * len(part)
-        month, year = day[:7], day[:4]
-        months, emoji, find_emoji = self._months, self._emoji, EMOJI.findall
+        month = day[:7]
         has_night = min([m[2] for m in part])[11:13] < "05"
-        mine: dict[int, list[int]] = {}
+        said: dict[int, list[str]] = {}
+        counts: list[int] = []
+        texts: list[str] = []
+        speaker: int | None = None
         for _, sender, at, kind, text in part:
             if kind != "text" and kind in MEDIA_KINDS:
                 days[1] += sign
             if sender is None:
                 continue
-            counts = mine.get(sender)
-            if counts is None:
-                counts = mine[sender] = months.get((sender, month)) or months.setdefault(
-                    (sender, month), [0] * len(COLUMNS)
-                )
-            counts[0] += sign
-            if text:
-                # Most texts have one space between words; counting those is quicker than splitting.
-                plain = "  " not in text and "\n" not in text
-                counts[1] += sign * (text.count(" ") + 1 if plain else len(text.split()))
-                counts[2] += sign * len(text)
-                if not text.isascii():
-                    for found in find_emoji(text):
-                        used = (sender, year, found.replace("\ufe0f", ""))
-                        emoji[used] = emoji.get(used, 0) + sign
-                if "http" in text:
-                    counts[_LINKS] += sign
-            if kind != "text":
-                column = _COLUMN_OF.get(kind)
-                if column:
-                    counts[column] += sign
-            if has_night and at[11:13] < "05":
-                counts[_NIGHT] += sign
+            if sender != speaker:
+                speaker = sender
+                counts = self._counts_of(sender, month)
+                texts = said.get(sender) or said.setdefault(sender, [])
             if sender != last:
                 if last is None:
                     counts[_STARTED] += sign
@@ -99,7 +94,37 @@ class Tallies:
                         counts[_REPLY_SECONDS] += sign * max(0, seconds(at) - seconds(last_at))
                 last = sender
             last_at = at
+            texts.append(text)
+            if kind != "text":
+                column = _COLUMN_OF.get(kind)
+                if column:
+                    counts[column] += sign
+            if has_night and at[11:13] < "05":
+                counts[_NIGHT] += sign
+        for sender, texts in said.items():
+            self._add_texts(sender, month, texts, sign)
         return last, last_at
+
+    def _counts_of(self, sender: int, month: str) -> list[int]:
+        found = self._months.get((sender, month))
+        if found is None:
+            found = self._months[(sender, month)] = [0] * len(COLUMNS)
+        return found
+
+    def _add_texts(self, sender: int, month: str, texts: list[str], sign: int) -> None:
+        """Count what one person wrote, all at once: that is several times quicker than text by text."""
+        counts, emoji = self._counts_of(sender, month), self._emoji
+        whole = "\n".join(texts)
+        counts[0] += sign * len(texts)
+        counts[1] += sign * len(whole.split())
+        counts[2] += sign * (len(whole) - len(texts) + 1)
+        if not whole.isascii():
+            year = month[:4]
+            for found in _emoji("\n".join([text for text in texts if not text.isascii()])):
+                used = (sender, year, found.replace("\ufe0f", ""))
+                emoji[used] = emoji.get(used, 0) + sign
+        if "http" in whole:
+            counts[_LINKS] += sign * sum("http" in text for text in texts)
 
     def counts(self) -> Counts:
         """What was counted so far."""

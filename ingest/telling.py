@@ -10,15 +10,13 @@ from __future__ import annotations
 import marshal
 import os
 import signal
-import subprocess
 import sys
 from collections import Counter, deque
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import IO, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from ingest.errors import HelperEnded
+from ingest.beside import end_helper, helper_ended, may_have_helper, read_blob, start_helper, write_blob
 from ingest.summaries import Said
 from ingest.summaries.offline import Teller, Vocabulary
 from ingest.summaries.tokens import Tokens
@@ -28,11 +26,9 @@ from ingest.teller import Scribe
 #: With fewer messages, a process beside costs more than it saves.
 _WORTH_A_PROCESS = 20_000
 _FORMAT = 2  # of marshal: without references between objects, faster both ways
-_LENGTH = 8
-ONE_PROCESS = "MEMORIES_ONE_PROCESS"
 
 #: So many batches may wait for the process beside.
-_MOST_WAITING = 2
+_MOST_WAITING = 3
 
 #: An exchange's id, its key and its messages.
 Talk = tuple[int, int, list[Said]]
@@ -85,15 +81,7 @@ class TellingBeside(Telling):
 
     def __init__(self, brief: Brief, tokens: Tokens | None = None) -> None:
         super().__init__(brief, tokens)
-        root = str(Path(__file__).parent.parent)
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ingest.telling"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # a traceback could hold somebody's words
-            env=os.environ | {"PYTHONPATH": path},
-        )
+        self._process = start_helper("ingest.telling")
         self._told: SimpleQueue[bytes] = SimpleQueue()
         self._order: deque[list[Written] | None] = deque()  # None: what the process beside will tell
         self._asked: SimpleQueue[bytes] = SimpleQueue()
@@ -105,7 +93,7 @@ class TellingBeside(Telling):
 
     def _read(self) -> None:
         assert self._process.stdout
-        while blob := _read_blob(self._process.stdout):
+        while blob := read_blob(self._process.stdout):
             self._told.put(blob)
         self._told.put(b"")
 
@@ -113,7 +101,7 @@ class TellingBeside(Telling):
         assert self._process.stdin
         try:
             while blob := self._asked.get():
-                _write_blob(self._process.stdin, blob)
+                write_blob(self._process.stdin, blob)
         except OSError:
             pass  # it has ended; `_read` says so
 
@@ -129,7 +117,7 @@ class TellingBeside(Telling):
     def _receive(self) -> Any:
         blob = self._told.get()
         if not blob:
-            raise _ended()
+            raise helper_ended()
         return marshal.loads(blob)
 
     def receive(self) -> list[Written]:
@@ -145,21 +133,15 @@ class TellingBeside(Telling):
     def close(self) -> None:
         """See `Telling`."""
         self._process.kill()
-        self._process.wait()
         self._asked.put(b"")
         for thread in self._threads:
             thread.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                pass  # what it did not read is lost with it
+        end_helper(self._process)
 
 
 def start_telling(brief: Brief, messages: int, tokens: Tokens) -> Telling:
     """A way to tell a chat of so many messages on this machine."""
-    if messages >= _WORTH_A_PROCESS and _processors() > 1 and not os.environ.get(ONE_PROCESS):
+    if messages >= _WORTH_A_PROCESS and may_have_helper():
         try:
             return TellingBeside(brief, tokens)
         except OSError:
@@ -167,47 +149,21 @@ def start_telling(brief: Brief, messages: int, tokens: Tokens) -> Telling:
     return Telling(brief, tokens)
 
 
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _ended() -> HelperEnded:
-    return HelperEnded(
-        "the helper process ended early, perhaps for want of memory; nothing was changed. "
-        f"Try again, or without it: {ONE_PROCESS}=1 memories ingest …"
-    )
-
-
-def _write_blob(stream: IO[bytes], blob: bytes) -> None:
-    stream.write(len(blob).to_bytes(_LENGTH, "big"))
-    stream.write(blob)
-    stream.flush()
-
-
-def _read_blob(stream: IO[bytes]) -> bytes:
-    """The next blob; empty at the end, also when the other side stopped midway."""
-    length = int.from_bytes(stream.read(_LENGTH), "big")
-    blob = stream.read(length)
-    return blob if len(blob) == length else b""
-
-
 def main() -> None:
     """Tell what comes in until it ends. Ctrl-C is for the process that asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asking, answering = sys.stdin.buffer, sys.stdout.buffer
-    blob = _read_blob(asking)
+    blob = read_blob(asking)
     if not blob:
         return
     telling = Telling(Brief(*marshal.loads(blob)))
     try:
-        while blob := _read_blob(asking):
+        while blob := read_blob(asking):
             talks = marshal.loads(blob)
             if not talks:
-                _write_blob(answering, marshal.dumps(telling.finish()[0], _FORMAT))
+                write_blob(answering, marshal.dumps(telling.finish()[0], _FORMAT))
                 return
-            _write_blob(answering, marshal.dumps(telling.tell(talks), _FORMAT))
+            write_blob(answering, marshal.dumps(telling.tell(talks), _FORMAT))
     except BrokenPipeError:
         os._exit(1)  # nobody is there to read
 

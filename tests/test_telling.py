@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.corpus import write
-from ingest import telling
+from ingest import beside, telling
 from ingest.errors import HelperEnded
 from ingest.telling import Brief, Telling, TellingBeside, start_telling
 from tests.helpers import one, put
@@ -41,13 +41,13 @@ def test_two_processes_make_what_one_makes(tmp_path: Path, monkeypatch: pytest.M
     export = tmp_path / "WhatsApp Chat with Trip.txt"
     write(export, "us", 12_000)
     monkeypatch.setattr(telling, "_WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(telling, "_processors", lambda: 2)
+    monkeypatch.setattr(beside, "_processors", lambda: 2)
     started: list[int] = []
     spawn = TellingBeside.__init__
     monkeypatch.setattr(TellingBeside, "__init__", lambda self, *a: (started.append(1), spawn(self, *a))[1])
     put(tmp_path / "two.db", export)
     assert started
-    monkeypatch.setenv(telling.ONE_PROCESS, "1")
+    monkeypatch.setenv(beside.ONE_PROCESS, "1")
     put(tmp_path / "one.db", export)
     assert len(started) == 1
     assert _contents(tmp_path / "one.db") == _contents(tmp_path / "two.db")
@@ -71,7 +71,7 @@ def test_a_helper_that_dies_is_said_and_changes_nothing(tmp_path: Path, monkeypa
     write(export, "us", 12_000)
     database = tmp_path / "a.db"
     monkeypatch.setattr(telling, "_WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(telling, "_processors", lambda: 2)
+    monkeypatch.setattr(beside, "_processors", lambda: 2)
     send = TellingBeside.send
 
     def send_and_kill(self: TellingBeside, talks: list[telling.Talk]) -> None:
@@ -89,6 +89,6 @@ def test_a_helper_that_dies_is_said_and_changes_nothing(tmp_path: Path, monkeypa
 def test_small_chats_and_small_machines_have_one_process(
     monkeypatch: pytest.MonkeyPatch, messages: int, processors: int, said: str
 ) -> None:
-    monkeypatch.setattr(telling, "_processors", lambda: processors)
-    monkeypatch.setenv(telling.ONE_PROCESS, said)
+    monkeypatch.setattr(beside, "_processors", lambda: processors)
+    monkeypatch.setenv(beside.ONE_PROCESS, said)
     assert type(start_telling(BRIEF, messages, {})) is Telling  # type: ignore[arg-type]

@@ -47,6 +47,15 @@ class Vocabulary:
         """Count the distinct words of one talk."""
         self.talks += 1
         self.seen.update({tokens[raw].word for raw in set(raw_tokens(text))})
+        self._forget()
+
+    def go_on(self, later: Vocabulary) -> None:
+        """Add what was counted elsewhere."""
+        self.talks += later.talks
+        self.seen.update(later.seen)
+        self._forget()
+
+    def _forget(self) -> None:
         if len(self.seen) > self._limit:
             # Words seen once so far weigh as if never seen: forgetting them costs little.
             self.seen = Counter({w: n for w, n in self.seen.items() if n > 1})

@@ -1,0 +1,157 @@
+"""A long text is read by two processes at once: the first half here, the second in one beside.
+
+The process beside gets a job on its standard input, writes the messages into a file that it was handed,
+and answers with what it learned. It reads as this one does, with the same code; only the line where the
+text is parted must be one that any reader would take for the start of a message.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from ingest.beside import end_helper, helper_ended, may_have_helper, read_blob, start_helper, write_blob
+from ingest.errors import MemoriesError, UnsafeExport
+from ingest.exports import Export, Limits
+from ingest.formats import DateParts, find_head
+from ingest.languages import without_marks
+from ingest.model import Findings, Row
+from ingest.overview import Overview
+from ingest.parser import Contradiction, Evidence, Reader, read_all
+from ingest.spool import write_batch
+
+#: A shorter text (bytes) is read before a second process has started.
+WORTH_A_PROCESS = 6 << 20
+_LOOKED_THROUGH = 1 << 17
+
+
+class Job(NamedTuple):
+    """What the process beside must know. `start` is the byte at which its part begins."""
+
+    path: Path
+    member: str | None
+    limits: Limits
+    findings: Findings
+    chat: str | None
+    year: int
+    start: int
+
+
+class Learned(NamedTuple):
+    """Its answer. `stopped` says which line and date contradicted the order of day and month assumed."""
+
+    evidence: Evidence
+    overview: Overview
+    first_at: str = ""
+    stopped: tuple[int, DateParts] | None = None
+    error: str = ""
+
+
+class SecondHalf:
+    """The second half of a text, on its way. `until` is the byte at which the first half ends."""
+
+    def __init__(self, export: Export, findings: Findings, chat: str | None, year: int, until: int, out: IO[bytes]):
+        """`out` takes the messages. Raises OSError when there can be no second process."""
+        self.until = until
+        self.messages = out
+        self.overview = Overview(is_later=True)
+        self.first_at = ""
+        self._process = start_helper("ingest.halves", str(out.fileno()), pass_fds=[out.fileno()])
+        assert self._process.stdin
+        job = Job(export.path.resolve(), export.member, export.limits, findings, chat, year, until)
+        write_blob(self._process.stdin, pickle.dumps(job))
+
+    def receive(self) -> Evidence:
+        """What it taught. Raises `Contradiction`, `UnsafeExport` for a damaged file, or `HelperEnded`."""
+        assert self._process.stdout
+        blob = read_blob(self._process.stdout)
+        if not blob:
+            raise helper_ended()
+        learned: Learned = pickle.loads(blob)
+        if learned.error:
+            raise UnsafeExport(learned.error)
+        if learned.stopped:
+            raise Contradiction(*learned.stopped)
+        self.overview, self.first_at = learned.overview, learned.first_at
+        return learned.evidence
+
+    def close(self) -> None:
+        """Stop, finished or not."""
+        end_helper(self._process)
+
+
+def find_middle(export: Export, findings: Findings) -> int | None:
+    """The byte at which a message of somebody known starts, midway in a long text; None where halves do not pay."""
+    if export.text_bytes < WORTH_A_PROCESS or export.encoding != "utf-8" or not may_have_helper():
+        return None
+    if len(findings.segments) > 1:
+        return None
+    closer = findings.segments[0].closer
+    at = export.text_bytes // 2
+    block = export.bytes_at(at, _LOOKED_THROUGH)
+    lines = block.split(b"\n")
+    at += len(lines[0]) + 1
+    for raw in lines[1:-1]:
+        line = raw.decode("utf-8", "replace")
+        found = find_head(line)
+        if found and found[1] == closer:
+            name, colon, _ = line[len(found[0]) + len(closer) :].partition(": ")
+            if colon and without_marks(name).strip() in findings.roster:
+                return at
+        at += len(raw) + 1
+    return None
+
+
+def _read(job: Job, out: IO[bytes]) -> Learned:
+    export = Export(job.path, None, job.member, limits=job.limits)
+    evidence, overview = Evidence(), Overview(is_later=True)
+    characters, lines, first_at = 0, 1, ""
+    try:
+        for chunk in export.chunks(until=job.start):
+            characters += len(chunk)
+            lines += chunk.count("\n")
+        reader = Reader(
+            job.findings, chat=job.chat, year_if_missing=job.year, first_line=lines, first_offset=characters
+        )
+        evidence = reader.evidence
+
+        def visit(rows: list[Row]) -> None:
+            nonlocal first_at
+            first_at = first_at or rows[0][3]
+            overview.visit(rows)
+            write_batch(out, rows)
+
+        read_all(reader, export.chunks(job.start), visit)
+    except Contradiction as stop:
+        return Learned(evidence, overview, stopped=(stop.line, stop.parts))
+    except MemoriesError as error:
+        return Learned(evidence, overview, error=str(error))
+    finally:
+        export.close()
+    overview.tokens.clear()
+    return Learned(evidence, overview, first_at)
+
+
+def main() -> None:
+    """Do one job. Ctrl-C is for the process that asks."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    blob = read_blob(sys.stdin.buffer)
+    if blob:
+        with os.fdopen(int(sys.argv[1]), "wb") as out:
+            learned = _read(pickle.loads(blob), out)
+        try:
+            write_blob(sys.stdout.buffer, pickle.dumps(learned))
+        except BrokenPipeError:
+            os._exit(1)  # nobody is there to read
+
+
+if __name__ == "__main__":
+    # What is pickled is named after the module it comes from, and that is not `__main__`.
+    from ingest.halves import main as begin
+
+    begin()
