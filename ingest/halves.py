@@ -62,7 +62,11 @@ class SecondHalf:
         self._process = start_helper("ingest.halves", str(out.fileno()), pass_fds=[out.fileno()])
         assert self._process.stdin
         job = Job(export.path.resolve(), export.member, export.limits, findings, chat, year, until)
-        write_blob(self._process.stdin, pickle.dumps(job))
+        try:
+            write_blob(self._process.stdin, pickle.dumps(job))
+        except OSError:
+            self.close()
+            raise
 
     def receive(self) -> Evidence:
         """What it taught. Raises `Contradiction`, `UnsafeExport` for a damaged file, or `HelperEnded`."""

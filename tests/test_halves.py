@@ -1,0 +1,142 @@
+"""A text read by two processes is the text read by one."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest import beside, halves
+from ingest.errors import HelperEnded, MemoriesError
+from ingest.exports import open_exports
+from ingest.model import Options, Row
+from ingest.reading import Reading
+from ingest.spool import Spool
+from ingest.store import connect
+from tests.helpers import put, rows
+from tests.phones import PHONES, Sent, write
+
+BY_NAME = {phone.name: phone for phone in PHONES}
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(halves, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(beside, "_processors", lambda: 2)
+    monkeypatch.delenv(beside.ONE_PROCESS, raising=False)
+
+
+def talk(count: int, seed: int = 4) -> Iterator[Sent]:
+    dice = random.Random(seed)
+    at = datetime(2021, 1, 13, 9, 0, 0)
+    for n in range(count):
+        at += timedelta(seconds=dice.choice([5, 30, 400, 4000, 40_000]))
+        who = dice.choice(["Anna", "Ben", "Mum: Home", "Ümit 🌻", f"Guest {n // 900}"])
+        what = dice.choice([f"number {n} über den See", "12/25/23, 9:00 or later - ok", "zwei\nZeilen", "ok 😂"])
+        yield Sent(at, None if n % 97 == 96 else who, "Anna changed the group description" if n % 97 == 96 else what)
+
+
+def save(folder: Path, text: str, name: str = "WhatsApp Chat with Family.txt") -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8", newline="")
+    return path
+
+
+def read(path: Path, folder: Path) -> tuple[list[Row], object, bool]:
+    """(all messages, what was learned, whether a second process read half of it)."""
+    export = open_exports(path)[0]
+    export.digest()
+    connection = connect(None)
+    with Spool(folder) as spool:
+        reading = Reading(connection, export, Options(), {}, spool, None)
+        found = reading.run()
+        messages = [row for batch in spool.batches() for row in batch]
+    learned = (
+        found.findings, found.evidence.lines, found.evidence.characters, found.evidence.unsure, found.evidence.spoken,
+        found.overview.messages, found.overview.first_at, found.overview.last_at, found.overview.in_order,
+        found.overview.senders, found.overview.gaps.counts, found.overview.vocabulary.seen, found.overview.probes,
+    )  # fmt: skip
+    return messages, learned, reading._second is not None
+
+
+@pytest.mark.parametrize("phone", ["us", "de", "ios_gb", "ar", "ko"])
+@pytest.mark.usefixtures("two")
+def test_both_halves_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phone: str) -> None:
+    path = save(tmp_path, write(BY_NAME[phone], list(talk(4000))))
+    parted = read(path, tmp_path)
+    monkeypatch.setenv(beside.ONE_PROCESS, "1")
+    whole = read(path, tmp_path)
+    assert (parted[2], whole[2]) == (True, False)
+    assert parted[0] == whole[0]
+    assert len(whole[0]) == 4000
+    # Headers' layouts are counted once a day and part.
+    first, second = (part[1][0] for part in (parted, whole))  # type: ignore[index]
+    assert first.layouts.keys() == second.layouts.keys()
+    first.layouts.clear()
+    second.layouts.clear()
+    assert parted[1] == whole[1]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_date_that_only_the_second_half_proves_is_heard(tmp_path: Path) -> None:
+    early = "".join(
+        f"{1 + n // 20 % 9:02}/0{1 + n // 180 % 9}/2022, 10:{n % 60:02} - Anna: hello {n}\n" for n in range(900)
+    )
+    late = "".join(f"12/{13 + n // 20:02}/2022, 10:{n % 60:02} - Anna: late {n}\n" for n in range(300))
+    path = save(tmp_path, early + late)
+    messages, learned, _ = read(path, tmp_path)
+    assert len(messages) == 1200
+    assert learned[0].date_order == "month/day"  # type: ignore[index]
+    assert messages[-1][3].startswith("2022-12-27")
+
+
+@pytest.mark.usefixtures("two")
+def test_an_archive_comes_out_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path, write(BY_NAME["gb"], list(talk(3000))))
+    packed = tmp_path / "WhatsApp Chat with Family.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, path.name)
+    put(tmp_path / "two.db", packed)
+    monkeypatch.setenv(beside.ONE_PROCESS, "1")
+    put(tmp_path / "one.db", path)
+    for sql in (
+        "SELECT id, key, exchange_id, sender_id, sent_at, kind, text, line FROM messages",
+        "SELECT id, title, summary, score, topics, is_memory FROM exchanges",
+        "SELECT * FROM person_months",
+    ):
+        assert rows(tmp_path / "two.db", sql) == rows(tmp_path / "one.db", sql)
+
+
+@pytest.mark.usefixtures("two")
+def test_a_zip_broken_in_its_second_half_is_said_so(tmp_path: Path) -> None:
+    packed = tmp_path / "WhatsApp Chat with Family.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("WhatsApp Chat with Family.txt", write(BY_NAME["gb"], list(talk(20_000))))
+    damaged = bytearray(packed.read_bytes())
+    at = int(len(damaged) * 0.9)
+    damaged[at : at + 40] = b"\0" * 40
+    packed.write_bytes(damaged)
+    with pytest.raises(MemoriesError, match="damaged"):
+        put(tmp_path / "m.db", packed)
+    assert rows(tmp_path / "m.db", "SELECT count(*) FROM messages") == [(0,)]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_helper_that_dies_leaves_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path, write(BY_NAME["gb"], list(talk(3000))))
+    takes_the_job = "import sys; sys.stdin.buffer.read(int.from_bytes(sys.stdin.buffer.read(8), 'big'))"
+
+    def start(*_: object, **__: object) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", takes_the_job]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    monkeypatch.setattr(halves, "start_helper", start)
+    with pytest.raises(HelperEnded, match="MEMORIES_ONE_PROCESS=1"):
+        put(tmp_path / "m.db", path)
+    assert rows(tmp_path / "m.db", "SELECT count(*) FROM messages") == [(0,)]
