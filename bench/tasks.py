@@ -14,14 +14,18 @@ from pathlib import Path
 
 
 def parse(file: str) -> dict[str, object]:
-    """An export to typed messages: format found, kinds, senders, ISO times, offsets."""
+    """An export to typed messages in this process: format found, kinds, senders, ISO times, offsets."""
+    from ingest.beside import collect_rarely
     from ingest.exports import open_exports
+    from ingest.halves import SecondHalf, find_middle
+    from ingest.model import Findings, Row
+    from ingest.spool import Spool
     from ingest.survey import Survey
 
-    export = open_exports(Path(file))[0]
+    collect_rarely()
     found = 0
 
-    def visit(rows: list[object]) -> None:
+    def visit(rows: list[Row]) -> None:
         nonlocal found
         found += len(rows)
 
@@ -29,9 +33,19 @@ def parse(file: str) -> dict[str, object]:
         nonlocal found
         found = 0
 
-    started = time.perf_counter()
-    Survey(export.chunks, chat=export.name).run(visit, restart)  # type: ignore[arg-type]
-    return {"seconds": time.perf_counter() - started, "messages": found}
+    with Spool(Path(file).parent) as spool:
+
+        def begin(findings: Findings) -> SecondHalf | None:
+            # The process beside also samples and spools; who only parses does more meanwhile.
+            middle = find_middle(export, findings, 0.63)
+            return SecondHalf(export, findings, export.name, 2024, middle, spool.more()) if middle else None
+
+        started = time.perf_counter()
+        export = open_exports(Path(file))[0]
+        Survey(export.chunks, chat=export.name, beside=begin).run(visit, restart)
+        for rows in spool.batches():
+            visit(rows)
+        return {"seconds": time.perf_counter() - started, "messages": found}
 
 
 def chatpack(file: str) -> dict[str, object]:
@@ -54,10 +68,12 @@ def whatstk(file: str) -> dict[str, object]:
 
 def ingest(database: str, file: str) -> dict[str, object]:
     """An export to the finished archive, or into the one that is there."""
+    from ingest.beside import collect_rarely
     from ingest.exports import open_exports
     from ingest.pipeline import ingest as ingest_export
     from ingest.store import connect
 
+    collect_rarely()
     path = Path(database)
     started = time.perf_counter()
     with closing(connect(path)) as connection:

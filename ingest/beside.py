@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -18,6 +19,11 @@ _LENGTH = 8
 def may_have_helper() -> bool:
     """Whether a second process would find a processor, and the user has nothing against it."""
     return _processors() > 1 and not os.environ.get(ONE_PROCESS)
+
+
+def collect_rarely() -> None:
+    """Millions of tuples come and go here and none points back at another: looking for cycles often costs 7 %."""
+    gc.set_threshold(200_000, 50, 100)
 
 
 def _processors() -> int:

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest import __version__
 from ingest.account import as_data, lines_of
+from ingest.beside import collect_rarely
 from ingest.check import check as check_archive
 from ingest.errors import MemoriesError
 from ingest.exports import Export, Limits, open_exports
@@ -106,6 +107,7 @@ def ingest(
     Example:
       memories ingest "WhatsApp Chat with Emma.zip" --me "Anna"
     """
+    collect_rarely()
     options = Options(chat, me, date_order, dry_run)
     limits = Limits(max_text * _MIB, max_file * _MIB, max_files)
     accounts = _ingest_all(exports, db, options, limits, quiet=as_json)

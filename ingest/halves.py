@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ingest.beside import end_helper, helper_ended, may_have_helper, read_blob, start_helper, write_blob
+from ingest.beside import collect_rarely, end_helper, helper_ended, may_have_helper, read_blob, start_helper, write_blob
 from ingest.errors import MemoriesError, UnsafeExport
 from ingest.exports import Export, Limits
 from ingest.formats import DateParts, find_head
@@ -87,14 +87,17 @@ class SecondHalf:
         end_helper(self._process)
 
 
-def find_middle(export: Export, findings: Findings) -> int | None:
-    """The byte at which a message of somebody known starts, midway in a long text; None where halves do not pay."""
+def find_middle(export: Export, findings: Findings, share: float = 0.52) -> int | None:
+    """The byte at which a message of somebody known starts, midway in a long text; None where halves do not pay.
+
+    `share` is this process's part: a little more than half, since the other one has yet to start.
+    """
     if export.text_bytes < WORTH_A_PROCESS or export.encoding != "utf-8" or not may_have_helper():
         return None
     if len(findings.segments) > 1:
         return None
     closer = findings.segments[0].closer
-    at = export.text_bytes // 2
+    at = int(export.text_bytes * share)
     block = export.bytes_at(at, _LOOKED_THROUGH)
     lines = block.split(b"\n")
     at += len(lines[0]) + 1
@@ -144,6 +147,7 @@ def main() -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_rarely()
     blob = read_blob(sys.stdin.buffer)
     if blob:
         with os.fdopen(int(sys.argv[1]), "wb") as out:

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple, cast
 
-from ingest.beside import end_helper, helper_ended, may_have_helper, read_blob, start_helper, write_blob
+from ingest.beside import collect_rarely, end_helper, helper_ended, may_have_helper, read_blob, start_helper, write_blob
 from ingest.summaries import Said
 from ingest.summaries.offline import Teller, Vocabulary
 from ingest.summaries.tokens import Tokens
@@ -152,6 +152,7 @@ def start_telling(brief: Brief, messages: int, tokens: Tokens) -> Telling:
 def main() -> None:
     """Tell what comes in until it ends. Ctrl-C is for the process that asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_rarely()
     asking, answering = sys.stdin.buffer, sys.stdout.buffer
     blob = read_blob(asking)
     if not blob:
