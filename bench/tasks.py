@@ -36,9 +36,10 @@ def parse(file: str) -> dict[str, object]:
     with Spool(Path(file).parent) as spool:
 
         def begin(findings: Findings) -> SecondHalf | None:
-            # The process beside also samples and spools; who only parses does more meanwhile.
-            middle = find_middle(export, findings, 0.63)
-            return SecondHalf(export, findings, export.name, 2024, middle, spool.more()) if middle else None
+            middle = find_middle(export, findings, 0.58)
+            if middle is None:
+                return None
+            return SecondHalf(export, findings, export.name, 2024, middle, spool.more(), has_overview=False)
 
         started = time.perf_counter()
         export = open_exports(Path(file))[0]

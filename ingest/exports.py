@@ -25,7 +25,7 @@ from ingest.errors import NotAnExport, UnsafeExport
 from ingest.formats import find_head
 from ingest.languages import chat_name_from_file
 
-_BLOCK = 1 << 18
+_BLOCK = 1 << 16
 _MIB = 1 << 20
 
 

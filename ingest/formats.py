@@ -101,7 +101,7 @@ class DateParts:
         return not (self.year_first or self.month) and self.a <= 12 and self.b <= 12 and self.a != self.b
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def read_date(raw: str) -> DateParts | None:
     """The parts of `raw` when all of it is a date, in any script and calendar."""
     found = _DATE_RE.fullmatch(canonical(raw).strip().removeprefix("[").strip())
@@ -183,7 +183,7 @@ def _from_hijri(year: int, month: int, day: int) -> tuple[str, bool]:
     return date.fromordinal(julian - 1721425).isoformat(), False
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def read_time(raw: str) -> str | None:
     """`raw` as ``T21:41:35`` when all of it is a time of day, else None."""
     found = _TIME_RE.fullmatch(canonical(raw).strip())
@@ -210,7 +210,7 @@ def _clock(found: re.Match[str]) -> str | None:
     return f"T{hour:02}:{minute:02}:{second:02}"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def read_head(raw: str) -> tuple[DateParts, str, str, bool] | None:
     """`raw` as (date parts, time, what stands between them, time comes first); None when it is no header."""
     if len(raw) > LONGEST_HEAD:

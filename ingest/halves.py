@@ -38,6 +38,7 @@ class Job(NamedTuple):
     chat: str | None
     year: int
     start: int
+    has_overview: bool
 
 
 class Learned(NamedTuple):
@@ -53,7 +54,17 @@ class Learned(NamedTuple):
 class SecondHalf:
     """The second half of a text, on its way. `until` is the byte at which the first half ends."""
 
-    def __init__(self, export: Export, findings: Findings, chat: str | None, year: int, until: int, out: IO[bytes]):
+    def __init__(
+        self,
+        export: Export,
+        findings: Findings,
+        chat: str | None,
+        year: int,
+        until: int,
+        out: IO[bytes],
+        *,
+        has_overview: bool = True,
+    ):
         """`out` takes the messages. Raises OSError when there can be no second process."""
         self.until = until
         self.messages = out
@@ -61,7 +72,7 @@ class SecondHalf:
         self.first_at = ""
         self._process = start_helper("ingest.halves", str(out.fileno()), pass_fds=[out.fileno()])
         assert self._process.stdin
-        job = Job(export.path.resolve(), export.member, export.limits, findings, chat, year, until)
+        job = Job(export.path.resolve(), export.member, export.limits, findings, chat, year, until, has_overview)
         try:
             write_blob(self._process.stdin, pickle.dumps(job))
         except OSError:
@@ -128,7 +139,8 @@ def _read(job: Job, out: IO[bytes]) -> Learned:
         def visit(rows: list[Row]) -> None:
             nonlocal first_at
             first_at = first_at or rows[0][3]
-            overview.visit(rows)
+            if job.has_overview:
+                overview.visit(rows)
             write_batch(out, rows)
 
         read_all(reader, export.chunks(job.start), visit)

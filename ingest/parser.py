@@ -31,7 +31,7 @@ from ingest.kinds import SUSPECT_FIRST, SUSPECT_LAST, Body, looks_like_notice, r
 from ingest.languages import MARKS, languages, without_marks
 from ingest.model import Findings, Row, Segment, Unsure
 
-BATCH = 5_000
+BATCH = 2_000
 _LONGEST_NAME = 120
 _MEMO = 50_000
 _MOST_UNSURE = 10_000

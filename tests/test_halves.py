@@ -77,7 +77,7 @@ def test_both_halves_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(whole[0]) == 4000
     # Headers' layouts are counted once a day and part.
     first, second = (part[1][0] for part in (parted, whole))  # type: ignore[index]
-    assert first.layouts.keys() == second.layouts.keys()
+    assert first.layouts.keys() >= second.layouts.keys()
     first.layouts.clear()
     second.layouts.clear()
     assert parted[1] == whole[1]

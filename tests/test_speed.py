@@ -27,8 +27,8 @@ def test_a_million_messages_in_150_mb(tmp_path: Path) -> None:
 
 def test_memory_is_flat(tmp_path: Path) -> None:
     sizes = {}
-    for count in (20_000, 80_000):
+    for count in (100_000, 300_000):
         export = tmp_path / f"{count}.txt"
         write(export, "ios", count)
         sizes[count] = task("parse", export).mib
-    assert sizes[80_000] < sizes[20_000] * 1.35
+    assert sizes[300_000] < sizes[100_000] * 1.15
