@@ -75,6 +75,11 @@ _COUNTS: tuple[tuple[str, str], ...] = (
         " (SELECT count(*) FROM messages WHERE exchange_id = exchanges.id)",
     ),
     (
+        "chat_kinds.message_count",
+        "SELECT count(*) FROM (SELECT chat_id, kind, count(*) AS counted FROM messages GROUP BY chat_id, kind) AS real"
+        " LEFT JOIN chat_kinds USING (chat_id, kind) WHERE counted IS NOT message_count",
+    ),
+    (
         "person_months.messages",
         "SELECT abs((SELECT coalesce(sum(messages), 0) FROM person_months)"
         " - (SELECT count(*) FROM messages WHERE sender_id IS NOT NULL))",

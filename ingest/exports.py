@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import cast
 
 from ingest.errors import NotAnExport, UnsafeExport
-from ingest.formats import find_head
+from ingest.formats import find_head, part_bare
 from ingest.languages import chat_name_from_file
 
 _BLOCK = 1 << 16
@@ -363,7 +363,7 @@ def _heads_at_start(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path,
 
 def _starts_like_chat(start: bytes) -> bool:
     lines = start.decode(_encoding_of(start), "replace").split("\n")[:200]
-    return any(find_head(line) for line in lines)
+    return any(find_head(line) or part_bare(line)[1] for line in lines)
 
 
 def _chat_name(path: Path) -> str | None:

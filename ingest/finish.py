@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 #: About this part of all messages is in memories, and at least so many exchanges where there are so many.
@@ -35,6 +35,18 @@ def count_all(connection: sqlite3.Connection, chat: int) -> None:
         WHERE exchange_id IS NOT (SELECT exchange_id FROM messages WHERE id = message_id)
         """
     )
+
+
+def count_kinds(connection: sqlite3.Connection, chat: int, more: Mapping[str, int]) -> None:
+    """Add to how many messages of each kind `chat` has; `more` may take away."""
+    connection.executemany(
+        """
+        INSERT INTO chat_kinds (chat_id, kind, message_count) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET message_count = message_count + excluded.message_count
+        """,
+        [(chat, kind, count) for kind, count in more.items() if count],
+    )
+    connection.execute("DELETE FROM chat_kinds WHERE message_count <= 0")
 
 
 def choose_memories(connection: sqlite3.Connection) -> None:

@@ -17,6 +17,8 @@ from ingest.model import Order
 
 #: What may stand between a header and what follows it, in the order in which it is looked for.
 CLOSERS = ("] ", " - ", " – ", ": ")
+#: Nothing but a space after the clock, as some phones wrote around 2018: believed where no other header is in the file.
+BARE = " "
 #: No header is longer; what is longer is text.
 LONGEST_HEAD = 72
 
@@ -51,7 +53,7 @@ _NUMERIC = (
 )
 _WORD = r"[^\W\d_]+(?:['’.][^\W\d_]+)*"
 _NAMED = (
-    rf"(?:(?P<d1>\d{{1,2}})\.? (?:de )?(?P<m1>{_WORD})\.?,?(?: (?:de )?(?P<y1>\d{{4}}|\d{{2}}))?"
+    rf"(?:(?P<d1>\d{{1,2}})\.? (?:de )?(?P<m1>{_WORD})\.?,?(?: (?:de )?(?P<y1>\d{{4}}|\d{{2}})(?: ?[гр]\.)?)?"
     rf"|(?P<m2>{_WORD})\.? (?P<d2>\d{{1,2}}),? (?P<y2>\d{{4}}))"
 )
 _MERIDIEM = r"[^\W\d_][^\d:\[\]]{0,20}"
@@ -243,6 +245,17 @@ def find_head(line: str) -> tuple[str, str] | None:
         if at > 0 and read_head(line[:at]):
             return line[:at], closer
     return None
+
+
+def part_bare(line: str) -> tuple[str, str, str]:
+    """A line of a file whose headers end in a space, as `str.partition` would give it."""
+    at = line.find(": ", 0, 2 * LONGEST_HEAD)
+    at = line.rfind(" ", 0, min(at, LONGEST_HEAD)) if at > 0 else -1
+    while at > 0:
+        if read_head(line[:at]):
+            return line[:at], BARE, line[at + 1 :]
+        at = line.rfind(" ", 0, at)
+    return line, "", ""
 
 
 def is_copied(head: str, closer: str) -> bool:

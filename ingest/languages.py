@@ -46,7 +46,7 @@ class Languages:
     options: frozenset[str]
     you: tuple[str, ...]
     notices: tuple[str, ...]
-    meridiem: dict[str, str]  # key -> am, pm, night
+    meridiem: dict[str, str]  # key -> am, pm, night, or clock for words that say nothing
     months: dict[str, int]
     file_names: tuple[re.Pattern[str], ...]
     laughs: dict[str, str]
@@ -102,7 +102,7 @@ def languages() -> Languages:
         you += _strings(table, "you")
         notices += (s.casefold() for s in _strings(table, "notice"))
         names += _strings(table, "file")
-        for meaning in ("am", "pm", "night"):
+        for meaning in ("am", "pm", "night", "clock"):
             meridiem.update((meridiem_key(w), meaning) for w in _strings(table, meaning))
         for number, month in enumerate(_strings(table, "months"), 1):
             word, _, value = month.partition("=")

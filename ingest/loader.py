@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from ingest.carried import Carried
@@ -21,6 +22,7 @@ _TELL_AT_ONCE = 3_000
 _MOST_WAITING = 5
 _IS_HIGHLIGHT = 9  # of a row of `messages`
 _SENT_AT = 3  # of a Row
+_kind: Callable[[tuple[Any, ...]], str] = itemgetter(6)  # of a row of `messages`
 INSERT_MESSAGE = """
 INSERT INTO messages (id, key, chat_id, exchange_id, sender_id, sent_at, kind, text, is_edited, is_highlight,
     source_id, line)
@@ -51,6 +53,7 @@ class Loader:
         self._texts: list[tuple[int, str]] = []
         self._carrying: list[tuple[int, str, str, str | None, int]] = []
         self._exchanges: list[ExchangeRow] = []
+        self.kinds: Counter[str] = Counter()
         self.new = 0
         self.exchanges = 0
 
@@ -148,6 +151,7 @@ class Loader:
         if not self._rows:
             return
         self._connection.executemany(INSERT_MESSAGE, self._rows)
+        self.kinds.update(map(_kind, self._rows))
         for number, kind, text, attachment, line in self._carrying:
             self._carried.add(number, kind, text, attachment, line)
         self._carried.flush()

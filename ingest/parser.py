@@ -16,11 +16,13 @@ from operator import itemgetter
 from typing import cast
 
 from ingest.formats import (
+    BARE,
     CLOSERS,
     LONGEST_HEAD,
     DateParts,
     find_head,
     is_copied,
+    part_bare,
     read_date,
     read_head,
     read_time,
@@ -228,7 +230,7 @@ class Reader:
                     closer, between, is_ios = self._closer, self._between, self._closer == "] "
                     next_segment = self._segments[1].line if len(self._segments) > 1 else 1 << 62
                     last_head = last_stem = ""
-                head, found, rest = line.partition(closer)
+                head, found, rest = line.partition(closer) if closer != BARE else part_bare(line)
                 if head == last_head and found:
                     sent_at = last_at
                 elif found:

@@ -16,7 +16,7 @@ from ingest.carried import Carried
 from ingest.chats import make_chat, recognise, same_people
 from ingest.errors import NotAnExport
 from ingest.exports import Export
-from ingest.finish import analyze, choose_memories, count_all, media_folder, tell_periods
+from ingest.finish import analyze, choose_memories, count_all, count_kinds, media_folder, tell_periods
 from ingest.loader import Loader
 from ingest.merge import Merge
 from ingest.model import Account, Options, Progress, Row
@@ -228,6 +228,9 @@ class _Ingest:
                 merge.run(batches)
                 index.wait()
                 changes = merge.changes
+                for change in changes:
+                    loader.kinds[change.old.kind] -= 1
+                    loader.kinds[change.kind] += 1
                 connection.executemany(
                     "INSERT INTO revisions (message_id, text, kind, source_id) VALUES (?, ?, ?, ?)", merge.revisions
                 )
@@ -235,6 +238,7 @@ class _Ingest:
             account.exchanges = retell(connection, chat, loader.first_new, changes, pause, scribe, tallies, index)
         tallies.flush(connection, chat)
         count_all(connection, chat)
+        count_kinds(connection, chat, loader.kinds)
         choose_memories(connection)
         tell_periods(connection, chat, overview.first_at[:10], overview.last_at[:10])
         write_down(connection, account, chat, source, read, loader, carried, pause)

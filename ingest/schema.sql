@@ -166,6 +166,14 @@ CREATE TABLE person_emoji (
     PRIMARY KEY (chat_id, person_id, year, emoji)
 ) WITHOUT ROWID;
 
+-- How many messages of each kind a chat has.
+CREATE TABLE chat_kinds (
+    chat_id INTEGER NOT NULL REFERENCES chats(id),
+    kind TEXT NOT NULL,
+    message_count INTEGER NOT NULL,
+    PRIMARY KEY (chat_id, kind)
+) WITHOUT ROWID;
+
 -- What an ingest remembers of a chat's exports, so that the next one is quick and cuts talks the same way.
 CREATE TABLE chat_sources (
     source_id INTEGER PRIMARY KEY REFERENCES sources(id) ON DELETE CASCADE,

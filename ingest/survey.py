@@ -7,14 +7,14 @@ the file is read again. Nearly all files are settled by the first lines and read
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Protocol
 
 from ingest.errors import NotAnExport
-from ingest.formats import DateParts, find_head, is_copied, read_head, resolve_date
+from ingest.formats import DateParts, find_head, is_copied, part_bare, read_head, resolve_date
 from ingest.kinds import looks_like_notice
 from ingest.model import Findings, Order, Row, Segment
 from ingest.parser import Contradiction, Evidence, Reader, _could_be_name, read_all
@@ -27,8 +27,22 @@ _LONG_RUN = 5
 Chunks = Callable[..., Iterable[str]]
 
 
-def first_look(lines: Iterable[str], hint: Order | None = None) -> Findings:
+def first_look(lines: Sequence[str], hint: Order | None = None) -> Findings:
     """Findings from the first lines alone. Raises `NotAnExport` when none of them is a header."""
+    try:
+        return _first_look(lines, find_head, hint)
+    except NotAnExport:
+        return _first_look(lines, _bare_head, hint)
+
+
+def _bare_head(line: str) -> tuple[str, str] | None:
+    head, found, _ = part_bare(line)
+    return (head, found) if found else None
+
+
+def _first_look(
+    lines: Sequence[str], find_head: Callable[[str], tuple[str, str] | None], hint: Order | None
+) -> Findings:
     closers: Counter[str] = Counter()
     names: Counter[str] = Counter()
     dates: list[tuple[int, DateParts]] = []

@@ -91,6 +91,10 @@ PHONES: list[Phone] = [
     Phone("ios_hu", lambda t: f"[{t:%Y. %m. %d. %H:%M:%S}] ", **IOS),
     Phone("ios_plain", lambda t: f"[{t:%d/%m/%Y, %H:%M:%S}] ", **(IOS | {"newline": "\n"})),
     Phone("ios_2014", lambda t: f"{t:%d/%m/%Y %H:%M:%S}: ", has_seconds=True),
+    Phone("bare", lambda t: f"{t.day}. {t.month}. {t.year}. {t:%H:%M:%S} ", has_seconds=True),
+    Phone("mr", lambda t: f"{t:%d/%m/%y}, {_12(t.hour)}:{t.minute:02} {_am(t, 'म.पू.', 'म.उ.')} - "),
+    Phone("ta", lambda t: f"{t.day}/{t.month}/{t.year % 100}, {_am(t, 'முற்பகல்', 'பிற்பகல்')} {_12(t.hour)}:{t:%M} - "),
+    Phone("bg", lambda t: f"{t:%d.%m.%y} г., {t:%H:%M} ч. - "),
     Phone("dash", lambda t: f"{t:%m/%d/%y}, {_12(t.hour)}:{t:%M:%S} {_am(t)} – ", has_seconds=True),
 ]  # fmt: skip
 

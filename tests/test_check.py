@@ -42,6 +42,7 @@ def test_a_whole_archive_has_nothing_to_say(archive: Path) -> None:
         ("UPDATE chats SET message_count = 1", "chats.message_count"),
         ("UPDATE days SET message_count = message_count + 1 WHERE id = 1", "days.message_count"),
         ("UPDATE person_months SET messages = messages + 1", "person_months"),
+        ("UPDATE chat_kinds SET message_count = 0 WHERE kind = 'text'", "chat_kinds"),
         ("UPDATE messages SET exchange_id = NULL WHERE id = 4", "belong to no exchange"),
         ("UPDATE exchanges SET ended_at = started_at WHERE message_count > 3", "outside the time"),
         ("UPDATE media SET sha256 = substr(sha256, 3) || 'ff' WHERE sha256 IS NOT NULL", "is not in media/"),

@@ -135,6 +135,18 @@ def test_foreign_keys_read_as_names(site: Served) -> None:
     assert ">Lakehouse 🌊</a>" in page
 
 
+@pytest.mark.parametrize("filters", ["", "?sender_id=1", "?sent_at__startswith=2024"])
+@pytest.mark.parametrize("column", ["chat_id", "sender_id", "kind"])
+def test_facets_of_messages_count_right(site: Served, examples_db: Path, column: str, filters: str) -> None:
+    told = json.loads(site.get(f"/memories/messages.json{filters}")[2])["facet_results"][column]["results"]
+    where = {"": "1", "?sender_id=1": "sender_id = 1", "?sent_at__startswith=2024": "sent_at LIKE '2024%'"}[filters]
+    sql = f"SELECT {column}, count(*) FROM messages WHERE {where} AND {column} IS NOT NULL GROUP BY 1"
+    assert {(r["value"], r["count"]) for r in told} == set(rows(examples_db, sql))
+    assert [r["count"] for r in told] == sorted((r["count"] for r in told), reverse=True)
+    if column != "kind":
+        assert not any(str(r["label"]).isdigit() for r in told)
+
+
 def test_facets_by_year_count_and_filter(site: Served, examples_db: Path) -> None:
     told = json.loads(site.get("/memories/messages.json")[2])["facet_results"]
     years = {r["value"]: r["count"] for r in told["sent_at"]["results"]}
