@@ -132,12 +132,12 @@ def _again(folder: Path, form: str, count: int, database: Path, first: Run) -> N
 
 def curve(folder: Path, count: int) -> None:
     """The cost of a message must not grow with the chat."""
-    print("curve (us)")
+    print("curve (ios, whose years have four digits)")
     size = _SMALL
     while size <= max(count, _SMALL):
         database = folder / "curve.db"
         _remove(database)
-        _line(f"{size:,}", task("ingest", database, _corpus(folder, "us", size)), size)
+        _line(f"{size:,}", task("ingest", database, _corpus(folder, "ios", size)), size)
         size = size * 10 if size * 10 <= count else (_LARGE if count >= _LARGE > size else count * 2)
     _remove(folder / "curve.db")
 

@@ -192,6 +192,7 @@ class Reader:
         raw = ""  # the last message's first line, as it stands
         sender: str | None = None
         has_returns = single_returns = False
+        has_marks = True
         last_head = last_at = last_stem = last_minute = ""
         at = self._offset
         number = self._line - 1
@@ -211,9 +212,12 @@ class Reader:
                     continue
                 text = "".join(carry)
                 # iPhones end every line with both; taking them off together saves a look at each line.
-                ends = "\r\n" if has_returns and text.count("\r\n") == text.count("\n") else "\n"
-                lines = text.split(ends)
-                step = len(ends)
+                lines = text.split("\r\n") if has_returns else []
+                step = 2
+                if len(lines) - 1 != text.count("\n"):
+                    lines = text.split("\n")
+                    step = 1
+                has_marks = "\u200e" in text
                 single_returns = has_returns and step == 1
                 carry = [lines.pop()]
                 if len(rows) > self._batch:
@@ -293,7 +297,7 @@ class Reader:
                     or raw[0] in SUSPECT_FIRST
                     or raw[-1] in SUSPECT_LAST
                     or raw in exact
-                    or "\u200e" in raw
+                    or (has_marks and "\u200e" in raw)
                 ):
                     add(self._look(start, end - len(raw), number, sent_at, sender, raw, is_ios))
                 else:
