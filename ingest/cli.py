@@ -50,7 +50,7 @@ def _told(function: F) -> F:
         except MemoriesError as error:
             raise _Failed(str(error)) from None
         except KeyboardInterrupt:
-            click.echo("\nmemories: stopped; the archive is as it was before this source", err=True)
+            click.echo("\nmemories: stopped; an export is in the archive whole or not at all", err=True)
             sys.exit(130)
 
     return wrapped  # type: ignore[return-value]

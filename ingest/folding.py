@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 
 def site() -> Path:
@@ -14,25 +15,27 @@ def site() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parent.parent
 
 
-def _load() -> object:
-    spec = importlib.util.spec_from_file_location("memories_folding", site() / "plugins" / "lib" / "folding.py")
+def load_shared(name: str) -> Any:
+    """A pure file of ``plugins/lib``, which the server uses too."""
+    spec = importlib.util.spec_from_file_location(f"memories_{name}", site() / "plugins" / "lib" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
 
-_folding = _load()
-TOKENIZE = cast(str, _folding.TOKENIZE)  # type: ignore[attr-defined]
-EMOJI = cast("re.Pattern[str]", _folding.EMOJI)  # type: ignore[attr-defined]
+_folding = load_shared("folding")
+TOKENIZE = cast(str, _folding.TOKENIZE)
+EMOJI = cast("re.Pattern[str]", _folding.EMOJI)
 
 
 def fold(text: str) -> str:
     """See `plugins/lib/folding.py`."""
-    return cast(str, _folding.fold(text))  # type: ignore[attr-defined]
+    return cast(str, _folding.fold(text))
 
 
 def fts_query(question: str) -> str:
     """See `plugins/lib/folding.py`."""
-    return cast(str, _folding.fts_query(question))  # type: ignore[attr-defined]
+    return cast(str, _folding.fts_query(question))

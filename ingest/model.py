@@ -114,4 +114,5 @@ class Account:
     unsure: list[Unsure] = field(default_factory=list)
     missing_files: list[str] = field(default_factory=list)
     also_known_as: dict[str, str] = field(default_factory=dict)  # name in the export -> name in the archive
+    edits_lost: int = 0  # people's edits whose subject is not in the archive
     error: str | None = None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ingest.carried import Carried
 from ingest.chats import make_chat, recognise, same_people
+from ingest.curating import put_edits_on, take_edits_off
 from ingest.errors import NotAnExport
 from ingest.exports import Export
 from ingest.finish import analyze, choose_memories, count_all, count_kinds, media_folder, tell_periods
@@ -62,7 +63,7 @@ def ingest(
     else:
         with Spool(Path(tempfile.gettempdir()) if options.dry_run else database.resolve().parent) as spool:
             read = Reading(connection, export, options, prefixes, spool, progress).run()
-            _Ingest(connection, export, options, account, sha256, folder, spool, progress).run(read)
+            _Ingest(connection, database, export, options, account, sha256, folder, spool, progress).run(read)
     account.seconds = time.perf_counter() - started
     return account
 
@@ -142,6 +143,7 @@ class _Ingest:
     def __init__(
         self,
         connection: sqlite3.Connection,
+        database: Path,
         export: Export,
         options: Options,
         account: Account,
@@ -152,6 +154,7 @@ class _Ingest:
     ) -> None:
         self._spool = spool
         self._connection = connection
+        self._database = database
         self._export = export
         self._options = options
         self._account = account
@@ -163,22 +166,22 @@ class _Ingest:
     def run(self, read: Read) -> None:
         """Write what was read, in one transaction."""
         with tuned_for_loading(self._connection):
-            index: MessageIndex | None = None
             try:
                 with transaction(self._connection):
                     index = MessageIndex(self._connection)
-                    self._write(read, index)
-                    index.wait()
+                    try:
+                        self._write(read, index)
+                        index.wait()
+                    finally:
+                        index.close()  # nothing can be rolled back while its thread is at work
                     if self._options.dry_run:
                         raise _DryRun
             except _DryRun:
                 pass
-            finally:
-                if index:
-                    index.close()
 
     def _write(self, read: Read, index: MessageIndex) -> None:
         connection, account, overview, earlier = self._connection, self._account, read.overview, read.earlier
+        take_edits_off(connection, self._database)
         roll = Roll(connection)
         if earlier:
             name, kind = connection.execute("SELECT name, kind FROM chats WHERE id = ?", (earlier.chat,)).fetchone()
@@ -244,6 +247,8 @@ class _Ingest:
         write_down(connection, account, chat, source, read, loader, carried, pause)
         analyze(connection)
         self._set_owner(roll, overview, read.evidence, name)
+        index.wait()
+        account.edits_lost = put_edits_on(connection, self._database)
 
     def _written(self, total: int) -> Iterator[list[Row]]:
         """What was read, with progress: the second half of the work."""

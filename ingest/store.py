@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -131,11 +131,18 @@ def tuned_for_loading(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
     is_empty = not connection.execute("SELECT 1 FROM sources LIMIT 1").fetchone()
     is_straight = is_empty and _write_straight(connection)
+    tidy = "PRAGMA journal_mode = WAL" if is_straight else "PRAGMA wal_checkpoint(TRUNCATE)"
     try:
         yield
+    except BaseException:
+        # What was being read when it was stopped may still hold the file; whoever opens it next tidies up.
+        with suppress(sqlite3.OperationalError):
+            connection.execute(tidy)
+        raise
+    else:
+        connection.execute(tidy)
     finally:
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA journal_mode = WAL" if is_straight else "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _write_straight(connection: sqlite3.Connection) -> bool:

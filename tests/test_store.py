@@ -56,7 +56,7 @@ def test_every_foreign_key_holds_and_is_looked_up_by_an_index(examples_db: Path)
     # Few rows, or asked for together with the chat; of chats there are so few that each is looked through.
     assert set(unindexed) <= {
         "messages.source_id", "revisions.source_id", "chat_sources.chat_id", "person_months.person_id",
-        "messages.sender_id",
+        "messages.sender_id", "merged_exchanges.exchange_id",
     }  # fmt: skip
 
 

@@ -1,0 +1,43 @@
+"""The door to people's edits: the same two pure files that the server uses, loaded by path.
+
+An archive is brought back to what ingest wrote before messages are added, and shows the edits again after.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from ingest.errors import NotOurDatabase
+from ingest.folding import fold, load_shared
+
+_log = load_shared("edit_log")
+_curation = load_shared("curation")
+
+
+def log_beside(database: Path) -> Path:
+    """Where the edits of an archive are kept."""
+    return database.resolve().with_name("curation.db")
+
+
+def take_edits_off(connection: sqlite3.Connection, database: Path) -> None:
+    """Make the archive what ingest wrote. Raises `NotOurDatabase` when it shows edits whose log is not there."""
+    if not _curation.state(connection):
+        return
+    if not log_beside(database).exists():
+        raise NotOurDatabase(
+            f"{database}: shows edits that people made, but their log {log_beside(database).name} is not beside it; "
+            "put it back, so that none is lost"
+        )
+    _curation.revert(connection, fold)
+
+
+def put_edits_on(connection: sqlite3.Connection, database: Path) -> int:
+    """Play the log beside the archive onto it; returns how many edits found their subject gone."""
+    path = log_beside(database)
+    if not path.exists():
+        return 0
+    with closing(_log.open_log(str(path))) as log:
+        events = _log.events(log)
+    return len(_curation.replay(connection, _log.effective(events), _log.digest(events), fold))

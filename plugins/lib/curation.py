@@ -1,0 +1,327 @@
+"""What people's edits come to on an archive. Pure; loaded by both sides.
+
+The events of `edit_log.py` are played onto `exchange_marks`, `hidden_messages`, `merged_exchanges` and the rows of the
+archive itself; what an edit changes in a row is kept in the tables named ``..._before``, so that `revert` gives back
+exactly what ingest wrote. An event whose subject is gone is counted, never dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+#: Exchanges that an edit made are numbered like their event, far above those of any ingest.
+FIRST_EVENT = 1 << 50
+_TITLE = 62
+
+
+def can_be_curated(archive) -> bool:
+    """Whether the archive has the tables for it."""
+    return archive.execute("SELECT 1 FROM sqlite_master WHERE name = 'exchanges_before'").fetchone() is not None
+
+
+def state(archive) -> str:
+    """The digest of the log that the archive shows; "" when it shows no edits."""
+    row = archive.execute("SELECT digest FROM curation_state").fetchone()
+    return row[0] if row else ""
+
+
+def set_state(archive, digest: str) -> None:
+    """Note which log the archive shows."""
+    archive.execute("DELETE FROM curation_state")
+    if digest:
+        archive.execute("INSERT INTO curation_state (digest) VALUES (?)", (digest,))
+
+
+def replay(archive, events, digest: str, fold) -> list:
+    """Make the archive show these (effective) events; returns those whose subject is not in it.
+
+    `fold` is how the search index writes words. The caller has a transaction open.
+    """
+    revert(archive, fold)
+    lost = [event for event in events if not apply(archive, event, fold)]
+    set_state(archive, digest)
+    return lost
+
+
+def apply(archive, event, fold) -> bool:
+    """Do what one event says; False when its subject is not in this archive."""
+    return _APPLY[event.action](_Archive(archive, fold), event)
+
+
+def revert(archive, fold) -> None:
+    """Give back what ingest wrote, as if nobody had edited anything."""
+    db = _Archive(archive, fold)
+    changed = [row[0] for row in archive.execute("SELECT id FROM exchanges_before")]
+    made = [row[0] for row in archive.execute("SELECT id FROM exchanges WHERE id >= ?", (FIRST_EVENT,))]
+    db.unindex(changed + made)
+    archive.execute("DELETE FROM exchange_marks")
+    archive.execute("INSERT OR REPLACE INTO exchanges SELECT * FROM exchanges_before")
+    archive.execute(
+        """
+        UPDATE messages SET exchange_id = messages_before.exchange_id, is_highlight = messages_before.is_highlight
+        FROM messages_before WHERE messages.id = messages_before.message_id
+        """
+    )
+    archive.executemany("DELETE FROM exchanges WHERE id = ?", [(exchange,) for exchange in made])
+    db.index(changed)
+    db.place_places(changed + made)
+    archive.execute("UPDATE people SET name = people_before.name FROM people_before WHERE people.id = person_id")
+    for table in ("exchanges_before", "messages_before", "people_before", "hidden_messages", "merged_exchanges"):
+        archive.execute(f"DELETE FROM {table}")
+    archive.execute("DELETE FROM curation_state")
+
+
+class _Archive:
+    """What the actions have in common."""
+
+    def __init__(self, connection, fold):
+        self.run = connection.execute
+        self.many = connection.executemany
+        self._fold = fold
+
+    def chat(self, event):
+        row = self.run("SELECT id FROM chats WHERE key = ?", (event.detail.get("chat"),)).fetchone()
+        return row[0] if row else None
+
+    def exchange(self, event, key=None, at=None):
+        """The exchange that starts with a message, or that holds it now."""
+        key = event.subject_key if key is None else key
+        row = self.run(
+            "SELECT id FROM exchanges WHERE key = ? AND chat_id = ? ORDER BY id", (key, self.chat(event))
+        ).fetchone()
+        if row:
+            return row[0]
+        message = self.message(event, key, at or event.detail.get("at", ""))
+        return self.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0] if message else None
+
+    def message(self, event, key, at):
+        """The message with a key, sent at a time."""
+        row = self.run(
+            """
+            SELECT messages.id FROM exchanges CROSS JOIN messages ON messages.exchange_id = exchanges.id
+            WHERE exchanges.chat_id = ? AND started_at <= ? AND ended_at >= ? AND messages.key = ?
+            """,
+            (self.chat(event), at[:16] + ":~", at[:16], key),
+        ).fetchone()
+        return row[0] if row else None
+
+    def keep(self, exchange):
+        self.run("INSERT OR IGNORE INTO exchanges_before SELECT * FROM exchanges WHERE id = ?", (exchange,))
+
+    def keep_messages(self, exchange):
+        self.run(
+            """
+            INSERT OR IGNORE INTO messages_before SELECT id, exchange_id, is_highlight
+            FROM messages WHERE exchange_id = ?
+            """,
+            (exchange,),
+        )
+
+    def mark(self, exchange, column, value):
+        self.run("INSERT OR IGNORE INTO exchange_marks (exchange_id) VALUES (?)", (exchange,))
+        self.run(f"UPDATE exchange_marks SET {column} = ? WHERE exchange_id = ?", (value, exchange))
+
+    def unindex(self, exchanges):
+        self._write_index("('delete', ", "exchanges_fts, ", exchanges)
+
+    def index(self, exchanges):
+        self._write_index("(", "", exchanges)
+
+    def _write_index(self, start, column, exchanges):
+        for exchange in exchanges:
+            row = self.run("SELECT title, summary, topics FROM exchanges WHERE id = ?", (exchange,)).fetchone()
+            if row:
+                self.run(
+                    f"INSERT INTO exchanges_fts ({column}rowid, title, summary, topics) VALUES {start}?, ?, ?, ?)",
+                    (exchange, *(self._fold(text or "") for text in row)),
+                )
+
+    def measure(self, exchange):
+        """Bring times, counts and key of an exchange in step with its messages."""
+        self.run(
+            """
+            UPDATE exchanges SET (key, started_at, ended_at, message_count, participant_count) = (
+                SELECT (SELECT key FROM messages WHERE exchange_id = :id ORDER BY sent_at, id LIMIT 1),
+                    min(sent_at), max(sent_at), count(*), count(DISTINCT sender_id)
+                FROM messages WHERE exchange_id = :id
+            ) WHERE id = :id
+            """,
+            {"id": exchange},
+        )
+
+    def place_places(self, exchanges):
+        self.many(
+            """
+            UPDATE places SET exchange_id = (SELECT exchange_id FROM messages WHERE id = message_id)
+            WHERE message_id IN (SELECT id FROM messages WHERE exchange_id = ?) OR exchange_id = ?
+            """,
+            [(exchange, exchange) for exchange in exchanges],
+        )
+
+
+def _marking(column, value):
+    def act(db, event):
+        if event.subject_kind == "message":
+            return _hide_message(db, event, value)
+        exchange = db.exchange(event)
+        if exchange is None:
+            return False
+        db.mark(exchange, column, value)
+        if column == "is_starred" and value:
+            # What somebody starred is a memory, whatever its score.
+            db.keep(exchange)
+            db.run("UPDATE exchanges SET is_memory = 1 WHERE id = ?", (exchange,))
+        return True
+
+    return act
+
+
+def _hide_message(db, event, value):
+    message = db.message(event, event.subject_key, event.detail.get("at", ""))
+    if message is None:
+        return False
+    if value:
+        db.run("INSERT OR IGNORE INTO hidden_messages (message_id) VALUES (?)", (message,))
+    else:
+        db.run("DELETE FROM hidden_messages WHERE message_id = ?", (message,))
+    return True
+
+
+def _merge(db, event):
+    found = [db.exchange(event, e["key"], e["at"]) for e in event.detail["exchanges"]]
+    ids = sorted({exchange for exchange in found if exchange is not None})
+    if len(ids) < 2:
+        return False
+    target, others = ids[0], ids[1:]
+    for exchange in ids:
+        db.keep(exchange)
+    db.unindex(ids)
+    told = "SELECT started_at, title, summary, topics, score, is_memory FROM exchanges WHERE id = ?"
+    rows = [db.run(told, (exchange,)).fetchone() for exchange in ids]
+    for exchange in others:
+        db.keep_messages(exchange)
+        db.run("UPDATE messages SET exchange_id = ? WHERE exchange_id = ?", (target, exchange))
+        db.run("UPDATE merged_exchanges SET exchange_id = ? WHERE exchange_id = ?", (target, exchange))
+        db.run("INSERT OR REPLACE INTO merged_exchanges (id, exchange_id) VALUES (?, ?)", (exchange, target))
+        mark = db.run("SELECT is_starred, note FROM exchange_marks WHERE exchange_id = ?", (exchange,)).fetchone()
+        if mark:
+            mine = db.run("SELECT is_starred, note FROM exchange_marks WHERE exchange_id = ?", (target,)).fetchone()
+            db.mark(target, "is_starred", max(mark[0], mine[0] if mine else 0))
+            db.mark(target, "note", "\n".join(filter(None, ((mine[1] if mine else ""), mark[1]))))
+            db.run("DELETE FROM exchange_marks WHERE exchange_id = ?", (exchange,))
+        db.run("DELETE FROM exchanges WHERE id = ?", (exchange,))
+    rows.sort()
+    topics = dict.fromkeys(topic for row in rows for topic in json.loads(row[3] or "[]"))
+    db.run(
+        "UPDATE exchanges SET summary = ?, topics = ?, score = ?, is_memory = ? WHERE id = ?",
+        (
+            "\n".join(filter(None, (row[2] for row in rows))), json.dumps(list(topics)[:5], ensure_ascii=False),
+            max(row[4] for row in rows), max(row[5] for row in rows), target,
+        ),
+    )  # fmt: skip
+    db.measure(target)
+    db.index([target])
+    db.place_places(ids)
+    return True
+
+
+def _split(db, event):
+    message = db.message(event, event.detail["message"], event.detail["at_message"])
+    if message is None:
+        return False
+    exchange, at = db.run("SELECT exchange_id, sent_at FROM messages WHERE id = ?", (message,)).fetchone()
+    later = "exchange_id = :exchange AND (sent_at, id) >= (:at, :message)"
+    given = {"exchange": exchange, "at": at, "message": message, "new": event.id}
+    staying = db.run(f"SELECT count(*) FROM messages WHERE exchange_id = :exchange AND NOT ({later})", given).fetchone()
+    if not staying[0]:
+        return True  # it is parted there already
+    db.keep(exchange)
+    db.keep_messages(exchange)
+    db.unindex([exchange])
+    line = db.run(f"SELECT text FROM messages WHERE {later} AND kind = 'text' ORDER BY sent_at, id LIMIT 1", given)
+    title = " ".join((line.fetchone() or ("",))[0].split())
+    db.run(
+        """
+        INSERT INTO exchanges (id, key, chat_id, started_at, ended_at, title, summary, language, mood, topics, score,
+            is_memory, summarised_by, summarised_at, prompt_version)
+        SELECT :new, key, chat_id, started_at, ended_at, :title, '', language, mood, topics, score, is_memory,
+            summarised_by, summarised_at, prompt_version
+        FROM exchanges WHERE id = :exchange
+        """,
+        {**given, "title": title if len(title) <= _TITLE else title[: _TITLE - 1].rstrip() + "…"},
+    )
+    db.run(f"UPDATE messages SET exchange_id = :new WHERE {later}", given)
+    for part in (exchange, event.id):
+        db.measure(part)
+    db.index([exchange, event.id])
+    db.place_places([exchange, event.id])
+    return True
+
+
+def _retitle(db, event):
+    exchange = db.exchange(event)
+    if exchange is None:
+        return False
+    db.keep(exchange)
+    db.unindex([exchange])
+    db.run("UPDATE exchanges SET title = ? WHERE id = ?", (event.detail["title"], exchange))
+    db.index([exchange])
+    return True
+
+
+def _note(db, event):
+    exchange = db.exchange(event)
+    if exchange is None:
+        return False
+    db.mark(exchange, "note", event.detail["note"])
+    return True
+
+
+def _highlight(db, event):
+    message = db.message(event, event.subject_key, event.detail.get("at", ""))
+    if message is None:
+        return False
+    db.run(
+        "INSERT OR IGNORE INTO messages_before SELECT id, exchange_id, is_highlight FROM messages WHERE id = ?",
+        (message,),
+    )
+    db.run("UPDATE messages SET is_highlight = ? WHERE id = ?", (1 if event.detail.get("on", True) else 0, message))
+    return True
+
+
+def person_key(name: str) -> int:
+    """The key of a person: a digest of the name that ingest gave."""
+    return int.from_bytes(hashlib.blake2b(name.casefold().encode(), digest_size=8).digest(), "big") & ((1 << 53) - 1)
+
+
+def _rename_person(db, event):
+    row = db.run(
+        """
+        SELECT people.id FROM people LEFT JOIN people_before ON person_id = people.id
+        WHERE coalesce(people_before.name, people.name) = ?
+        """,
+        (event.detail["was"],),
+    ).fetchone()
+    if row is None:
+        return False
+    if db.run("SELECT 1 FROM people WHERE name = ? AND id <> ?", (event.detail["name"], row[0])).fetchone():
+        return False
+    db.run("INSERT OR IGNORE INTO people_before SELECT id, name FROM people WHERE id = ?", (row[0],))
+    db.run("UPDATE people SET name = ? WHERE id = ?", (event.detail["name"], row[0]))
+    return True
+
+
+_APPLY = {
+    "hide": _marking("is_hidden", 1),
+    "restore": _marking("is_hidden", 0),
+    "star": _marking("is_starred", 1),
+    "unstar": _marking("is_starred", 0),
+    "merge": _merge,
+    "split": _split,
+    "retitle": _retitle,
+    "note": _note,
+    "highlight": _highlight,
+    "rename_person": _rename_person,
+}
+ACTIONS = frozenset(_APPLY)

@@ -1,0 +1,102 @@
+"""Edits that people make, as a log of events in `curation.db`: appended to, never rewritten. Pure; both sides load it.
+
+Subjects are named by content keys, which outlive a rebuilt archive. What a log comes to on an archive is told by
+`curation.py` beside this file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import sqlite3
+import time
+from dataclasses import dataclass, field
+
+LOG_SCHEMA = """
+CREATE TABLE IF NOT EXISTS edits (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_key INTEGER NOT NULL,
+    detail TEXT NOT NULL DEFAULT '{}',
+    undone_by INTEGER
+)
+"""
+
+
+@dataclass
+class Event:
+    """One edit. `detail` holds what the action needs besides its subject; `at` in UTC."""
+
+    id: int
+    at: str
+    actor: str
+    action: str
+    subject_kind: str
+    subject_key: int
+    detail: dict = field(default_factory=dict)
+    undone_by: int | None = None
+
+
+def open_log(path: str) -> sqlite3.Connection:
+    """The log at `path`, made when there is none. What is committed survives a power cut."""
+    log = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    log.execute("PRAGMA journal_mode = WAL")
+    log.execute("PRAGMA synchronous = FULL")
+    log.execute(LOG_SCHEMA)
+    return log
+
+
+def append(log, actor: str, action: str, subject_kind: str, subject_key: int, detail: dict | None = None) -> Event:
+    """Write one event down, durably, and return it."""
+    now = time.time()
+    event = Event(
+        0, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)), actor, action, subject_kind, subject_key, detail or {}
+    )
+    log.execute("BEGIN IMMEDIATE")
+    try:
+        last = log.execute("SELECT coalesce(max(id), 0) FROM edits").fetchone()[0]
+        # Milliseconds and chance, in 53 bits: unique among machines, in order on one.
+        event.id = max(last + 1, int(now * 1000) << 12 | random.getrandbits(12))
+        log.execute(
+            "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+            (
+                event.id,
+                event.at,
+                actor,
+                action,
+                subject_kind,
+                subject_key,
+                json.dumps(event.detail, ensure_ascii=False),
+            ),
+        )
+        if action == "undo":
+            log.execute("UPDATE edits SET undone_by = ? WHERE id = ?", (event.id, event.detail["of"]))
+    except BaseException:
+        log.execute("ROLLBACK")
+        raise
+    log.execute("COMMIT")
+    return event
+
+
+def events(log) -> list[Event]:
+    """All events, the oldest first."""
+    return [Event(*row[:6], json.loads(row[6]), row[7]) for row in log.execute("SELECT * FROM edits ORDER BY id")]
+
+
+def effective(all_events: list[Event]) -> list[Event]:
+    """Those that count: not undone, or undone by an event that was undone itself."""
+    undone: set[int] = set()
+    for event in reversed(all_events):
+        if event.action == "undo" and event.id not in undone:
+            undone.add(event.detail["of"])
+    return [event for event in all_events if event.id not in undone and event.action != "undo"]
+
+
+def digest(all_events: list[Event]) -> str:
+    """A short name for what a log says, so that an archive can tell whether it is in step."""
+    told = ",".join(str(event.id) for event in effective(all_events))
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest() if told else ""
