@@ -25,6 +25,7 @@ from ingest.exports import Export, Limits, open_exports
 from ingest.finish import media_folder
 from ingest.folding import fts_query, site
 from ingest.model import Account, Options, Order
+from ingest.passwords import SHORTEST, hash_password
 from ingest.pipeline import ingest as ingest_export
 from ingest.serving import datasette_arguments, has_browser
 from ingest.store import connect, database_errors, writer_lock
@@ -254,6 +255,31 @@ def start(file_in: Path, log_level: str, db: Path, host: str, port: int) -> None
     if any(account.error for account in accounts):
         sys.exit(1)
     _serve(db, host, port)
+
+
+@main.command()
+@click.option(
+    "--for",
+    "role",
+    type=click.Choice(["owner", "curator", "viewer"]),
+    default="owner",
+    show_default=True,
+    help="Who is to have it: the owner may everything, a curator edits, a viewer reads.",
+)
+@_told
+def password(role: str) -> None:
+    """Make the hash of a password, to give to a server that others can reach.
+
+    \b
+    Example:
+      memories password --for viewer
+    """
+    given = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    if len(given) < SHORTEST:
+        raise _Failed(f"a password of fewer than {SHORTEST} characters is guessed too easily; choose a longer one")
+    name = f"MEMORIES_{role.upper()}_PASSWORD"
+    click.echo(f"Set this where the archive is served, for example: fly secrets set {name}='…'", err=True)
+    click.echo(hash_password(given))
 
 
 @main.command()

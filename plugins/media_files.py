@@ -4,10 +4,19 @@ Files lie beside the database they belong to, under their digest; only digests t
 knows are served, so no path can lead elsewhere.
 """
 
+import importlib.util
 import re
+import sys
 from pathlib import Path
 
 from datasette import Forbidden, Response, hookimpl
+
+if "memories_lib" not in sys.modules:
+    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
+    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["memories_lib"])
+
+from memories_lib import access
 
 _SHOWN = ("image/", "video/", "audio/")
 #: Images that can hold scripts are only ever downloaded.
@@ -24,7 +33,7 @@ def _stored_at(database, sha256, filename):
 async def media(request, datasette):
     """One file, or its small picture."""
     sha256, small = request.url_vars["sha256"], request.url_vars["small"]
-    for name, database in datasette.databases.items():
+    for database in datasette.databases.values():
         if not database.path or not await database.table_exists("media"):
             continue
         rows = await database.execute(
@@ -33,9 +42,8 @@ async def media(request, datasette):
         row = rows.first()
         if row is None:
             continue
-        visible, _ = await datasette.check_visibility(request.actor, action="view-table", resource=(name, "media"))
-        if not visible:
-            raise Forbidden("view-table")
+        if not access.may(request.actor, "viewer"):
+            raise Forbidden("view-instance")
         path, mimetype = _stored_at(database, sha256, row["filename"] or ""), row["mimetype"]
         if small and row["thumbnail"]:
             path = Path(database.path).resolve().parent / "media" / row["thumbnail"]

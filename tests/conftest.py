@@ -56,7 +56,9 @@ class Served:
         end = time.monotonic() + 60
         while time.monotonic() < end:
             try:
-                urllib.request.urlopen(f"{self.base}/-/versions.json", timeout=5).close()
+                urllib.request.urlopen(f"{self.base}/robots.txt", timeout=5).close()
+            except urllib.error.HTTPError:
+                return  # it answers
             except OSError:
                 if self._process.poll() is not None:
                     break

@@ -20,7 +20,7 @@ from tests.helpers import one, rows
 from tests.phones import PHONES, Sent, write
 
 CHAT = "3/27/22, 9:41\u202fPM - Anna: hello\n3/27/22, 9:42\u202fPM - Ben: hi\n"
-COMMANDS = ["ingest", "serve", "demo", "start", "check", "stats", "search"]
+COMMANDS = ["password", "ingest", "serve", "demo", "start", "check", "stats", "search"]
 
 
 def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:

@@ -198,7 +198,7 @@ def _merge(db, event):
         db.keep(exchange)
     db.unindex(ids)
     told = "SELECT started_at, title, summary, topics, score, is_memory FROM exchanges WHERE id = ?"
-    rows = [db.run(told, (exchange,)).fetchone() for exchange in ids]
+    rows = [tuple(db.run(told, (exchange,)).fetchone()) for exchange in ids]
     for exchange in others:
         db.keep_messages(exchange)
         db.run("UPDATE messages SET exchange_id = ? WHERE exchange_id = ?", (target, exchange))

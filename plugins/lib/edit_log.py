@@ -50,36 +50,33 @@ def open_log(path: str) -> sqlite3.Connection:
     return log
 
 
-def append(log, actor: str, action: str, subject_kind: str, subject_key: int, detail: dict | None = None) -> Event:
-    """Write one event down, durably, and return it."""
+def draft(log, actor: str, action: str, subject_kind: str, subject_key: int, detail: dict | None = None) -> Event:
+    """An event that is not written down yet, with the id it will have."""
     now = time.time()
-    event = Event(
-        0, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)), actor, action, subject_kind, subject_key, detail or {}
-    )
+    last = log.execute("SELECT coalesce(max(id), 0) FROM edits").fetchone()[0]
+    # Milliseconds and chance, in 53 bits: unique among machines, in order on one.
+    number = max(last + 1, int(now * 1000) << 12 | random.getrandbits(12))
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+    return Event(number, at, actor, action, subject_kind, subject_key, detail or {})
+
+
+def write(log, event: Event) -> None:
+    """Write one event down: when this returns it survives a power cut."""
     log.execute("BEGIN IMMEDIATE")
     try:
-        last = log.execute("SELECT coalesce(max(id), 0) FROM edits").fetchone()[0]
-        # Milliseconds and chance, in 53 bits: unique among machines, in order on one.
-        event.id = max(last + 1, int(now * 1000) << 12 | random.getrandbits(12))
         log.execute(
             "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
             (
-                event.id,
-                event.at,
-                actor,
-                action,
-                subject_kind,
-                subject_key,
+                event.id, event.at, event.actor, event.action, event.subject_kind, event.subject_key,
                 json.dumps(event.detail, ensure_ascii=False),
             ),
-        )
-        if action == "undo":
+        )  # fmt: skip
+        if event.action == "undo":
             log.execute("UPDATE edits SET undone_by = ? WHERE id = ?", (event.id, event.detail["of"]))
     except BaseException:
         log.execute("ROLLBACK")
         raise
     log.execute("COMMIT")
-    return event
 
 
 def events(log) -> list[Event]:

@@ -113,3 +113,43 @@ def fts_query(question: str) -> str:
         return ""
     query = " AND ".join(wanted)
     return f"({query}) NOT ({' OR '.join(unwanted)})" if unwanted else query
+
+
+def snippet(text: str, question: str, around: int = 60) -> list[tuple[str, bool]]:
+    """Pieces of `text` near what was asked for, as (piece, is it a hit)."""
+    words = [phrase or word.strip("*") for phrase, word in _PHRASE.findall(question.translate(_QUOTES))]
+    bare = [w for w in words if w and w not in ("OR", "AND", "NOT") and not w.startswith("-")]
+    folded, origin = _with_origin(text)
+    hits: list[tuple[int, int]] = []
+    for word in bare:
+        wanted, _ = _with_origin(word)
+        at = folded.find(wanted) if wanted else -1
+        while at >= 0:
+            hits.append((origin[at], origin[at + len(wanted) - 1] + 1))
+            at = folded.find(wanted, at + len(wanted))
+    hits.sort()
+    start = max(0, hits[0][0] - around) if hits else 0
+    end = min(len(text), start + 4 * around)
+    pieces: list[tuple[str, bool]] = [("…", False)] if start else []
+    at = start
+    for low, high in hits:
+        if low < at or low >= end:
+            continue
+        pieces += [(text[at:low], False), (text[low:high], True)]
+        at = high
+    pieces.append((text[at : max(at, end)], False))
+    if end < len(text):
+        pieces.append(("…", False))
+    return [piece for piece in pieces if piece[0]]
+
+
+def _with_origin(text: str) -> tuple[str, list[int]]:
+    """`text` without case and accents, and where in `text` each of its characters comes from."""
+    folded: list[str] = []
+    origin: list[int] = []
+    for at, character in enumerate(text):
+        for plain in unicodedata.normalize("NFKD", character.translate(_LIGATURES)).casefold():
+            if not unicodedata.combining(plain) and plain not in "\ufe0e\ufe0f\u200d":
+                folded.append(plain)
+                origin.append(at)
+    return "".join(folded), origin

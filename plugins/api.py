@@ -1,0 +1,87 @@
+"""The JSON API: which path and method is answered by what, and which role that takes. See docs/API.md."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from datasette import hookimpl
+
+if "memories_lib" not in sys.modules:
+    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
+    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["memories_lib"])
+
+from memories_lib import access, archive, editing, reading
+from memories_lib.http import ApiError, answering
+
+_ID = r"(?P<id>\d{1,20})"
+
+#: path -> method -> (role, function)
+ROUTES = {
+    "/api/exchanges": {"GET": ("viewer", reading.exchanges)},
+    "/api/exchanges/merge": {"POST": ("curator", editing.merge)},
+    f"/api/exchanges/{_ID}": {
+        "GET": ("viewer", reading.exchange),
+        "DELETE": ("curator", editing.hide_exchange),
+    },
+    **{
+        f"/api/exchanges/{_ID}/{action}": {"POST": ("curator", editing.marks(action))}
+        for action in ("star", "unstar", "restore")
+    },
+    f"/api/exchanges/{_ID}/split": {"POST": ("curator", editing.split)},
+    f"/api/exchanges/{_ID}/retitle": {"POST": ("curator", editing.retitle)},
+    f"/api/exchanges/{_ID}/note": {"POST": ("curator", editing.note)},
+    "/api/messages": {"GET": ("viewer", reading.around), "DELETE": ("curator", editing.hide_messages)},
+    "/api/messages/restore": {"POST": ("curator", editing.restore_messages)},
+    f"/api/messages/{_ID}/highlight": {"POST": ("curator", editing.highlight)},
+    f"/api/people/{_ID}/rename": {"POST": ("curator", editing.rename_person)},
+    "/api/edits": {"GET": ("curator", editing.edits)},
+    f"/api/edits/{_ID}/undo": {"POST": ("curator", editing.undo)},
+    "/api/search": {"GET": ("viewer", reading.search)},
+    "/api/on-this-day": {"GET": ("viewer", reading.on_this_day)},
+    "/api/chats": {"GET": ("viewer", reading.table(reading.CHATS, "chats"))},
+    "/api/people": {"GET": ("viewer", reading.table(reading.PEOPLE, "people"))},
+    "/api/days": {"GET": ("viewer", reading.table(reading.DAYS, "days"))},
+    "/api/stats": {"GET": ("viewer", reading.table(reading.STATS, "years"))},
+    "/api/places": {"GET": ("viewer", reading.table(reading.PLACES, "places"))},
+}
+
+
+def _answer(methods):
+    async def answer(request, datasette):
+        method = "GET" if request.method == "HEAD" else request.method
+        if method not in methods:
+            raise ApiError(405, "Method Not Allowed")
+        role, function = methods[method]
+        access.require(request, role)
+        if method != "GET":
+            access.refuse_forgery(request)
+        return await function(request, datasette)
+
+    return answering(answer)
+
+
+async def _nothing(_request, _datasette):
+    raise ApiError(404, "Not Found")
+
+
+@hookimpl
+def register_routes():
+    routes = [(rf"^{path}/?$", _answer(methods)) for path, methods in ROUTES.items()]
+    return [*routes, (r"^/api/.*$", answering(_nothing))]
+
+
+@hookimpl
+def skip_csrf(scope):
+    """The API looks at where a write comes from by itself; other frontends have no form to put a token into."""
+    return scope["path"].startswith("/api/")
+
+
+@hookimpl
+def startup(datasette):
+    """Before the first request is answered, the archive shows all edits."""
+
+    async def catch_up():
+        await archive.catch_up(datasette)
+
+    return catch_up

@@ -1,0 +1,114 @@
+"""Who may do what. Roles: an owner may everything, a curator edits, a viewer reads what is not hidden.
+
+On this machine's own address there is no password and whoever asks is the owner. Anything else is closed until
+passwords are set: `MEMORIES_OWNER_PASSWORD`, `MEMORIES_CURATOR_PASSWORD`, `MEMORIES_VIEWER_PASSWORD` hold their hashes.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import os
+from urllib.parse import urlsplit
+
+from .http import ApiError
+
+ROLES = ("viewer", "curator", "owner")
+_FORWARDED = ("x-forwarded-for", "x-forwarded-host", "forwarded", "fly-client-ip", "x-real-ip")
+
+
+def hashes():
+    """role -> the hash of its password, for the roles that have one."""
+    named = {role: os.environ.get(f"MEMORIES_{role.upper()}_PASSWORD", "").strip() for role in ROLES}
+    return {role: value for role, value in named.items() if value}
+
+
+def is_local(scope):
+    """Whether a request comes from this machine to this machine, by a name that no stranger can give to it."""
+    if os.environ.get("MEMORIES_PUBLIC", "") not in ("", "0"):
+        return False
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers") or []}
+    if any(name in headers for name in _FORWARDED):
+        return False
+    host = _host(headers.get("host", ""))
+    return _is_loopback((scope.get("server") or ("",))[0]) and (host == "localhost" or _is_loopback(host))
+
+
+def _host(given):
+    try:
+        return urlsplit(f"//{given}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(address):
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def proof_of(role):
+    """What a session carries of its password's hash: a new password ends it."""
+    return hashlib.blake2b(hashes().get(role, "").encode(), digest_size=6).hexdigest()
+
+
+def role_of(actor):
+    """The role of an actor; None for strangers, and for those whose password has changed since."""
+    role = (actor or {}).get("role")
+    if role not in ROLES:
+        return None
+    is_true = actor.get("local") or (role in hashes() and actor.get("proof") == proof_of(role))
+    return role if is_true else None
+
+
+def address_of(scope):
+    """Where a request comes from; behind Fly's proxy, where the proxy says."""
+    for name, value in scope.get("headers") or []:
+        if name == b"fly-client-ip":
+            return value.decode("latin-1")
+    return (scope.get("client") or ("unknown",))[0]
+
+
+def is_https(scope):
+    """Whether the browser speaks HTTPS, to us or to a proxy."""
+    return scope.get("scheme") == "https" or (b"x-forwarded-proto", b"https") in (scope.get("headers") or [])
+
+
+def may(actor, role):
+    """Whether an actor has at least a role."""
+    mine = role_of(actor)
+    return mine is not None and ROLES.index(mine) >= ROLES.index(role)
+
+
+def require(request, role):
+    """Raises 401 for strangers, 403 for those whose role is too small."""
+    if role_of(request.actor) is None:
+        raise ApiError(401, "Log in first" if hashes() else "This archive is closed: no password is set yet")
+    if not may(request.actor, role):
+        raise ApiError(403, f"Only a {role} may do this")
+
+
+def name_of(request):
+    """Who is written down as having made an edit."""
+    return (request.actor or {}).get("id") or "somebody"
+
+
+def allowed_origins():
+    """The origins of `ALLOWED_ORIGINS`, exactly as browsers write them."""
+    return {origin.strip().rstrip("/") for origin in os.environ.get("ALLOWED_ORIGINS", "").split(",") if origin.strip()}
+
+
+def refuse_forgery(request):
+    """403 for a write that another site had somebody's browser send. Programs with a token of their own may."""
+    sent = request.headers
+    if sent.get("authorization", "").lower().startswith("bearer "):
+        return
+    origin = sent.get("origin")
+    if origin is not None:
+        if origin in allowed_origins() or hmac.compare_digest(origin, f"{request.scheme}://{request.host}"):
+            return
+        if urlsplit(origin).netloc == request.host and origin.startswith("https://"):
+            return  # behind a proxy that speaks HTTPS for us
+        raise ApiError(403, "This origin may not write here; see ALLOWED_ORIGINS")
+    if sent.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        raise ApiError(403, "This was sent by another site")

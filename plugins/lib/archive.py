@@ -1,0 +1,92 @@
+"""The served archive: which database it is, how it is read, and how an edit is written down and shown."""
+
+from pathlib import Path
+
+from . import curation, edit_log, folding
+from .http import ApiError
+
+_logs = {}
+
+
+def database_of(datasette):
+    """The archive among Datasette's databases. Raises `ApiError` 503 when none is served."""
+    for database in datasette.databases.values():
+        if database.path and database.is_mutable and Path(database.path).exists():
+            return database
+    raise ApiError(503, "no archive is served here")
+
+
+async def read(datasette, function):
+    """`function(run)`, in a thread with a connection of the archive; rows answer to names."""
+
+    return await database_of(datasette).execute_fn(lambda connection: function(connection.execute))
+
+
+def log_of(database):
+    """The log of edits beside an archive, open for this process."""
+    path = str(Path(database.path).resolve().with_name("curation.db"))
+    if path not in _logs:
+        _logs[path] = edit_log.open_log(path)
+    return _logs[path]
+
+
+async def edit(datasette, actor, action, find_subject):
+    """Write one edit down and show it. `find_subject(run)` gives (kind, key, detail) or raises `ApiError`.
+
+    The event is durable before this returns. All edits pass through the archive's one writer, one after the other.
+    """
+    database = database_of(datasette)
+
+    def write(connection):
+        log = log_of(database)
+
+        def act():
+            kind, key, detail = find_subject(connection.execute)
+            event = edit_log.draft(log, actor, action, kind, key, detail)
+            everything = edit_log.events(log)
+            if action == "undo":
+                everything.append(event)
+                curation.replay(connection, edit_log.effective(everything), edit_log.digest(everything), folding.fold)
+            else:
+                if not curation.apply(connection, event, folding.fold):
+                    raise ApiError(409, "this was changed by somebody else meanwhile; look again")
+                curation.set_state(connection, edit_log.digest([*everything, event]))
+            edit_log.write(log, event)
+            return event
+
+        return _in_transaction(connection, act)
+
+    return await database.execute_write_fn(write)
+
+
+def _in_transaction(connection, act):
+    connection.isolation_level = None
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = act()
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return found
+
+
+async def catch_up(datasette):
+    """Show what the log says on each archive that shows something else: it was rebuilt, or stopped between the two."""
+    for database in list(datasette.databases.values()):
+        if not database.path or not database.is_mutable:
+            continue
+        path = Path(database.path).resolve().with_name("curation.db")
+
+        def write(connection, database=database, path=path):
+            if not curation.can_be_curated(connection):
+                return
+            everything = edit_log.events(log_of(database)) if path.exists() else []
+            digest = edit_log.digest(everything)
+            if curation.state(connection) != digest:
+                _in_transaction(
+                    connection,
+                    lambda: curation.replay(connection, edit_log.effective(everything), digest, folding.fold),
+                )
+
+        await database.execute_write_fn(write)

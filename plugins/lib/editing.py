@@ -1,0 +1,259 @@
+"""What the API writes. Every function writes one event down and shows it; nothing is destroyed."""
+
+from datasette import Response
+
+from . import access, archive, edit_log, reading, shapes
+from .http import ApiError, as_json, body_of, whole_numbers, words, wrong
+
+_MOST_NOTE, _MOST_TITLE = 10_000, 300
+
+
+def _exchange(run, number):
+    """(key, detail) by which an exchange is found again in any archive. Raises 404."""
+    row = run(
+        """
+        SELECT exchanges.key, chats.key AS chat, started_at FROM exchanges JOIN chats ON chats.id = chat_id
+        WHERE exchanges.id = ?
+        """,
+        (number,),
+    ).fetchone()
+    if row is None:
+        moved = reading.merged_into(run, number)
+        if moved is None:
+            raise ApiError(404, "Exchange not found")
+        return _exchange(run, moved)
+    return row["key"], {"chat": row["chat"], "at": row["started_at"]}
+
+
+def _message(run, number):
+    row = run(
+        """
+        SELECT messages.key, chats.key AS chat, sent_at FROM messages JOIN chats ON chats.id = chat_id
+        WHERE messages.id = ?
+        """,
+        (number,),
+    ).fetchone()
+    if row is None:
+        raise ApiError(404, "Message not found")
+    return row["key"], {"chat": row["chat"], "at": row["sent_at"]}
+
+
+async def _edit_exchange(request, datasette, action, more=None, check=None):
+    number = _id(request)
+
+    def subject(run):
+        if check:
+            check(run, number)
+        key, detail = _exchange(run, number)
+        return "exchange", key, {**detail, **(more or {})}
+
+    return await archive.edit(datasette, access.name_of(request), action, subject)
+
+
+def _id(request):
+    number = int(request.url_vars["id"])
+    if number >= 1 << 63:
+        raise ApiError(404, "Exchange not found")
+    return number
+
+
+def _told(event):
+    return {"edit": event.id, "action": event.action, "at": event.at, "actor": event.actor}
+
+
+def _must_be_shown(run, number):
+    row = run(
+        f"""
+        SELECT 1 FROM exchanges LEFT JOIN exchange_marks ON exchange_id = exchanges.id
+        WHERE exchanges.id = ? AND {shapes.NOT_HIDDEN}
+        """,
+        (number,),
+    ).fetchone()
+    if row is None:
+        raise ApiError(404, "Exchange not found")
+
+
+async def hide_exchange(request, datasette):
+    """``DELETE /api/exchanges/{id}``: hides it."""
+    event = await _edit_exchange(request, datasette, "hide", check=_must_be_shown)
+    return Response(status=204, headers={"x-edit": str(event.id)})
+
+
+def marks(action):
+    """``POST /api/exchanges/{id}/star`` and its like, which need nothing more."""
+
+    async def answer(request, datasette):
+        return _told(await _edit_exchange(request, datasette, action))
+
+    return answer
+
+
+async def retitle(request, datasette):
+    """``{"title": …}``"""
+    title = " ".join(words(await body_of(request), "title", _MOST_TITLE).split())
+    if not title:
+        raise wrong("body", "title", "must not be empty")
+    return _told(await _edit_exchange(request, datasette, "retitle", {"title": title}))
+
+
+async def note(request, datasette):
+    """``{"note": …}``; an empty one takes it away."""
+    said = words(await body_of(request), "note", _MOST_NOTE).strip()
+    return _told(await _edit_exchange(request, datasette, "note", {"note": said}))
+
+
+async def split(request, datasette):
+    """``{"message_id": …}``: that message and what follows become an exchange of their own."""
+    message = (await body_of(request)).get("message_id")
+    if not isinstance(message, int) or isinstance(message, bool):
+        raise wrong("body", "message_id", "value is not a valid integer", "type_error.integer")
+    number = _id(request)
+
+    def subject(run):
+        key, detail = _exchange(run, number)
+        first = run(
+            "SELECT id, exchange_id FROM messages WHERE exchange_id = ? ORDER BY sent_at, id LIMIT 1", (number,)
+        ).fetchone()
+        row = run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()
+        if row is None or row["exchange_id"] != number:
+            raise ApiError(400, "That message is not in this exchange")
+        if first["id"] == message:
+            raise ApiError(400, "That is its first message: nothing would stay")
+        message_key, where = _message(run, message)
+        return "exchange", key, {**detail, "message": message_key, "at_message": where["at"]}
+
+    event = await archive.edit(datasette, access.name_of(request), "split", subject)
+    return {**_told(event), "new_exchange_id": event.id}
+
+
+async def merge(request, datasette):
+    """``{"exchange_ids": [3, 9]}``: the smallest id stays."""
+    ids = list(dict.fromkeys(whole_numbers(await body_of(request), "exchange_ids")))
+    if len(ids) < 2:
+        raise wrong("body", "exchange_ids", "ensure this value has at least 2 items", "value_error.list.min_items")
+
+    def subject(run):
+        marks = ", ".join("?" * len(ids))
+        rows = run(f"SELECT id, chat_id FROM exchanges WHERE id IN ({marks})", ids).fetchall()
+        if len(rows) != len(ids):
+            raise ApiError(400, "Some of these exchanges do not exist")
+        if len({row["chat_id"] for row in rows}) > 1:
+            raise ApiError(400, "Exchanges of different sources cannot be merged")
+        parts = []
+        for number in sorted(ids):
+            key, detail = _exchange(run, number)
+            parts.append({"key": key, "at": detail["at"]})
+        return "exchange", parts[0]["key"], {"chat": detail["chat"], "at": parts[0]["at"], "exchanges": parts}
+
+    event = await archive.edit(datasette, access.name_of(request), "merge", subject)
+    target = min(ids)
+    return {**_told(event), "message": f"Merged {len(ids)} exchanges", "target_exchange_id": target}
+
+
+async def hide_messages(request, datasette):
+    """``DELETE /api/messages`` with ``{"message_ids": [1, 2]}``: hides those that are there."""
+    ids = list(dict.fromkeys(whole_numbers(await body_of(request), "message_ids")))
+    if not ids:
+        raise ApiError(400, "No message ids were given")
+    return {"deleted_count": await _each_message(request, datasette, ids, "hide")}
+
+
+async def restore_messages(request, datasette):
+    """``POST /api/messages/restore`` with ``{"message_ids": [1, 2]}``."""
+    ids = list(dict.fromkeys(whole_numbers(await body_of(request), "message_ids")))
+    return {"restored_count": await _each_message(request, datasette, ids, "restore")}
+
+
+async def _each_message(request, datasette, ids, action):
+    done = 0
+    for number in ids:
+
+        def subject(run, number=number):
+            is_hidden = run("SELECT 1 FROM hidden_messages WHERE message_id = ?", (number,)).fetchone() is not None
+            key, detail = _message(run, number)
+            if is_hidden == (action == "hide"):
+                raise ApiError(404, "Message not found")
+            return "message", key, detail
+
+        try:
+            await archive.edit(datasette, access.name_of(request), action, subject)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+        else:
+            done += 1
+    return done
+
+
+async def highlight(request, datasette):
+    """``POST /api/messages/{id}/highlight`` with ``{"on": true}``."""
+    body = await body_of(request)
+    number = _id(request)
+
+    def subject(run):
+        key, detail = _message(run, number)
+        return "message", key, {**detail, "on": bool(body.get("on", True))}
+
+    return _told(await archive.edit(datasette, access.name_of(request), "highlight", subject))
+
+
+async def rename_person(request, datasette):
+    """``POST /api/people/{id}/rename`` with ``{"name": …}``."""
+    name = " ".join(words(await body_of(request), "name", 120).split())
+    if not name:
+        raise wrong("body", "name", "must not be empty")
+    number = _id(request)
+
+    def subject(run):
+        row = run(
+            """
+            SELECT coalesce(people_before.name, people.name) AS was FROM people
+            LEFT JOIN people_before ON person_id = people.id WHERE people.id = ?
+            """,
+            (number,),
+        ).fetchone()
+        if row is None:
+            raise ApiError(404, "Person not found")
+        if run("SELECT 1 FROM people WHERE name = ? AND id <> ?", (name, number)).fetchone():
+            raise ApiError(409, f"Somebody else is called {name}")
+        return "person", archive.curation.person_key(row["was"]), {"was": row["was"], "name": name}
+
+    return _told(await archive.edit(datasette, access.name_of(request), "rename_person", subject))
+
+
+async def edits(request, datasette):
+    """All edits, the newest first."""
+    database = archive.database_of(datasette)
+    everything = await database.execute_write_fn(lambda _: edit_log.events(archive.log_of(database)))
+    effective = {event.id for event in edit_log.effective(everything)}
+    return as_json(
+        request,
+        {
+            "edits": [
+                {
+                    "id": event.id, "at": event.at, "actor": event.actor, "action": event.action,
+                    "subject_kind": event.subject_kind, "subject_key": event.subject_key, "detail": event.detail,
+                    "undone_by": event.undone_by, "is_effective": event.id in effective,
+                }
+                for event in reversed(everything)
+            ]
+        },
+    )  # fmt: skip
+
+
+async def undo(request, datasette):
+    """``POST /api/edits/{id}/undo``"""
+    number = _id(request)
+    database = archive.database_of(datasette)
+
+    def subject(_run):
+        everything = {event.id: event for event in edit_log.events(archive.log_of(database))}
+        event = everything.get(number)
+        if event is None:
+            raise ApiError(404, "Edit not found")
+        undone_by = everything.get(event.undone_by)
+        if undone_by and undone_by.undone_by is None:
+            raise ApiError(409, "That was undone already")
+        return event.subject_kind, event.subject_key, {"of": number, "undid": event.action}
+
+    return _told(await archive.edit(datasette, access.name_of(request), "undo", subject))

@@ -1,0 +1,118 @@
+"""What API routes have in common: parameters that are checked, errors and answers as the contract wants them."""
+
+import gzip
+import hashlib
+import json
+
+from datasette import Response
+
+_WORTH_PACKING = 1024
+#: What a browser may keep, but must ask about each time.
+_PRIVATE = "private, no-cache"
+
+
+class ApiError(Exception):
+    """An answer that is not 200. `detail` is a sentence, or the list that says which parameter was wrong."""
+
+    def __init__(self, status, detail):
+        super().__init__(detail)
+        self.status, self.detail = status, detail
+
+
+def wrong(where, name, message, kind="value_error"):
+    """422 for one parameter, in the form that the earlier backend's clients know."""
+    return ApiError(422, [{"loc": [where, name], "msg": message, "type": kind}])
+
+
+def route(pattern, function):
+    """A route that answers with and without its trailing slash."""
+    return (rf"^{pattern}/?$", answering(function))
+
+
+def answering(function):
+    """Turns what a route returns (data, or a Response) and raises into answers."""
+
+    # Datasette looks at the names of these two, so they are the same for all.
+    async def answer(request, datasette):
+        try:
+            found = await function(request, datasette)
+        except ApiError as error:
+            return Response.json({"detail": error.detail}, status=error.status)
+        return found if isinstance(found, Response) else as_json(request, found)
+
+    return answer
+
+
+def as_json(request, data, status=200):
+    """`data`, unless the client has it already; packed, where it takes that and it pays."""
+    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    tag = f'"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'
+    headers = {"etag": tag, "cache-control": _PRIVATE, "vary": "accept-encoding, cookie, origin"}
+    sent = request.headers
+    if tag in sent.get("if-none-match", ""):
+        return Response(status=304, headers=headers)
+    if len(body) > _WORTH_PACKING and "gzip" in sent.get("accept-encoding", ""):
+        body = gzip.compress(body, 4)
+        headers["content-encoding"] = "gzip"
+    return Response(body, status=status, headers=headers, content_type="application/json; charset=utf-8")
+
+
+def only(request, *methods):
+    """405 for any other method."""
+    if request.method not in methods:
+        raise ApiError(405, "Method Not Allowed")
+
+
+def number(request, name, default, low, high):
+    """A whole number of the query, within its range."""
+    given = request.args.get(name)
+    if given is None:
+        return default
+    try:
+        value = int(given)
+    except ValueError:
+        raise wrong("query", name, "value is not a valid integer", "type_error.integer") from None
+    if value < low:
+        raise wrong("query", name, f"ensure this value is greater than or equal to {low}", "value_error.number.not_ge")
+    if high is not None and value > high:
+        raise wrong("query", name, f"ensure this value is less than or equal to {high}", "value_error.number.not_le")
+    return value
+
+
+def choice(request, name, options, default):
+    """One of a few words of the query."""
+    given = request.args.get(name, default)
+    if given not in options:
+        raise wrong("query", name, f"must be one of {', '.join(options)}", "value_error.choice")
+    return given
+
+
+async def body_of(request):
+    """The request's JSON object."""
+    try:
+        found = json.loads(await request.post_body() or b"null")
+    except ValueError:
+        raise wrong("body", "json", "the body is no JSON", "value_error.json") from None
+    if not isinstance(found, dict):
+        raise wrong("body", "json", "the body must be a JSON object", "type_error.dict")
+    return found
+
+
+def whole_numbers(body, name):
+    """A list of whole numbers in the body."""
+    found = body.get(name)
+    if not isinstance(found, list) or not all(isinstance(n, int) and not isinstance(n, bool) for n in found):
+        raise wrong("body", name, "must be a list of whole numbers", "type_error.list")
+    if any(abs(n) >= 1 << 63 for n in found):
+        raise wrong("body", name, "a number is too large", "value_error.number")
+    return found
+
+
+def words(body, name, most):
+    """A text in the body."""
+    found = body.get(name)
+    if not isinstance(found, str):
+        raise wrong("body", name, "must be a text", "type_error.str")
+    if len(found) > most:
+        raise wrong("body", name, f"must have at most {most} characters", "value_error.any_str.max_length")
+    return found

@@ -1,0 +1,292 @@
+"""What the API reads: exchanges, messages, search, days, people. Each function answers a route of `plugins/api.py`."""
+
+import re
+import time
+
+from datasette import Response
+
+from . import archive, folding, shapes
+from .http import ApiError, choice, number, wrong
+
+_SORTS = {
+    "asc": "exchanges.started_at, exchanges.id",
+    "desc": "exchanges.started_at DESC, exchanges.id DESC",
+    "score": "exchanges.score DESC, exchanges.id",
+    "length": "exchanges.message_count DESC, exchanges.id",
+}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
+def _day(request, name):
+    given = request.args.get(name) or ""
+    if given and not _DAY.match(given):
+        raise wrong("query", name, "must be a date like 2025-01-31", "value_error.date")
+    return given
+
+
+def _filters(request):
+    """(SQL conditions, their parameters) for a list of exchanges."""
+    where, given = [shapes.NOT_HIDDEN], {}
+    args = request.args
+    if args.get("all") != "1":
+        where.append("exchanges.is_memory = 1")
+    if args.get("starred") == "1":
+        where.append("is_starred = 1")
+    if chat := args.get("chat"):
+        where.append("(chats.name = :chat OR chats.id = :chat)")
+        given["chat"] = chat
+    if mood := args.get("mood"):
+        where.append("exchanges.mood = :mood")
+        given["mood"] = mood
+    if topic := args.get("topic"):
+        where.append("EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic)")
+        given["topic"] = topic
+    if person := args.get("person"):
+        where.append(
+            "EXISTS (SELECT 1 FROM messages JOIN people ON people.id = sender_id"
+            " WHERE messages.exchange_id = exchanges.id AND (people.name = :person OR people.id = :person))"
+        )
+        given["person"] = person
+    if since := _day(request, "from"):
+        where.append("exchanges.started_at >= :since")
+        given["since"] = since
+    if until := _day(request, "to"):
+        where.append("exchanges.started_at < :until || '~'")
+        given["until"] = until
+    if args.get("q") is not None:
+        where.append(
+            "(exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :q)"
+            " OR exchanges.id IN (SELECT exchange_id FROM messages WHERE"
+            f" id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH :q) AND {shapes.VISIBLE}))"
+        )
+        given["q"] = folding.fts_query(args["q"]) or '""'
+    return " AND ".join(where), given
+
+
+def _order(request):
+    wanted = request.args.get("sort")
+    if wanted is None:
+        return _SORTS[choice(request, "sort_by_first_message_date", ("asc", "desc"), "asc")]
+    return _SORTS[choice(request, "sort", tuple(_SORTS), "asc")]
+
+
+async def exchanges(request, datasette):
+    """The memories, a page at a time."""
+    page, size = number(request, "page", 1, 1, 1 << 40), number(request, "page_size", 20, 1, 100)
+    where, given = _filters(request)
+    order = _order(request)
+
+    def find(run):
+        total = run(
+            f"""
+            SELECT count(*) FROM exchanges JOIN chats ON chats.id = exchanges.chat_id
+            LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id WHERE {where}
+            """,
+            given,
+        ).fetchone()[0]
+        rows = run(
+            f"{shapes.EXCHANGES} WHERE {where} ORDER BY {order} LIMIT :most OFFSET :skip",
+            {**given, "most": size, "skip": (page - 1) * size},
+        ).fetchall()
+        return total, _with_first(run, rows)
+
+    total, items = await archive.read(datasette, find)
+    pages = -(-total // size)
+    return {
+        "items": items,
+        "pagination": {
+            "currentPage": page, "pageSize": size, "totalItems": total, "totalPages": pages, "hasMore": page < pages,
+        },
+    }  # fmt: skip
+
+
+def _with_first(run, rows):
+    ids = [row["first_id"] for row in rows if row["first_id"] is not None]
+    marks = ", ".join("?" * len(ids))
+    firsts = {row["id"]: row for row in run(f"{shapes.MESSAGES} WHERE messages.id IN ({marks})", ids)} if ids else {}
+    keys = shapes.cache_keys(run)
+    return [shapes.exchange(row, keys, firsts.get(row["first_id"])) for row in rows]
+
+
+def merged_into(run, exchange):
+    """Where the messages of a merged exchange are now; None when it was not merged."""
+    row = run("SELECT exchange_id FROM merged_exchanges WHERE id = ?", (exchange,)).fetchone()
+    return row["exchange_id"] if row else None
+
+
+async def exchange(request, datasette):
+    """One exchange with its messages; where it was merged into another, the way there."""
+    number_asked = int(request.url_vars["id"])
+    if number_asked >= 1 << 63:
+        raise ApiError(404, "Exchange not found")
+
+    def find(run):
+        row = run(f"{shapes.EXCHANGES} WHERE exchanges.id = ? AND {shapes.NOT_HIDDEN}", (number_asked,)).fetchone()
+        if row is None:
+            return None, merged_into(run, number_asked)
+        messages = run(
+            f"{shapes.MESSAGES} WHERE messages.exchange_id = ? AND {shapes.VISIBLE} {shapes.IN_ORDER}",
+            (number_asked,),
+        ).fetchall()
+        found = shapes.exchange(row, shapes.cache_keys(run), messages[0] if messages else None)
+        return {**found, "messages": [shapes.message(m) for m in messages]}, None
+
+    found, moved = await archive.read(datasette, find)
+    if moved is not None:
+        return Response.redirect(datasette.urls.path(f"/api/exchanges/{moved}"), status=308)
+    if found is None:
+        raise ApiError(404, "Exchange not found")
+    return found
+
+
+async def search(request, datasette):
+    """Messages and exchanges with these words, the newest first."""
+    question = request.args.get("q") or ""
+    most, before = number(request, "limit", 50, 1, 200), number(request, "before", 1 << 62, 1, None)
+    query = folding.fts_query(question)
+    started = time.perf_counter()
+
+    def find(run):
+        if not query:
+            return [], [], 0
+        visible = (
+            f"{shapes.VISIBLE} AND coalesce((SELECT is_hidden FROM exchange_marks"
+            " WHERE exchange_marks.exchange_id = messages.exchange_id), 0) = 0"
+        )
+        total = run("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH ?", (query,)).fetchone()[0]
+        ids = [
+            row[0]
+            for row in run(
+                f"""
+                SELECT messages.id FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid
+                WHERE messages_fts MATCH ? AND messages_fts.rowid < ? AND {visible}
+                ORDER BY messages_fts.rowid DESC LIMIT ?
+                """,
+                (query, min(before, (1 << 63) - 1), most),
+            )
+        ]
+        marks = ", ".join("?" * len(ids))
+        rows = run(f"{shapes.MESSAGES} WHERE messages.id IN ({marks}) ORDER BY messages.id DESC", ids).fetchall()
+        told = run(
+            f"""
+            {shapes.EXCHANGES} WHERE exchanges.id IN (
+                SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ? ORDER BY rank LIMIT 20
+            ) AND {shapes.NOT_HIDDEN}
+            """,
+            (query,),
+        ).fetchall()
+        return rows, _with_first(run, told), total
+
+    rows, told, total = await archive.read(datasette, find)
+    messages = [
+        {**shapes.message(row), "exchange_id": row["exchange_id"], "snippet": folding.snippet(row["text"], question)}
+        for row in rows
+    ]
+    return {
+        "messages": messages,
+        "exchanges": told,
+        "total": total,
+        "next": messages[-1]["message_id"] if len(messages) == most else None,
+        "milliseconds": round(1000 * (time.perf_counter() - started), 1),
+    }
+
+
+async def around(request, datasette):
+    """The talk around a message, so many before and after it."""
+    if request.args.get("around") is None:
+        raise wrong("query", "around", "field required", "value_error.missing")
+    message = number(request, "around", 0, 1, (1 << 63) - 1)
+    before, after = number(request, "before", 50, 0, 500), number(request, "after", 50, 0, 500)
+
+    def find(run):
+        row = run("SELECT chat_id, exchange_id, sent_at FROM messages WHERE id = ?", (message,)).fetchone()
+        if row is None:
+            raise ApiError(404, "Message not found")
+        here = {"chat": row["chat_id"], "exchange": row["exchange_id"], "at": row["sent_at"], "id": message}
+        back = _walk(run, here, before, "DESC")
+        forth = _walk(run, here, after, "")
+        middle = run(f"{shapes.MESSAGES} WHERE messages.id = ? AND {shapes.VISIBLE}", (message,)).fetchall()
+        return [*back[::-1], *middle, *forth]
+
+    found = await archive.read(datasette, find)
+    messages = [{**shapes.message(row), "exchange_id": row["exchange_id"]} for row in found]
+    return {
+        "messages": messages,
+        "previous": messages[0]["message_id"] if messages else None,
+        "next": messages[-1]["message_id"] if messages else None,
+    }
+
+
+def _walk(run, here, most, way):
+    """Messages before (``DESC``) or after one, by way of the exchanges, which have an index by time."""
+    found, side = [], "<" if way else ">"
+    started = run("SELECT started_at FROM exchanges WHERE id = :exchange", here).fetchone()["started_at"]
+    exchange = {**here, "started": started}
+    first = True
+    while len(found) < most and exchange is not None:
+        bound = f"AND (messages.sent_at, messages.id) {side} (:at, :id)" if first else ""
+        found += run(
+            f"""
+            {shapes.MESSAGES} WHERE messages.exchange_id = :exchange AND {shapes.VISIBLE} {bound}
+            ORDER BY messages.sent_at {way}, messages.id {way} LIMIT {most - len(found)}
+            """,
+            exchange,
+        ).fetchall()
+        first = False
+        row = run(
+            f"""
+            SELECT exchanges.id, started_at FROM exchanges
+            LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
+            WHERE chat_id = :chat AND (started_at, exchanges.id) {side} (:started, :exchange) AND {shapes.NOT_HIDDEN}
+            ORDER BY started_at {way}, exchanges.id {way} LIMIT 1
+            """,
+            exchange,
+        ).fetchone()
+        exchange = {**here, "exchange": row["id"], "started": row["started_at"]} if row else None
+    return found
+
+
+def table(sql, name):
+    """A route that gives all rows of a small question."""
+
+    async def answer(_request, datasette):
+        return {name: await archive.read(datasette, lambda run: [dict(row) for row in run(sql)])}
+
+    return answer
+
+
+async def on_this_day(request, datasette):
+    """What was said on this day in every year."""
+    day = _day(request, "date") or time.strftime("%Y-%m-%d")
+
+    def find(run):
+        rows = run(
+            f"""
+            {shapes.EXCHANGES} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
+                AND exchanges.started_at < days.day || '~'
+            WHERE substr(days.day, 6) = ? AND {shapes.NOT_HIDDEN}
+            ORDER BY days.day DESC, exchanges.score DESC LIMIT 200
+            """,
+            (day[5:],),
+        ).fetchall()
+        return _with_first(run, rows)
+
+    return {"day": day[5:], "exchanges": await archive.read(datasette, find)}
+
+
+STATS = """
+SELECT substr(month, 1, 4) AS year, sum(messages) AS messages, sum(words) AS words, sum(photos) AS photos,
+    sum(videos) AS videos, sum(voice_notes) AS voice_notes, count(DISTINCT person_id) AS people
+FROM person_months GROUP BY year ORDER BY year
+"""
+PLACES = f"""
+SELECT places.id, places.message_id, places.exchange_id, places.name, latitude, longitude, url, messages.sent_at
+FROM places CROSS JOIN messages ON messages.id = places.message_id
+LEFT JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
+WHERE latitude IS NOT NULL AND {shapes.VISIBLE} AND {shapes.NOT_HIDDEN} ORDER BY messages.sent_at DESC LIMIT 5000
+"""
+
+
+CHATS = "SELECT id, name, kind, first_at, last_at, message_count FROM chats ORDER BY message_count DESC"
+PEOPLE = "SELECT id, name, is_owner, message_count FROM people ORDER BY message_count DESC"
+DAYS = "SELECT day, sum(message_count) AS messages FROM days GROUP BY day ORDER BY day"

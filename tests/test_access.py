@@ -1,0 +1,159 @@
+"""Nobody gets in uninvited."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from click.testing import CliRunner
+from datasette_auth_passwords.utils import verify_password
+
+from ingest import passwords
+from ingest.cli import main
+from tests.conftest import serve
+from tests.test_api import Client
+
+PATHS = [
+    "/", "/memories", "/memories/messages", "/memories/messages.json", "/memories.db", "/memories/exchanges/1",
+    "/memories.json?sql=select+1", "/memories/on_this_day", "/-/databases.json", "/-/metadata.json", "/-/plugins.json",
+    "/api/exchanges", "/api/exchanges/1", "/api/search?q=lake", "/api/people", "/api/edits", "/api/messages?around=1",
+]  # fmt: skip
+
+
+@pytest.fixture
+def archive(examples_db: Path, tmp_path: Path) -> Path:
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    return tmp_path / "served" / "memories.db"
+
+
+@pytest.fixture(scope="module")
+def hashed() -> dict[str, str]:
+    return {role: passwords.hash_password(f"{role} word") for role in ("owner", "curator", "viewer")}
+
+
+@pytest.fixture
+def public(archive: Path, tmp_path: Path, hashed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    monkeypatch.setenv("MEMORIES_PUBLIC", "1")
+    for role, value in hashed.items():
+        monkeypatch.setenv(f"MEMORIES_{role.upper()}_PASSWORD", value)
+    served = serve(archive, tmp_path / "log")
+    yield Client(served)
+    served.stop()
+
+
+def come_in(client: Client, role: str, password: str) -> tuple[int, dict[str, str], str]:
+    """(status, headers, cookies) of a visit to the login page."""
+    _, headers, page = client.ask("GET", "/-/login")
+    token = re.search(r'name="csrftoken" value="([^"]+)"', page.decode())
+    assert token
+    form = urlencode({"role": role, "password": password, "csrftoken": token[1]})
+    cookie = headers["set-cookie"].partition(";")[0]
+    status, headers, _ = _post(client, "/-/login", form, cookie)
+    return status, headers, headers.get("set-cookie", "").partition(";")[0]
+
+
+def _post(client: Client, path: str, form: str, cookie: str) -> tuple[int, dict[str, str], bytes]:
+    import http.client
+    from urllib.parse import urlsplit
+
+    connection = http.client.HTTPConnection(urlsplit(client.served.base).netloc, timeout=60)
+    connection.request("POST", path, form, {"content-type": "application/x-www-form-urlencoded", "cookie": cookie})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, {k.lower(): v for k, v in answer.getheaders()}, body
+
+
+@pytest.mark.parametrize("how", ["public", "proxied", "other host"])
+def test_closed_until_a_password_exists(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    if how == "public":
+        monkeypatch.setenv("MEMORIES_PUBLIC", "1")
+    headers = {"proxied": {"x-forwarded-for": "203.0.113.9"}, "other host": {"host": "evil.example"}}.get(how, {})
+    served = serve(archive, tmp_path / "log")
+    try:
+        client = Client(served)
+        for path in PATHS:
+            status, _, body = client.ask("GET", path, headers=headers)
+            assert status in (401, 403, 404), (path, status)
+            assert "lake" not in str(body), path
+        page = client.ask("GET", "/", headers=headers)[2].decode()
+        assert "memories password" in page
+        assert "MEMORIES_OWNER_PASSWORD" in page
+        assert client.ask("DELETE", "/api/exchanges/1", headers=headers)[0] == 401
+        assert client.ask("GET", "/health", headers=headers)[0] == 200
+    finally:
+        served.stop()
+
+
+def test_strangers_are_asked(public: Client) -> None:
+    for path in PATHS:
+        status, headers, body = public.ask("GET", path)
+        assert status in (302, 401, 404), (path, status)
+        assert headers.get("location", "/-/login") == "/-/login"
+        assert "lake" not in str(body)
+    assert public.ask("GET", "/robots.txt")[2] == b"User-agent: *\nDisallow: /\n"
+
+
+@pytest.mark.parametrize(
+    ("role", "reads", "edits", "tables", "sql"),
+    [("viewer", True, False, False, False), ("curator", True, True, True, False), ("owner", True, True, True, True)],
+)
+def test_each_role_may_what_it_may(
+    public: Client, role: str, reads: bool, edits: bool, tables: bool, sql: bool
+) -> None:
+    status, headers, cookie = come_in(public, role, f"{role} word")
+    assert status == 302
+    flags = headers["set-cookie"].lower()
+    assert "httponly" in flags
+    assert "samesite=lax" in flags
+
+    def may(method: str, path: str, body: object = None) -> bool:
+        status = public.ask(method, path, body, headers={"cookie": cookie})[0]
+        assert status in (200, 204, 302, 401, 403), (path, status)
+        return status in (200, 204)
+
+    assert may("GET", "/api/exchanges") is reads
+    assert may("GET", "/") is reads
+    assert may("DELETE", "/api/messages", {"message_ids": [1]}) is edits
+    assert may("GET", "/api/edits") is edits
+    assert may("GET", "/memories/messages") is tables
+    assert may("GET", "/memories.json?sql=select+1") is sql
+
+
+def test_ten_wrong_passwords_are_enough(public: Client) -> None:
+    for _ in range(10):
+        assert come_in(public, "viewer", "guess")[0] == 403
+    status, headers, _ = come_in(public, "viewer", "viewer word")
+    assert status == 429
+    assert 0 < int(headers["retry-after"]) <= 900
+
+
+def test_forged_and_old_sessions_are_strangers(
+    archive: Path, tmp_path: Path, hashed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMORIES_PUBLIC", "1")
+    monkeypatch.setenv("DATASETTE_SECRET", "the first secret of this archive")
+    monkeypatch.setenv("MEMORIES_OWNER_PASSWORD", hashed["owner"])
+    served = serve(archive, tmp_path / "log")
+    _, _, cookie = come_in(Client(served), "owner", "owner word")
+    assert Client(served).ask("GET", "/api/edits", headers={"cookie": cookie})[0] == 200
+    assert Client(served).ask("GET", "/api/edits", headers={"cookie": cookie[:-3] + "abc"})[0] == 401
+    served.stop()
+    monkeypatch.setenv("MEMORIES_OWNER_PASSWORD", passwords.hash_password("another word"))
+    served = serve(archive, tmp_path / "log")
+    assert Client(served).ask("GET", "/api/edits", headers={"cookie": cookie})[0] == 401
+    served.stop()
+
+
+def test_the_command_makes_a_hash_that_the_server_takes() -> None:
+    done = CliRunner().invoke(main, ["password"], input="correct horse\ncorrect horse\n")
+    made = next(line for line in done.output.splitlines() if line.startswith("pbkdf2_sha256$"))
+    assert verify_password("correct horse", made)
+    assert not verify_password("wrong horse", made)
+    assert CliRunner().invoke(main, ["password"], input="short\nshort\n").exit_code == 1

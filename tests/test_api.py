@@ -1,0 +1,318 @@
+"""The JSON API over a socket: the earlier backend's contract to the letter, and what is ours."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import Served, serve
+from tests.helpers import one, rows
+
+ELSEWHERE = "http://frontend.example:3000"
+
+
+class Client:
+    """Any method, any headers, and JSON both ways."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+
+    def ask(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], Any]:
+        address = urlsplit(self.served.base)
+        with closing(http.client.HTTPConnection(address.hostname or "", address.port or 0, timeout=60)) as connection:
+            sent = {"content-type": "application/json", **(headers or {})} if body is not None else headers or {}
+            connection.request(method, path, None if body is None else json.dumps(body), sent)
+            answer = connection.getresponse()
+            content = answer.read()
+        shown = {name.lower(): value for name, value in answer.getheaders()}
+        if shown.get("content-encoding") == "gzip":
+            content = gzip.decompress(content)
+        is_json = shown.get("content-type", "").startswith("application/json") and content
+        return answer.status, shown, json.loads(content) if is_json else content
+
+    def get(self, path: str) -> Any:
+        status, _, found = self.ask("GET", path)
+        assert status == 200, (path, found)
+        return found
+
+
+@pytest.fixture
+def archive(examples_db: Path, tmp_path: Path) -> Path:
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    return tmp_path / "served" / "memories.db"
+
+
+@pytest.fixture
+def api(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    monkeypatch.setenv("ALLOWED_ORIGINS", f"{ELSEWHERE}, https://other.example")
+    served = serve(archive, tmp_path / "log")
+    yield Client(served)
+    served.stop()
+
+
+def ids(api: Client, more: str = "") -> list[int]:
+    return [item["id"] for item in api.get(f"/api/exchanges?page_size=100{more}")["items"]]
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_list_is_as_the_contract_says(api: Client, archive: Path, slash: str) -> None:
+    found = api.get(f"/api/exchanges{slash}?page=1&page_size=7")
+    assert found["pagination"] == {"currentPage": 1, "pageSize": 7, "totalItems": 20, "totalPages": 3, "hasMore": True}
+    assert len(found["items"]) == 7
+    first = found["items"][0]
+    assert {"id", "cache_key", "exchange_index", "first_message"} <= set(first)
+    message = first["first_message"]
+    assert set(message) >= {"message_id", "date", "time", "person", "quote"}
+    sent = str(one(archive, "SELECT sent_at FROM messages WHERE id = ?", [message["message_id"]]))
+    assert message["date"] == f"{sent[8:10]}.{sent[5:7]}.{sent[2:4]}"
+    assert message["time"] == sent[11:]
+    times = [item["started_at"] for item in api.get("/api/exchanges?page_size=100")["items"]]
+    assert times == sorted(times)
+    back = api.get("/api/exchanges?page_size=100&sort_by_first_message_date=desc")["items"]
+    assert [item["started_at"] for item in back] == sorted(times, reverse=True)
+    assert api.get("/api/exchanges?page=99")["items"] == []
+    assert api.get("/api/exchanges?page=3&page_size=7")["pagination"]["hasMore"] is False
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("page=0", "page"), ("page=x", "page"), ("page_size=0", "page_size"), ("page_size=101", "page_size"),
+        ("sort_by_first_message_date=up", "sort_by_first_message_date"), ("from=yesterday", "from"), ("sort=x", "sort"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_where(api: Client, query: str, name: str) -> None:
+    status, _, found = api.ask("GET", f"/api/exchanges?{query}")
+    assert status == 422
+    assert found["detail"][0]["loc"] == ["query", name]
+    assert set(found["detail"][0]) == {"loc", "msg", "type"}
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_an_exchange_has_its_messages_in_order(api: Client, archive: Path, slash: str) -> None:
+    number = ids(api)[3]
+    found = api.get(f"/api/exchanges/{number}{slash}")
+    told = rows(archive, "SELECT id, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id", [number])
+    assert [m["message_id"] for m in found["messages"]] == [r[0] for r in told]
+    assert [m["text"] for m in found["messages"]] == [r[1] for r in told]
+    for missing in ("999999", "99999999999999999999"):
+        status, _, gone = api.ask("GET", f"/api/exchanges/{missing}{slash}")
+        assert (status, set(gone)) == (404, {"detail"})
+
+
+def test_deleting_hides_and_can_be_undone(api: Client, archive: Path) -> None:
+    number = ids(api)[0]
+    status, headers, body = api.ask("DELETE", f"/api/exchanges/{number}/")
+    assert (status, body) == (204, b"")
+    assert number not in ids(api)
+    assert api.ask("GET", f"/api/exchanges/{number}")[0] == 404
+    assert api.ask("DELETE", f"/api/exchanges/{number}")[0] == 404
+    assert one(archive, "SELECT count(*) FROM messages WHERE exchange_id = ?", [number]) > 0  # type: ignore[operator]
+    assert api.ask("POST", f"/api/edits/{headers['x-edit']}/undo")[0] == 200
+    assert number in ids(api)
+    assert api.ask("POST", f"/api/edits/{headers['x-edit']}/undo")[0] == 409
+
+
+def mergeable(archive: Path) -> list[int]:
+    (chat,) = rows(archive, "SELECT chat_id FROM exchanges WHERE is_memory GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")[
+        0
+    ]
+    found = rows(archive, "SELECT id FROM exchanges WHERE chat_id = ? AND is_memory ORDER BY id", [chat])
+    return [int(str(row[0])) for row in found]
+
+
+def test_merging_keeps_the_smallest_and_redirects_the_others(api: Client, archive: Path) -> None:
+    a, b, *_ = mergeable(archive)
+    before = {n: api.get(f"/api/exchanges/{n}") for n in (a, b)}
+    status, _, told = api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [b, a]})
+    assert (status, told["target_exchange_id"]) == (200, a)
+    merged = api.get(f"/api/exchanges/{a}")["messages"]
+    assert len(merged) == sum(len(e["messages"]) for e in before.values())
+    assert [m["sent_at"] for m in merged] == sorted(m["sent_at"] for m in merged)
+    status, headers, _ = api.ask("GET", f"/api/exchanges/{b}")
+    assert (status, headers["location"]) == (308, f"/api/exchanges/{a}")
+    assert b not in ids(api)
+    assert api.ask("POST", f"/api/edits/{told['edit']}/undo")[0] == 200
+    assert {n: api.get(f"/api/exchanges/{n}") for n in (a, b)} == before
+
+
+def test_what_cannot_be_merged(api: Client, archive: Path) -> None:
+    (other,) = rows(
+        archive, "SELECT id FROM exchanges WHERE chat_id <> (SELECT chat_id FROM exchanges WHERE id = ?) LIMIT 1",
+        [mergeable(archive)[0]],
+    )[0]  # fmt: skip
+    first = mergeable(archive)[0]
+    for given, expected in (
+        ([first, other], 400), ([first, 987654], 400), ([first], 422), ([], 422), ([first, first], 422),
+        ("x", 422), ([first, "2"], 422), ([first, True], 422), ([first, 1 << 80], 422),
+    ):  # fmt: skip
+        status, _, told = api.ask("POST", "/api/exchanges/merge", {"exchange_ids": given})
+        assert status == expected, (given, told)
+        assert "detail" in told
+    assert api.ask("POST", "/api/exchanges/merge", [1, 2])[0] == 422
+    assert rows(archive, "SELECT count(*) FROM exchanges_before") == [(0,)]
+
+
+def test_messages_are_hidden_and_counted(api: Client) -> None:
+    number = ids(api)[2]
+    messages = [m["message_id"] for m in api.get(f"/api/exchanges/{number}")["messages"]]
+    status, _, told = api.ask("DELETE", "/api/messages", {"message_ids": [*messages[:2], 987654, messages[0]]})
+    assert (status, told) == (200, {"deleted_count": 2})
+    found = api.get(f"/api/exchanges/{number}")
+    assert [m["message_id"] for m in found["messages"]] == messages[2:]
+    item = next(i for i in api.get("/api/exchanges?page_size=100")["items"] if i["id"] == number)
+    assert item["first_message"]["message_id"] == messages[2]
+    assert api.ask("DELETE", "/api/messages/", {"message_ids": []})[0] == 400
+    assert api.ask("POST", "/api/messages/restore", {"message_ids": messages[:2]})[2] == {"restored_count": 2}
+    assert [m["message_id"] for m in api.get(f"/api/exchanges/{number}")["messages"]] == messages
+    all_of_them = api.ask("DELETE", "/api/messages", {"message_ids": messages})[2]
+    assert all_of_them == {"deleted_count": len(messages)}
+    item = next(i for i in api.get("/api/exchanges?page_size=100")["items"] if i["id"] == number)
+    assert item["first_message"] is None
+
+
+def test_preflight_and_origins(api: Client) -> None:
+    asked = {"access-control-request-method": "DELETE", "access-control-request-headers": "content-type"}
+    for path in ("/api/exchanges/1", "/api/exchanges/", "/api/messages"):
+        status, headers, _ = api.ask("OPTIONS", path, headers={"origin": ELSEWHERE, **asked})
+        assert status == 204
+        assert headers["access-control-allow-origin"] == ELSEWHERE
+        assert headers["access-control-allow-credentials"] == "true"
+        assert "DELETE" in headers["access-control-allow-methods"]
+        assert headers["access-control-allow-headers"] == "content-type"
+    status, headers, _ = api.ask("OPTIONS", "/api/exchanges", headers={"origin": "http://evil.example", **asked})
+    assert not any(name.startswith("access-control") for name in headers)
+    assert (
+        api.ask("GET", "/api/exchanges", headers={"origin": ELSEWHERE})[1]["access-control-allow-origin"] == ELSEWHERE
+    )
+    evil = api.ask("GET", "/api/exchanges", headers={"origin": "http://evil.example"})[1]
+    assert not any(name.startswith("access-control") for name in evil)
+    number = ids(api)[0]
+    status, _, told = api.ask("DELETE", f"/api/exchanges/{number}", headers={"origin": "http://evil.example"})
+    assert (status, set(told)) == (403, {"detail"})
+    assert api.ask("DELETE", f"/api/exchanges/{number}", headers={"sec-fetch-site": "cross-site"})[0] == 403
+    assert number in ids(api)
+    assert api.ask("DELETE", f"/api/exchanges/{number}", headers={"origin": ELSEWHERE})[0] == 204
+
+
+def test_what_has_not_changed_is_not_sent_again(api: Client) -> None:
+    path = "/api/exchanges?page_size=100"
+    _, headers, _ = api.ask("GET", path)
+    status, _, body = api.ask("GET", path, headers={"if-none-match": headers["etag"]})
+    assert (status, body) == (304, b"")
+    _, packed, _ = api.ask("GET", path, headers={"accept-encoding": "gzip, br"})
+    assert packed["content-encoding"] == "gzip"
+    api.ask("DELETE", f"/api/exchanges/{ids(api)[0]}")
+    assert api.ask("GET", path, headers={"if-none-match": headers["etag"]})[0] == 200
+
+
+def test_star_title_note_split_and_highlight(api: Client, archive: Path) -> None:
+    number = next(n for n in ids(api) if len(api.get(f"/api/exchanges/{n}")["messages"]) > 5)
+    assert api.ask("POST", f"/api/exchanges/{number}/star")[0] == 200
+    assert ids(api, "&starred=1") == [number]
+    assert api.ask("POST", f"/api/exchanges/{number}/retitle", {"title": "  The day of the zebra "})[0] == 200
+    assert api.ask("POST", f"/api/exchanges/{number}/note", {"note": "Grandma loves this one"})[0] == 200
+    found = api.get(f"/api/exchanges/{number}")
+    assert (found["title"], found["note"], found["is_starred"]) == (
+        "The day of the zebra",
+        "Grandma loves this one",
+        True,
+    )
+    assert ids(api, "&q=zebra") == [number]
+    cut = found["messages"][3]["message_id"]
+    status, _, told = api.ask("POST", f"/api/exchanges/{number}/split", {"message_id": cut})
+    assert status == 200
+    parts = [api.get(f"/api/exchanges/{n}")["messages"] for n in (number, told["new_exchange_id"])]
+    assert [len(p) for p in parts] == [3, len(found["messages"]) - 3]
+    assert told["new_exchange_id"] < 2**53
+    assert api.ask("POST", f"/api/messages/{cut}/highlight", {"on": True})[0] == 200
+    assert api.get(f"/api/exchanges/{told['new_exchange_id']}")["messages"][0]["is_highlight"] is True
+    first = parts[0][0]["message_id"]
+    assert api.ask("POST", f"/api/exchanges/{number}/split", {"message_id": first})[0] == 400
+    assert api.ask("POST", f"/api/exchanges/{number}/split", {"message_id": cut})[0] == 400
+    told = api.get("/api/edits")["edits"]
+    assert [e["action"] for e in told] == ["highlight", "split", "note", "retitle", "star"]
+    assert {e["actor"] for e in told} == {"owner"}
+    for edit in told:
+        assert api.ask("POST", f"/api/edits/{edit['id']}/undo")[0] == 200
+    assert rows(archive, "SELECT count(*) FROM exchanges_before") == [(0,)]
+    assert api.get(f"/api/exchanges/{number}")["messages"] == found["messages"]
+
+
+def test_search_marks_what_was_found(api: Client) -> None:
+    found = api.get("/api/search?q=Strasse")
+    assert any(["Straße", True] in m["snippet"] for m in found["messages"])
+    assert found["total"] >= 1
+    assert found["milliseconds"] < 5000
+    assert api.get("/api/search?q=%22")["messages"] == []
+    assert api.get("/api/search")["total"] == 0
+    hit = api.get("/api/search?q=squirrels")["messages"][0]
+    api.ask("DELETE", "/api/messages", {"message_ids": [hit["message_id"]]})
+    assert hit["message_id"] not in [m["message_id"] for m in api.get("/api/search?q=squirrels")["messages"]]
+
+
+def test_the_talk_around_a_message(api: Client, archive: Path) -> None:
+    chat = one(archive, "SELECT chat_id FROM messages GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
+    order = [r[0] for r in rows(archive, "SELECT id FROM messages WHERE chat_id = ? ORDER BY sent_at, id", [chat])]
+    middle = len(order) // 2
+    found = api.get(f"/api/messages?around={order[middle]}&before=30&after=10")
+    assert [m["message_id"] for m in found["messages"]] == order[middle - 30 : middle + 11]
+    first = api.get(f"/api/messages?around={order[0]}&before=5&after=0")["messages"]
+    assert [m["message_id"] for m in first] == order[:1]
+    assert api.ask("GET", "/api/messages")[0] == 422
+    assert api.ask("GET", "/api/messages?around=987654")[0] == 404
+
+
+@pytest.mark.parametrize("name", ["chats", "people", "days", "stats", "places", "on-this-day?date=2024-06-14"])
+def test_small_lists(api: Client, name: str) -> None:
+    found = api.get(f"/api/{name}")
+    assert next(value for value in found.values() if isinstance(value, list))
+
+
+def test_unknown_paths_and_methods_answer_in_json(api: Client) -> None:
+    for method, path, expected in (
+        ("GET", "/api/nothing", 404), ("PUT", "/api/exchanges", 405), ("PATCH", "/api/exchanges/1", 405),
+        ("POST", "/api/exchanges/1/dance", 404), ("GET", "/api/exchanges/x", 404), ("GET", "/api/exchanges/merge", 405),
+    ):  # fmt: skip
+        status, _, found = api.ask(method, path)
+        assert (status, set(found)) == (expected, {"detail"}), path
+
+
+def test_health(api: Client) -> None:
+    for path in ("/health", "/health/"):
+        assert api.ask("GET", path)[2] == {"status": "healthy"}
+
+
+def test_a_person_gets_another_name(api: Client, archive: Path) -> None:
+    person = int(str(one(archive, "SELECT id FROM people WHERE name = 'Grandma June'")))
+    assert api.ask("POST", f"/api/people/{person}/rename", {"name": "June Amélie"})[0] == 200
+    assert "June Amélie" in [p["name"] for p in api.get("/api/people")["people"]]
+    assert api.ask("POST", f"/api/people/{person}/rename", {"name": "Nora"})[0] == 409
+
+
+def test_edits_outlive_a_crash_between_log_and_archive(archive: Path, tmp_path: Path) -> None:
+    """The log is written first: an archive that missed an edit shows it when it is served again."""
+    served = serve(archive, tmp_path / "log")
+    api = Client(served)
+    number = ids(api)[0]
+    api.ask("DELETE", f"/api/exchanges/{number}")
+    served.stop()
+    with closing(sqlite3.connect(archive)) as connection:
+        connection.execute("DELETE FROM exchange_marks")
+        connection.execute("UPDATE curation_state SET digest = 'before'")
+        connection.commit()
+    served = serve(archive, tmp_path / "log")
+    assert number not in ids(Client(served))
+    served.stop()

@@ -1,0 +1,182 @@
+"""Edits survive: a rebuilt archive shows them, more messages leave them, taking them off gives back what was."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.curating import _curation, _log, log_beside, put_edits_on, take_edits_off
+from ingest.errors import NotOurDatabase
+from ingest.folding import fold
+from ingest.store import connect, transaction
+from tests.conftest import EXAMPLES
+from tests.helpers import one, put, rows
+from tests.test_merge import BY_NAME, save, talk
+
+SHAPE = (
+    "SELECT id, key, exchange_id, is_highlight FROM messages ORDER BY id",
+    "SELECT * FROM exchanges ORDER BY id",
+    "SELECT id, exchange_id FROM places ORDER BY id",
+    "SELECT id, name FROM people ORDER BY id",
+    "SELECT * FROM exchange_marks ORDER BY 1",
+    "SELECT * FROM hidden_messages ORDER BY 1",
+    "SELECT * FROM merged_exchanges ORDER BY 1",
+)
+
+
+def shape(database: Path) -> list[list[tuple[object, ...]]]:
+    """All that edits may change."""
+    found = [rows(database, sql) for sql in SHAPE]
+    with closing(sqlite3.connect(database)) as connection:
+        words = [row[0] for row in connection.execute("SELECT DISTINCT title FROM exchanges ORDER BY 1")]
+        for title in words:
+            asked = '"' + " ".join(c for c in fold(title).split() if c.isalnum()) + '"'
+            found.append(
+                connection.execute("SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?", (asked,)).fetchall()
+            )
+    return found
+
+
+def at_random(database: Path, dice: random.Random) -> None:
+    """One edit, written down and shown as the server does."""
+    with closing(connect(database)) as archive, closing(_log.open_log(str(log_beside(database)))) as log:
+        archive.row_factory = sqlite3.Row
+        chosen = archive.execute("SELECT * FROM exchanges ORDER BY id").fetchall()
+        exchange = dice.choice(chosen)
+        chat = archive.execute("SELECT key FROM chats WHERE id = ?", (exchange["chat_id"],)).fetchone()[0]
+        messages = archive.execute(
+            "SELECT * FROM messages WHERE exchange_id = ? ORDER BY sent_at, id", (exchange["id"],)
+        ).fetchall()
+        message = dice.choice(messages)
+        detail: dict[str, object] = {"chat": chat, "at": exchange["started_at"]}
+        action = dice.choice(sorted(_curation.ACTIONS | {"undo"}))
+        kind, key = "exchange", exchange["key"]
+        if action == "merge":
+            same = [e for e in chosen if e["chat_id"] == exchange["chat_id"]]
+            picked = sorted(dice.sample(same, min(len(same), dice.randint(2, 3))), key=lambda e: e["id"])
+            detail["exchanges"] = [{"key": e["key"], "at": e["started_at"]} for e in picked]
+        elif action == "split":
+            detail |= {"message": message["key"], "at_message": message["sent_at"]}
+        elif action == "retitle":
+            detail["title"] = f"zebra {dice.randint(0, 9)}"
+        elif action == "note":
+            detail["note"] = "a note"
+        elif action == "highlight" or (action in ("hide", "restore") and dice.random() < 0.5):
+            kind, key, detail["at"] = "message", message["key"], message["sent_at"]
+        elif action == "rename_person":
+            was = archive.execute(
+                "SELECT coalesce(b.name, p.name) FROM people p LEFT JOIN people_before b ON person_id = p.id"
+            ).fetchall()
+            detail |= {"was": dice.choice(was)[0], "name": f"Somebody {dice.randint(0, 99)}"}
+        everything = _log.events(log)
+        if action == "undo":
+            if not everything:
+                return
+            detail = {"of": dice.choice(everything).id}
+        event = _log.draft(log, "tester", action, kind, key, detail)
+        everything.append(event)
+        with transaction(archive):
+            if action == "undo":
+                _curation.replay(archive, _log.effective(everything), _log.digest(everything), fold)
+            elif not _curation.apply(archive, event, fold):
+                return
+            _curation.set_state(archive, _log.digest(everything))
+        _log.write(log, event)
+
+
+@pytest.mark.property
+@given(st.integers(0, 1 << 30), st.integers(1, 14))
+def test_live_replayed_and_taken_off(tmp_path_factory: pytest.TempPathFactory, seed: int, count: int) -> None:
+    folder = tmp_path_factory.mktemp("curated")
+    database, dice = folder / "memories.db", random.Random(seed)
+    shutil.copy(_fresh(tmp_path_factory), database)
+    untouched = shape(database)
+    for _ in range(count):
+        at_random(database, dice)
+    live = shape(database)
+    assert rows(database, "PRAGMA foreign_key_check") == []
+    assert one(database, "SELECT count(*) FROM messages WHERE exchange_id NOT IN (SELECT id FROM exchanges)") == 0
+    assert one(database, "SELECT sum(message_count) FROM exchanges") == one(database, "SELECT count(*) FROM messages")
+    rebuilt = folder / "again" / "memories.db"
+    rebuilt.parent.mkdir()
+    shutil.copy(_fresh(tmp_path_factory), rebuilt)
+    with closing(connect(rebuilt)) as archive, transaction(archive):
+        shutil.copy(log_beside(database), log_beside(rebuilt)) if log_beside(database).exists() else None
+        assert put_edits_on(archive, rebuilt) == 0
+    assert shape(rebuilt) == live
+    with closing(connect(database)) as archive, transaction(archive):
+        take_edits_off(archive, database)
+    assert shape(database) == untouched
+
+
+_made: list[Path] = []
+
+
+def _fresh(factory: pytest.TempPathFactory) -> Path:
+    if not _made:
+        _made.append(factory.mktemp("fresh") / "memories.db")
+        put(_made[0], EXAMPLES, me="Nora")
+    return _made[0]
+
+
+def test_more_messages_leave_edits_as_they_are(tmp_path: Path) -> None:
+    database, messages, dice = tmp_path / "memories.db", talk(260), random.Random(5)
+    put(database, save(tmp_path, "a.txt", BY_NAME["us"], messages[:200]))
+    for _ in range(12):
+        at_random(database, dice)
+    account = put(database, save(tmp_path, "b.txt", BY_NAME["us"], messages))[0]
+    assert account.new == len(messages) - 200
+    # The same as when everything had been there from the start.
+    whole = tmp_path / "whole" / "memories.db"
+    whole.parent.mkdir()
+    put(whole, save(tmp_path, "c.txt", BY_NAME["us"], messages))
+    shutil.copy(log_beside(database), log_beside(whole))
+    with closing(connect(whole)) as archive, transaction(archive):
+        put_edits_on(archive, whole)
+    for sql in (
+        "SELECT exchanges.title, count(*) FROM messages JOIN exchanges ON exchanges.id = exchange_id GROUP BY"
+        " exchanges.key ORDER BY exchanges.started_at, 1",
+        "SELECT count(*) FROM hidden_messages",
+        "SELECT is_hidden, is_starred, note FROM exchange_marks ORDER BY 1, 2, 3",
+        "SELECT name FROM people ORDER BY 1",
+    ):
+        assert rows(database, sql) == rows(whole, sql)
+
+
+def test_a_lost_log_is_not_passed_over(tmp_path: Path) -> None:
+    database, messages = tmp_path / "memories.db", talk(120)
+    put(database, save(tmp_path, "a.txt", BY_NAME["us"], messages[:100]))
+    dice = random.Random(1)
+    for _ in range(5):
+        at_random(database, dice)
+    for path in tmp_path.glob("curation.db*"):
+        path.unlink()
+    with pytest.raises(NotOurDatabase, match=r"curation\.db"):
+        put(database, save(tmp_path, "b.txt", BY_NAME["us"], messages))
+
+
+def test_edits_of_what_is_not_here_wait(tmp_path: Path) -> None:
+    database, messages = tmp_path / "memories.db", talk(150)
+    put(database, save(tmp_path, "a.txt", BY_NAME["us"], messages))
+    dice = random.Random(3)
+    for _ in range(8):
+        at_random(database, dice)
+    count = len(_events(database))
+    other = tmp_path / "other" / "memories.db"
+    other.parent.mkdir()
+    shutil.copy(log_beside(database), log_beside(other))
+    account = put(other, EXAMPLES / "ハナとのWhatsAppチャット.txt")[0]
+    assert account.edits_lost > 0
+    assert len(_events(other)) == count
+
+
+def _events(database: Path) -> list[object]:
+    with closing(_log.open_log(str(log_beside(database)))) as log:
+        return list(_log.events(log))
