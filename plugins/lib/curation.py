@@ -55,7 +55,8 @@ def revert(archive, fold) -> None:
     changed = [row[0] for row in archive.execute("SELECT id FROM exchanges_before")]
     made = [row[0] for row in archive.execute("SELECT id FROM exchanges WHERE id >= ?", (FIRST_EVENT,))]
     db.unindex(changed + made)
-    archive.execute("DELETE FROM exchange_marks")
+    for table in ("exchange_marks", "hidden_messages", "merged_exchanges"):
+        archive.execute(f"DELETE FROM {table}")
     archive.execute("INSERT OR REPLACE INTO exchanges SELECT * FROM exchanges_before")
     archive.execute(
         """
@@ -63,11 +64,11 @@ def revert(archive, fold) -> None:
         FROM messages_before WHERE messages.id = messages_before.message_id
         """
     )
+    db.place_places(changed + made)
     archive.executemany("DELETE FROM exchanges WHERE id = ?", [(exchange,) for exchange in made])
     db.index(changed)
-    db.place_places(changed + made)
     archive.execute("UPDATE people SET name = people_before.name FROM people_before WHERE people.id = person_id")
-    for table in ("exchanges_before", "messages_before", "people_before", "hidden_messages", "merged_exchanges"):
+    for table in ("exchanges_before", "messages_before", "people_before"):
         archive.execute(f"DELETE FROM {table}")
     archive.execute("DELETE FROM curation_state")
 
@@ -107,7 +108,11 @@ class _Archive:
         return row[0] if row else None
 
     def keep(self, exchange):
-        self.run("INSERT OR IGNORE INTO exchanges_before SELECT * FROM exchanges WHERE id = ?", (exchange,))
+        # What an edit made was not there before.
+        self.run(
+            "INSERT OR IGNORE INTO exchanges_before SELECT * FROM exchanges WHERE id = ? AND id < ?",
+            (exchange, FIRST_EVENT),
+        )
 
     def keep_messages(self, exchange):
         self.run(
@@ -210,6 +215,7 @@ def _merge(db, event):
             db.mark(target, "is_starred", max(mark[0], mine[0] if mine else 0))
             db.mark(target, "note", "\n".join(filter(None, ((mine[1] if mine else ""), mark[1]))))
             db.run("DELETE FROM exchange_marks WHERE exchange_id = ?", (exchange,))
+        db.place_places([exchange])
         db.run("DELETE FROM exchanges WHERE id = ?", (exchange,))
     rows.sort()
     topics = dict.fromkeys(topic for row in rows for topic in json.loads(row[3] or "[]"))
@@ -222,7 +228,6 @@ def _merge(db, event):
     )  # fmt: skip
     db.measure(target)
     db.index([target])
-    db.place_places(ids)
     return True
 
 
