@@ -33,8 +33,10 @@ def actor_from_request(request):
 
 
 @hookimpl
-def permission_allowed(actor, action):
+def permission_allowed(actor, action, resource):
     """By role; strangers may nothing."""
+    if action == "view-database" and resource == "_internal":
+        return False
     if action in _OWNERS:
         return access.may(actor, "owner")
     if action in _CURATORS:

@@ -26,7 +26,20 @@ PAGES = {
     "query": "/memories/on_this_day?day=06-14",
     "emoji": "/memories/emoji_by_person",
     "missing": "/memories/nothing-here",
-    "talk": "/memories/exchanges/{exchange}",
+    "row": "/memories/exchanges/{exchange}",
+    "talk": "/talk/{exchange}",
+    "found": "/search?q=lake",
+    "nothing-found": "/search?q=xylophone",
+    "day-in-years": "/on-this-day?date=2024-06-14",
+    "no-day": "/on-this-day?date=2024-02-03",
+    "calendar": "/calendar",
+    "gallery": "/gallery",
+    "voices": "/gallery?kind=voices",
+    "who": "/people",
+    "numbers": "/numbers",
+    "book": "/book",
+    "edits": "/edits",
+    "filtered": "/?mood=sad&year=2019",
 }
 
 

@@ -1,0 +1,54 @@
+"""The words of the pages in the reader's language, and dates and numbers as that language writes them."""
+
+import tomllib
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def _all():
+    return tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
+
+
+def language_of(request):
+    """The first language that the reader asks for and that there is; English else."""
+    if request is None:
+        return "en"
+    chosen = request.args.get("lang") or request.cookies.get("lang") or ""
+    accepted = request.headers.get("accept-language", "")
+    wanted = [chosen, *(part.partition(";")[0] for part in accepted.split(","))]
+    return next((code for name in wanted if (code := name.strip().lower().partition("-")[0]) in _all()), "en")
+
+
+class Words:
+    """``t("found", count=3)``, ``t.day("2024-06-14")``, ``t.number(1200)``."""
+
+    def __init__(self, language):
+        self.language = language
+        self._words = {**_all()["en"], **_all()[language]}
+
+    def __call__(self, name, **given):
+        said = self._words[name]
+        return said.format(**given) if given else said
+
+    def number(self, value):
+        """1200 as 1,200 or 1.200."""
+        return f"{value:,}".replace(",", self._words["thousands"])
+
+    def day(self, iso, weekday=False):
+        """``14 June 2024``; nothing for nothing."""
+        try:
+            found = date.fromisoformat(iso[:10])
+        except (TypeError, ValueError):
+            return iso or ""
+        said = self._words["date"].format(day=found.day, month=self._words["months"][found.month - 1], year=found.year)
+        return f"{self._words['weekdays'][found.weekday()]}, {said}" if weekday else said
+
+    def month(self, iso):
+        """``June 2024`` for 2024-06."""
+        return f"{self._words['months'][int(iso[5:7]) - 1]} {iso[:4]}"
+
+    def count(self, number, one, many):
+        """``1 message``, ``2 messages``."""
+        return f"{self.number(number)} {self._words[one if number == 1 else many]}"

@@ -1,0 +1,31 @@
+// Search while typing: the same page's results, fetched when the fingers rest.
+
+const field = document.getElementById("q");
+const found = document.getElementById("found");
+let waiting;
+let asking;
+
+field.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(look, 180);
+});
+field.form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  clearTimeout(waiting);
+  look();
+});
+
+async function look() {
+  asking?.abort();
+  asking = new AbortController();
+  const address = new URL(field.form.action);
+  address.searchParams.set("q", field.value);
+  history.replaceState(null, "", address);
+  address.searchParams.set("part", "1");
+  try {
+    const answer = await fetch(address, { signal: asking.signal });
+    if (answer.ok) found.innerHTML = await answer.text(); // the server escapes what people wrote
+  } catch (error) {
+    if (error.name !== "AbortError") field.form.submit();
+  }
+}

@@ -1,0 +1,28 @@
+// A talk: its tools for those who may edit, and photos that open in place.
+import { act, failed, say, words } from "./edits.js";
+import { openLook } from "./look.js";
+
+openLook(document.querySelector(".bubbles"));
+
+const talk = document.querySelector("[data-exchange]");
+for (const button of talk?.querySelectorAll("[data-action]") ?? []) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const action = button.dataset.action;
+    let body;
+    if (action in words.ask) {
+      const said = prompt(words.ask[action], button.dataset.was);
+      if (said === null) return;
+      body = { [action === "retitle" ? "title" : "note"]: said };
+    }
+    try {
+      const told = await act(action, talk.dataset.exchange, body);
+      if (action === "hide") talk.classList.add("is-hidden");
+      if (action === "retitle") talk.querySelector("h1").textContent = body.title;
+      say(words.done[action], [told.edit]);
+      if (action === "star" || action === "unstar") button.disabled = true;
+    } catch (error) {
+      failed(error);
+    }
+  });
+}
