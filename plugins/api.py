@@ -11,7 +11,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, editing, reading
+from memories_lib import access, archive, editing, fresh, reading
 from memories_lib.http import ApiError, answering
 
 _ID = r"(?P<id>\d{1,20})"
@@ -56,7 +56,8 @@ def _answer(methods):
         access.require(request, role)
         if method != "GET":
             access.refuse_forgery(request)
-        return await function(request, datasette)
+            return await function(request, datasette)
+        return await fresh.answer(request, datasette, function)
 
     return answering(answer)
 

@@ -101,7 +101,7 @@ async def calendar(request, datasette):
         cards = await archive.read(datasette, lambda run: pages.day(run, day))
         return await _show(datasette, request, "day.html", day=day, cards=cards)
     years = await archive.read(datasette, pages.calendar)
-    return await _show(datasette, request, "calendar.html", years=years)
+    return await _show(datasette, request, "calendar.html", years=years, until=request.args.get("until") or "")
 
 
 async def gallery(request, datasette):

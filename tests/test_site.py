@@ -53,17 +53,69 @@ def test_an_exchange_reads_as_a_chat(site: Served, examples_db: Path) -> None:
     assert page.index("I said yes!!") < page.index("paddled home with the hat")
 
 
-def test_texts_are_escaped(tmp_path: Path) -> None:
-    hostile = "<script>alert(1)</script> <img src=x onerror=alert(2)> {{ 7*7 }}"
-    sent = [Sent(datetime(2022, 3, 27, 9, n), "<b>Eve</b>" if n % 2 else "Ann", hostile) for n in range(8)]
+HOSTILE = [
+    "<script>alert(1)</script> <img src=x onerror=alert(2)> {{ 7*7 }} {% raw %}",
+    'javascript:alert(1) https://x.example/"onmouseover="alert(3) *<b>*',
+    "'; DROP TABLE messages; -- </title><script>alert(4)</script>",
+    "POLL:\n<i>which</i>\nOPTION: <script>alert(5)</script> (3 votes)",
+    "\u202egnp.exe\u202c ``` </code><script>alert(6)</script> ```",
+    "data:text/html,<script>alert(7)</script> https://maps.google.com/?q=1,2'<svg onload=alert(8)>",
+]
+
+
+def test_hostile_chats_are_inert(tmp_path: Path) -> None:
+    sent = [
+        Sent(datetime(2022, 3, 27, 9, n), "<b>Eve</b>" if n % 2 else "Ann", HOSTILE[n % len(HOSTILE)])
+        for n in range(24)
+    ]
     (tmp_path / "WhatsApp Chat with <i>Eve.txt").write_text(write(PHONES[0], sent), "utf-8")
     put(tmp_path / "memories.db", tmp_path / "WhatsApp Chat with <i>Eve.txt")
     served = serve(tmp_path / "memories.db", tmp_path / "log")
+    pages = [
+        "/",
+        "/?all=1",
+        "/talk/1",
+        "/talk/1?as=<b>Eve</b>",
+        "/people",
+        "/numbers",
+        "/book",
+        "/calendar",
+        "/gallery",
+    ]
+    pages += ["/on-this-day?date=2023-03-27", "/search?q=alert", "/search?q=<script>alert(9)</script>&part=1", "/edits"]
+    pages += [
+        "/memories/exchanges/1",
+        "/memories/messages",
+        "/memories/people",
+        "/memories/messages/1",
+        "/memories/search?words=alert",
+    ]
     try:
-        for path in ("/", "/memories/exchanges/1", "/memories/messages", "/memories/people", "/memories/messages/1"):
-            page = served.get(path)[2].decode()
-            for bad in ("<script>alert", "<img src=x", "<b>Eve", "<i>Eve", "49 "):
-                assert bad not in page, path
+        for path in pages:
+            status, headers, body = served.get(urllib.parse.quote(path, safe="/?=&"))
+            page = body.decode()
+            assert status == 200, path
+            for bad in (
+                "<script>alert",
+                "<img src=x",
+                "<b>Eve",
+                "<i>Eve",
+                " 49 ",
+                "<svg onload",
+                'href="javascript:',
+                "<i>which",
+            ):
+                assert bad not in page, (path, bad)
+            policy = headers["content-security-policy"]
+            scripts = policy.split("script-src")[1].split(";")[0]
+            assert "unsafe" not in scripts
+            assert "frame-ancestors 'none'" in policy
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["referrer-policy"] == "same-origin"
+            if not path.startswith("/memories"):
+                assert scripts.strip() == "'self'", path
+        log = (tmp_path / "log").read_text("utf-8")
+        assert "alert" not in log
     finally:
         served.stop()
 

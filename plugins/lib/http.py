@@ -43,18 +43,37 @@ def answering(function):
     return answer
 
 
+class Body:
+    """JSON ready to be sent, as often as asked: its bytes, its tag, and its bytes packed once somebody takes them."""
+
+    def __init__(self, data):
+        self.bytes = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        self.tag = f'"{hashlib.blake2b(self.bytes, digest_size=9).hexdigest()}"'
+        self._packed = None
+
+    def packed(self):
+        """The bytes, gzipped."""
+        if self._packed is None:
+            self._packed = gzip.compress(self.bytes, 4)
+        return self._packed
+
+    def size(self):
+        """How much memory this takes, about."""
+        return len(self.bytes) + len(self._packed or b"")
+
+
 def as_json(request, data, status=200):
-    """`data`, unless the client has it already; packed, where it takes that and it pays."""
-    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    tag = f'"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'
-    headers = {"etag": tag, "cache-control": _PRIVATE, "vary": "accept-encoding, cookie, origin"}
+    """`data` (or a `Body`), unless the client has it already; packed, where it takes that and it pays."""
+    body = data if isinstance(data, Body) else Body(data)
+    headers = {"etag": body.tag, "cache-control": _PRIVATE, "vary": "accept-encoding, cookie, origin"}
     sent = request.headers
-    if tag in sent.get("if-none-match", ""):
+    if body.tag in sent.get("if-none-match", ""):
         return Response(status=304, headers=headers)
-    if len(body) > _WORTH_PACKING and "gzip" in sent.get("accept-encoding", ""):
-        body = gzip.compress(body, 4)
+    content = body.bytes
+    if len(content) > _WORTH_PACKING and "gzip" in sent.get("accept-encoding", ""):
+        content = body.packed()
         headers["content-encoding"] = "gzip"
-    return Response(body, status=status, headers=headers, content_type="application/json; charset=utf-8")
+    return Response(content, status=status, headers=headers, content_type="application/json; charset=utf-8")
 
 
 def only(request, *methods):

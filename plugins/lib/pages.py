@@ -16,7 +16,7 @@ _CARDS = f"""
 SELECT exchanges.id, exchanges.title, exchanges.summary, exchanges.started_at, exchanges.mood, exchanges.language,
     exchanges.message_count, exchanges.participant_count, exchanges.score, chats.name AS chat,
     coalesce(is_starred, 0) AS is_starred, note, {_PICTURE}
-FROM exchanges JOIN chats ON chats.id = exchanges.chat_id
+FROM exchanges CROSS JOIN chats ON chats.id = exchanges.chat_id
 LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
 """
 _ORDERS = {
@@ -52,7 +52,7 @@ def memories(run, asked):
     """(a page of cards, where the next begins) for what `asked` says: chat, person, year, mood, starred, all, order."""
     where, given = [shapes.NOT_HIDDEN], {"most": PAGE + 1}
     if asked.get("all") != "1":
-        where.append("exchanges.is_memory = 1")
+        where.append("exchanges.is_memory")
     if asked.get("starred") == "1":
         where.append("is_starred = 1")
     for name, sql in (

@@ -29,7 +29,7 @@ def _filters(request):
     where, given = [shapes.NOT_HIDDEN], {}
     args = request.args
     if args.get("all") != "1":
-        where.append("exchanges.is_memory = 1")
+        where.append("exchanges.is_memory")
     if args.get("starred") == "1":
         where.append("is_starred = 1")
     if chat := args.get("chat"):
@@ -79,7 +79,7 @@ async def exchanges(request, datasette):
     def find(run):
         total = run(
             f"""
-            SELECT count(*) FROM exchanges JOIN chats ON chats.id = exchanges.chat_id
+            SELECT count(*) FROM exchanges CROSS JOIN chats ON chats.id = exchanges.chat_id
             LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id WHERE {where}
             """,
             given,

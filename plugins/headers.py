@@ -1,0 +1,92 @@
+"""What every answer says to browsers: run nothing that is not ours, show this in no frame, tell nobody, guess no types.
+
+Pages of the memories view hold no script of their own. Datasette's do: those that a page was made with are allowed by
+their digest, so that neither an attribute nor a `javascript:` address in somebody's words can run.
+"""
+
+import base64
+import hashlib
+import importlib.util
+import re
+import sys
+from functools import wraps
+from pathlib import Path
+
+from datasette import hookimpl
+
+if "memories_lib" not in sys.modules:
+    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
+    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["memories_lib"])
+
+from memories_lib import access
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: {tiles}; "
+    "media-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_TILES = "https://*.tile.openstreetmap.org https://tile.openstreetmap.org"
+_SCRIPT = re.compile(rb"<script(?![^>]*\bsrc=)(?![^>]*json)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+_ALWAYS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-robots-tag", b"noindex, nofollow"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+]
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+
+
+@hookimpl(tryfirst=True)
+def asgi_wrapper():
+    def wrap(app):
+        @wraps(app)
+        async def guarded(scope, receive, send):
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            guard = _Guard(send, access.is_https(scope))
+            await app(scope, receive, guard.send)
+
+        return guarded
+
+    return wrap
+
+
+class _Guard:
+    """Adds the headers; holds a page back until its scripts are known."""
+
+    def __init__(self, send, is_https):
+        self._send = send
+        self._more = [*_ALWAYS, _HSTS] if is_https else _ALWAYS
+        self._start, self._parts = None, []
+
+    async def send(self, message):
+        """Take one message of the answer."""
+        if message["type"] == "http.response.start":
+            named = {name.lower(): value for name, value in message["headers"]}
+            kept = [pair for pair in message["headers"] if pair[0].lower() not in dict(self._more)]
+            message = {**message, "headers": [*kept, *self._more]}
+            if named.get(b"content-type", b"").startswith(b"text/html"):
+                self._start = message
+                return
+            policy = _POLICY.format(scripts="", tiles="").encode()
+            message["headers"].append((b"content-security-policy", policy))
+        elif self._start is not None and message["type"] == "http.response.body":
+            self._parts.append(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            body = b"".join(self._parts)
+            self._start["headers"].append((b"content-security-policy", _policy_of(body)))
+            await self._send(self._start)
+            self._start, message = None, {"type": "http.response.body", "body": body}
+        await self._send(message)
+
+
+def _policy_of(page):
+    scripts = [script for script in _SCRIPT.findall(page) if script.strip()]
+    digests = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in scripts]
+    named = "".join(f" 'sha256-{digest}'" for digest in dict.fromkeys(digests))
+    has_map = any(b"leaflet" in script.lower() or b"DATASETTE_CLUSTER_MAP" in script for script in scripts)
+    return _POLICY.format(scripts=named, tiles=_TILES if has_map else "").encode()
