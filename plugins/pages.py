@@ -142,8 +142,7 @@ async def edits(request, datasette):
     database = archive.database_of(datasette)
     log = archive.edit_log
     everything = await database.execute_write_fn(lambda _: log.events(archive.log_of(database)))
-    effective = {event.id for event in log.effective(everything)}
-    return await _show(datasette, request, "edits.html", edits=everything[::-1][:300], effective=effective)
+    return await _show(datasette, request, "edits.html", edits=everything[::-1][:300], undone=log.undone(everything))
 
 
 @hookimpl

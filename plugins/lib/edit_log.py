@@ -84,13 +84,19 @@ def events(log) -> list[Event]:
     return [Event(*row[:6], json.loads(row[6]), row[7]) for row in log.execute("SELECT * FROM edits ORDER BY id")]
 
 
-def effective(all_events: list[Event]) -> list[Event]:
-    """Those that count: not undone, or undone by an event that was undone itself."""
-    undone: set[int] = set()
+def undone(all_events: list[Event]) -> set[int]:
+    """The ids of events that were taken back: an undo counts unless it was undone itself."""
+    found: set[int] = set()
     for event in reversed(all_events):
-        if event.action == "undo" and event.id not in undone:
-            undone.add(event.detail["of"])
-    return [event for event in all_events if event.id not in undone and event.action != "undo"]
+        if event.action == "undo" and event.id not in found:
+            found.add(event.detail["of"])
+    return found
+
+
+def effective(all_events: list[Event]) -> list[Event]:
+    """Those whose effect is to be seen."""
+    gone = undone(all_events)
+    return [event for event in all_events if event.id not in gone and event.action != "undo"]
 
 
 def digest(all_events: list[Event]) -> str:

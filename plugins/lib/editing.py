@@ -225,7 +225,7 @@ async def edits(request, datasette):
     """All edits, the newest first."""
     database = archive.database_of(datasette)
     everything = await database.execute_write_fn(lambda _: edit_log.events(archive.log_of(database)))
-    effective = {event.id for event in edit_log.effective(everything)}
+    undone = edit_log.undone(everything)
     return as_json(
         request,
         {
@@ -233,7 +233,7 @@ async def edits(request, datasette):
                 {
                     "id": event.id, "at": event.at, "actor": event.actor, "action": event.action,
                     "subject_kind": event.subject_kind, "subject_key": event.subject_key, "detail": event.detail,
-                    "undone_by": event.undone_by, "is_effective": event.id in effective,
+                    "undone_by": event.undone_by, "is_effective": event.id not in undone,
                 }
                 for event in reversed(everything)
             ]

@@ -1,0 +1,182 @@
+"""What people come for, done in a real browser as they would do it. The stories are in docs/JOURNEYS.md."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import ROOT, Served, serve
+from tests.helpers import one
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served(examples_db: Path, tmp_path: Path) -> Iterator[Served]:
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def archive(served: Served, tmp_path: Path) -> Path:
+    assert served.base
+    return tmp_path / "served" / "memories.db"
+
+
+@pytest.fixture(params=["phone", "desk"])
+def page(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Page]:
+    context = browser.new_context(viewport=PHONE if request.param == "phone" else DESK, base_url=served.base)  # type: ignore[arg-type]
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    context.close()
+    assert said == []
+
+
+def test_find_the_first_i_love_you(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("navigation", name="Main menu").get_by_role("link", name="Search").click()
+    page.get_by_role("searchbox").press_sequentially("squirrels", delay=20)
+    hit = page.locator(".hit").first
+    expect(hit.locator("mark")).to_have_text("squirrels")
+    hit.click()
+    expect(page).to_have_url(re.compile(r"/talk/\d+#m\d+$"))
+    expect(page.locator(".bubble:target")).to_be_in_viewport()
+    page.go_back()
+    expect(page.get_by_role("searchbox")).to_have_value("squirrels")
+    expect(page.locator(".hit").first).to_be_visible()
+
+
+def test_what_happened_on_this_day(page: Page) -> None:
+    page.goto("/on-this-day?date=2024-06-14")
+    expect(page.get_by_text("5 years ago")).to_be_visible()
+    page.locator(".mem-card").first.click()
+    expect(page.locator(".bubble").first).to_be_visible()
+
+
+def test_the_photo_from_the_lake(page: Page) -> None:
+    page.goto("/gallery")
+    page.locator("a.look").nth(1).click()
+    dialog = page.locator("dialog.mem-look")
+    expect(dialog).to_be_visible()
+    first = dialog.locator("img").get_attribute("src")
+    page.keyboard.press("ArrowRight")
+    assert dialog.locator("img").get_attribute("src") != first
+    dialog.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"/talk/\d+#m\d+$"))
+
+
+def test_hide_what_should_not_be_seen_and_take_it_back(page: Page, archive: Path) -> None:
+    page.goto("/")
+    card = page.locator(".mem-card").first
+    address = card.get_attribute("href") or ""
+    card.click()
+    page.get_by_role("button", name="Hide").click()
+    expect(page.get_by_text("Hidden.")).to_be_visible()
+    assert page.request.get(address).status == 404
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".bubble").first).to_be_visible()
+    page.wait_for_load_state()
+    assert page.request.get(address).status == 200
+    assert one(archive, "SELECT count(*) FROM exchange_marks WHERE is_hidden") == 0
+
+
+def test_star_and_rename_a_talk(page: Page) -> None:
+    page.goto("/")
+    page.locator(".mem-card").nth(2).click()
+    page.get_by_role("button", name="Star").click()
+    expect(page.get_by_text("Starred.")).to_be_visible()
+    page.on("dialog", lambda dialog: dialog.accept("The boathouse"))
+    page.get_by_role("button", name="Give it another title").click()
+    expect(page.get_by_role("heading", name="The boathouse")).to_be_visible()
+    page.goto("/?starred=1")
+    expect(page.locator(".mem-name")).to_have_text(["The boathouse"])
+    page.goto("/edits")
+    expect(page.locator(".mem-edits li")).to_have_count(2)
+    page.locator("[data-undo]").first.click()
+    expect(page.locator(".is-undone")).to_have_count(1)
+    expect(page.locator(".mem-edits li")).to_have_count(3)
+    page.goto("/?starred=1")
+    expect(page.locator(".mem-name")).not_to_have_text(["The boathouse"])
+
+
+def test_make_one_talk_of_two(page: Page) -> None:
+    page.goto("/?chat=Theo")
+    before = page.locator(".mem-item").count()
+    page.get_by_role("button", name="Select").click()
+    page.locator(".mem-card").nth(0).click()
+    page.locator(".mem-card").nth(1).click()
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    page.get_by_role("button", name="Make one talk").click()
+    expect(page.get_by_text("Made one talk.")).to_be_visible()
+    expect(page.locator(".mem-item")).to_have_count(before - 1)
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".mem-item")).to_have_count(before)
+
+
+def test_see_it_through_somebody_elses_eyes(page: Page, archive: Path) -> None:
+    exchange = one(archive, "SELECT exchange_id FROM messages WHERE text LIKE '%I said yes!!%'")
+    page.goto(f"/talk/{exchange}")
+    mine = page.locator(".bubble.is-mine").count()
+    page.get_by_label("Seen by").select_option("~ Pia")
+    page.locator(".talk-eyes button").click()
+    assert page.locator(".bubble.is-mine").count() not in (0, mine)
+
+
+def test_a_gift_book_for_grandma(page: Page) -> None:
+    page.goto("/book?year=2019")
+    expect(page.locator(".book-talk").first).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator("header.mem-header")).to_be_hidden()
+    expect(page.locator(".book-tools")).to_be_hidden()
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF")
+    assert re.search(rb"/MediaBox\s*\[\s*0 0 4\d\d(?:\.\d+)? 59\d", pdf)
+
+
+def test_in_german_when_the_browser_is(browser: Browser, served: Served) -> None:
+    context = browser.new_context(locale="de-DE", base_url=served.base)
+    page = context.new_page()
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Erinnerungen")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "de"
+    expect(page.locator(".mem-meta").filter(has_text="Dezember").first).to_be_visible()
+    context.close()
+
+
+def test_everything_works_without_javascript(browser: Browser, served: Served) -> None:
+    context = browser.new_context(java_script_enabled=False, base_url=served.base)
+    page = context.new_page()
+    page.goto("/")
+    page.locator(".mem-card").first.click()
+    expect(page.locator(".bubble").first).to_be_visible()
+    page.goto("/search")
+    page.get_by_role("searchbox").fill("lake")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator(".hit").first).to_be_visible()
+    expect(page.get_by_role("button", name="Hide")).to_have_count(0)
+    context.close()
+
+
+def test_each_story_has_its_test() -> None:
+    stories = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "JOURNEYS.md").read_text("utf-8"))
+    assert len(stories) >= 10
+    assert set(stories) <= set(globals())
