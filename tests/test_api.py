@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import Served, serve
+from tests.conftest import ROOT, Served, serve
 from tests.helpers import one, rows
 
 ELSEWHERE = "http://frontend.example:3000"
@@ -316,3 +317,28 @@ def test_edits_outlive_a_crash_between_log_and_archive(archive: Path, tmp_path: 
     served = serve(archive, tmp_path / "log")
     assert number not in ids(Client(served))
     served.stop()
+
+
+def test_the_examples_of_the_page_work(api: Client) -> None:
+    page = (ROOT / "docs" / "API.md").read_text("utf-8")
+    lines = re.findall(r"^\$ curl (?:-X (\w+) )?(\S+)(?: -d '(.*)')?$", page, re.MULTILINE)
+    assert len(lines) > 20
+    for method, path, body in lines:
+        status, _, found = api.ask(method or "GET", path, json.loads(body) if body else None)
+        assert status in (200, 204), (method, path, found)
+        if path.startswith("/api/exchanges?page=1"):
+            shown = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[0])
+            assert found["pagination"] == shown["pagination"]
+            assert set(shown["items"][0]) <= set(found["items"][0])
+        if path == "/api/exchanges/1" and not method:
+            shown = json.loads(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[1])
+            assert set(shown) <= set(found)
+            assert set(shown["messages"][0]) <= set(found["messages"][0])
+
+
+def test_every_route_is_on_the_page() -> None:
+    page = (ROOT / "docs" / "API.md").read_text("utf-8")
+    source = (ROOT / "plugins" / "api.py").read_text("utf-8")
+    for path in re.findall(r'f?"(/api/[^"]+)":', source):
+        start = re.sub(r"\{_ID\}.*|\{action\}.*", "", path)
+        assert start in page, path
