@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.conftest import Served
@@ -41,6 +42,10 @@ PAGES = {
     "edits": "/edits",
     "filtered": "/?mood=sad&year=2019",
 }
+
+
+#: Pages that are Datasette's own, in our clothes.
+DATASETTES = {path.partition("?")[0] for path in PAGES.values() if path.startswith("/memories")}
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +98,10 @@ def test_a_page_is_whole(
     assert name == "places" or not hosts
     wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert wide <= window, f"{wide} px wide in a window of {window}"
+    if PAGES[name].partition("?")[0] not in DATASETTES:
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        broken = found.response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"][:200]) for v in broken] == []
     behind = page.evaluate("getComputedStyle(document.body).backgroundColor")
     light_parts = [int(p) for p in behind.removeprefix("rgb(").removesuffix(")").split(",")[:3]]
     assert (sum(light_parts) < 200) == (scheme == "dark"), behind
