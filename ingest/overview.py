@@ -25,6 +25,8 @@ _STRETCH = 512
 _IN_FULL = 40
 _EVERY = 16
 _MOST_PROBES = 800
+#: So many probes of each sender, in so many lines.
+_FROM_EACH, _NEAR = 2, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +157,14 @@ class Overview:
             self.vocabulary.add(text, self.tokens)
 
     def _sample_probes(self, rows: list[Row]) -> None:
-        taken: Counter[str] = Counter()
-        for _, _, _, at, sender, kind, text, is_edited, _ in rows:
-            if sender is not None and kind == "text" and len(text) >= 12 and not is_edited and taken[sender] < 6:
-                taken[sender] += 1
+        """A few of each sender's messages, from here and there."""
+        taken: Counter[tuple[int, str]] = Counter()
+        for _, _, line, at, sender, kind, text, is_edited, _ in rows:
+            if sender is None or kind != "text" or len(text) < 12 or is_edited:
+                continue
+            here = (line // _NEAR, sender)
+            if taken[here] < _FROM_EACH:
+                taken[here] += 1
                 self.probes.append(Probe(sender, at[:16], token(kind, text)))
 
     def people(self) -> dict[str, str]:

@@ -34,6 +34,7 @@ from ingest.summaries.offline import Teller, Vocabulary
 from ingest.tallies import Tallies
 from ingest.teller import Scribe
 from ingest.telling import Brief, start_telling
+from ingest.zones import aligned, find_shifts, moved, moved_probes
 
 #: A merge into a chat learns which words are rare there from so many of its talks.
 _TALKS_FOR_WORDS = 400
@@ -197,7 +198,9 @@ class _Ingest:
         loader = Loader(connection, chat, source, index, carried)
         tallies = Tallies()
         pause = overview.gaps.pause() if is_new else self._pause_of(chat, overview)
+        shifts: list[int] = []
         if not is_new:
+            shifts = [] if earlier else self._find_shifts(chat, overview)
             self._name_the_same(chat, overview, roll)
         ids = _Ids(roll)
         for sender in overview.senders:
@@ -228,7 +231,7 @@ class _Ingest:
                 make_indexes_after(index, connection)
             else:
                 merge = Merge(connection, chat, source, ids, loader, carried)
-                merge.run(batches)
+                merge.run(aligned(connection, chat, batches, shifts) if shifts else batches)
                 index.wait()
                 changes = merge.changes
                 for change in changes:
@@ -264,6 +267,17 @@ class _Ingest:
             "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
         ).fetchone()
         return int(row[0]) if row else overview.gaps.pause()
+
+    def _find_shifts(self, chat: int, overview: Overview) -> list[int]:
+        """By how much this export's clock differs from the chat's; what was gathered of it is brought to the chat's."""
+        shifts = find_shifts(self._connection, chat, overview.probes)
+        if shifts:
+            overview.probes = moved_probes(overview.probes, shifts[0])
+            overview.first_at = moved(overview.first_at, min(shifts))
+            overview.last_at = moved(overview.last_at, max(shifts))
+            hours = " or ".join(f"{shift / 3600:+g}" for shift in shifts)
+            self._account.notes.append(f"exported where clocks differ: its times are moved by {hours} h to this chat's")
+        return shifts
 
     def _name_the_same(self, chat: int, overview: Overview, roll: Roll) -> None:
         """Senders whom this export calls otherwise than the archive does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import zipfile
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -120,6 +121,33 @@ def test_another_language_or_date_format_doubles_nothing(tmp_path: Path, first: 
     put(database, save(tmp_path, "a.txt", BY_NAME[first], messages))
     account = put(database, save(tmp_path, "b.txt", BY_NAME[second], messages))[0]
     assert (account.new, account.updated) == (0, 0)
+
+
+@pytest.mark.parametrize("hours", [-6, 5.5, 9, -13])
+def test_an_export_from_another_time_zone_doubles_nothing(tmp_path: Path, hours: float) -> None:
+    database, messages = tmp_path / "memories.db", talk(180)
+    elsewhere = [replace(m, at=m.at + timedelta(hours=hours)) for m in messages]
+    put(database, save(tmp_path, "a.txt", BY_NAME["us"], messages[:150]), chat="Lake")
+    before = rows(database, "SELECT id, sent_at FROM messages ORDER BY id")
+    account = put(database, save(tmp_path, "b.txt", BY_NAME["gb"], elsewhere), chat="Lake")[0]
+    assert account.new == len(messages) - 150
+    assert rows(database, "SELECT id, sent_at FROM messages ORDER BY id LIMIT 150") == before
+    assert one(database, "SELECT max(sent_at) FROM messages") == messages[-1].at.strftime("%Y-%m-%dT%H:%M:00")
+    assert any(f"{-hours:+g}" in note for note in account.notes)
+    (again,) = put(database, save(tmp_path, "c.txt", BY_NAME["us"], messages), chat="Lake")
+    assert (again.new, again.notes) == (0, [])
+
+
+def test_clocks_that_change_on_different_days(tmp_path: Path) -> None:
+    """Two countries: six hours apart, five in the weeks between their changes to summer time."""
+    database, messages = tmp_path / "memories.db", talk(400)
+    between = (messages[150].at, messages[230].at)
+    elsewhere = [replace(m, at=m.at - timedelta(hours=5 if between[0] <= m.at < between[1] else 6)) for m in messages]
+    put(database, save(tmp_path, "a.txt", BY_NAME["gb"], messages), chat="Lake")
+    account = put(database, save(tmp_path, "b.txt", BY_NAME["us"], elsewhere), chat="Lake")[0]
+    assert account.new <= 6  # a stretch that the change of clocks runs through may lose a few
+    assert "+6" in account.notes[0]
+    assert "+5" in account.notes[0]
 
 
 def test_two_equal_messages_stay_two(tmp_path: Path) -> None:

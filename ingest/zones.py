@@ -1,0 +1,131 @@
+"""The same chat, exported where the clock shows something else: an export holds local times and no zone.
+
+Who travels and exports again gets every time moved by some hours, and by an hour more or less in the weeks in which two
+countries change their clocks on different days. Distinctive messages, found by their words, tell by how much; each
+stretch of the export is then moved by what makes it agree with what the archive has.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from ingest.exchanges import seconds
+from ingest.folding import fts_query
+from ingest.keys import token
+from ingest.lookup import messages_between
+from ingest.model import Row
+from ingest.overview import Probe
+
+#: Zones differ by quarters of an hour, and by no more than this.
+_STEP = 15 * 60
+_MOST = 26 * 3600
+_PROBES, _FEW = 120, 40
+_FEWEST = 3
+#: A shift that fewer of the probes speak for is chance.
+_SHARE = 0.1
+#: Messages nearer than this (seconds) are moved together.
+_RUN = 2 * 3600
+#: Shorter texts (characters) are said again and again.
+_DISTINCTIVE = 12
+
+
+def find_shifts(connection: sqlite3.Connection, chat: int, probes: Sequence[Probe]) -> list[int]:
+    """By how many seconds this export's times must be moved to be the chat's, the most frequent first; [] for none."""
+    if _is_in_place(connection, chat, probes):
+        return []
+    step = max(1, len(probes) // _PROBES)
+    votes: Counter[int] = Counter()
+    asked = 0
+    for probe in probes[::step]:
+        found = {_apart(at, probe.minute) for at in _times_of(connection, chat, probe.token)}
+        asked += bool(found)
+        votes.update(shift for shift in found if abs(shift) <= _MOST and shift % _STEP == 0)
+    needed = max(_FEWEST, _SHARE * asked)
+    shifts = [shift for shift, times in votes.most_common() if times >= needed]
+    return shifts if shifts and shifts != [0] and votes[0] < 0.5 * asked else []
+
+
+def _is_in_place(connection: sqlite3.Connection, chat: int, probes: Sequence[Probe]) -> bool:
+    """Whether half of a few probes are where they say: the usual case, told by an index instead of by words."""
+    few = probes[:: max(1, len(probes) // _FEW)]
+    there = sum(
+        any(
+            token(kind, text) == probe.token
+            for _, _, _, kind, text, _, _ in messages_between(connection, chat, probe.minute, probe.minute + ":~")
+        )
+        for probe in few
+    )
+    return 2 * there >= len(few) > 0
+
+
+def _apart(at: str, minute: str) -> int:
+    return seconds(at[:16] + ":00") - seconds(minute + ":00")
+
+
+def _times_of(connection: sqlite3.Connection, chat: int, words: str) -> list[str]:
+    """When the chat has a message of just these words."""
+    query = fts_query('"' + " ".join(words.replace('"', " ").split()[:12]) + '"')
+    if not query:
+        return []
+    found = connection.execute(
+        """
+        SELECT sent_at, kind, text FROM messages
+        WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ? LIMIT 50) AND chat_id = ?
+        """,
+        (query, chat),
+    )
+    return [at for at, kind, text in found if token(kind, text) == words]
+
+
+def moved(at: str, shift: int) -> str:
+    """A time, so many seconds later."""
+    return (datetime.fromisoformat(at) + timedelta(seconds=shift)).isoformat(timespec="seconds")
+
+
+def moved_probes(probes: Iterable[Probe], shift: int) -> list[Probe]:
+    """Probes in the chat's own time."""
+    return [Probe(p.sender, moved(p.minute + ":00", shift)[:16], p.token) for p in probes]
+
+
+def aligned(
+    connection: sqlite3.Connection, chat: int, batches: Iterable[list[Row]], shifts: Sequence[int]
+) -> Iterator[list[Row]]:
+    """The same messages with the chat's times: each stretch is moved by the shift under which most of it is known."""
+    last = shifts[0]
+    tried = list(dict.fromkeys([*shifts, 0]))
+    for run in _runs(batches):
+        known = {shift: _agreeing(connection, chat, run, shift) for shift in tried}
+        if not any(known[last]):
+            last = max(tried, key=lambda shift: (sum(known[shift]), shift == last))
+        moved_run: list[Row] = []
+        for number, row in enumerate(run):
+            if not known[last][number] and row[5] == "text" and len(row[6]) >= _DISTINCTIVE:
+                # Words that the chat has, but under another shift: here the clocks were changed.
+                last = next((shift for shift in tried if known[shift][number]), last)
+            moved_run.append((*row[:3], moved(row[3], last), *row[4:]))
+        yield moved_run
+
+
+def _agreeing(connection: sqlite3.Connection, chat: int, run: list[Row], shift: int) -> list[bool]:
+    """Which messages of a run the chat has, if all are moved by a shift."""
+    times = [moved(row[3], shift)[:16] for row in run]
+    there = {
+        (at[:16], token(kind, text))
+        for _, _, at, kind, text, _, _ in messages_between(connection, chat, min(times), max(times) + ":~")
+    }
+    return [(at, token(row[5], row[6])) in there for at, row in zip(times, run, strict=True)]
+
+
+def _runs(batches: Iterable[list[Row]]) -> Iterator[list[Row]]:
+    run: list[Row] = []
+    for rows in batches:
+        for row in rows:
+            if run and abs(seconds(row[3]) - seconds(run[-1][3])) >= _RUN:
+                yield run
+                run = []
+            run.append(row)
+    if run:
+        yield run
