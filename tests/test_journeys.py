@@ -92,9 +92,9 @@ def test_hide_what_should_not_be_seen_and_take_it_back(page: Page, archive: Path
     page.get_by_role("button", name="Hide").click()
     expect(page.get_by_text("Hidden.")).to_be_visible()
     assert page.request.get(address).status == 404
-    page.locator("#toast").get_by_role("button", name="Undo").click()
+    with page.expect_navigation():
+        page.locator("#toast").get_by_role("button", name="Undo").click()
     expect(page.locator(".bubble").first).to_be_visible()
-    page.wait_for_load_state()
     assert page.request.get(address).status == 200
     assert one(archive, "SELECT count(*) FROM exchange_marks WHERE is_hidden") == 0
 
@@ -102,7 +102,7 @@ def test_hide_what_should_not_be_seen_and_take_it_back(page: Page, archive: Path
 def test_star_and_rename_a_talk(page: Page) -> None:
     page.goto("/")
     page.locator(".mem-card").nth(2).click()
-    page.get_by_role("button", name="Star").click()
+    page.get_by_role("button", name="★ Star").click()
     expect(page.get_by_text("Starred.")).to_be_visible()
     page.on("dialog", lambda dialog: dialog.accept("The boathouse"))
     page.get_by_role("button", name="Give it another title").click()
@@ -111,7 +111,8 @@ def test_star_and_rename_a_talk(page: Page) -> None:
     expect(page.locator(".mem-name")).to_have_text(["The boathouse"])
     page.goto("/edits")
     expect(page.locator(".mem-edits li")).to_have_count(2)
-    page.locator("[data-undo]").first.click()
+    with page.expect_navigation():
+        page.locator("[data-undo]").first.click()
     expect(page.locator(".is-undone")).to_have_count(1)
     expect(page.locator(".mem-edits li")).to_have_count(3)
     page.goto("/?starred=1")
@@ -128,7 +129,8 @@ def test_make_one_talk_of_two(page: Page) -> None:
     page.get_by_role("button", name="Make one talk").click()
     expect(page.get_by_text("Made one talk.")).to_be_visible()
     expect(page.locator(".mem-item")).to_have_count(before - 1)
-    page.locator("#toast").get_by_role("button", name="Undo").click()
+    with page.expect_navigation():
+        page.locator("#toast").get_by_role("button", name="Undo").click()
     expect(page.locator(".mem-item")).to_have_count(before)
 
 
