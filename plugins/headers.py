@@ -26,7 +26,6 @@ _POLICY = (
     "media-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-_TILES = "https://*.tile.openstreetmap.org https://tile.openstreetmap.org"
 _SCRIPT = re.compile(rb"<script(?![^>]*\bsrc=)(?![^>]*json)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
@@ -89,4 +88,5 @@ def _policy_of(page):
     digests = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in scripts]
     named = "".join(f" 'sha256-{digest}'" for digest in dict.fromkeys(digests))
     has_map = any(b"leaflet" in script.lower() or b"DATASETTE_CLUSTER_MAP" in script for script in scripts)
-    return _POLICY.format(scripts=named, tiles=_TILES if has_map else "").encode()
+    has_map = has_map or b'<div id="map"' in page
+    return _POLICY.format(scripts=named, tiles=access.tile_hosts() if has_map else "").encode()

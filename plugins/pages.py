@@ -113,6 +113,19 @@ async def gallery(request, datasette):
     return await _show(datasette, request, "gallery.html", kind=kind, months=months, more=more)
 
 
+async def places(request, datasette):
+    """Shared places in clusters; the tiles are the one thing that comes from elsewhere."""
+    found = await archive.read(datasette, pages.places)
+    static = datasette.urls.static_plugins
+    leaflet = static("datasette-leaflet", "leaflet-v1.7.1.js")
+    return await _show(
+        datasette, request, "map.html", places=found, tiles=access.tiles(),
+        leaflet_images=leaflet.rpartition("/")[0] + "/images/",
+        cluster_js=static("datasette-cluster-map", "leaflet.markercluster.min.js"),
+        cluster_css=static("datasette-cluster-map", "leaflet.markercluster.css"),
+    )  # fmt: skip
+
+
 async def people(request, datasette):
     """Who writes, and in which chats."""
     found, chats = await archive.read(datasette, pages.people)
@@ -153,6 +166,7 @@ def register_routes():
         (r"/on-this-day", on_this_day),
         (r"/calendar", calendar),
         (r"/gallery", gallery),
+        (r"/map", places),
         (r"/people", people),
         (r"/numbers", numbers),
         (r"/book", book),

@@ -40,6 +40,7 @@ PAGES = {
     "numbers": "/numbers",
     "book": "/book",
     "edits": "/edits",
+    "map": "/map",
     "filtered": "/?mood=sad&year=2019",
 }
 
@@ -95,7 +96,7 @@ def test_a_page_is_whole(
     assert [s for s in said if name != "missing" or "404" not in s] == []
     hosts = {urlsplit(url).hostname or "" for url in elsewhere if not url.startswith("data:")}
     assert {host for host in hosts if not host.endswith("tile.openstreetmap.org")} == set()
-    assert name == "places" or not hosts
+    assert name in ("places", "map") or not hosts
     wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert wide <= window, f"{wide} px wide in a window of {window}"
     if PAGES[name].partition("?")[0] not in DATASETTES:

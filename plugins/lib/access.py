@@ -98,6 +98,17 @@ def allowed_origins():
     return {origin.strip().rstrip("/") for origin in os.environ.get("ALLOWED_ORIGINS", "").split(",") if origin.strip()}
 
 
+def tiles():
+    """Where maps get their tiles from: OpenStreetMap, unless `MEMORIES_TILES` says otherwise."""
+    return os.environ.get("MEMORIES_TILES") or "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+
+
+def tile_hosts():
+    """Whose pictures a page with a map may load, for its content policy."""
+    host = urlsplit(tiles().replace("{s}.", "").replace("{", "").replace("}", "")).netloc
+    return f"https://{host} https://*.{host} https://*.tile.openstreetmap.org"
+
+
 def refuse_forgery(request):
     """403 for a write that another site had somebody's browser send. Programs with a token of their own may."""
     sent = request.headers
