@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -197,6 +199,38 @@ def queries(folder: Path, count: int) -> None:
             print(f"  {path:31} {1000 * statistics.median(times):8.1f} ms", flush=True)
 
 
+def api(folder: Path, _: int) -> None:
+    """The API under 8 connections (needs wrk), on archives of some hundred and of some ten thousand exchanges."""
+    wrk = shutil.which("wrk")
+    if not wrk:
+        print("api: no wrk command here")
+        return
+    for count in (8_000, 300_000):
+        database = folder / f"api-{count}.db"
+        if not database.exists():
+            task("ingest", database, _corpus(folder, "ios", count))
+        with closing(sqlite3.connect(database)) as connection:
+            (most,) = connection.execute("SELECT max(id) FROM exchanges").fetchone()
+        print(f"api on {most:,} exchanges, {count:,} messages")
+        script = ["-s", str(ROOT / "bench" / "any_exchange.lua")]
+        with _served(database) as base:
+            for name, path, more in (
+                ("the list", "/api/exchanges?page=1&page_size=20", []),
+                ("one exchange", "/api/exchanges/50", []),
+                ("any exchange", "/", script),
+                ("/health", "/health", []),
+            ):
+                shown = subprocess.run(
+                    [wrk, "-t2", "-c8", "-d5s", "--latency", *more, base + path],
+                    capture_output=True, text=True, check=True, env=os.environ | {"MOST": str(most)},
+                ).stdout  # fmt: skip
+                rate, slow = re.search(r"Requests/sec:\s+([\d.]+)", shown), re.search(r"99%\s+(\S+)", shown)
+                print(
+                    f"  {name:16} {float(rate[1]) if rate else 0:8,.0f}/s, 99 % within {slow[1] if slow else '?'}",
+                    flush=True,
+                )
+
+
 def _fetch(address: str) -> float:
     started = time.perf_counter()
     with urllib.request.urlopen(address, timeout=60) as answer:
@@ -228,7 +262,7 @@ def _served(database: Path) -> Iterator[str]:
         process.wait(20)
 
 
-ALL = {f.__name__: f for f in (parse, ingest, curve, edge, labelled, queries)}
+ALL = {f.__name__: f for f in (parse, ingest, curve, edge, labelled, queries, api)}
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)

@@ -196,6 +196,13 @@ def serve(db: Path, host: str, port: int) -> None:
       memories serve --port 8010
     """
     connect(db, must_exist=True).close()
+    if host not in ("127.0.0.1", "localhost", "::1") and not any(
+        os.environ.get(f"MEMORIES_{role}_PASSWORD") for role in ("OWNER", "CURATOR", "VIEWER")
+    ):
+        _say_aside(
+            f"{host} can be reached from outside and no password is set, so nobody will see anything; "
+            "make one with: memories password"
+        )
     _serve(db, host, port)
 
 

@@ -14,7 +14,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, folding, pages, reading
+from memories_lib import access, archive, folding, forms, pages, reading
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before")
@@ -148,6 +148,32 @@ async def book(request, datasette):
     return await _show(datasette, request, "book.html", talks=talks, asked=asked, known=known)
 
 
+_TYPES = {"json": "application/json", "csv": "text/csv", "txt": "text/plain", "html": "text/html"}
+
+
+async def book_as_file(request, datasette):
+    """A book to take home: ``/book.html`` and its like, with the same choice."""
+    form, asked = request.url_vars["form"], _asked(request)
+    talks = await archive.read(datasette, lambda run: pages.book(run, asked))
+    if form == "html":
+        style = (Path(__file__).parent.parent / "static" / "memories.css").read_text("utf-8")
+        page = await datasette.render_template(
+            "book_file.html", {"talks": talks, "asked": asked, "style": style}, request=request, view_name="memories"
+        )
+        media = Path(archive.database_of(datasette).path).resolve().parent / "media"
+        content = forms.with_pictures(page, lambda sha256: _small(media, sha256))
+    else:
+        content = {"json": forms.as_json, "csv": forms.as_csv, "txt": forms.as_text}[form](talks)
+    name = f"memories{'-' + asked['year'] if asked['year'].isdigit() else ''}.{form}"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "private, no-cache"}
+    return Response(content, headers=headers, content_type=f"{_TYPES[form]}; charset=utf-8")
+
+
+def _small(media, sha256):
+    path = media / sha256[:2] / f"{sha256}.thumb.webp"
+    return path.read_bytes() if re.fullmatch("[0-9a-f]{64}", sha256) and path.is_file() else None
+
+
 async def edits(request, datasette):
     """What was changed, by whom, and the way back."""
     if not access.may(request.actor, "curator"):
@@ -170,6 +196,7 @@ def register_routes():
         (r"/people", people),
         (r"/numbers", numbers),
         (r"/book", book),
+        (r"/book\.(?P<form>json|csv|txt|html)", book_as_file),
         (r"/edits", edits),
     ]
     return [(rf"^{path}/?$", page(function)) for path, function in shown]

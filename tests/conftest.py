@@ -76,6 +76,11 @@ class Served:
         except urllib.error.HTTPError as error:
             return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
 
+    def kill(self) -> None:
+        """End it without warning."""
+        self._process.kill()
+        self._process.wait(20)
+
     def stop(self) -> None:
         """End it."""
         self._process.terminate()

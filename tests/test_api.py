@@ -342,3 +342,16 @@ def test_every_route_is_on_the_page() -> None:
     for path in re.findall(r'f?"(/api/[^"]+)":', source):
         start = re.sub(r"\{_ID\}.*|\{action\}.*", "", path)
         assert start in page, path
+
+
+def test_an_edit_that_was_answered_survives_a_kill(archive: Path, tmp_path: Path) -> None:
+    served = serve(archive, tmp_path / "log")
+    api = Client(served)
+    numbers = ids(api)[:3]
+    for number in numbers:
+        assert api.ask("POST", f"/api/exchanges/{number}/star")[0] == 200
+    served.kill()
+    served = serve(archive, tmp_path / "log")
+    assert sorted(ids(Client(served), "&starred=1")) == sorted(numbers)
+    assert len(Client(served).get("/api/edits")["edits"]) == 3
+    served.stop()

@@ -365,3 +365,34 @@ def test_a_talk_of_three_hundred_is_shown_whole(tmp_path: Path) -> None:
         assert served.get("/memories/exchanges/1")[2].decode().count('<li class="bubble') == 290
     finally:
         served.stop()
+
+
+def test_a_book_comes_home_and_goes_back_in(site: Served, examples_db: Path, tmp_path: Path) -> None:
+    """The text form, ingested, gives the same messages."""
+    status, headers, body = site.get("/book.txt?chat=Theo&all=1")
+    assert status == 200
+    assert headers["content-disposition"] == 'attachment; filename="memories.txt"'
+    export = tmp_path / "WhatsApp Chat - Theo.txt"
+    export.write_bytes(body)
+    put(tmp_path / "memories.db", export)
+    sql = """
+        SELECT sent_at, people.name, messages.kind, text, is_edited FROM messages
+        LEFT JOIN people ON people.id = sender_id JOIN chats ON chats.id = chat_id WHERE chats.name = 'Theo'
+        ORDER BY sent_at, messages.id
+    """
+    assert rows(tmp_path / "memories.db", sql) == rows(examples_db, sql)
+
+
+def test_a_book_as_other_files(site: Served, examples_db: Path) -> None:
+    page = site.get("/book.html?year=2021")[2].decode()
+    assert "data:image/webp;base64," in page
+    assert not [part for part in page.split('src="')[1:] if not part.startswith("data:")]
+    assert "<script" not in page
+    assert "http" not in page.split("</style>")[1].replace("https://www.example", "")[:200]
+    everything = json.loads(site.get("/book.json?all=1")[2])
+    assert len(everything) == one(examples_db, "SELECT count(*) FROM exchanges") > 30
+    talks = json.loads(site.get("/book.json?year=2021")[2])
+    assert talks[0]["messages"][0]["sent_at"].startswith("2021")
+    lines = site.get("/book.csv?year=2021")[2].decode().splitlines()
+    assert lines[0] == "talk,chat,sent_at,sender,kind,text,is_edited,filename"
+    assert not [line for line in lines if ",=" in line]

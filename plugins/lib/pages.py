@@ -5,6 +5,7 @@ import time
 from . import folding, reading, shapes
 
 PAGE = 30
+_MOST_IN_A_BOOK = 600
 _PICTURE = """
 (
     SELECT media.sha256 FROM messages JOIN media ON media.message_id = messages.id
@@ -304,5 +305,8 @@ def numbers(run):
 
 def book(run, asked):
     """The talks of a book, whole, the oldest first."""
-    rows, _ = memories(run, {**asked, "order": "oldest", "before": ""})
+    rows, before = [], ""
+    while before is not None and len(rows) < _MOST_IN_A_BOOK:
+        page, before = memories(run, {**asked, "order": "oldest", "before": before})
+        rows += page
     return [told for row in rows if (told := talk(run, row["id"]))]

@@ -1,0 +1,79 @@
+"""Chosen talks as files: JSON, CSV, one HTML page that needs nothing else, and the text form that WhatsApp exports.
+
+The text form is an iPhone's with the year in front, which no reader can mistake; ingested, it gives the same messages.
+"""
+
+import base64
+import csv
+import io
+import json
+
+_MARK = "\u200e"
+_OMITTED = {
+    "image": "image omitted", "video": "video omitted", "audio": "audio omitted", "sticker": "sticker omitted",
+    "gif": "GIF omitted", "document": "document omitted", "contact": "Contact card omitted",
+    "deleted": "This message was deleted.",
+}  # fmt: skip
+_FIELDS = ("sent_at", "sender", "kind", "text", "is_edited", "filename")
+
+
+def as_json(talks):
+    """Everything, for programs."""
+    return json.dumps(
+        [
+            {
+                **{k: talk["head"][k] for k in ("id", "title", "summary", "chat", "started_at", "mood", "note")},
+                "messages": [{k: m[k] for k in _FIELDS} for m in talk["messages"]],
+            }
+            for talk in talks
+        ],
+        ensure_ascii=False,
+        indent=1,
+    )
+
+
+def as_csv(talks):
+    """A row a message. What a spreadsheet would run as a formula starts with a quote."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("talk", "chat", *_FIELDS))
+    for talk in talks:
+        for m in talk["messages"]:
+            row = (talk["head"]["title"], talk["head"]["chat"], *(m[k] for k in _FIELDS))
+            writer.writerow([f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" else v for v in row])
+    return out.getvalue()
+
+
+def as_text(talks):
+    """As an iPhone writes it."""
+    lines = []
+    for talk in talks:
+        for m in talk["messages"]:
+            body = _body(m)
+            mark = _MARK if body.startswith(_MARK) else ""
+            who = m["sender"] if m["sender"] is not None else talk["head"]["chat"]
+            lines.append(f"{mark}[{m['sent_at'][:10]}, {m['sent_at'][11:]}] {who}: {body}")
+    return "".join(line.replace("\n", "\r\n") + "\r\n" for line in lines)
+
+
+def _body(m):
+    if m["sender"] is None:
+        return _MARK + m["text"]
+    text = m["text"] + (f" {_MARK}<This message was edited>" if m["is_edited"] else "")
+    if m["filename"]:
+        return f"{_MARK}<attached: {m['filename']}>" + (f"\n{text}" if text else "")
+    if m["kind"] in _OMITTED:
+        return _MARK + _OMITTED[m["kind"]]
+    return _MARK + text if m["kind"] in ("location", "poll", "call") else text
+
+
+def with_pictures(page, read):
+    """An HTML page whose small pictures are inside it. `read` gives the bytes of a picture's digest, or None."""
+    parts = page.split('src="')
+    for n, part in enumerate(parts[1:], 1):
+        address, quote, rest = part.partition('"')
+        if "/-/media/" in address:
+            found = read(address.split("/-/media/")[1].partition("/")[0])
+            inside = "data:image/webp;base64," + base64.b64encode(found).decode() if found else ""
+            parts[n] = inside + quote + rest
+    return 'src="'.join(parts)
