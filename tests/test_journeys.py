@@ -139,7 +139,8 @@ def test_see_it_through_somebody_elses_eyes(page: Page, archive: Path) -> None:
     page.goto(f"/talk/{exchange}")
     mine = page.locator(".bubble.is-mine").count()
     page.get_by_label("Seen by").select_option("~ Pia")
-    page.locator(".talk-eyes button").click()
+    with page.expect_navigation():
+        page.locator(".talk-eyes button").click()
     assert page.locator(".bubble.is-mine").count() not in (0, mine)
 
 
