@@ -1,31 +1,13 @@
 // The list of memories: goes on by itself, and lets several be chosen.
 import { act, ask, failed, say, words } from "./edits.js";
+import { goOn } from "./more.js";
 
 const list = document.getElementById("memories");
-const more = document.getElementById("more");
 const filters = document.querySelector(".mem-filters");
 
 filters?.addEventListener("change", () => filters.requestSubmit());
 
-if (more && "IntersectionObserver" in window) {
-  let isLoading = false;
-  const watcher = new IntersectionObserver(async ([entry]) => {
-    if (!entry.isIntersecting || isLoading) return;
-    isLoading = true;
-    const answer = await fetch(more.href).catch(() => null);
-    isLoading = false;
-    if (!answer?.ok) return; // the link is still there
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    list.append(...page.querySelectorAll("#memories > .mem-item"));
-    const next = page.getElementById("more");
-    if (next) more.href = next.href;
-    else {
-      watcher.disconnect();
-      more.parentElement.remove();
-    }
-  }, { rootMargin: "800px" });
-  watcher.observe(more);
-}
+goOn(document.getElementById("more"), list, "#memories > .mem-item");
 
 const select = document.getElementById("select");
 const bar = document.getElementById("bar");

@@ -8,21 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import ROOT, Served, serve
 from tests.helpers import one
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -183,3 +174,14 @@ def test_each_story_has_its_test() -> None:
     stories = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "JOURNEYS.md").read_text("utf-8"))
     assert len(stories) >= 10
     assert set(stories) <= set(globals())
+
+
+def test_the_list_goes_on_by_itself(browser: Browser, served: Served) -> None:
+    context = browser.new_context(viewport=PHONE, base_url=served.base)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto("/?all=1")
+    expect(page.locator(".mem-item")).to_have_count(30)
+    page.locator(".mem-item").last.scroll_into_view_if_needed()
+    expect(page.locator(".mem-item")).to_have_count(39)
+    expect(page.locator("#more")).to_have_count(0)
+    context.close()
