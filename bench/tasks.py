@@ -36,7 +36,7 @@ def parse(file: str) -> dict[str, object]:
     with Spool(Path(file).parent) as spool:
 
         def begin(findings: Findings) -> SecondHalf | None:
-            middle = find_middle(export, findings, 0.58)
+            middle = find_middle(export, findings, 0.61)
             if middle is None:
                 return None
             return SecondHalf(export, findings, export.name, 2024, middle, spool.more(), has_overview=False)
