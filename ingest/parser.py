@@ -261,7 +261,7 @@ class Reader:
                     sent_at = ""
                 if not sent_at or (not_headers and number in not_headers):
                     if rows:
-                        more.append(line)
+                        more.append(line[:-1] if single_returns and line[-1:] == "\r" else line)
                     elif line.strip(MARKS + " \r"):
                         evidence.doubt(number, line, "stands before the first message")
                     if line[:8].lstrip(MARKS + " ")[:1] in _DIGITS_AND_BRACKET and number not in not_headers:
@@ -496,7 +496,7 @@ class Reader:
 
     def _with_more(self, row: Row, raw: str, sender: str | None, more: list[str], is_ios: bool) -> Row:
         """`row` with the lines that followed it, looked at again as a whole."""
-        body = "\n".join([raw, *(m[:-1] if m[-1:] == "\r" else m for m in more)])
+        body = "\n".join([raw, *more])
         start, body_at, line, sent_at = row[:4]
         if sender is None:
             notice = read_notice(body)
