@@ -166,14 +166,6 @@ CREATE TABLE person_emoji (
     PRIMARY KEY (chat_id, person_id, year, emoji)
 ) WITHOUT ROWID;
 
--- How many messages of each kind a chat has.
-CREATE TABLE chat_kinds (
-    chat_id INTEGER NOT NULL REFERENCES chats(id),
-    kind TEXT NOT NULL,
-    message_count INTEGER NOT NULL,
-    PRIMARY KEY (chat_id, kind)
-) WITHOUT ROWID;
-
 -- What an ingest remembers of a chat's exports, so that the next one is quick and cuts talks the same way.
 CREATE TABLE chat_sources (
     source_id INTEGER PRIMARY KEY REFERENCES sources(id) ON DELETE CASCADE,
@@ -181,63 +173,8 @@ CREATE TABLE chat_sources (
     pause_s INTEGER NOT NULL
 );
 
--- What people's edits come to (see plugins/lib/curation.py); the edits themselves are in curation.db.
-CREATE TABLE exchange_marks (
-    exchange_id INTEGER PRIMARY KEY REFERENCES exchanges(id),
-    is_hidden INTEGER NOT NULL DEFAULT 0,
-    is_starred INTEGER NOT NULL DEFAULT 0,
-    note TEXT
-);
-
-CREATE TABLE hidden_messages (
-    message_id INTEGER PRIMARY KEY REFERENCES messages(id)
-);
-
--- The number of an exchange that was merged into another one.
-CREATE TABLE merged_exchanges (
-    id INTEGER PRIMARY KEY,
-    exchange_id INTEGER NOT NULL REFERENCES exchanges(id)
-);
-
--- Rows as they were before an edit changed them.
-CREATE TABLE exchanges_before (
-    id INTEGER PRIMARY KEY,
-    key INTEGER NOT NULL,
-    chat_id INTEGER NOT NULL,
-    started_at TEXT NOT NULL,
-    ended_at TEXT NOT NULL,
-    message_count INTEGER NOT NULL,
-    participant_count INTEGER NOT NULL,
-    title TEXT,
-    summary TEXT,
-    language TEXT,
-    mood TEXT,
-    topics TEXT NOT NULL,
-    score REAL NOT NULL,
-    is_memory INTEGER NOT NULL,
-    summarised_by TEXT,
-    summarised_at TEXT,
-    prompt_version TEXT
-);
-
-CREATE TABLE messages_before (
-    message_id INTEGER PRIMARY KEY,
-    exchange_id INTEGER,
-    is_highlight INTEGER NOT NULL
-);
-
-CREATE TABLE people_before (
-    person_id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL
-);
-
--- Which edits this archive shows.
-CREATE TABLE curation_state (
-    digest TEXT NOT NULL
-);
-
 CREATE VIEW memories AS
 SELECT exchanges.id, chats.name AS chat, exchanges.started_at, exchanges.title, exchanges.summary, exchanges.mood,
     exchanges.message_count, exchanges.score
 FROM exchanges JOIN chats ON chats.id = exchanges.chat_id
-WHERE exchanges.is_memory AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden);
+WHERE exchanges.is_memory;

@@ -42,8 +42,17 @@ def _first_schema(database: Database) -> None:
     database.conn.execute("PRAGMA user_version = 1")
 
 
+@migrations(name="0002_edits_and_kinds")
+def _edits_and_kinds(database: Database) -> None:
+    for statement in _statements(_sql("schema_2.sql")):
+        database.conn.execute(statement)
+    if database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
+        make_indexes(database.conn)
+    database.conn.execute("PRAGMA user_version = 2")
+
+
 #: The schema this version writes: the number of migrations.
-VERSION = 1
+VERSION = 2
 
 
 def _statements(script: str) -> Iterator[str]:

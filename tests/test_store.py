@@ -8,10 +8,44 @@ from pathlib import Path
 
 import pytest
 
+from ingest.check import check
 from ingest.errors import Locked, NotOurDatabase
 from ingest.store import APPLICATION_ID, VERSION, connect, make_indexes, transaction, writer_lock
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
+from tests.test_merge import BY_NAME, save, talk
+
+
+def test_an_older_file_is_brought_forward(tmp_path: Path) -> None:
+    """An archive of the first version, with messages in it."""
+    path, messages = tmp_path / "m.db", talk(60)
+    put(path, save(tmp_path, "a.txt", BY_NAME["us"], messages[:50]))
+    with closing(sqlite3.connect(path)) as connection:
+        for table in (
+            "chat_kinds", "exchange_marks", "hidden_messages", "merged_exchanges", "exchanges_before",
+            "messages_before", "people_before", "curation_state",
+        ):  # fmt: skip
+            connection.execute("DROP VIEW IF EXISTS memories")
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("CREATE VIEW memories AS SELECT * FROM exchanges WHERE is_memory")
+        connection.execute("CREATE INDEX messages_by_time ON messages (chat_id, sent_at)")
+        connection.execute("DROP INDEX messages_by_chat")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0002%'")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    connect(path).close()
+    fresh = tmp_path / "fresh.db"
+    connect(fresh).close()
+    tables = (
+        "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%' ORDER BY 1"
+    )
+    assert rows(path, tables) == rows(fresh, tables)
+    names = {row[0] for row in rows(path, "SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert "messages_by_chat" in names
+    assert "messages_by_time" not in names
+    put(path, save(tmp_path, "b.txt", BY_NAME["us"], messages))
+    with closing(connect(path)) as connection:
+        assert list(check(connection, tmp_path / "media")) == []
 
 
 def test_a_new_file_says_what_it_is(tmp_path: Path) -> None:
