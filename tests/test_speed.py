@@ -8,6 +8,7 @@ import pytest
 
 from bench.corpus import write
 from bench.measure import task
+from ingest.beside import ONE_PROCESS
 
 
 @pytest.mark.drill
@@ -23,6 +24,16 @@ def test_a_million_messages_in_150_mb(tmp_path: Path) -> None:
     again = task("ingest", tmp_path / "m.db", export)
     assert again.told["new"] == 0
     assert again.seconds < done.seconds / 10
+
+
+def test_memory_is_flat_in_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ONE_PROCESS, "1")
+    sizes = {}
+    for count in (20_000, 80_000):
+        export = tmp_path / f"{count}.txt"
+        write(export, "ios", count)
+        sizes[count] = task("parse", export).mib
+    assert sizes[80_000] < sizes[20_000] * 1.35
 
 
 def test_memory_is_flat(tmp_path: Path) -> None:
