@@ -8,34 +8,35 @@ from .http import ApiError, as_json, body_of, whole_numbers, words, wrong
 _MOST_NOTE, _MOST_TITLE = 10_000, 300
 
 
+_NAMED = """
+SELECT {table}.key, chats.key AS chat, {time} AS at FROM {table} JOIN chats ON chats.id = chat_id WHERE {table}.id = ?
+"""
+_TIMES = {"exchanges": "started_at", "messages": "sent_at"}
+
+
+def _named(run, table, number):
+    """(key, detail) by which a row is found again in any archive; None when there is none."""
+    row = run(_NAMED.format(table=table, time=_TIMES[table]), (number,)).fetchone()
+    return (row["key"], {"chat": row["chat"], "at": row["at"]}) if row else None
+
+
 def _exchange(run, number):
-    """(key, detail) by which an exchange is found again in any archive. Raises 404."""
-    row = run(
-        """
-        SELECT exchanges.key, chats.key AS chat, started_at FROM exchanges JOIN chats ON chats.id = chat_id
-        WHERE exchanges.id = ?
-        """,
-        (number,),
-    ).fetchone()
-    if row is None:
+    """See `_named`; for one that was merged, where it is now. Raises 404."""
+    found = _named(run, "exchanges", number)
+    if found is None:
         moved = reading.merged_into(run, number)
         if moved is None:
             raise ApiError(404, "Exchange not found")
         return _exchange(run, moved)
-    return row["key"], {"chat": row["chat"], "at": row["started_at"]}
+    return found
 
 
 def _message(run, number):
-    row = run(
-        """
-        SELECT messages.key, chats.key AS chat, sent_at FROM messages JOIN chats ON chats.id = chat_id
-        WHERE messages.id = ?
-        """,
-        (number,),
-    ).fetchone()
-    if row is None:
+    """See `_named`. Raises 404."""
+    found = _named(run, "messages", number)
+    if found is None:
         raise ApiError(404, "Message not found")
-    return row["key"], {"chat": row["chat"], "at": row["sent_at"]}
+    return found
 
 
 async def _edit_exchange(request, datasette, action, more=None, check=None):
