@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import sys
@@ -16,14 +17,15 @@ def site() -> Path:
 
 
 def load_shared(name: str) -> Any:
-    """A pure file of ``plugins/lib``, which the server uses too."""
-    spec = importlib.util.spec_from_file_location(f"memories_{name}", site() / "plugins" / "lib" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    """A pure file of ``plugins/lib``, which the server uses too: a module of the package that plugins load as well."""
+    package = "memories_lib"
+    if package not in sys.modules:
+        spec = importlib.util.spec_from_file_location(package, site() / "plugins" / "lib" / "__init__.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[package])
+    return importlib.import_module(f"{package}.{name}")
 
 
 _folding = load_shared("folding")

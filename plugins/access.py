@@ -14,7 +14,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, attempts
+from memories_lib import access, attempts, token_api
 
 _SESSION_S = 30 * 24 * 3600
 _COOKIE = "ds_actor"
@@ -25,8 +25,12 @@ _CURATORS = ("view-database", "view-table", "view-query")
 
 
 @hookimpl(tryfirst=True)
-def actor_from_request(request):
-    """The owner, on this machine's own address."""
+def actor_from_request(datasette, request):
+    """Who a token says; the owner, on this machine's own address."""
+    sent = request.headers.get("authorization", "")
+    if sent.lower().startswith("bearer "):
+        # A token that is not good is nobody's, whatever else comes with it.
+        return token_api.actor_of(datasette, sent) or {"id": None}
     if access.is_local(request.scope):
         return {"id": "owner", "role": "owner", "local": True}
     return None

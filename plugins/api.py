@@ -11,10 +11,11 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, editing, fresh, reading
+from memories_lib import access, archive, backup_api, editing, fresh, reading, swap, token_api
 from memories_lib.http import ApiError, answering
 
 _ID = r"(?P<id>\d{1,20})"
+_SHA256 = "(?P<sha256>[0-9a-f]{64})"
 
 #: path -> method -> (role, function)
 ROUTES = {
@@ -37,6 +38,20 @@ ROUTES = {
     f"/api/people/{_ID}/rename": {"POST": ("curator", editing.rename_person)},
     "/api/edits": {"GET": ("curator", editing.edits)},
     f"/api/edits/{_ID}/undo": {"POST": ("curator", editing.undo)},
+    "/api/edits/log": {"GET": ("owner", swap.log), "POST": ("owner", swap.merge_log)},
+    "/api/archive": {"PUT": ("owner", swap.upload)},
+    "/api/archive/uploads": {"POST": ("owner", swap.begin)},
+    f"/api/archive/uploads/{_SHA256}": {"POST": ("owner", swap.finish)},
+    rf"/api/archive/uploads/{_SHA256}/(?P<n>\d{{1,7}})": {"PUT": ("owner", swap.block)},
+    "/api/archive/versions": {"GET": ("owner", swap.all_versions)},
+    "/api/archive/rollback": {"POST": ("owner", swap.rollback)},
+    "/api/media/missing": {"POST": ("owner", swap.missing_media)},
+    "/api/media/(?P<name>[0-9a-z./]{1,100})": {"PUT": ("owner", swap.put_media)},
+    "/api/backup": {"GET": ("owner", backup_api.backup)},
+    "/api/maintenance": {"POST": ("owner", backup_api.maintenance), "DELETE": ("owner", backup_api.no_maintenance)},
+    "/api/login": {"POST": (None, token_api.login)},
+    "/api/tokens": {"GET": ("owner", token_api.listed), "POST": ("owner", token_api.make)},
+    f"/api/tokens/{_ID}": {"DELETE": ("owner", token_api.revoke)},
     "/api/search": {"GET": ("viewer", reading.search)},
     "/api/on-this-day": {"GET": ("viewer", reading.on_this_day)},
     "/api/chats": {"GET": ("viewer", reading.table(reading.CHATS, "chats"))},
@@ -53,9 +68,11 @@ def _answer(methods):
         if method not in methods:
             raise ApiError(405, "Method Not Allowed")
         role, function = methods[method]
-        access.require(request, role)
+        if role is not None:
+            access.require(request, role)
         if method != "GET":
             access.refuse_forgery(request)
+        if method != "GET" or role == "owner":  # what only the owner may see changes without the archive changing
             return await function(request, datasette)
         return await fresh.answer(request, datasette, function)
 

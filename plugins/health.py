@@ -11,7 +11,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import archive
+from memories_lib import archive, bundle
 from memories_lib.http import ApiError
 
 
@@ -23,7 +23,9 @@ async def health(datasette):
         return _unwell(error.detail)
     except Exception as error:  # whatever keeps the archive from being read
         return _unwell(f"the archive cannot be read ({type(error).__name__})")
-    return Response.json({"status": "healthy"}, headers={"cache-control": "no-store"})
+    database = archive.database_of(datasette).path
+    more = {"last_backup_at": made_at} if (made_at := bundle.last_made_at(Path(database))) else {}
+    return Response.json({"status": "healthy", **more}, headers={"cache-control": "no-store"})
 
 
 def _unwell(reason):

@@ -18,6 +18,10 @@ from memories_lib import access, markup, words
 _OURS = {"", "talk", "search", "on-this-day", "calendar", "gallery", "map", "people", "numbers", "book", "edits"}
 
 
+def _is_ours(path):
+    return path.strip("/").partition("/")[0] in _OURS or path.startswith("/-/status")
+
+
 @hookimpl
 def extra_template_vars(datasette, request):
     """`t`, `role`, `may_edit`, `with_args`."""
@@ -33,7 +37,7 @@ def extra_template_vars(datasette, request):
         "role": access.role_of(actor),
         "may_edit": access.may(actor, "curator"),
         "may_sql": access.may(actor, "owner"),
-        "is_ours": request is not None and request.path.strip("/").partition("/")[0] in _OURS,
+        "is_ours": request is not None and _is_ours(request.path),
         "archive_path": next((datasette.urls.database(n) for n, d in datasette.databases.items() if d.path), "/"),
         "is_local": bool((actor or {}).get("local")),
         "with_args": with_args,

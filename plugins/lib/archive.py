@@ -17,9 +17,19 @@ def database_of(datasette):
 
 
 async def read(datasette, function):
-    """`function(run)`, in a thread with a connection of the archive; rows answer to names."""
+    """`function(run)`, in a thread with a connection of the archive; rows answer to names.
 
-    return await database_of(datasette).execute_fn(lambda connection: function(connection.execute))
+    All of it sees one state of the archive, even when another one is put in its place meanwhile.
+    """
+
+    def within(connection):
+        connection.execute("BEGIN")
+        try:
+            return function(connection.execute)
+        finally:
+            connection.execute("COMMIT")
+
+    return await database_of(datasette).execute_fn(within)
 
 
 def log_of(database):

@@ -11,7 +11,7 @@ import json
 import random
 import sqlite3
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 LOG_SCHEMA = """
 CREATE TABLE IF NOT EXISTS edits (
@@ -82,6 +82,50 @@ def write(log, event: Event) -> None:
 def events(log) -> list[Event]:
     """All events, the oldest first."""
     return [Event(*row[:6], json.loads(row[6]), row[7]) for row in log.execute("SELECT * FROM edits ORDER BY id")]
+
+
+def merge(log, others: list[Event]) -> int:
+    """Write down those of `others` that this log does not have; returns how many there were."""
+    added = 0
+    log.execute("BEGIN IMMEDIATE")
+    try:
+        for event in others:
+            added += log.execute(
+                "INSERT OR IGNORE INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+                (
+                    event.id, event.at, event.actor, event.action, event.subject_kind, event.subject_key,
+                    json.dumps(event.detail, ensure_ascii=False),
+                ),
+            ).rowcount  # fmt: skip
+        if added:
+            log.execute("UPDATE edits SET undone_by = NULL WHERE undone_by IS NOT NULL")
+            for event in events(log):
+                if event.action == "undo":
+                    log.execute("UPDATE edits SET undone_by = ? WHERE id = ?", (event.id, event.detail["of"]))
+    except BaseException:
+        log.execute("ROLLBACK")
+        raise
+    log.execute("COMMIT")
+    return added
+
+
+def as_data(event: Event) -> dict:
+    """An event as it travels; see `from_data`."""
+    return asdict(event)
+
+
+def from_data(data: dict) -> Event:
+    """An event that travelled. Raises `ValueError` when it is none."""
+    texts = [data.get(name) for name in ("at", "actor", "action", "subject_kind")]
+    numbers = [data.get(name) for name in ("id", "subject_key")]
+    detail = data.get("detail")
+    if not all(isinstance(text, str) and text for text in texts) or not isinstance(detail, dict):
+        raise ValueError("an edit needs at, actor, action, subject_kind and detail")
+    if not all(isinstance(n, int) and not isinstance(n, bool) and abs(n) < 1 << 63 for n in numbers):
+        raise ValueError("an edit needs a whole number as id and as subject_key")
+    if texts[2] == "undo" and not isinstance(detail.get("of"), int):
+        raise ValueError("an undo names the edit that it takes back")
+    return Event(numbers[0], *texts, numbers[1], detail)
 
 
 def undone(all_events: list[Event]) -> set[int]:

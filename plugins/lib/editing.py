@@ -77,7 +77,7 @@ def _must_be_shown(run, number):
 async def hide_exchange(request, datasette):
     """``DELETE /api/exchanges/{id}``: hides it."""
     event = await _edit_exchange(request, datasette, "hide", check=_must_be_shown)
-    return Response(status=204, headers={"x-edit": str(event.id)})
+    return Response("", status=204, headers={"x-edit": str(event.id)})
 
 
 def marks(action):

@@ -25,6 +25,12 @@ def _stamp(database):
     return database.path, *found
 
 
+def forget():
+    """The archive is another one now."""
+    _kept.clear()
+    _state.update(stamp=None, bytes=0)
+
+
 async def answer(request, datasette, function):
     """What `function` answers, or answered to the same question before."""
     stamp = _stamp(archive.database_of(datasette))

@@ -68,7 +68,7 @@ def as_json(request, data, status=200):
     headers = {"etag": body.tag, "cache-control": _PRIVATE, "vary": "accept-encoding, cookie, origin"}
     sent = request.headers
     if body.tag in sent.get("if-none-match", ""):
-        return Response(status=304, headers=headers)
+        return Response("", status=304, headers=headers)
     content = body.bytes
     if len(content) > _WORTH_PACKING and "gzip" in sent.get("accept-encoding", ""):
         content = body.packed()
@@ -106,11 +106,24 @@ def choice(request, name, options, default):
     return given
 
 
-async def body_of(request):
-    """The request's JSON object."""
+async def body_of(request, *, most=1 << 20, or_else=None):
+    """The request's JSON object, of at most so many bytes; `or_else` when nothing was sent."""
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > most:
+        raise ApiError(413, f"the body may have at most {most} bytes")
+    given = bytearray()
+    more = True
+    while more:
+        message = await request.receive()
+        given += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(given) > most:
+            raise ApiError(413, f"the body may have at most {most} bytes")
+    if not given and or_else is not None:
+        return or_else
     try:
-        found = json.loads(await request.post_body() or b"null")
-    except ValueError:
+        found = json.loads(given or b"null")
+    except (ValueError, RecursionError):
         raise wrong("body", "json", "the body is no JSON", "value_error.json") from None
     if not isinstance(found, dict):
         raise wrong("body", "json", "the body must be a JSON object", "type_error.dict")

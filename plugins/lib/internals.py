@@ -41,3 +41,9 @@ def keep_questions_out_of_logs():
     logger = logging.getLogger("uvicorn.access")
     if not any(isinstance(known, _WithoutQuestion) for known in logger.filters):
         logger.addFilter(_WithoutQuestion())
+
+
+def silence_access_log():
+    """Uvicorn's lines, when ours are written instead."""
+    # Uvicorn sets its loggers up anew when it starts, but leaves their filters alone.
+    logging.getLogger("uvicorn.access").addFilter(lambda _record: False)

@@ -1,0 +1,291 @@
+"""Another archive in the place of the served one, under readers: what `PUT /api/archive` and its like do."""
+
+import asyncio
+import shutil
+import sqlite3
+import zlib
+from contextlib import closing
+from pathlib import Path
+
+from . import access, archive, curation, edit_log, folding, fresh, uploads, versions
+from .http import ApiError, body_of, wrong
+
+_turn = asyncio.Lock()
+_MOST_PACKED = uploads.BLOCK + 65_536
+_GIB = 1 << 30
+
+
+def _places(datasette):
+    database = archive.database_of(datasette)
+    path = Path(database.path).resolve()
+    return database, path, uploads.incoming(path), versions.folder_of(path)
+
+
+def _refused(error, status=422):
+    return ApiError(507 if str(error).startswith("the disk") else status, str(error))
+
+
+async def upload(request, datasette):
+    """``PUT /api/archive``: a whole `memories.db` as the body, streamed to disk."""
+    _, path, incoming, _ = _places(datasette)
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or not 0 < int(length) <= 16 * _GIB:
+        raise ApiError(411, "say in Content-Length how large the archive is (at most 16 GiB)")
+    sha256 = request.headers.get("x-sha256")
+    if sha256 is not None and not uploads.is_sha256(sha256):
+        raise wrong("header", "x-sha256", "must be a sha256 in hex")
+    await asyncio.to_thread(_make_room, path, int(length))
+    part = incoming / f"put-{access.fresh_name()}.part"
+    try:
+        size = await stream_to(request, part, int(length))
+        if size != int(length):
+            raise ApiError(400, "the line broke before all of it arrived; nothing was changed")
+        return await _take(datasette, part, sha256)
+    finally:
+        _forget(part)
+
+
+async def stream_to(request, path, most):
+    """Write the body to a file, a piece at a time; returns how many bytes came."""
+    size = 0
+    with path.open("wb") as out:
+        while True:
+            message = await request.receive()
+            if message["type"] != "http.request":
+                raise ApiError(400, "the line broke before all of it arrived; nothing was changed")
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > most:
+                raise ApiError(413, "more arrived than was announced; nothing was changed")
+            await asyncio.to_thread(out.write, piece)
+            if not message.get("more_body"):
+                return size
+
+
+def _make_room(path, size):
+    try:
+        versions.room_for(versions.folder_of(path), size, path.stat().st_size)
+    except versions.Refused as error:
+        raise _refused(error) from None
+
+
+def _forget(path):
+    for ending in ("", "-journal", "-wal", "-shm"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+
+
+async def begin(request, datasette):
+    """``POST /api/archive/uploads`` `{"sha256", "bytes", "blocks"}`: which blocks are still to be sent."""
+    _, path, incoming, _ = _places(datasette)
+    body = await body_of(request, most=8 << 20)
+    sha256, size, blocks = body.get("sha256"), body.get("bytes"), body.get("blocks")
+    if not uploads.is_sha256(sha256):
+        raise wrong("body", "sha256", "must be a sha256 in hex")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= uploads.MOST_BLOCKS * uploads.BLOCK:
+        raise wrong("body", "bytes", "must be a whole number of at most 16 GiB")
+    if not isinstance(blocks, list) or len(blocks) != -(-size // uploads.BLOCK):
+        raise wrong("body", "blocks", f"must be a list of one digest for each {uploads.BLOCK} bytes")
+    if not all(isinstance(name, str) and len(name) == 32 for name in blocks):
+        raise wrong("body", "blocks", "must be digests in hex")
+    if not uploads.part_of(incoming, sha256).exists():
+        await asyncio.to_thread(_make_room, path, size)
+    await asyncio.to_thread(uploads.tidy, incoming)
+    missing = await asyncio.to_thread(uploads.begin, incoming, sha256, size, blocks, path)
+    return {"block_bytes": uploads.BLOCK, "missing": missing}
+
+
+def _plan(request, incoming):
+    sha256 = request.url_vars["sha256"]
+    plan = uploads.plan_of(incoming, sha256)
+    if plan is None:
+        raise ApiError(404, "no such upload was begun here; begin it anew")
+    return sha256, plan["blocks"]
+
+
+async def block(request, datasette):
+    """``PUT /api/archive/uploads/{sha256}/{n}``: one block, as it is or gzipped."""
+    _, _, incoming, _ = _places(datasette)
+    sha256, digests = _plan(request, incoming)
+    n = int(request.url_vars["n"])
+    if n >= len(digests):
+        raise ApiError(404, "the upload has no such block")
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > _MOST_PACKED:
+        raise ApiError(413, f"a block has at most {uploads.BLOCK} bytes")
+    given = await request.post_body()
+    if request.headers.get("content-encoding") == "gzip":
+        try:
+            # No more than one block comes out, however much was folded in.
+            given = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(given, uploads.BLOCK + 1)
+        except zlib.error:
+            raise ApiError(422, "the block is no gzip") from None
+    if not await asyncio.to_thread(uploads.write, incoming, sha256, n, given, digests):
+        raise ApiError(422, "the block is not the one that was announced; send it again")
+    return {"block": n}
+
+
+async def finish(request, datasette):
+    """``POST /api/archive/uploads/{sha256}``: all has been sent; put it in place."""
+    _, _, incoming, _ = _places(datasette)
+    sha256, digests = _plan(request, incoming)
+    missing = await asyncio.to_thread(uploads.arrived, incoming, sha256, digests)
+    if missing:
+        raise ApiError(409, f"{len(missing)} blocks have not arrived yet; send them, then ask again")
+    found = await _take(datasette, uploads.part_of(incoming, sha256), sha256)
+    uploads.forget(incoming, sha256)
+    return found
+
+
+async def all_versions(_request, datasette):
+    """``GET /api/archive/versions``: earlier archives, the newest first."""
+    _, path, _, folder = _places(datasette)
+    found = [{"name": p.stem, "bytes": p.stat().st_size} for p in versions.listed(folder)]
+    return {"versions": found, "served": {"bytes": path.stat().st_size}}
+
+
+async def rollback(request, datasette):
+    """``POST /api/archive/rollback`` `{"version": NAME}`, or the newest: an earlier archive is served again."""
+    _, path, incoming, folder = _places(datasette)
+    body = await body_of(request, or_else={})
+    wanted, known = body.get("version"), {p.stem: p for p in versions.listed(folder)}
+    if not known:
+        raise ApiError(404, "there is no earlier version")
+    if wanted is not None and wanted not in known:
+        raise ApiError(404, "there is no such version; see /api/archive/versions")
+    chosen = known[wanted] if wanted else next(iter(known.values()))
+    part = incoming / f"rollback-{access.fresh_name()}.part"
+    try:
+        await asyncio.to_thread(_make_room, path, 0)
+        await asyncio.to_thread(shutil.copyfile, chosen, part)
+        return {**await _take(datasette, part, None), "version": chosen.stem}
+    finally:
+        _forget(part)
+
+
+async def _take(datasette, part, sha256):
+    """Verify, show the edits on it, keep the old one, put the new one in place."""
+    if _turn.locked():
+        raise ApiError(409, "another archive is being put in place just now; look at it, then try again")
+    async with _turn:
+        database, path, _, folder = _places(datasette)
+        try:
+            facts = await asyncio.to_thread(versions.verify, part, sha256)
+        except versions.Refused as error:
+            raise _refused(error) from None
+        log = archive.log_of(database)
+        digest, lost = await asyncio.to_thread(_show_edits, part, log)
+        await asyncio.to_thread(_keep, path, folder)
+
+        def write(connection):
+            # Edits made since go through this same writer: none can slip in between.
+            now = edit_log.digest(edit_log.events(log))
+            missed = lost if now == digest else _show_edits(part, log)[1]
+            versions.put(part, connection)
+            return missed
+
+        lost = await database.execute_write_fn(write)
+        fresh.forget()
+        return {
+            "messages": facts.messages,
+            "exchanges": facts.exchanges,
+            "bytes": facts.bytes,
+            "edits_lost": lost,
+            "versions": [p.stem for p in versions.listed(folder)],
+        }
+
+
+def _show_edits(part, log):
+    """(digest of the log, how many edits found no subject); the file at `part` shows the others."""
+    everything = edit_log.events(log)
+    digest = edit_log.digest(everything)
+    with closing(sqlite3.connect(part, isolation_level=None)) as connection:
+        connection.row_factory = None
+        connection.execute("BEGIN IMMEDIATE")
+        lost = curation.replay(connection, edit_log.effective(everything), digest, folding.fold)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    return digest, len(lost)
+
+
+def _keep(path, folder):
+    if not versions.looks_whole(path):
+        return  # it cannot be read any more: nothing of it is worth going back to
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:
+        versions.keep(source, folder)
+
+
+async def missing_media(request, datasette):
+    """``POST /api/media/missing`` `{"names": [...]}`: which of these files are not here."""
+    _, path, _, _ = _places(datasette)
+    body = await body_of(request, most=16 << 20)
+    names = body.get("names")
+    if not isinstance(names, list) or not all(isinstance(name, str) and len(name) < 120 for name in names):
+        raise wrong("body", "names", "must be a list of names")
+    folder = path.parent / "media"
+    return {"missing": [name for name in names if _is_media(name) and not (folder / name).is_file()]}
+
+
+def _is_media(name):
+    start, _, rest = name.partition("/")
+    stem, _, ending = rest.partition(".")
+    return uploads.is_sha256(stem) and stem[:2] == start and ending.replace(".", "").isalnum() | (not ending)
+
+
+async def put_media(request, datasette):
+    """``PUT /api/media/{name}``: one file, under its digest."""
+    _, path, incoming, _ = _places(datasette)
+    name = request.url_vars["name"]
+    if not _is_media(name):
+        raise ApiError(404, "a file is named by its sha256")
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > 2 * _GIB:
+        raise ApiError(413, "a file has at most 2 GiB, and says so in Content-Length")
+    if shutil.disk_usage(path.parent).free < int(length) + (16 << 20):
+        raise ApiError(507, "the disk has no room for this file; make the volume larger, then send it again")
+    part = incoming / f"media-{access.fresh_name()}.part"
+    try:
+        if await stream_to(request, part, int(length)) != int(length):
+            raise ApiError(400, "the line broke before all of it arrived; nothing was changed")
+        is_small = name.endswith(".thumb.webp")
+        if is_small and not _is_webp(part):
+            raise ApiError(422, "a small picture is a WebP file")
+        if not is_small and await asyncio.to_thread(versions.sha256_of, part) != name[3:67]:
+            raise ApiError(422, "what arrived is not what its name says; send it again")
+        target = path.parent / "media" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(target)
+    finally:
+        _forget(part)
+    return {"name": name}
+
+
+def _is_webp(path):
+    with path.open("rb") as stream:
+        start = stream.read(12)
+    return start[:4] == b"RIFF" and start[8:] == b"WEBP"
+
+
+async def log(_request, datasette):
+    """``GET /api/edits/log``: every edit as it was written down, for `memories pull`."""
+    database = archive.database_of(datasette)
+    everything = await database.execute_write_fn(lambda _: edit_log.events(archive.log_of(database)))
+    return {"events": [edit_log.as_data(event) for event in everything]}
+
+
+async def merge_log(request, datasette):
+    """``POST /api/edits/log`` `{"events": [...]}`: edits made elsewhere; those known by their id are left alone."""
+    body = await body_of(request, most=64 << 20)
+    given = body.get("events")
+    if not isinstance(given, list) or not all(isinstance(event, dict) for event in given):
+        raise wrong("body", "events", "must be a list of edits")
+    try:
+        others = [edit_log.from_data(event) for event in given]
+    except ValueError as error:
+        raise wrong("body", "events", str(error)) from None
+    if any(event.action not in curation.ACTIONS | {"undo"} for event in others):
+        raise wrong("body", "events", "an edit has an action that this version does not know")
+    database = archive.database_of(datasette)
+    added = await database.execute_write_fn(lambda _: edit_log.merge(archive.log_of(database), others))
+    if added:
+        await archive.catch_up(datasette)
+    return {"added": added}

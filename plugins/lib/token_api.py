@@ -1,0 +1,92 @@
+"""Tokens for programs: made with a password or by the owner, listed, revoked."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from datasette import Response
+from datasette_auth_passwords.utils import verify_password
+
+from . import access, archive, attempts, tokens
+from .http import ApiError, body_of, words, wrong
+
+_MOST_DAYS = 366
+_stores = {}
+
+
+def store_of(datasette):
+    """The store of tokens beside the archive, open for this process."""
+    path = str(Path(archive.database_of(datasette).path).resolve().with_name("access.db"))
+    if path not in _stores:
+        _stores[path] = tokens.open_store(path)
+    return _stores[path]
+
+
+def actor_of(datasette, header):
+    """The actor of an `Authorization: Bearer …`; None when the token is not good (any more)."""
+    try:
+        found = tokens.role_of(store_of(datasette), header[7:].strip())
+    except ApiError:
+        return None
+    return {"id": found[1], "role": found[0], "token": True} if found else None
+
+
+def _role(body):
+    role = body.get("role", "owner")
+    if role not in access.ROLES:
+        raise wrong("body", "role", f"must be one of {', '.join(access.ROLES)}")
+    return role
+
+
+def _days(body, default):
+    days = body.get("days", default)
+    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= _MOST_DAYS:
+        raise wrong("body", "days", f"must be a number of days of at most {_MOST_DAYS}")
+    return days
+
+
+def _made(datasette, name, role, days):
+    number, token = tokens.make(store_of(datasette), name, role, int(days * 86400))
+    return {"id": number, "token": token, "role": role, "expires_at": int(time.time() + days * 86400)}
+
+
+async def login(request, datasette):
+    """``POST /api/login`` `{"role", "password"}`: a token for an hour, for programs that ask a person."""
+    body = await body_of(request)
+    role, password = _role(body), words(body, "password", 1000)
+    address = access.address_of(request.scope)
+    wait = attempts.wait_s(role, address, time.monotonic())
+    if wait:
+        return Response.json(
+            {"detail": f"Too many tries. Please wait {-(-wait // 60)} minutes."},
+            status=429,
+            headers={"retry-after": str(wait)},
+        )
+    known = access.hashes().get(role)
+    if not await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) or known is None:
+        attempts.failed(role, address, time.monotonic())
+        raise ApiError(403, "That is not the password")
+    attempts.succeeded(role, address)
+    return _made(datasette, role, role, _days(body, 1 / 24))
+
+
+async def make(request, datasette):
+    """``POST /api/tokens`` `{"name", "role", "days"}`: the token is in this answer and nowhere else."""
+    body = await body_of(request)
+    name = words(body, "name", 100).strip()
+    if not name:
+        raise wrong("body", "name", "must say what the token is for")
+    return _made(datasette, name, _role({"role": "viewer", **body}), _days(body, 90))
+
+
+async def listed(_request, datasette):
+    """``GET /api/tokens``."""
+    return {"tokens": tokens.listed(store_of(datasette))}
+
+
+async def revoke(request, datasette):
+    """``DELETE /api/tokens/{id}``."""
+    number = int(request.url_vars["id"])
+    if number >= 1 << 63 or not tokens.revoke(store_of(datasette), number):
+        raise ApiError(404, "There is no such token, or it was revoked already")
+    return Response("", status=204)

@@ -1,0 +1,35 @@
+"""Maintenance: a note beside the archive, shown as a banner, or in the place of every page. Pure; both sides load it."""
+
+import json
+from pathlib import Path
+
+MOST = 300
+
+
+def note_of(database):
+    """`{"text", "closed"}`, or None."""
+    try:
+        found = json.loads(_path(database).read_text("utf-8"))
+        return {"text": str(found["text"])[:MOST], "closed": bool(found.get("closed"))}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def put_note(database, text, closed):
+    """Show `text`; with `closed`, instead of the pages."""
+    path = _path(database)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps({"text": text[:MOST], "closed": closed}), "utf-8")
+    part.replace(path)
+
+
+def take_note_off(database):
+    """Whether there was one."""
+    path = _path(database)
+    was = path.exists()
+    path.unlink(missing_ok=True)
+    return was
+
+
+def _path(database):
+    return Path(database).resolve().with_name("maintenance.json")

@@ -1,0 +1,181 @@
+"""Archives as files: is one whole, putting one in the place of another under readers, earlier ones kept. Pure.
+
+Both sides load it: the server for what is uploaded, the command for backups that are restored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sqlite3
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+APPLICATION_ID = 0x57414D65
+#: The schema that this version of the server reads.
+SCHEMA = 2
+PAGE_SIZE = 8192
+#: So many earlier archives are kept.
+KEPT = 3
+_BLOCK = 1 << 20
+_NAME = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d+))?\.db\Z")
+_TABLES = ("chats", "people", "exchanges", "messages", "media", "sources", "curation_state")
+
+
+class Refused(Exception):
+    """A file that is not taken. The message is a sentence that says why and what to do."""
+
+
+@dataclass
+class Facts:
+    """What is known of an archive that was found whole."""
+
+    bytes: int
+    messages: int
+    exchanges: int
+
+
+def folder_of(database: str | Path) -> Path:
+    """Where earlier versions of an archive are: beside it."""
+    return Path(database).resolve().parent / "versions"
+
+
+def sha256_of(path: str | Path) -> str:
+    """The digest of a file, in hex."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:  # noqa: PTH123 (a str will do)
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def verify(path: str | Path, sha256: str | None = None) -> Facts:
+    """Look at all of a file that is to be served. Raises `Refused` when anything is wrong with it."""
+    path = Path(path)
+    _look_at_header(path)
+    if sha256 is not None and sha256_of(path) != sha256:
+        raise Refused("what arrived is not what was sent (its sha256 differs); send it again")
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("PRAGMA cell_size_check = ON")
+            connection.execute("PRAGMA cache_size = -16384")
+            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if found != "ok":
+                raise Refused("the archive is damaged: its pages do not fit together; build it anew, or send a backup")
+            names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+            missing = [name for name in (*_TABLES, "messages_fts", "exchanges_fts") if name not in names]
+            if missing:
+                raise Refused(f"the archive has no table {missing[0]}; ingest its exports again")
+            for index in ("messages_fts", "exchanges_fts"):
+                connection.execute(f"INSERT INTO {index} ({index}) VALUES ('integrity-check')")
+            messages, exchanges = (
+                int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+                for table in ("messages", "exchanges")
+            )
+    except sqlite3.DatabaseError:
+        raise Refused("the archive is damaged; build it anew, or send a backup") from None
+    return Facts(path.stat().st_size, messages, exchanges)
+
+
+def _look_at_header(path: Path) -> None:
+    with path.open("rb") as stream:
+        start = stream.read(100)
+    if start[:16] != b"SQLite format 3\0":
+        raise Refused("this is no SQLite file; send the memories.db that `memories ingest` writes")
+    if int.from_bytes(start[68:72], "big") != APPLICATION_ID:
+        raise Refused("this is a database of something else; send the memories.db that `memories ingest` writes")
+    version = int.from_bytes(start[60:64], "big")
+    if version > SCHEMA:
+        raise Refused(f"this archive was written by a newer version (schema {version}); deploy that version first")
+    if version < SCHEMA:
+        raise Refused(f"this archive is of an older version (schema {version}); `memories check` brings it up to date")
+    if int.from_bytes(start[16:18], "big") != PAGE_SIZE:
+        raise Refused("this archive has pages of another size than the served one; `memories compact` mends that")
+
+
+def looks_whole(path: str | Path) -> bool:
+    """Whether a file opens and its schema and first rows can be read: quick, not thorough."""
+    try:
+        _look_at_header(Path(path))
+        with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            for table in _TABLES:
+                connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchall()
+                connection.execute(f"SELECT max(rowid) FROM {table}").fetchall()
+    except (Refused, OSError, sqlite3.DatabaseError):
+        return False
+    return True
+
+
+def copy(source: sqlite3.Connection, path: Path) -> None:
+    """A whole, closed copy of what `source` shows now, on disk when this returns. Others may go on writing."""
+    part = path.with_name(path.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+            # One file, that needs no other beside it.
+            target.execute("PRAGMA journal_mode = DELETE")
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def keep(source: sqlite3.Connection, folder: Path, kept: int = KEPT) -> Path:
+    """Put what `source` shows among the earlier versions, and let the oldest go."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    path, n = folder / f"{stamp}.db", 1
+    while path.exists():
+        n += 1
+        path = folder / f"{stamp}-{n}.db"
+    copy(source, path)
+    prune(folder, kept)
+    return path
+
+
+def prune(folder: Path, kept: int = KEPT) -> None:
+    """Let all but the newest `kept` go."""
+    for path in listed(folder)[kept:]:
+        path.unlink(missing_ok=True)
+
+
+def listed(folder: Path) -> list[Path]:
+    """The earlier versions, the newest first."""
+    found = [path for path in folder.glob("*.db") if _NAME.match(path.name)] if folder.is_dir() else []
+    return sorted(found, key=_order, reverse=True)
+
+
+def _order(path: Path) -> tuple[str, int]:
+    found = _NAME.match(path.name)
+    assert found
+    return found[1], int(found[2] or 1)
+
+
+def put(path: str | Path, served: sqlite3.Connection) -> None:
+    """Make `served` show what the file at `path` holds, in one transaction: readers see the old one or the new one."""
+    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as source:
+        source.backup(served)
+    with suppress(sqlite3.OperationalError):  # readers may still need the log; the next writer tidies it
+        served.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def room_for(folder: Path, size: int, served: int) -> None:
+    """Raises `Refused` when the disk has no room for an upload, its way into the archive, and the old one kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    needed = 2 * size + served + (8 << 20)
+    while (free := shutil.disk_usage(folder).free) < needed:
+        versions = listed(folder)
+        if len(versions) < 2:
+            raise Refused(
+                f"the disk has {free >> 20} MiB free and this needs {needed >> 20}; make the volume larger, "
+                "then send it again"
+            )
+        versions[-1].unlink(missing_ok=True)
