@@ -1,6 +1,6 @@
 """One JSON line a request on standard error: method, path, status, time. No question, no words, no token.
 
-`MEMORIES_LOG_LEVEL` says how much: `info` each request, `warning` (else) those that failed or were slow, `error` failures.
+`MEMORIES_LOG_LEVEL` says how much: `info` each request, `warning` those that failed or were slow, `error` failures.
 """
 
 import importlib.util
@@ -40,7 +40,7 @@ def _say(**line):
 
 
 @hookimpl
-def startup(datasette):
+def startup():
     """Ours instead of Uvicorn's lines."""
     if os.environ.get("MEMORIES_LOG_LEVEL"):
         internals.silence_access_log()
@@ -98,5 +98,3 @@ def _warn_when_full(datasette):
             if used > status.FULL:
                 _say(level="warning", disk_used_part=used, detail="the disk is nearly full; make the volume larger")
             return
-
-

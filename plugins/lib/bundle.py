@@ -1,7 +1,7 @@
 """A backup as one file: a zip with a manifest, the edits first of all, then the archive. Pure; both sides load it.
 
-Everything in it is a copy that SQLite made (never of a file that may be changing), each with its sha256. A backup counts
-when it was opened again and found whole.
+Everything in it is a copy that SQLite made (never of a file that may be changing), each with its sha256. A backup
+counts when it was opened again and found whole.
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ def wrong():
 
 
 def _origins():
-    for number, given in enumerate(filter(None, (o.strip() for o in os.environ.get("ALLOWED_ORIGINS", "").split(","))), 1):
+    for number, given in enumerate(
+        filter(None, (o.strip() for o in os.environ.get("ALLOWED_ORIGINS", "").split(","))), 1
+    ):
         which = f"ALLOWED_ORIGINS: number {number}"
         if given == "*":
             yield f"{which} is a *, which opens nothing; name each origin, as in https://memories.example"
@@ -51,7 +53,7 @@ def _passwords():
         name = f"MEMORIES_{role}_PASSWORD"
         given = os.environ.get(name, "").strip()
         if given and not _HASH.match(given):
-            yield f"{name} holds no hash, so nobody gets in by it; make one with: memories password --for {role.lower()}"
+            yield f"{name} holds no hash, so it lets nobody in; make one with: memories password --for {role.lower()}"
     if os.environ.get("MEMORIES_PUBLIC", "") not in ("", "0"):
         if not os.environ.get("MEMORIES_OWNER_PASSWORD", "").strip():
             yield "MEMORIES_OWNER_PASSWORD is not set, so the archive is closed to its owner; see: memories password"

@@ -87,11 +87,15 @@ async def begin(request, datasette):
         raise wrong("body", "blocks", f"must be a list of one digest for each {uploads.BLOCK} bytes")
     if not all(isinstance(name, str) and len(name) == 32 for name in blocks):
         raise wrong("body", "blocks", "must be digests in hex")
+    is_served = uploads.is_served(incoming, sha256, await archive.read(datasette, _holds))
+    if body.get("dry_run") or is_served:
+        missing = [] if is_served else await asyncio.to_thread(uploads.would_miss, blocks, path)
+        return {"block_bytes": uploads.BLOCK, "missing": missing, "is_served": is_served}
     if not uploads.part_of(incoming, sha256).exists():
         await asyncio.to_thread(_make_room, path, size)
     await asyncio.to_thread(uploads.tidy, incoming)
     missing = await asyncio.to_thread(uploads.begin, incoming, sha256, size, blocks, path)
-    return {"block_bytes": uploads.BLOCK, "missing": missing}
+    return {"block_bytes": uploads.BLOCK, "missing": missing, "is_served": False}
 
 
 def _plan(request, incoming):
@@ -167,7 +171,7 @@ async def _take(datasette, part, sha256):
     if _turn.locked():
         raise ApiError(409, "another archive is being put in place just now; look at it, then try again")
     async with _turn:
-        database, path, _, folder = _places(datasette)
+        database, path, incoming, folder = _places(datasette)
         try:
             facts = await asyncio.to_thread(versions.verify, part, sha256)
         except versions.Refused as error:
@@ -183,7 +187,9 @@ async def _take(datasette, part, sha256):
             versions.put(part, connection)
             return missed
 
+        uploads.note_served(incoming, None)
         lost = await database.execute_write_fn(write)
+        uploads.note_served(incoming, sha256, await archive.read(datasette, _holds))
         fresh.forget()
         return {
             "messages": facts.messages,
@@ -192,6 +198,10 @@ async def _take(datasette, part, sha256):
             "edits_lost": lost,
             "versions": [p.stem for p in versions.listed(folder)],
         }
+
+
+def _holds(run):
+    return list(run("SELECT count(*), max(id), max(ingested_at), sum(messages_new) FROM sources").fetchone())
 
 
 def _show_edits(part, log):
@@ -211,7 +221,8 @@ def _keep(path, folder):
     if not versions.looks_whole(path):
         return  # it cannot be read any more: nothing of it is worth going back to
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:
-        versions.keep(source, folder)
+        if source.execute("SELECT 1 FROM sources LIMIT 1").fetchone():
+            versions.keep(source, folder)
 
 
 async def missing_media(request, datasette):

@@ -1,4 +1,4 @@
-"""Maintenance: a note beside the archive, shown as a banner, or in the place of every page. Pure; both sides load it."""
+"""Maintenance: a note beside the archive, shown as a banner or in the place of every page. Pure; both sides load it"""
 
 import json
 from pathlib import Path

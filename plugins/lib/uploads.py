@@ -1,4 +1,4 @@
-"""An archive that arrives in blocks, each named by its digest: only what is new is sent, and a broken line goes on. Pure.
+"""An archive that arrives in blocks, each named by its digest: only what is new is sent; a broken line goes on. Pure.
 
 The part that has arrived is `incoming/<sha256>.part` beside the archive; a block counts when its digest is right, so
 nothing else has to be remembered, whatever stopped the last try.
@@ -63,6 +63,30 @@ def begin(folder: Path, sha256: str, size: int, digests: list[str], donor: Path)
     return missing
 
 
+def would_miss(digests: list[str], donor: Path) -> list[int]:
+    """Which blocks would have to be sent, were this begun."""
+    there = set(digests_of(donor)) if donor.is_file() else set()
+    return [n for n, name in enumerate(digests) if name not in there]
+
+
+def note_served(folder: Path, sha256: str | None, holds: list | None = None) -> None:
+    """Remember which archive was put in place last, and the exports it `holds`; None when it came another way."""
+    path = folder / "served.json"
+    if sha256 is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_text(json.dumps({"sha256": sha256, "holds": holds}), "utf-8")
+
+
+def is_served(folder: Path, sha256: str, holds: list | None) -> bool:
+    """Whether the archive with this digest was the last that was put in place, and nothing was ingested since."""
+    try:
+        noted = json.loads((folder / "served.json").read_text("utf-8"))
+        return noted["sha256"] == sha256 and noted["holds"] == holds
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _wrong(part: Path, digests: list[str], among: list[int] | None = None) -> list[int]:
     found = []
     with part.open("rb") as stream:
@@ -120,5 +144,5 @@ def forget(folder: Path, sha256: str) -> None:
 def tidy(folder: Path) -> None:
     """Take away what nobody went on with for three days."""
     for path in folder.iterdir():
-        if path.is_file() and time.time() - path.stat().st_mtime > _OLD_S:
+        if path.name != "served.json" and path.is_file() and time.time() - path.stat().st_mtime > _OLD_S:
             path.unlink(missing_ok=True)

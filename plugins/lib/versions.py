@@ -163,8 +163,15 @@ def put(path: str | Path, served: sqlite3.Connection) -> None:
     """Make `served` show what the file at `path` holds, in one transaction: readers see the old one or the new one."""
     with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as source:
         source.backup(served)
-    with suppress(sqlite3.OperationalError):  # readers may still need the log; the next writer tidies it
-        served.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    settle(served)
+
+
+def settle(connection: sqlite3.Connection) -> None:
+    """Bring the log into the file, where nobody needs it any more: not waited for, the next writer tidies it too."""
+    connection.execute("PRAGMA busy_timeout = 200")
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute("PRAGMA busy_timeout = 30000")
 
 
 def room_for(folder: Path, size: int, served: int) -> None:

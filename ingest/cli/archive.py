@@ -1,4 +1,4 @@
-"""The command `memories`. Thin: options, progress, errors. The only file that prints."""
+"""From exports to a served archive: ingest, serve, demo, start, password, check, stats, search."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from functools import wraps
+from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ingest import __version__
 from ingest.account import as_data, lines_of
 from ingest.beside import collect_rarely
 from ingest.check import check as check_archive
+from ingest.cli.base import Failed, db_option, main, progress_bar, say_aside, told
 from ingest.errors import MemoriesError
 from ingest.exports import Export, Limits, open_exports
 from ingest.finish import media_folder
@@ -31,54 +26,11 @@ from ingest.serving import datasette_arguments, has_browser
 from ingest.store import connect, database_errors, writer_lock
 
 _MIB = 1 << 20
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-class _Failed(click.ClickException):
-    """A sentence on stderr and exit code 1."""
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"memories: {self.message}", err=True, file=file)
-
-
-def _told(function: F) -> F:
-    """Turns what can go wrong into a sentence and exit code 1; Ctrl-C into 130."""
-
-    @wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except MemoriesError as error:
-            raise _Failed(str(error)) from None
-        except KeyboardInterrupt:
-            click.echo("\nmemories: stopped; an export is in the archive whole or not at all", err=True)
-            sys.exit(130)
-
-    return wrapped  # type: ignore[return-value]
-
-
-def _db_option(function: F) -> F:
-    return click.option(
-        "--db", type=click.Path(path_type=Path), default="memories.db", envvar="MEMORIES_DB", show_default=True,
-        help="The archive (or the environment variable MEMORIES_DB).",
-    )(function)  # fmt: skip
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="memories")
-def main() -> None:
-    """WhatsApp exports into one private archive of memories, and a place to relive them.
-
-    \b
-    Example:
-      memories ingest "WhatsApp Chat with Emma.zip"
-      memories serve
-    """
 
 
 @main.command()
 @click.argument("exports", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-@_db_option
+@db_option
 @click.option("--chat", metavar="NAME", help="The chat this belongs to, where the export does not say.")
 @click.option("--me", metavar="NAME", help="Which of the senders is you.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="Day or month first, where nothing proves it.")
@@ -88,7 +40,7 @@ def main() -> None:
 @click.option("--max-text", type=click.IntRange(1), default=4096, show_default=True, help="Largest text, in MiB.")
 @click.option("--max-file", type=click.IntRange(1), default=2048, show_default=True, help="Largest media file, in MiB.")
 @click.option("--max-files", type=click.IntRange(1), default=500_000, show_default=True, help="Most files in a zip.")
-@_told
+@told
 def ingest(
     exports: tuple[Path, ...],
     db: Path,
@@ -134,7 +86,7 @@ def _say_owner(accounts: list[Account]) -> None:
 def _ingest_all(paths: tuple[Path, ...], db: Path, options: Options, limits: Limits, *, quiet: bool) -> list[Account]:
     """Every export by itself: one that fails is named, the others are kept."""
     accounts: list[Account] = []
-    with writer_lock(db, on_wait=_say_aside), database_errors(db), closing(_connect_for(db, options)) as connection:
+    with writer_lock(db, on_wait=say_aside), database_errors(db), closing(_connect_for(db, options)) as connection:
         for path in paths:
             try:
                 opened = open_exports(path, limits)
@@ -153,7 +105,7 @@ def _connect_for(db: Path, options: Options) -> sqlite3.Connection:
 
 def _ingest_one(connection: sqlite3.Connection, db: Path, export: Export, options: Options, *, quiet: bool) -> Account:
     try:
-        with _progress(export.filename, quiet=quiet) as progress, database_errors(db):
+        with progress_bar(export.filename, quiet=quiet) as progress, database_errors(db):
             return ingest_export(connection, db, export, options, progress)
     except MemoriesError as error:
         return Account(export.filename, error=str(error))
@@ -161,49 +113,45 @@ def _ingest_one(connection: sqlite3.Connection, db: Path, export: Export, option
         export.close()
 
 
-def _say_aside(text: str) -> None:
-    click.echo(f"memories: {text}", err=True)
-
-
-@contextmanager
-def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on a terminal; nothing when piped."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(name[:40], total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 @main.command()
-@_db_option
+@db_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, help="Port to listen on.")
-@_told
-def serve(db: Path, host: str, port: int) -> None:
+@click.option("--new", is_flag=True, help="Where there is no archive yet, begin with an empty one.")
+@click.option(
+    "--log-level", type=click.Choice(["info", "warning", "error"]), envvar="MEMORIES_LOG_LEVEL",
+    help="One JSON line a request on standard error: each, those that failed or were slow, failures.",
+)  # fmt: skip
+@told
+def serve(db: Path, host: str, port: int, new: bool, log_level: str | None) -> None:
     """Show the archive on this machine, in the browser.
 
     \b
     Example:
       memories serve --port 8010
     """
-    connect(db, must_exist=True).close()
+    if db.exists():
+        _heal(db)
+    connect(db, must_exist=not new).close()
     if host not in ("127.0.0.1", "localhost", "::1") and not any(
         os.environ.get(f"MEMORIES_{role}_PASSWORD") for role in ("OWNER", "CURATOR", "VIEWER")
     ):
-        _say_aside(
+        say_aside(
             f"{host} can be reached from outside and no password is set, so nobody will see anything; "
             "make one with: memories password"
         )
+    if log_level:
+        os.environ["MEMORIES_LOG_LEVEL"] = log_level
     _serve(db, host, port)
+
+
+def _heal(db: Path) -> None:
+    """A damaged archive gives way to its last good version, which says so."""
+    from ingest.backups import heal
+
+    version = heal(db)
+    if version is not None:
+        say_aside(f"{db} is damaged and was set aside; the version of {version.stem} is served instead")
 
 
 def _serve(db: Path, host: str, port: int) -> None:
@@ -217,7 +165,7 @@ def _serve(db: Path, host: str, port: int) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, help="Port to listen on.")
 @click.option("--no-serve", is_flag=True, help="Only make the archive.")
-@_told
+@told
 def demo(folder: Path, host: str, port: int, no_serve: bool) -> None:
     """Make an archive of the invented exports in examples/ and show it.
 
@@ -240,10 +188,10 @@ def demo(folder: Path, host: str, port: int, no_serve: bool) -> None:
 @main.command()
 @click.option("--file_in", "--file-in", type=click.Path(path_type=Path), required=True, help="The export.")
 @click.option("--log_level", "--log-level", default="INFO", show_default=True, help="As in the earlier version.")
-@_db_option
+@db_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8001, show_default=True, help="Port to listen on.")
-@_told
+@told
 def start(file_in: Path, log_level: str, db: Path, host: str, port: int) -> None:
     """Ingest one export and show it: the earlier version's way.
 
@@ -273,7 +221,7 @@ def start(file_in: Path, log_level: str, db: Path, host: str, port: int) -> None
     show_default=True,
     help="Who is to have it: the owner may everything, a curator edits, a viewer reads.",
 )
-@_told
+@told
 def password(role: str) -> None:
     """Make the hash of a password, to give to a server that others can reach.
 
@@ -283,15 +231,15 @@ def password(role: str) -> None:
     """
     given = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     if len(given) < SHORTEST:
-        raise _Failed(f"a password of fewer than {SHORTEST} characters is guessed too easily; choose a longer one")
+        raise Failed(f"a password of fewer than {SHORTEST} characters is guessed too easily; choose a longer one")
     name = f"MEMORIES_{role.upper()}_PASSWORD"
     click.echo(f"Set this where the archive is served, for example: fly secrets set {name}='…'", err=True)
     click.echo(hash_password(given))
 
 
 @main.command()
-@_db_option
-@_told
+@db_option
+@told
 def check(db: Path) -> None:
     """Verify an archive: the file, its links, search, counts and media.
 
@@ -309,9 +257,9 @@ def check(db: Path) -> None:
 
 
 @main.command()
-@_db_option
+@db_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@_told
+@told
 def stats(db: Path, as_json: bool) -> None:
     """What the archive holds, chat by chat.
 
@@ -346,9 +294,9 @@ def stats(db: Path, as_json: bool) -> None:
 
 @main.command()
 @click.argument("words", nargs=-1, required=True)
-@_db_option
+@db_option
 @click.option("--limit", default=20, show_default=True, help="How many of the newest to show.")
-@_told
+@told
 def search(words: tuple[str, ...], db: Path, limit: int) -> None:
     """Find messages, the newest first. Words must all occur; "a phrase", word*, -without, a OR b.
 

@@ -1,0 +1,308 @@
+"""Backups and restoring them; earlier versions; a file made small again. See `plugins/lib/bundle.py`."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.curating import log_beside, put_edits_on
+from ingest.errors import MemoriesError, NoRoom, NotOurDatabase
+from ingest.finish import media_folder
+from ingest.folding import load_shared
+from ingest.store import connect, database_errors, transaction, writer_lock
+
+_bundle = load_shared("bundle")
+_log = load_shared("edit_log")
+_versions = load_shared("versions")
+
+
+class NotABackup(MemoriesError):
+    """The file is no backup, or one that cannot be restored."""
+
+
+@dataclass(slots=True)
+class BackedUp:
+    """A backup that was opened again and found whole. `left_out` are media files that are not in it."""
+
+    path: Path
+    bytes: int
+    messages: int
+    edits: int
+    left_out: int
+    dropped: list[Path]
+
+
+@dataclass(slots=True)
+class Restored:
+    """What is served now. `kept` is the version that holds what was there before."""
+
+    messages: int
+    edits: int
+    lost: int
+    files: int
+    kept: Path | None
+
+
+def backup(
+    database: Path, folder: Path, *, keep: int = 7, media: bool = False, recipients: tuple[str, ...] = ()
+) -> BackedUp:
+    """Write a backup into `folder`, open it again, and let all but the newest `keep` go. Raises `MemoriesError`."""
+    connect(database, must_exist=True).close()
+    take = lambda target: _bundle.make(database, target, media=media)  # noqa: E731
+    return keep_backup(take, database, folder, keep=keep, recipients=recipients)
+
+
+def keep_backup(
+    take: Callable[[Path], Any], database: Path | None, folder: Path, *, keep: int, recipients: tuple[str, ...]
+) -> BackedUp:
+    """`take(target)` writes a backup; what becomes of it is the same wherever it came from."""
+    encrypt = _encryption(recipients)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as scratch:
+            plain = Path(scratch) / "backup.zip"
+            take(plain)
+            opened = Path(scratch) / "opened"
+            opened.mkdir()
+            manifest = _open(plain, opened)
+            messages, edits = _counts(opened)
+            target = _bundle.free_name(folder)
+            if encrypt:
+                sealed = Path(scratch) / "backup.zip.age"
+                encrypt(plain, sealed)
+                plain, target = sealed, target.with_name(target.name + ".age")
+            plain.replace(target)
+    except OSError as error:
+        raise NoRoom(f"{folder}: the backup could not be written ({error.strerror}); there is no new one") from error
+    except sqlite3.Error as error:
+        raise NotOurDatabase(
+            f"{database}: cannot be read ({error}), so there is no new backup; see memories doctor"
+        ) from error
+    if database is not None:
+        _bundle.note_made(database, manifest)
+    dropped = _bundle.listed(folder)[keep:]
+    for path in dropped:
+        path.unlink(missing_ok=True)
+    here = sum(1 for p in media_folder(database).rglob("*") if p.is_file()) if database else 0
+    left_out = max(0, here - len(manifest["media"]))
+    return BackedUp(target, target.stat().st_size, messages, edits, left_out, dropped)
+
+
+def _open(path: Path, into: Path) -> Any:
+    try:
+        return _bundle.open_again(path, into)
+    except _bundle.Unfit as error:
+        raise NotABackup(f"{path.name}: {error}; it counts as failed") from None
+
+
+def _counts(folder: Path) -> tuple[int, int]:
+    with closing(sqlite3.connect(folder / "memories.db")) as connection:
+        messages = int(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
+    if not (folder / "curation.db").exists():
+        return messages, 0
+    with closing(sqlite3.connect(folder / "curation.db")) as connection:
+        return messages, int(connection.execute("SELECT count(*) FROM edits").fetchone()[0])
+
+
+def _encryption(recipients: tuple[str, ...]) -> Callable[[Path, Path], None] | None:
+    if not recipients:
+        return None
+    pyrage = _pyrage()
+    known = []
+    for given in recipients:
+        try:
+            known.append(pyrage.x25519.Recipient.from_str(given))
+        except pyrage.RecipientError:
+            raise NotABackup(f"'{given[:12]}…' is no age recipient; age-keygen tells it, age1…") from None
+
+    def encrypt(plain: Path, sealed: Path) -> None:
+        with plain.open("rb") as reader, sealed.open("wb") as writer:
+            pyrage.encrypt_io(reader, writer, known)
+
+    return encrypt
+
+
+def _pyrage() -> Any:
+    try:
+        import pyrage
+    except ImportError:
+        raise NotABackup("encrypting needs one package more: pip install 'whatsapp-memories[age]'") from None
+    return pyrage
+
+
+def _decrypted(path: Path, identity: Path | None, folder: Path) -> Path:
+    """The plain file of a backup."""
+    if path.suffix != ".age":
+        return path
+    if identity is None:
+        raise NotABackup(f"{path.name}: is encrypted; say where your key is: --identity key.txt")
+    pyrage = _pyrage()
+    keys = []
+    try:
+        for line in identity.read_text("utf-8").splitlines():
+            if line.strip() and not line.startswith("#"):
+                keys.append(pyrage.x25519.Identity.from_str(line.strip()))
+    except (OSError, UnicodeDecodeError, pyrage.IdentityError):
+        raise NotABackup(f"{identity}: holds no age key; it is the file that age-keygen wrote") from None
+    plain = folder / "backup.zip"
+    try:
+        with path.open("rb") as reader, plain.open("wb") as writer:
+            pyrage.decrypt_io(reader, writer, keys)
+    except pyrage.DecryptError:
+        raise NotABackup(f"{path.name}: this key does not open it, or it is damaged") from None
+    return plain
+
+
+def opened_backup(path: Path, identity: Path | None, folder: Path) -> tuple[Path, Any]:
+    """(the plain file, its manifest) of a backup whose databases are unpacked in `folder`."""
+    if not path.is_file():
+        raise NotABackup(f"{path}: there is no such file")
+    plain = _decrypted(path, identity, folder)
+    return plain, _open(plain, folder)
+
+
+def restore(path: Path, database: Path, identity: Path | None = None) -> Restored:
+    """Put a backup in the place of the archive, under whoever reads it; edits made since are kept.
+
+    What was there becomes the newest of the earlier versions. Raises `MemoriesError`; then nothing was changed.
+    """
+    parent = database.resolve().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with writer_lock(database), tempfile.TemporaryDirectory(dir=parent, prefix=".restore-") as scratch:
+        folder = Path(scratch)
+        plain, _manifest = opened_backup(path, identity, folder)
+        edits = _join_logs(folder / "curation.db", database)
+        files = _bundle.put_media_back(plain, media_folder(database))
+        _put_summaries_back(folder / "summaries.db", database.with_name("summaries.db"))
+        return _put(folder / "memories.db", database, edits, files)
+
+
+def _join_logs(restored: Path, database: Path) -> int:
+    """Both logs' edits, in the one beside the archive."""
+    target = log_beside(database)
+    if not restored.exists():
+        return 0
+    with closing(_log.open_log(str(restored))) as log:
+        events = _log.events(log)
+    if target.exists() and not _is_whole(target):
+        target.replace(target.with_name(target.name + ".damaged"))
+        for ending in ("-wal", "-shm"):
+            Path(f"{target}{ending}").unlink(missing_ok=True)
+    with closing(_log.open_log(str(target))) as log:
+        _log.merge(log, events)
+        return len(_log.events(log))
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path, timeout=30)) as connection:
+            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _put_summaries_back(restored: Path, target: Path) -> None:
+    """What money bought is only added, where there is none: the one here may hold more."""
+    if restored.exists() and not target.exists():
+        shutil.copyfile(restored, target)
+
+
+def _put(new: Path, database: Path, edits: int, files: int) -> Restored:
+    """Show the edits on the file at `new`, then put it in place."""
+    with closing(connect(new)) as connection, transaction(connection):
+        # The log belongs beside the archive, not beside this file.
+        lost = put_edits_on(connection, database)
+    with closing(connect(new)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        messages = int(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
+    kept = _keep(database)
+    if database.exists() and not _versions.looks_whole(database):
+        set_aside(database)
+    with database_errors(database), closing(connect(database)) as served:
+        _versions.put(new, served)
+        served.execute("PRAGMA journal_mode = WAL")
+    return Restored(messages, edits, lost, files, kept)
+
+
+def _keep(database: Path) -> Path | None:
+    if not database.exists() or not _versions.looks_whole(database):
+        return None
+    with closing(connect(database, read_only=True)) as source:
+        if not source.execute("SELECT 1 FROM sources LIMIT 1").fetchone():
+            return None
+        kept: Path = _versions.keep(source, _versions.folder_of(database))
+        return kept
+
+
+def set_aside(database: Path) -> Path:
+    """Move a damaged archive out of the way, where it can still be looked at; returns where."""
+    aside, n = database.with_name(database.name + ".damaged"), 1
+    while aside.exists():
+        n += 1
+        aside = database.with_name(f"{database.name}.damaged-{n}")
+    database.replace(aside)
+    for ending in ("-wal", "-shm", "-journal"):
+        log = Path(f"{database}{ending}")
+        if log.exists():
+            log.replace(Path(f"{aside}{ending}"))
+    return aside
+
+
+def versions(database: Path) -> list[Path]:
+    """Earlier versions of an archive, the newest first."""
+    found: list[Path] = _versions.listed(_versions.folder_of(database))
+    return found
+
+
+def rollback(database: Path, name: str | None = None) -> tuple[Path, Restored]:
+    """Put an earlier version (the newest, or the one called `name`) in place; what was there is kept as a version."""
+    known = {path.stem: path for path in versions(database)}
+    if not known:
+        raise NotABackup(f"{database}: there is no earlier version; a restore or a push keeps one")
+    if name is not None and name not in known:
+        raise NotABackup(f"there is no version {name}; see memories versions")
+    chosen = known[name] if name else next(iter(known.values()))
+    parent = database.resolve().parent
+    with writer_lock(database), tempfile.TemporaryDirectory(dir=parent, prefix=".restore-") as scratch:
+        copied = Path(scratch) / "memories.db"
+        shutil.copyfile(chosen, copied)
+        try:
+            _versions.verify(copied)
+        except _versions.Refused as error:
+            raise NotABackup(f"version {chosen.stem} cannot be used: {error}") from None
+        return chosen, _put(copied, database, 0, 0)
+
+
+def heal(database: Path) -> Path | None:
+    """Where an archive is damaged and an earlier version is whole: put that in place; returns it."""
+    if not database.exists() or _versions.looks_whole(database):
+        return None
+    for path in versions(database):
+        if _versions.looks_whole(path):
+            rollback(database, path.stem)
+            return path
+    return None
+
+
+def compact(database: Path) -> tuple[int, int]:
+    """(bytes before, bytes after) of the file without the room that nothing uses. Others may read meanwhile."""
+    with writer_lock(database), database_errors(database), closing(connect(database, must_exist=True)) as connection:
+        before = database.stat().st_size
+        free = shutil.disk_usage(database.resolve().parent).free
+        if free < 2 * before + (8 << 20):
+            raise NoRoom(f"{database}: compacting needs {2 * before >> 20} MiB free, and there are {free >> 20}")
+        for index in ("messages_fts", "exchanges_fts"):
+            connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
+        if connection.execute("PRAGMA page_size").fetchone()[0] != _versions.PAGE_SIZE:
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute(f"PRAGMA page_size = {_versions.PAGE_SIZE}")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return before, database.stat().st_size

@@ -1,0 +1,9 @@
+"""The command `memories`. Thin: options, progress, errors. The only files that print.
+
+Each module holds a few commands and adds them to the group.
+"""
+
+from ingest.cli import archive, remote, upkeep
+from ingest.cli.base import main
+
+__all__ = ["archive", "main", "remote", "upkeep"]

@@ -1,0 +1,83 @@
+"""What the commands have in common: the group, the option --db, failures as sentences, a progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ingest import __version__
+from ingest.errors import MemoriesError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Failed(click.ClickException):
+    """A sentence on stderr and exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"memories: {self.message}", err=True, file=file)
+
+
+def told(function: F) -> F:
+    """Turns what can go wrong into a sentence and exit code 1; Ctrl-C into 130."""
+
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except MemoriesError as error:
+            raise Failed(str(error)) from None
+        except KeyboardInterrupt:
+            click.echo("\nmemories: stopped; what was being done is done whole or not at all", err=True)
+            sys.exit(130)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def db_option(function: F) -> F:
+    return click.option(
+        "--db", type=click.Path(path_type=Path), default="memories.db", envvar="MEMORIES_DB", show_default=True,
+        help="The archive (or the environment variable MEMORIES_DB).",
+    )(function)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="memories")
+def main() -> None:
+    """WhatsApp exports into one private archive of memories, and a place to relive them.
+
+    \b
+    Example:
+      memories ingest "WhatsApp Chat with Emma.zip"
+      memories serve
+    """
+
+
+def say_aside(text: str) -> None:
+    click.echo(f"memories: {text}", err=True)
+
+
+@contextmanager
+def progress_bar(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal; nothing when piped."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(name[:40], total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

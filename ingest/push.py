@@ -1,0 +1,165 @@
+"""Sending an archive to where it is served: edits both ways, then files, then what changed of the archive."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.backups import restore
+from ingest.curating import log_beside, put_edits_on
+from ingest.errors import MemoriesError
+from ingest.finish import media_folder
+from ingest.folding import load_shared
+from ingest.model import Progress
+from ingest.remote import Remote
+from ingest.store import connect, database_errors, transaction, writer_lock
+
+_log = load_shared("edit_log")
+_uploads = load_shared("uploads")
+_versions = load_shared("versions")
+_AT_ONCE = 4
+_NAMES = 2_000
+
+
+@dataclass(slots=True)
+class Pushed:
+    """What was sent. `lost` are edits whose subject is not in the archive any more."""
+
+    edits_here: int = 0
+    edits_there: int = 0
+    files: int = 0
+    file_bytes: int = 0
+    blocks: int = 0
+    blocks_sent: int = 0
+    bytes: int = 0
+    messages: int = 0
+    lost: int = 0
+    is_same: bool = False
+
+
+def sync_edits(remote: Remote, database: Path, *, dry_run: bool = False) -> tuple[int, int]:
+    """(edits new here, edits new there): both logs hold all of them when this returns."""
+    theirs = [_log.from_data(event) for event in remote.ask("GET", "/api/edits/log")["events"]]
+    path = log_beside(database)
+    if not path.exists() and not theirs:
+        return 0, 0
+    mine: list[Any] = []
+    if path.exists():
+        with closing(_log.open_log(str(path))) as log:
+            mine = _log.events(log)
+    known_there, known_here = {event.id for event in theirs}, {event.id for event in mine}
+    new_there = [event for event in mine if event.id not in known_there]
+    new_here = [event for event in theirs if event.id not in known_here]
+    if not dry_run:
+        if new_here:
+            with closing(_log.open_log(str(path))) as log:
+                _log.merge(log, new_here)
+        if new_there:
+            remote.ask("POST", "/api/edits/log", json={"events": [_log.as_data(event) for event in new_there]})
+    return len(new_here), len(new_there)
+
+
+def push(remote: Remote, database: Path, *, dry_run: bool = False, progress: Progress | None = None) -> Pushed:
+    """Send what the server does not have. Stopped midway, the next try goes on where this one was.
+
+    Raises `MemoriesError`; then what is served there is what was served before.
+    """
+    found = Pushed()
+    with database_errors(database), closing(connect(database, must_exist=True)) as connection:
+        found.messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
+        if connection.execute("PRAGMA page_size").fetchone()[0] != _versions.PAGE_SIZE:
+            raise MemoriesError(f"{database}: was made by another program's VACUUM; run memories compact first")
+        found.edits_here, found.edits_there = sync_edits(remote, database, dry_run=dry_run)
+        with tempfile.TemporaryDirectory(dir=database.resolve().parent, prefix=".push-") as folder:
+            copied = Path(folder) / "memories.db"
+            _versions.copy(connection, copied)
+            _push_media(remote, media_folder(database), found, dry_run=dry_run)
+            _push_archive(remote, copied, found, dry_run=dry_run, progress=progress)
+    return found
+
+
+def _push_media(remote: Remote, folder: Path, found: Pushed, *, dry_run: bool) -> None:
+    for names in _chunks(sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())):
+        for name in remote.ask("POST", "/api/media/missing", json={"names": names})["missing"]:
+            found.files += 1
+            found.file_bytes += (folder / name).stat().st_size
+            if not dry_run:
+                remote.put_file(f"/api/media/{name}", folder / name)
+
+
+def _chunks(names: list[str]) -> Iterator[list[str]]:
+    for at in range(0, len(names), _NAMES):
+        yield names[at : at + _NAMES]
+
+
+def _push_archive(remote: Remote, copied: Path, found: Pushed, *, dry_run: bool, progress: Progress | None) -> None:
+    sha256, size = _versions.sha256_of(copied), copied.stat().st_size
+    digests = _uploads.digests_of(copied)
+    plan = {"sha256": sha256, "bytes": size, "blocks": digests, "dry_run": dry_run}
+    asked = remote.ask("POST", "/api/archive/uploads", json=plan)
+    missing: list[int] = asked["missing"]
+    found.blocks, found.bytes = len(digests), size
+    found.is_same = bool(asked["is_served"])
+    found.blocks_sent = 0 if found.is_same else len(missing)
+    if dry_run or found.is_same:
+        return
+    done = 0
+
+    def send(n: int) -> None:
+        nonlocal done
+        with copied.open("rb") as stream:
+            stream.seek(n * _uploads.BLOCK)
+            block = stream.read(_uploads.BLOCK)
+        remote.ask(
+            "PUT", f"/api/archive/uploads/{sha256}/{n}", content=gzip.compress(block, 3),
+            headers={"content-encoding": "gzip"},
+        )  # fmt: skip
+        done += 1
+        if progress:
+            progress(done, len(missing))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        waiting = [pool.submit(send, n) for n in missing]
+        try:
+            for future in waiting:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    found.lost = int(remote.ask("POST", f"/api/archive/uploads/{sha256}")["edits_lost"])
+
+
+def pull(remote: Remote, database: Path, *, whole: bool, progress: Progress | None = None) -> tuple[int, int, bool]:
+    """(edits new here, edits new there, was there an archive to show them on). With `whole`, the archive as well."""
+    if whole:
+        _fetch_archive(remote, database, progress)
+    here, there = sync_edits(remote, database)
+    if not database.exists():
+        return here, there, False
+    show_edits(database)
+    return here, there, True
+
+
+def show_edits(database: Path) -> int:
+    """Make the archive show what its log says; returns how many edits found no subject."""
+    with (
+        writer_lock(database),
+        database_errors(database),
+        closing(connect(database, must_exist=True)) as connection,
+        transaction(connection),
+    ):
+        return put_edits_on(connection, database)
+
+
+def _fetch_archive(remote: Remote, database: Path, progress: Progress | None) -> None:
+    database.resolve().parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=database.resolve().parent, prefix=".pull-") as folder:
+        bundle = Path(folder) / "backup.zip"
+        remote.fetch("/api/backup?media=1", bundle, progress)
+        restore(bundle, database)

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Starts the server in the image, as the user `memories`. With LITESTREAM_URL set, edits and archive are replicated
+# there as they are written, and brought back from there when the disk is empty.
+set -eu
+
+db="${MEMORIES_DB:-/data/memories.db}"
+folder="$(dirname "$db")"
+
+if [ "$(id -u)" = 0 ] && id memories >/dev/null 2>&1; then
+    mkdir -p "$folder"
+    chown memories: "$folder"
+    find "$folder" -maxdepth 1 -user root -exec chown memories: {} +
+    exec setpriv --reuid=memories --regid=memories --init-groups -- "$0" "$@"
+fi
+
+set -- memories serve --new --db "$db" --host "${HOST:-0.0.0.0}" --port "${PORT:-8080}"
+
+if [ -z "${LITESTREAM_URL:-}" ]; then
+    exec "$@"
+fi
+
+config="$(mktemp)"
+for name in curation.db memories.db; do
+    [ "$name" = memories.db ] && path="$db" || path="$folder/$name"
+    litestream restore -if-db-not-exists -if-replica-exists -o "$path" "$LITESTREAM_URL/$name"
+done
+cat >"$config" <<CONFIG
+dbs:
+  - path: $folder/curation.db
+    replicas:
+      - url: $LITESTREAM_URL/curation.db
+  - path: $db
+    replicas:
+      - url: $LITESTREAM_URL/memories.db
+CONFIG
+exec litestream replicate -config "$config" -exec "$*"
