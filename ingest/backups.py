@@ -304,5 +304,5 @@ def compact(database: Path) -> tuple[int, int]:
             connection.execute(f"PRAGMA page_size = {_versions.PAGE_SIZE}")
         connection.execute("VACUUM")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _versions.settle(connection)
         return before, database.stat().st_size

@@ -23,7 +23,7 @@ from ingest.store import connect, database_errors, transaction, writer_lock
 _log = load_shared("edit_log")
 _uploads = load_shared("uploads")
 _versions = load_shared("versions")
-_AT_ONCE = 4
+_AT_ONCE = 8
 _NAMES = 2_000
 
 

@@ -1,7 +1,7 @@
 """A stand-in for `fly`, put on the PATH by tests: one machine that is a folder and a real server on this machine.
 
-It knows what docs/OPERATIONS.md asks of it and refuses the rest. `FLY_STATE` is its folder, `FLY_PORT` the port that the
-"internet" reaches the machine by; `FLY_ROOT` is the checkout that is deployed.
+It knows what docs/OPERATIONS.md asks of it and refuses the rest. `FLY_STATE` is its folder, `FLY_PORT` the port by
+which the "internet" reaches the machine; `FLY_ROOT` is the checkout that is deployed.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def blocks() -> list[tuple[str, str, list[str]]]:
 
 
 class Terminal:
-    """A shell as a person has it: its environment stays from block to block, and it answers when asked for a password."""
+    """A shell as a person has it: its environment stays from block to block, and asked for a password it answers."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         pid, self._handle = pty.fork()
@@ -50,7 +50,9 @@ class Terminal:
         self._count += 1
         mark = f"block-{self._count}-ended"
         file = Path(f"/proc/{self._pid}/cwd").resolve() / f".block-{self._count}.sh"
-        lines = [f"{line} || {{ FAILED=$?; return $FAILED; }}" if "&" not in line else line for line in script.split("\n")]
+        lines = [
+            f"{line} || {{ FAILED=$?; return $FAILED; }}" if "&" not in line else line for line in script.split("\n")
+        ]
         file.write_text("\n".join(lines) + "\n", "utf-8")
         os.write(self._handle, f'. ./{file.name}; echo "{mark[:-5]}"ended $?\n'.encode())
         said, end = "", time.monotonic() + wait_s

@@ -6,6 +6,7 @@ counts when it was opened again and found whole.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
@@ -19,6 +20,8 @@ from pathlib import Path
 from . import versions
 
 FORMAT = 1
+#: Errors that say nothing against a backup.
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOENT)
 #: In this order: what cannot be made again comes first.
 DATABASES = ("curation.db", "summaries.db", "memories.db")
 _NAME = re.compile(r"memories-\d{8}T\d{6}Z(-\d+)?\.zip(\.age)?\Z")
@@ -119,7 +122,7 @@ def open_again(path: Path, into: Path) -> dict:
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, KeyError, ValueError, NotImplementedError) as error:
         raise Unfit("this is no backup, or one that is damaged") from error
     except (OSError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
             raise
         raise Unfit("this is no backup, or one that is damaged") from error
     except Exception as error:

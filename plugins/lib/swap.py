@@ -77,7 +77,7 @@ def _forget(path):
 async def begin(request, datasette):
     """``POST /api/archive/uploads`` `{"sha256", "bytes", "blocks"}`: which blocks are still to be sent."""
     _, path, incoming, _ = _places(datasette)
-    body = await body_of(request, most=8 << 20)
+    body = await body_of(request, most=16 << 20)
     sha256, size, blocks = body.get("sha256"), body.get("bytes"), body.get("blocks")
     if not uploads.is_sha256(sha256):
         raise wrong("body", "sha256", "must be a sha256 in hex")

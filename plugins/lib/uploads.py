@@ -13,9 +13,9 @@ import re
 import time
 from pathlib import Path
 
-BLOCK = 256 * 1024
+BLOCK = 64 * 1024
 #: 16 GiB.
-MOST_BLOCKS = 65_536
+MOST_BLOCKS = 262_144
 _OLD_S = 3 * 24 * 3600
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 

@@ -1,0 +1,139 @@
+"""From the laptop to the server and back: edits of both, only what changed, whatever breaks."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from ingest import push as pushing
+from ingest.remote import Remote, RemoteError
+from tests.conftest import Served, serve
+from tests.helpers import one, put
+from tests.test_api import Client, ids
+from tests.test_backups import run
+
+
+@pytest.fixture
+def home(examples_db: Path, tmp_path: Path) -> Path:
+    shutil.copytree(examples_db.parent, tmp_path / "home")
+    return tmp_path / "home" / "memories.db"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """An empty archive, as it is after a first deployment."""
+    from ingest.store import connect
+
+    (tmp_path / "server").mkdir()
+    connect(tmp_path / "server" / "memories.db").close()
+    found = serve(tmp_path / "server" / "memories.db", tmp_path / "log")
+    yield found
+    found.stop()
+    assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
+
+
+def test_there_and_back(home: Path, served: Served, tmp_path: Path) -> None:
+    assert "Nothing here yet" in Client(served).ask("GET", "/")[2].decode()
+    assert "would be sent" in run("push", "--db", home, "--to", served.base, "--dry-run")
+    assert Client(served).get("/api/chats")["chats"] == []
+    assert "shows it" in run("push", "--db", home, "--to", served.base)
+    api = Client(served)
+    assert len(api.get("/api/chats")["chats"]) == 4
+    assert "the same is served" in run("push", "--db", home, "--to", served.base)
+    assert len(list((tmp_path / "server" / "media").rglob("*"))) == len(list((home.parent / "media").rglob("*")))
+    # An edit there, an edit here, a new export: all of it everywhere.
+    there = ids(api)[0]
+    api.ask("POST", f"/api/exchanges/{there}/star")
+    local = serve(home, tmp_path / "local.log")
+    here = ids(Client(local))[1]
+    Client(local).ask("POST", f"/api/exchanges/{here}/star")
+    local.stop()
+    assert "1 brought here, 1 sent" in run("pull", "--db", home, "--from", served.base)
+    assert one(home, "SELECT count(*) FROM exchange_marks WHERE is_starred") == 2
+    assert len(api.get("/api/exchanges?starred=1")["items"]) == 2
+    (tmp_path / "WhatsApp Chat with Emma.txt").write_text("03/04/21, 9:15 pm - Emma: new here\n", "utf-8")
+    put(home, tmp_path / "WhatsApp Chat with Emma.txt")
+    run("push", "--db", home, "--to", served.base)
+    assert len(api.get("/api/exchanges?starred=1")["items"]) == 2
+    assert len(api.get("/api/chats")["chats"]) == 5
+    # A machine that has nothing fetches everything.
+    run("pull", "--db", tmp_path / "third" / "memories.db", "--from", served.base, "--archive")
+    assert one(tmp_path / "third" / "memories.db", "SELECT count(*) FROM exchange_marks WHERE is_starred") == 2
+    assert "all is well" in run("check", "--db", tmp_path / "third" / "memories.db")
+
+
+def test_only_what_changed_travels(served: Served, tmp_path: Path) -> None:
+    lines = [
+        f"{1 + n // 1200:02}/04/21, 9:{n % 60:02} pm - {'Emma' if n % 3 else 'Anna'}: word{n} {n * 7919}\n"
+        for n in range(30_000)
+    ]
+    export = tmp_path / "WhatsApp Chat with Emma.txt"
+    export.write_text("".join(lines), "utf-8")
+    home = tmp_path / "home.db"
+    put(home, export)
+    with_remote = Remote(served.base)
+    first = pushing.push(with_remote, home)
+    assert first.blocks_sent == first.blocks > 8
+    export.write_text("".join(lines) + "29/04/21, 9:00 pm - Emma: one more\n", "utf-8")
+    put(home, export)
+    second = pushing.push(with_remote, home)
+    with_remote.close()
+    assert 0 < second.blocks_sent < first.blocks * 0.8
+
+
+def test_killed_on_the_way_and_tried_again(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server dies at one moment after the other; each time it serves a whole archive, and the push gets through."""
+    from ingest.store import connect
+
+    (tmp_path / "server").mkdir()
+    database = tmp_path / "server" / "memories.db"
+    connect(database).close()
+    monkeypatch.setattr("ingest.remote._WAIT_S", (0.01,))
+    for n, delay in enumerate((0.0, 0.02, 0.05, 0.1)):
+        served = serve(database, tmp_path / f"log{n}")
+        timer = threading.Timer(delay, served.kill)
+        timer.start()
+        remote = Remote(served.base)
+        with suppress(RemoteError):
+            pushing.push(remote, home)
+        remote.close()
+        timer.join()
+        assert one(database, "SELECT count(*) FROM messages") in (0, 188)
+    served = serve(database, tmp_path / "log")
+    remote = Remote(served.base)
+    pushing.push(remote, home)
+    remote.close()
+    served.stop()
+    assert one(database, "SELECT count(*) FROM messages") == 188
+    assert "all is well" in run("check", "--db", database)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://memories.example", "in the open"), ("ftp://x", "no address"), ("https://", "no address"),
+        ("http://127.0.0.1:9", "cannot be reached"), ("http://[", "no address"),
+    ],
+)  # fmt: skip
+def test_addresses_that_are_none(home: Path, url: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.remote._WAIT_S", (0.01,))
+    assert said in run("push", "--db", home, "--to", url, fails=True)
+
+
+def test_a_token_that_is_not_good(home: Path, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMORIES_TOKEN", "mem_1_nothing")
+    told = run("push", "--db", home, "--to", served.base, fails=True)
+    assert "not (or no longer) good" in told
+    assert "mem_1" not in told
+
+
+def test_something_else_answers(site: Served) -> None:
+    remote = Remote(site.base + "/-/static")
+    with pytest.raises(RemoteError, match="no archive of this version"):
+        remote.ask("GET", "/api/tokens")
+    remote.close()
