@@ -262,7 +262,14 @@ def _served(database: Path) -> Iterator[str]:
         process.wait(20)
 
 
-ALL = {f.__name__: f for f in (parse, ingest, curve, edge, labelled, queries, api)}
+def gemini(folder: Path, count: int) -> None:
+    """What letting Gemini read a chat of 50,000 messages costs, beside the earlier version's way."""
+    from bench.gemini import cost
+
+    cost(folder, _corpus(folder, "us", min(count, 50_000)))
+
+
+ALL = {f.__name__: f for f in (parse, ingest, curve, edge, labelled, queries, api, gemini)}
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)

@@ -33,6 +33,8 @@ def lines_of(account: Account, *, explain: bool = False) -> Iterable[str]:
         yield f"  people    {name} is {known} here"
     for note in account.notes:
         yield f"  note      {note}"
+    if account.told_again:
+        yield f"  gemini    {account.told_again:,} talks told by answers that were paid for before"
     if account.edits_lost:
         yield f"  edits     {account.edits_lost:,} wait for an exchange that is not here yet"
     if account.warnings:

@@ -37,6 +37,12 @@ _MIB = 1 << 20
 @click.option("--explain", is_flag=True, help="Tell more: layouts, lines it was unsure of, files not there.")
 @click.option("--dry-run", is_flag=True, help="Read and tell, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="The account as JSON, for programs.")
+@click.option(
+    "--summaries", type=click.Choice(["offline", "gemini"]), default="offline", show_default=True,
+    help="Who tells the talks; see memories summarize.",
+)  # fmt: skip
+@click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD", help="For --summaries gemini.")
+@click.option("--yes", "-y", is_flag=True, help="Agree to what --summaries gemini sends, without being asked.")
 @click.option("--max-text", type=click.IntRange(1), default=4096, show_default=True, help="Largest text, in MiB.")
 @click.option("--max-file", type=click.IntRange(1), default=2048, show_default=True, help="Largest media file, in MiB.")
 @click.option("--max-files", type=click.IntRange(1), default=500_000, show_default=True, help="Most files in a zip.")
@@ -50,6 +56,9 @@ def ingest(
     explain: bool,
     dry_run: bool,
     as_json: bool,
+    summaries: str,
+    budget: float | None,
+    yes: bool,
     max_text: int,
     max_file: int,
     max_files: int,
@@ -75,6 +84,17 @@ def ingest(
             click.echo("dry run: nothing was changed")
     if any(account.error for account in accounts):
         sys.exit(1)
+    if summaries == "gemini" and not dry_run:
+        _summarize(db, budget, yes)
+
+
+def _summarize(db: Path, budget: float | None, yes: bool) -> None:
+    from ingest.cli.gemini import let_gemini_tell
+    from ingest.summaries.kept import Kept, path_beside
+    from ingest.summarize import Wanted
+
+    with database_errors(db), closing(connect(db)) as connection, closing(Kept(path_beside(db))) as kept:
+        let_gemini_tell(connection, db, kept, Wanted(budget=budget), yes=yes)
 
 
 def _say_owner(accounts: list[Account]) -> None:

@@ -1,0 +1,271 @@
+"""Letting Gemini read: summarize, sent."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import closing
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from ingest.cli.base import Failed, db_option, main, say_aside, told
+from ingest.store import connect, database_errors, writer_lock
+
+if TYPE_CHECKING:
+    from ingest.summaries.gemini import Outcome
+    from ingest.summaries.kept import Kept
+    from ingest.summarize import Prepared, Wanted
+
+_MOST_NAMED = 10
+_MONEY = "{task.completed:,}/{task.total:,} talks  {task.fields[usd]:.4f} USD"
+
+
+@main.command()
+@db_option
+@click.option("--chat", metavar="NAME", help="Only this chat.")
+@click.option("--since", metavar="DATE", default="", help="Only talks from this day on (2024-06-14, or 2024).")
+@click.option("--until", metavar="DATE", default="", help="Only talks to this day.")
+@click.option("--all", "everything", is_flag=True, help="Dull talks as well, which the built-in summariser tells well.")
+@click.option("--model", metavar="NAME", help="Which model; --models lists those that your key can use.")
+@click.option("--models", "list_models", is_flag=True, help="List the models that your key can use, and end.")
+@click.option("--language", metavar="NAME", help="Write in this language; else in each talk's own.")
+@click.option("--taste", type=click.Path(path_type=Path), help="What is memorable to you; else taste.toml beside --db.")
+@click.option("--learn", is_flag=True, help="Take what you starred and hid as examples.")
+@click.option("--estimate", "only_estimate", is_flag=True, help="Say what it would take and cost; send nothing.")
+@click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD", help="Stop before it costs more.")
+@click.option("--rpm", type=click.FloatRange(min=0.1), help="Requests a minute at most, for keys without billing.")
+@click.option("--price-in", type=click.FloatRange(min=0), metavar="USD", help="For a million tokens of input.")
+@click.option("--price-out", type=click.FloatRange(min=0), metavar="USD", help="For a million tokens of output.")
+@click.option("--redact", is_flag=True, help="Send names as letters, and numbers and addresses as placeholders.")
+@click.option("--retry", is_flag=True, help="Ask again about those that were refused before.")
+@click.option("--batch", is_flag=True, help="Half the price, within a day: hand in, and run it again to collect.")
+@click.option("--exclude-chat", multiple=True, metavar="NAME", help="Never send this chat, from now on.")
+@click.option("--exclude-person", multiple=True, metavar="NAME", help="Never send what this person said.")
+@click.option("--include-chat", multiple=True, metavar="NAME", help="Take an exclusion back.")
+@click.option("--include-person", multiple=True, metavar="NAME", help="Take an exclusion back.")
+@click.option("--yes", "-y", is_flag=True, help="Agree to what is sent without being asked.")
+@told
+def summarize(db: Path, **given: Any) -> None:
+    """Let Gemini tell the talks: title, summary, topics, mood, how memorable, and which messages are their heart.
+
+    Needs GEMINI_API_KEY, or asks for the key. Says what is sent to whom, and what it costs, before anything is sent.
+
+    \b
+    Example:
+      memories summarize --estimate
+      memories summarize --budget 0.50
+    """
+    from ingest.summaries import prices
+    from ingest.summaries.kept import Kept, path_beside
+    from ingest.summarize import Wanted, usable_models
+
+    if given["list_models"]:
+        for name in usable_models(gemini_key()):
+            click.echo(name)
+        return
+    with (
+        database_errors(db),
+        closing(connect(db, must_exist=True)) as connection,
+        closing(Kept(path_beside(db))) as kept,
+    ):
+        _note_exclusions(connection, kept, given)
+        names = {field.name for field in fields(Wanted)}
+        chosen = {name: value for name, value in given.items() if name in names}
+        wanted = Wanted(**{**chosen, "model": given["model"] or prices.default_model()})
+        let_gemini_tell(connection, db, kept, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
+
+
+def _note_exclusions(connection: Any, kept: Kept, given: dict[str, Any]) -> None:
+    for kind, table in (("chat", "chats"), ("person", "people")):
+        known = {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
+        for name in given[f"exclude_{kind}"]:
+            if name not in known:
+                raise Failed(f"there is no {kind} '{name}' in this archive; memories stats names the chats")
+            kept.exclude(kind, name)
+            click.echo(f"{name} is never sent from now on")
+        for name in given[f"include_{kind}"]:
+            kept.include(kind, name)
+            click.echo(f"{name} may be sent again")
+
+
+def gemini_key() -> str:
+    """`GEMINI_API_KEY`, or what is typed; written nowhere."""
+    key = os.environ.get("GEMINI_API_KEY", "").strip()
+    if not key:
+        if not sys.stdin.isatty():
+            raise Failed("set GEMINI_API_KEY to your key from aistudio.google.com/apikey")
+        key = str(click.prompt("Gemini API key", hide_input=True, err=True)).strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise Failed("that is no key: it has characters that no key has; copy it again")
+    return key
+
+
+def let_gemini_tell(
+    connection: Any, db: Path, kept: Kept, wanted: Wanted, *, yes: bool, only_estimate: bool = False
+) -> None:
+    """Reckon, ask for consent, ask Gemini, show. What was answered is shown even when it ends early."""
+    from ingest.summarize import ask, prepare, show
+
+    prepared = prepare(connection, db, kept, wanted)
+    _say_estimate(prepared)
+    if only_estimate:
+        return
+    if wanted.batch:
+        _batch(connection, db, kept, prepared, yes=yes)
+        return
+    if prepared.talks:
+        _agree(kept, prepared, yes=yes)
+        key = gemini_key()
+        try:
+            with _bar(prepared) as progress:
+                outcome = ask(prepared, kept, key, progress)
+        except KeyboardInterrupt:
+            with writer_lock(db, on_wait=say_aside):
+                count = show(connection, db)
+            say_aside(f"stopped; {count:,} talks that were answered are kept and shown, the next run goes on")
+            sys.exit(130)
+        _say_outcome(outcome)
+    with writer_lock(db, on_wait=say_aside):
+        count = show(connection, db)
+    click.echo(f"shown     {count:,} talks as Gemini tells them")
+    if prepared.talks and outcome.stopped:
+        say_aside(f"{outcome.stopped}; {outcome.not_asked:,} talks were not asked about. What was answered is kept: "
+                  "run it again to go on")  # fmt: skip
+        if "budget" not in outcome.stopped:
+            sys.exit(1)
+
+
+def _say_estimate(prepared: Prepared) -> None:
+    from ingest.summaries.prices import ending, provenance
+
+    ends = ending(prepared.plan.manner.model)
+    if ends is not None:
+        say_aside(f"{prepared.plan.manner.model} is shut down on {ends}; leave --model out for its successor")
+
+    known = f", {prepared.known:,} are answered already" if prepared.known else ""
+    dull = (
+        f", {prepared.dull:,} dull ones are left to the built-in summariser (--all sends them)" if prepared.dull else ""
+    )
+    click.echo(f"talks     {len(prepared.talks):,} to ask about{known}{dull}")
+    if prepared.refused:
+        click.echo(f"refused   {len(prepared.refused):,} before; --retry asks again")
+    if not prepared.talks:
+        return
+    found = prepared.estimate
+    money = "its price is not known; see --price-in" if found.usd is None else f"about {found.usd:.4f} USD"
+    click.echo(
+        f"estimate  {found.requests:,} requests to {prepared.plan.manner.model}, {found.input_tokens:,} tokens in, "
+        f"{found.output_tokens:,} out: {money}"
+    )
+    click.echo(f"prices    of {provenance()}")
+
+
+def _agree(kept: Kept, prepared: Prepared, *, yes: bool) -> None:
+    """Nobody's words leave before somebody said so, chat by chat and host by host."""
+    new = {c: n for c, n in prepared.by_chat().items() if not kept.has_consent(c, prepared.host)}
+    if not new:
+        return
+    say_aside(
+        f"this goes to {prepared.host}" + (", with names and numbers taken out" if prepared.plan.redactor else "")
+    )
+    for chat, (talks, messages) in new.items():
+        say_aside(f"  {chat}: {talks:,} talks, {messages:,} messages, with their times; no files")
+    say_aside("  without billing, Google may use what a key sends to improve its products")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Failed("nothing was sent: say --yes to agree")
+        if not click.confirm("Send it?", err=True):
+            raise Failed("nothing was sent")
+    for chat in new:
+        kept.consent(chat, prepared.host)
+
+
+class _bar:
+    """A bar with money on a terminal; nothing when piped."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        columns = (
+            TextColumn("telling"),
+            BarColumn(),
+            TextColumn("{task.completed:,}/{task.total:,} talks  {task.fields[usd]:.4f} USD"),
+        )
+        self._console = Console(stderr=True)
+        self._bar = Progress(*columns, console=self._console, transient=True)
+        self._total = len(prepared.talks)
+
+    def __enter__(self) -> Any:
+        if not self._console.is_terminal:
+            return None
+        self._bar.start()
+        task = self._bar.add_task("", total=self._total, usd=0.0)
+        return lambda done, total, usd: self._bar.update(task, completed=done, total=total, usd=usd)
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._bar.stop()
+
+
+def _say_outcome(outcome: Outcome) -> None:
+    used = outcome.usage
+    click.echo(
+        f"answered  {outcome.answered:,} talks in {outcome.requests:,} requests: {used.prompt:,} tokens in "
+        f"({used.cached:,} of them cached), {used.output:,} out, {outcome.usd:.4f} USD"
+    )
+    if outcome.dropped_numbers or outcome.dropped_talks:
+        click.echo(
+            f"dropped   {outcome.dropped_numbers:,} messages and {outcome.dropped_talks:,} talks that do not exist"
+        )
+    for talk, why in outcome.left[:_MOST_NAMED]:
+        click.echo(f"left      {talk.chat}, {talk.started_at[:16].replace('T', ' ')}: {why}")
+    if len(outcome.left) > _MOST_NAMED:
+        click.echo(f"left      and {len(outcome.left) - _MOST_NAMED:,} more, told by the built-in summariser")
+
+
+def _batch(connection: Any, db: Path, kept: Kept, prepared: Prepared, *, yes: bool) -> None:
+    from ingest.summaries.batch import collect, hand_in
+    from ingest.summarize import show
+
+    collected = collect(prepared, kept, gemini_key()) if kept.batches() else None
+    if collected is not None:
+        for name, state, answered in collected:
+            click.echo(f"batch     {name}: {state}" + (f", {answered:,} talks answered" if answered else ""))
+        with writer_lock(db, on_wait=say_aside):
+            click.echo(f"shown     {show(connection, db):,} talks as Gemini tells them")
+        return
+    if prepared.talks:
+        _agree(kept, prepared, yes=yes)
+        for name, count in hand_in(prepared, kept, gemini_key()):
+            click.echo(f"batch     {name}: {count:,} talks handed in; within a day, run this again to collect")
+
+
+@main.command()
+@db_option
+@told
+def sent(db: Path) -> None:
+    """Everything that was ever sent to a model: when, where, which chat, how much. No words.
+
+    \b
+    Example:
+      memories sent
+    """
+    from ingest.summaries.kept import Kept, path_beside
+
+    path = path_beside(db)
+    if not path.exists():
+        click.echo("nothing was ever sent")
+        return
+    with closing(Kept(path)) as kept:
+        rows = list(kept.all_sent())
+        requests, inward, outward, usd = kept.spent()
+    for day, host, chat, talks, messages, redacted in rows:
+        how = ", redacted" if redacted == talks else ", partly redacted" if redacted else ""
+        click.echo(f"{day}  {host}  {chat}: {talks:,} talks, {messages:,} messages{how}")
+    if rows:
+        click.echo(f"in all {requests:,} requests, {inward:,} tokens in, {outward:,} out, {usd:.4f} USD")
+    else:
+        click.echo("nothing was ever sent")

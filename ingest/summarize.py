@@ -1,0 +1,191 @@
+"""Letting Gemini read: which talks, at what price, asked, kept and shown. Callable from Python; prints nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from ingest.curating import put_edits_on, take_edits_off
+from ingest.errors import MemoriesError
+from ingest.store import transaction
+from ingest.summaries import prices
+from ingest.summaries.applying import apply, apply_kept
+from ingest.summaries.asking import Talk, choose, talks
+from ingest.summaries.gemini import Estimate, Outcome, Plan, Run, Spending, estimate, sort_out
+from ingest.summaries.kept import Kept, Manner, path_beside
+from ingest.summaries.prices import NoPrice
+from ingest.summaries.prompt import VERSION
+from ingest.summaries.redact import Redactor
+from ingest.summaries.service import Service, host
+from ingest.summaries.taste import learned, read_taste
+
+#: Of each chat the best talks by the offline score are sent, up to this part of its messages, and at least so many
+#: talks; the others are appointments, errands, "ok".
+WORTH = 0.4
+FEWEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user wants told, and how. Dates are ISO; `budget` is in USD."""
+
+    chat: str | None = None
+    since: str = ""
+    until: str = ""
+    everything: bool = False
+    model: str = field(default_factory=prices.default_model)
+    language: str | None = None
+    taste: Path | None = None
+    learn: bool = False
+    budget: float | None = None
+    rpm: float | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    redact: bool = False
+    retry: bool = False
+    batch: bool = False
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What would be asked. `dull` were left out for their score; `refused` were not answered before."""
+
+    talks: list[Talk]
+    known: int
+    dull: int
+    refused: list[tuple[Talk, str]]
+    plan: Plan
+    estimate: Estimate
+    host: str
+    cuts: dict[str, float]
+
+    def by_chat(self) -> dict[str, tuple[int, int]]:
+        """chat -> (talks, messages) that would be sent."""
+        found: dict[str, tuple[int, int]] = {}
+        for talk in self.talks:
+            count, messages = found.get(talk.chat, (0, 0))
+            found[talk.chat] = (count + 1, messages + len(talk.lines))
+        return found
+
+
+def prepare(connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted) -> Prepared:
+    """Choose the talks and reckon what they cost; nothing is sent. Raises `MemoriesError` when that makes no sense."""
+    ends = prices.ending(wanted.model)
+    if ends is not None and date.today() >= ends:
+        raise MemoriesError(f"{wanted.model} was shut down on {ends}; leave --model out, or name another one")
+    price = prices.price_of(wanted.model, wanted.price_in, wanted.price_out)
+    if price is None and wanted.budget is not None:
+        raise NoPrice(
+            f"what {wanted.model} costs is not known, so no budget can be kept; give --price-in and --price-out, USD "
+            "for a million tokens"
+        )
+    known_chats = {row[0] for row in connection.execute("SELECT name FROM chats")}
+    if wanted.chat is not None and wanted.chat not in known_chats:
+        raise MemoriesError(
+            f"there is no chat '{wanted.chat}'; there are {', '.join(sorted(known_chats)) or 'none yet'}"
+        )
+    taste = read_taste(wanted.taste, database)
+    if wanted.learn:
+        taste = learned(connection, taste)
+    manner = Manner(wanted.model, VERSION, taste.digest(), wanted.language or "", wanted.redact)
+    people = tuple(row[0] for row in connection.execute("SELECT name FROM people ORDER BY id"))
+    plan = Plan(
+        manner, taste, wanted.language, price, wanted.budget, wanted.rpm, Redactor(people) if wanted.redact else None,
+        prices.batch_factor() if wanted.batch else 1.0,
+    )  # fmt: skip
+    without_chats = kept.excluded("chat")
+    cuts = _cuts(connection, kept)
+    rows = [
+        row
+        for row in choose(connection, chat=wanted.chat, since=wanted.since, until=_end_of(wanted.until))
+        if row.chat not in without_chats
+    ]
+    # One that Gemini has told is asked about again when the question is another one, whatever its score is now.
+    worth = [row for row in rows if wanted.everything or row.is_told or row.score >= cuts[row.chat]]
+    ask, known, refused = sort_out(talks(connection, worth, kept.excluded("person")), kept, manner)
+    if wanted.retry:
+        ask, refused = ask + [talk for talk, _ in refused], []
+    # The best first: a budget that ends early has bought most.
+    ask.sort(key=lambda talk: (-talk.score, talk.exchange))
+    return Prepared(ask, known, len(rows) - len(worth), refused, plan, estimate(ask, plan, kept), host(), cuts)
+
+
+def _cuts(connection: sqlite3.Connection, kept: Kept) -> dict[str, float]:
+    """chat -> the offline score below which its talks are dull: settled once, so that no later run asks for others."""
+    cuts = kept.cuts()
+    by_chat: dict[str, list[tuple[float, int]]] = {}
+    for row in choose(connection):
+        if row.chat not in cuts:
+            by_chat.setdefault(row.chat, []).append((row.score, row.messages))
+    for chat, rows in by_chat.items():
+        rows.sort(reverse=True)
+        room, cut = WORTH * sum(messages for _, messages in rows), 0.0
+        for n, (score, messages) in enumerate(rows):
+            if room <= 0 and n >= FEWEST:
+                break
+            cut, room = score, room - messages
+        cuts[chat] = cut
+    return cuts
+
+
+def _end_of(until: str) -> str:
+    return f"{until}~" if until else "~"
+
+
+def ask(prepared: Prepared, kept: Kept, key: str, progress: Spending | None = None) -> Outcome:
+    """Ask, and keep each answer. Ctrl-C comes through as `KeyboardInterrupt`; what was answered is kept."""
+    manner, plan = prepared.plan.manner, prepared.plan
+    kept.put_cuts(prepared.cuts)
+
+    async def run() -> Outcome:
+        service = Service(key, manner.model)
+        number = kept.begin(manner.model, prepared.host, plan.budget)
+        work = Run(service, kept, plan, number, progress)
+        outcome = "interrupted"
+        try:
+            done = await work.ask(prepared.talks)
+            outcome = done.stopped or "done"
+            return done
+        finally:
+            kept.end(number, outcome)
+            await service.close()
+
+    found = asyncio.run(run())
+    found.known = prepared.known
+    return found
+
+
+def show(connection: sqlite3.Connection, database: Path, asked: list[Talk] | None = None) -> int:
+    """Show what was answered in the archive, people's edits on top; returns on how many exchanges.
+
+    `asked` are the talks to look at, all that there is an answer for without it. The caller holds the writer's lock.
+    """
+    path = path_beside(database)
+    if not path.exists():
+        return 0
+    with transaction(connection):
+        take_edits_off(connection, database)
+        if asked is None:
+            count = apply_kept(connection, database)
+        else:
+            with closing(Kept(path)) as kept:
+                count = apply(connection, asked, kept)
+        put_edits_on(connection, database)
+    return count
+
+
+def usable_models(key: str) -> list[str]:
+    """The models that a key can use. Raises `NoGemini`."""
+
+    async def look() -> list[str]:
+        service = Service(key, prices.default_model())
+        try:
+            return await service.models()
+        finally:
+            await service.close()
+
+    return asyncio.run(look())
