@@ -65,11 +65,14 @@ def cost(folder: Path, export: Path) -> None:
     old_in = sum(_PROMPT + letters // 4 for _, letters, _ in days)
     old_out = sum(letters // 4 for _, _, letters in days)
     old, new = price.of(old_in, old_out), outcome.usd
-    print(f"gemini, {messages:,} messages, {default_model()} at {price.input} in, {price.output} out (USD a million)")
+    print(f"gemini, {messages:,} messages, {default_model()} at {price.input} and {price.output} USD a million")
     print(f"  earlier  {len(days):6,} requests {old_in:10,} tokens in {old_out:10,} out  {old:7.4f} USD")
+    used = outcome.usage
     print(
-        f"  ours     {outcome.requests:6,} requests {outcome.usage.prompt:10,} tokens in {outcome.usage.output:10,} out  "
-        f"{new:7.4f} USD, {new / old:.3f} of it, {outcome.answered:,} talks told"
+        f"  ours     {outcome.requests:6,} requests {used.prompt:10,} tokens in {used.output:10,} out "
+        f" {new:7.4f} USD, {new / old:.3f} of it, {outcome.answered:,} talks told"
     )
-    print(f"  estimate {guess.requests:6,} requests {guess.input_tokens:10,} tokens in {guess.output_tokens:10,} out  "
-          f"{guess.usd or 0:7.4f} USD")  # fmt: skip
+    print(
+        f"  estimate {guess.requests:6,} requests {guess.input_tokens:10,} tokens in {guess.output_tokens:10,} out  "
+        f"{guess.usd or 0:7.4f} USD"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 from ingest.curating import put_edits_on, take_edits_off
 from ingest.errors import MemoriesError
 from ingest.store import transaction
-from ingest.summaries import prices
+from ingest.summaries import loop, prices
 from ingest.summaries.applying import apply, apply_kept
 from ingest.summaries.asking import Talk, choose, talks
 from ingest.summaries.gemini import Estimate, Outcome, Plan, Run, Spending, estimate, sort_out
@@ -154,7 +153,7 @@ def ask(prepared: Prepared, kept: Kept, key: str, progress: Spending | None = No
             kept.end(number, outcome)
             await service.close()
 
-    found = asyncio.run(run())
+    found = loop.run(run)
     found.known = prepared.known
     return found
 
@@ -188,4 +187,4 @@ def usable_models(key: str) -> list[str]:
         finally:
             await service.close()
 
-    return asyncio.run(look())
+    return loop.run(look)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from ingest.summaries import loop
 from ingest.summaries.answers import read_answer, schema
 from ingest.summaries.asking import Talk
 from ingest.summaries.kept import Kept
@@ -52,7 +52,7 @@ def hand_in(prepared: Prepared, kept: Kept, key: str) -> list[tuple[str, int]]:
             await service.close()
         return handed
 
-    return asyncio.run(run())
+    return loop.run(run)
 
 
 def _within(prepared: Prepared) -> list[Pack]:
@@ -91,7 +91,7 @@ def collect(prepared: Prepared, kept: Kept, key: str) -> list[tuple[str, str, in
             found.append((name, state.lower().replace("_", " "), count))
         return found
 
-    return asyncio.run(run())
+    return loop.run(run)
 
 
 def _take(
