@@ -273,7 +273,7 @@ def rollback(database: Path, name: str | None = None) -> tuple[Path, Restored]:
         copied = Path(scratch) / "memories.db"
         shutil.copyfile(chosen, copied)
         try:
-            _versions.verify(copied)
+            _versions.verify(copied, older=True)
         except _versions.Refused as error:
             raise NotABackup(f"version {chosen.stem} cannot be used: {error}") from None
         return chosen, _put(copied, database, 0, 0)
@@ -297,7 +297,7 @@ def compact(database: Path) -> tuple[int, int]:
         free = shutil.disk_usage(database.resolve().parent).free
         if free < 2 * before + (8 << 20):
             raise NoRoom(f"{database}: compacting needs {2 * before >> 20} MiB free, and there are {free >> 20}")
-        for index in ("messages_fts", "exchanges_fts"):
+        for index in ("messages_fts", "exchanges_fts", "media_fts"):
             connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
         if connection.execute("PRAGMA page_size").fetchone()[0] != _versions.PAGE_SIZE:
             connection.execute("PRAGMA journal_mode = DELETE")

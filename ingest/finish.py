@@ -84,14 +84,16 @@ def tell_periods(connection: sqlite3.Connection, chat: int, since: str, until: s
     """Tell the months and years of `chat` that touch the days from `since` to `until`, by their best talks."""
     for length in (7, 4):
         low, high = since[:length], until[:length]
+        within = "chat_id = ? AND length(period) = ? AND period BETWEEN ? AND ?"
         connection.execute(
-            "DELETE FROM periods WHERE chat_id = ? AND length(period) = ? AND period BETWEEN ? AND ?",
+            f"DELETE FROM period_exchanges WHERE period_id IN (SELECT id FROM periods WHERE {within})",
             (chat, length, low, high),
         )
+        connection.execute(f"DELETE FROM periods WHERE {within}", (chat, length, low, high))
         rows = connection.execute(
             """
-            SELECT period, title, started_at FROM (
-                SELECT substr(started_at, 1, ?) AS period, title, started_at,
+            SELECT period, title, started_at, id FROM (
+                SELECT substr(started_at, 1, ?) AS period, title, started_at, id,
                     row_number() OVER (PARTITION BY substr(started_at, 1, ?) ORDER BY score DESC, id) AS place
                 FROM exchanges WHERE chat_id = ? AND started_at >= ? AND started_at < ?
             ) WHERE place <= 3 ORDER BY period, place
@@ -102,11 +104,18 @@ def tell_periods(connection: sqlite3.Connection, chat: int, since: str, until: s
             "INSERT INTO periods (chat_id, period, title, summary) VALUES (?, ?, ?, ?)",
             [(chat, period, *told) for period, told in _periods(rows)],
         )
+        connection.executemany(
+            """
+            INSERT INTO period_exchanges (period_id, exchange_id)
+            SELECT id, ? FROM periods WHERE chat_id = ? AND period = ?
+            """,
+            [(exchange, chat, period) for period, _, _, exchange in rows],
+        )
 
 
-def _periods(rows: Iterable[tuple[str, str, str]]) -> Iterable[tuple[str, tuple[str, str]]]:
+def _periods(rows: Iterable[tuple[str, str, str, int]]) -> Iterable[tuple[str, tuple[str, str]]]:
     best: dict[str, list[tuple[str, str]]] = {}
-    for period, title, at in rows:
+    for period, title, at, _ in rows:
         best.setdefault(period, []).append((title, at))
     for period, talks in best.items():
         yield period, (talks[0][0], "\n".join(f"{at[:10]} · {title}" for title, at in talks))

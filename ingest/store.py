@@ -24,6 +24,9 @@ _FTS = f"""
 CREATE VIRTUAL TABLE messages_fts USING fts5 (text, content='', columnsize=0, tokenize="{TOKENIZE}");
 CREATE VIRTUAL TABLE exchanges_fts USING fts5 (title, summary, topics, content='', tokenize="{TOKENIZE}");
 """
+_MEDIA_FTS = f"""
+CREATE VIRTUAL TABLE media_fts USING fts5 (description, transcript, content='', tokenize="{TOKENIZE}");
+"""
 
 
 def _sql(name: str) -> str:
@@ -51,8 +54,15 @@ def _edits_and_kinds(database: Database) -> None:
     database.conn.execute("PRAGMA user_version = 2")
 
 
+@migrations(name="0003_periods_and_media_words")
+def _periods_and_media_words(database: Database) -> None:
+    for statement in _statements(_sql("schema_3.sql") + _MEDIA_FTS):
+        database.conn.execute(statement)
+    database.conn.execute("PRAGMA user_version = 3")
+
+
 #: The schema this version writes: the number of migrations.
-VERSION = 2
+VERSION = 3
 
 
 def _statements(script: str) -> Iterator[str]:

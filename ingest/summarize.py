@@ -12,12 +12,13 @@ from ingest.curating import put_edits_on, take_edits_off
 from ingest.errors import MemoriesError
 from ingest.store import transaction
 from ingest.summaries import loop, prices
-from ingest.summaries.applying import apply, apply_kept
+from ingest.summaries.applying import apply, apply_kept, apply_kept_periods
 from ingest.summaries.asking import Talk, choose, talks
 from ingest.summaries.gemini import Estimate, Outcome, Plan, Run, Spending, estimate, sort_out
 from ingest.summaries.kept import Kept, Manner, path_beside
-from ingest.summaries.prices import NoPrice
-from ingest.summaries.prompt import VERSION
+from ingest.summaries.periods import Level, make_room, periods
+from ingest.summaries.prices import NoPrice, Price
+from ingest.summaries.prompt import PERIOD_VERSION, VERSION
 from ingest.summaries.redact import Redactor
 from ingest.summaries.service import Service, host
 from ingest.summaries.taste import learned, read_taste
@@ -73,29 +74,7 @@ class Prepared:
 
 def prepare(connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted) -> Prepared:
     """Choose the talks and reckon what they cost; nothing is sent. Raises `MemoriesError` when that makes no sense."""
-    ends = prices.ending(wanted.model)
-    if ends is not None and date.today() >= ends:
-        raise MemoriesError(f"{wanted.model} was shut down on {ends}; leave --model out, or name another one")
-    price = prices.price_of(wanted.model, wanted.price_in, wanted.price_out)
-    if price is None and wanted.budget is not None:
-        raise NoPrice(
-            f"what {wanted.model} costs is not known, so no budget can be kept; give --price-in and --price-out, USD "
-            "for a million tokens"
-        )
-    known_chats = {row[0] for row in connection.execute("SELECT name FROM chats")}
-    if wanted.chat is not None and wanted.chat not in known_chats:
-        raise MemoriesError(
-            f"there is no chat '{wanted.chat}'; there are {', '.join(sorted(known_chats)) or 'none yet'}"
-        )
-    taste = read_taste(wanted.taste, database)
-    if wanted.learn:
-        taste = learned(connection, taste)
-    manner = Manner(wanted.model, VERSION, taste.digest(), wanted.language or "", wanted.redact)
-    people = tuple(row[0] for row in connection.execute("SELECT name FROM people ORDER BY id"))
-    plan = Plan(
-        manner, taste, wanted.language, price, wanted.budget, wanted.rpm, Redactor(people) if wanted.redact else None,
-        prices.batch_factor() if wanted.batch else 1.0,
-    )  # fmt: skip
+    plan = _plan(connection, database, wanted, "summaries", VERSION)
     without_chats = kept.excluded("chat")
     cuts = _cuts(connection, kept)
     rows = [
@@ -105,12 +84,63 @@ def prepare(connection: sqlite3.Connection, database: Path, kept: Kept, wanted: 
     ]
     # One that Gemini has told is asked about again when the question is another one, whatever its score is now.
     worth = [row for row in rows if wanted.everything or row.is_told or row.score >= cuts[row.chat]]
-    ask, known, refused = sort_out(talks(connection, worth, kept.excluded("person")), kept, manner)
+    ask, known, refused = sort_out(talks(connection, worth, kept.excluded("person")), kept, plan.manner)
     if wanted.retry:
         ask, refused = ask + [talk for talk, _ in refused], []
     # The best first: a budget that ends early has bought most.
     ask.sort(key=lambda talk: (-talk.score, talk.exchange))
     return Prepared(ask, known, len(rows) - len(worth), refused, plan, estimate(ask, plan, kept), host(), cuts)
+
+
+def _plan(connection: sqlite3.Connection, database: Path, wanted: Wanted, purpose: str, version: str) -> Plan:
+    price = price_for(wanted)
+    known_chats = {row[0] for row in connection.execute("SELECT name FROM chats")}
+    if wanted.chat is not None and wanted.chat not in known_chats:
+        names = ", ".join(sorted(known_chats))
+        raise MemoriesError(f"there is no chat '{wanted.chat}'; there are {names or 'none yet'}")
+    taste = read_taste(wanted.taste, database)
+    if wanted.learn:
+        taste = learned(connection, taste)
+    manner = Manner(wanted.model, version, taste.digest(), wanted.language or "", wanted.redact)
+    return Plan(
+        manner, taste, wanted.language, price, wanted.budget, wanted.rpm, redactor_for(connection, wanted),
+        prices.batch_factor() if wanted.batch else 1.0, purpose,
+    )  # fmt: skip
+
+
+def price_for(wanted: Wanted) -> Price | None:
+    """The model's price. Raises `MemoriesError` for a model that is gone, or a budget that cannot be kept."""
+    ends = prices.ending(wanted.model)
+    if ends is not None and date.today() >= ends:
+        raise MemoriesError(f"{wanted.model} was shut down on {ends}; leave --model out, or name another one")
+    price = prices.price_of(wanted.model, wanted.price_in, wanted.price_out)
+    if price is None and wanted.budget is not None:
+        raise NoPrice(
+            f"what {wanted.model} costs is not known, so no budget can be kept; give --price-in and --price-out, USD "
+            "for a million tokens"
+        )
+    return price
+
+
+def redactor_for(connection: sqlite3.Connection, wanted: Wanted) -> Redactor | None:
+    """What takes the names of this archive out, where that is wanted."""
+    if not wanted.redact:
+        return None
+    return Redactor(tuple(row[0] for row in connection.execute("SELECT name FROM people ORDER BY id")))
+
+
+def prepare_periods(
+    connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted, level: Level
+) -> Prepared:
+    """The same for months, years or whole chats: told from what their talks were told as."""
+    plan = _plan(connection, database, wanted, "periods", PERIOD_VERSION)
+    with transaction(connection):
+        make_room(connection)
+    found = periods(connection, level, chat=wanted.chat, without=kept.excluded("chat"))
+    ask, known, refused = sort_out(found, kept, plan.manner)
+    if wanted.retry:
+        ask, refused = ask + [talk for talk, _ in refused], []
+    return Prepared(ask, known, 0, refused, plan, estimate(ask, plan, kept), host(), {})
 
 
 def _cuts(connection: sqlite3.Connection, kept: Kept) -> dict[str, float]:
@@ -174,6 +204,7 @@ def show(connection: sqlite3.Connection, database: Path, asked: list[Talk] | Non
             with closing(Kept(path)) as kept:
                 count = apply(connection, asked, kept)
         put_edits_on(connection, database)
+        apply_kept_periods(connection, database)
     return count
 
 

@@ -132,6 +132,12 @@ async def people(request, datasette):
     return await _show(datasette, request, "people.html", people=found, chats=chats)
 
 
+async def years(request, datasette):
+    """Years and months, told, with the talks that they draw on."""
+    found, chats = await archive.read(datasette, pages.years)
+    return await _show(datasette, request, "years.html", years=found, chats=chats)
+
+
 async def numbers(request, datasette):
     """Charts, each with its table and its SQL a click away."""
     found = await archive.read(datasette, pages.numbers)
@@ -194,6 +200,7 @@ def register_routes():
         (r"/gallery", gallery),
         (r"/map", places),
         (r"/people", people),
+        (r"/years", years),
         (r"/numbers", numbers),
         (r"/book", book),
         (r"/book\.(?P<form>json|csv|txt|html)", book_as_file),

@@ -15,7 +15,20 @@ if "memories_lib" not in sys.modules:
 from memories_lib import access, markup, words
 
 #: Pages with a menu of their own, which need no way up.
-_OURS = {"", "talk", "search", "on-this-day", "calendar", "gallery", "map", "people", "numbers", "book", "edits"}
+_OURS = {
+    "",
+    "talk",
+    "search",
+    "on-this-day",
+    "calendar",
+    "gallery",
+    "map",
+    "people",
+    "years",
+    "numbers",
+    "book",
+    "edits",
+}
 
 
 def _is_ours(path):

@@ -37,6 +37,8 @@ PAGES = {
     "voices": "/gallery?kind=voices",
     "who": "/people",
     "numbers": "/numbers",
+    "years": "/years",
+    "status": "/-/status",
     "book": "/book",
     "edits": "/edits",
     "map": "/map",

@@ -382,12 +382,12 @@ def test_taste_is_told_and_another_taste_asks_anew(google: StandIn, db: Path) ->
 
 def test_it_learns_from_stars_and_hides(google: StandIn, db: Path) -> None:
     with closing(sqlite3.connect(db)) as connection:
-        connection.execute("INSERT INTO exchange_marks VALUES (1, 0, 1, NULL), (2, 1, 0, NULL)")
+        connection.execute(
+            "INSERT INTO exchange_marks (exchange_id, is_hidden, is_starred) VALUES (1, 0, 1), (2, 1, 0)"
+        )
         starred, hidden = (
             r[0] for r in connection.execute("SELECT title FROM exchanges WHERE id IN (1, 2) ORDER BY id")
         )
-        connection.execute("UPDATE exchange_marks SET is_hidden = 0 WHERE exchange_id = 2")
-        connection.execute("UPDATE exchange_marks SET is_hidden = 1 WHERE exchange_id = 2")
         connection.commit()
     db.with_name("curation.db").unlink(missing_ok=True)
     run(db, "--yes", "--learn", "--chat", "Theo")
@@ -418,6 +418,50 @@ def test_a_batch_that_failed_can_be_handed_in_again(google: StandIn, db: Path) -
     google.batch_state = "BATCH_STATE_SUCCEEDED"
     assert "handed in" in run(db, "--batch")
     assert "39 talks answered" in run(db, "--batch")
+
+
+def test_months_years_and_chats(google: StandIn, db: Path) -> None:
+    from tests.conftest import serve
+    from tests.test_api import Client
+
+    run(db, "--yes")
+    said = run(db, "--periods")
+    for words in ("answered  9 months", "answered  11 years", "answered  4 chats"):
+        assert words in said
+    asked = len(google.requests)
+    assert "9 are answered already" in run(db, "--periods")
+    assert len(google.requests) == asked
+    assert one(db, "SELECT count(*) FROM periods WHERE told_by LIKE 'gemini%'") == 24
+    # Each says which talks it draws on, and they are of that time.
+    wrong = one(
+        db,
+        """
+        SELECT count(*) FROM periods LEFT JOIN period_exchanges ON period_id = periods.id
+        LEFT JOIN exchanges ON exchanges.id = exchange_id
+        WHERE told_by IS NOT NULL AND (
+            exchange_id IS NULL OR exchanges.chat_id <> periods.chat_id
+            OR (period <> 'all' AND substr(started_at, 1, length(period)) <> period)
+        )
+        """,
+    )
+    assert wrong == 0
+    served = serve(db, db.parent / "log")
+    api = Client(served)
+    page = api.ask("GET", "/years")[2].decode()
+    assert page.count("told by gemini") == 24
+    # What is hidden afterwards is not read out of them.
+    talk = one(
+        db,
+        """
+        SELECT exchange_id FROM period_exchanges JOIN periods ON periods.id = period_id
+        WHERE period = '2024' AND told_by IS NOT NULL LIMIT 1
+        """,
+    )
+    api.ask("DELETE", f"/api/exchanges/{talk}")
+    assert api.ask("GET", "/years")[2].decode().count("told by gemini") < 24
+    run(db, "--periods")
+    served.stop()
+    assert CliRunner().invoke(main, ["check", "--db", str(db)]).exit_code == 0
 
 
 def test_pace_follows_the_key(google: StandIn, tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_hostile_chats_are_inert(tmp_path: Path) -> None:
         "/talk/1?as=<b>Eve</b>",
         "/people",
         "/numbers",
+        "/years",
         "/book",
         "/calendar",
         "/gallery",

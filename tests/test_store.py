@@ -16,22 +16,43 @@ from tests.helpers import one, put, rows
 from tests.test_merge import BY_NAME, save, talk
 
 
-def test_an_older_file_is_brought_forward(tmp_path: Path) -> None:
-    """An archive of the first version, with messages in it."""
+def _as_second(connection: sqlite3.Connection) -> None:
+    """Make an archive what the second version wrote."""
+    for table in ("period_exchanges", "media_fts"):
+        connection.execute(f"DROP TABLE {table}")
+    for table, column in (
+        ("periods", "told_by"), ("periods", "told_at"), ("exchange_marks", "hidden_at"), ("media", "description"),
+        ("media", "told_by"),
+    ):  # fmt: skip
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0003%'")
+    connection.execute("PRAGMA user_version = 2")
+
+
+def _as_first(connection: sqlite3.Connection) -> None:
+    """Make it what the first version wrote."""
+    for table in (
+        "chat_kinds", "exchange_marks", "hidden_messages", "merged_exchanges", "exchanges_before",
+        "messages_before", "people_before", "curation_state",
+    ):  # fmt: skip
+        connection.execute("DROP VIEW IF EXISTS memories")
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("CREATE VIEW memories AS SELECT * FROM exchanges WHERE is_memory")
+    connection.execute("CREATE INDEX messages_by_time ON messages (chat_id, sent_at)")
+    connection.execute("DROP INDEX messages_by_chat")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0002%'")
+    connection.execute("PRAGMA user_version = 1")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_file_is_brought_forward(tmp_path: Path, version: int) -> None:
+    """An archive of an earlier version, with messages in it."""
     path, messages = tmp_path / "m.db", talk(60)
     put(path, save(tmp_path, "a.txt", BY_NAME["us"], messages[:50]))
     with closing(sqlite3.connect(path)) as connection:
-        for table in (
-            "chat_kinds", "exchange_marks", "hidden_messages", "merged_exchanges", "exchanges_before",
-            "messages_before", "people_before", "curation_state",
-        ):  # fmt: skip
-            connection.execute("DROP VIEW IF EXISTS memories")
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("CREATE VIEW memories AS SELECT * FROM exchanges WHERE is_memory")
-        connection.execute("CREATE INDEX messages_by_time ON messages (chat_id, sent_at)")
-        connection.execute("DROP INDEX messages_by_chat")
-        connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0002%'")
-        connection.execute("PRAGMA user_version = 1")
+        _as_second(connection)
+        if version == 1:
+            _as_first(connection)
         connection.commit()
     connect(path).close()
     fresh = tmp_path / "fresh.db"

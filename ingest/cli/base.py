@@ -81,3 +81,8 @@ def progress_bar(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], Non
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name[:40], total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def counted(number: int, one: str) -> str:
+    """`1 edit`, `2 edits`."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"

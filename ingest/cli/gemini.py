@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from ingest.cli.base import Failed, db_option, main, say_aside, told
+from ingest.cli.base import Failed, counted, db_option, main, say_aside, told
 from ingest.store import connect, database_errors, writer_lock
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _MONEY = "{task.completed:,}/{task.total:,} talks  {task.fields[usd]:.4f} USD"
 @click.option("--price-out", type=click.FloatRange(min=0), metavar="USD", help="For a million tokens of output.")
 @click.option("--redact", is_flag=True, help="Send names as letters, and numbers and addresses as placeholders.")
 @click.option("--retry", is_flag=True, help="Ask again about those that were refused before.")
+@click.option("--periods", is_flag=True, help="Tell months, years and whole chats, from what their talks are told as.")
 @click.option("--batch", is_flag=True, help="Half the price, within a day: hand in, and run it again to collect.")
 @click.option("--exclude-chat", multiple=True, metavar="NAME", help="Never send this chat, from now on.")
 @click.option("--exclude-person", multiple=True, metavar="NAME", help="Never send what this person said.")
@@ -77,7 +78,10 @@ def summarize(db: Path, **given: Any) -> None:
         names = {field.name for field in fields(Wanted)}
         chosen = {name: value for name, value in given.items() if name in names}
         wanted = Wanted(**{**chosen, "model": given["model"] or prices.default_model()})
-        let_gemini_tell(connection, db, kept, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
+        if given["periods"]:
+            _tell_periods(connection, db, kept, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
+        else:
+            let_gemini_tell(connection, db, kept, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
 
 
 def _note_exclusions(connection: Any, kept: Kept, given: dict[str, Any]) -> None:
@@ -140,7 +144,32 @@ def let_gemini_tell(
             sys.exit(1)
 
 
-def _say_estimate(prepared: Prepared) -> None:
+_NAMES = {"month": "months", "year": "years", "all": "chats"}
+
+
+def _tell_periods(connection: Any, db: Path, kept: Kept, wanted: Wanted, *, yes: bool, only_estimate: bool) -> None:
+    """The shorter ones first: the longer are told from them."""
+    from ingest.summaries.periods import LEVELS
+    from ingest.summarize import ask, prepare_periods, show
+
+    left = wanted.budget
+    for level in LEVELS:
+        prepared = prepare_periods(connection, db, kept, replace(wanted, budget=left), level)
+        _say_estimate(prepared, _NAMES[level])
+        if only_estimate or not prepared.talks:
+            continue
+        _agree(kept, prepared, yes=yes)
+        with _bar(prepared) as progress:
+            outcome = ask(prepared, kept, gemini_key(), progress)
+        _say_outcome(outcome, _NAMES[level])
+        with writer_lock(db, on_wait=say_aside):
+            show(connection, db, [])
+        if outcome.stopped:
+            raise Failed(f"{outcome.stopped}; what was answered is kept: run it again to go on")
+        left = None if left is None else max(0.0, left - outcome.usd)
+
+
+def _say_estimate(prepared: Prepared, what: str = "talks") -> None:
     from ingest.summaries.prices import ending, provenance
 
     ends = ending(prepared.plan.manner.model)
@@ -151,7 +180,7 @@ def _say_estimate(prepared: Prepared) -> None:
     dull = (
         f", {prepared.dull:,} dull ones are left to the built-in summariser (--all sends them)" if prepared.dull else ""
     )
-    click.echo(f"talks     {len(prepared.talks):,} to ask about{known}{dull}")
+    click.echo(f"{what:<9} {len(prepared.talks):,} to ask about{known}{dull}")
     if prepared.refused:
         click.echo(f"refused   {len(prepared.refused):,} before; --retry asks again")
     if not prepared.talks:
@@ -159,8 +188,8 @@ def _say_estimate(prepared: Prepared) -> None:
     found = prepared.estimate
     money = "its price is not known; see --price-in" if found.usd is None else f"about {found.usd:.4f} USD"
     click.echo(
-        f"estimate  {found.requests:,} requests to {prepared.plan.manner.model}, {found.input_tokens:,} tokens in, "
-        f"{found.output_tokens:,} out: {money}"
+        f"estimate  {counted(found.requests, 'request')} to {prepared.plan.manner.model}, "
+        f"{found.input_tokens:,} tokens in, {found.output_tokens:,} out: {money}"
     )
     click.echo(f"prices    of {provenance()}")
 
@@ -210,10 +239,10 @@ class _bar:
             self._bar.stop()
 
 
-def _say_outcome(outcome: Outcome) -> None:
+def _say_outcome(outcome: Outcome, what: str = "talks") -> None:
     used = outcome.usage
     click.echo(
-        f"answered  {outcome.answered:,} talks in {outcome.requests:,} requests: {used.prompt:,} tokens in "
+        f"answered  {outcome.answered:,} {what} in {counted(outcome.requests, 'request')}: {used.prompt:,} tokens in "
         f"({used.cached:,} of them cached), {used.output:,} out, {outcome.usd:.4f} USD"
     )
     if outcome.dropped_numbers or outcome.dropped_talks:

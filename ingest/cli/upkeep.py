@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ingest.cli.base import F, Failed, db_option, main, progress_bar, told
+from ingest.cli.base import F, Failed, counted, db_option, main, progress_bar, told
 from ingest.folding import load_shared
 from ingest.store import connect
 
@@ -117,11 +117,6 @@ def _say_restored(done: Restored) -> None:
         click.echo(f"{done.files:,} media files put back")
     if done.kept:
         click.echo(f"what was here is kept as {done.kept.stem}; memories rollback goes back to it")
-
-
-def counted(number: int, one: str) -> str:
-    """`1 edit`, `2 edits`."""
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def _lost(count: int) -> str:

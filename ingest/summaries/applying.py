@@ -11,6 +11,7 @@ from ingest.finish import choose_memories, tell_periods
 from ingest.search_index import index_exchanges, unindex_exchanges
 from ingest.summaries.asking import Talk, choose, talks
 from ingest.summaries.kept import Kept, Summary, path_beside
+from ingest.summaries.periods import LEVELS, apply_periods, make_room
 
 
 def apply_kept(connection: sqlite3.Connection, database: Path) -> int:
@@ -28,6 +29,24 @@ def apply_kept(connection: sqlite3.Connection, database: Path) -> int:
             return 0
         chosen = [row for row in choose(connection) if row.key in keys and not row.is_told]
         return apply(connection, talks(connection, chosen, kept.excluded("person")), kept)
+    finally:
+        kept.close()
+
+
+def apply_kept_periods(connection: sqlite3.Connection, database: Path) -> int:
+    """Show the months, years and chats that a model told before and that say the same; returns how many.
+
+    People's edits are on, in an open transaction.
+    """
+    path = path_beside(database)
+    if not path.exists():
+        return 0
+    kept = Kept(path)
+    try:
+        if not kept.has_periods():
+            return 0
+        make_room(connection)
+        return sum(apply_periods(connection, kept, level) for level in LEVELS)
     finally:
         kept.close()
 

@@ -9,7 +9,7 @@ from ingest.summaries import loop
 from ingest.summaries.answers import read_answer, schema
 from ingest.summaries.asking import Talk
 from ingest.summaries.kept import Kept
-from ingest.summaries.prompt import Pack, instructions, packs, tokens_in
+from ingest.summaries.prompt import Pack, packs, tokens_in
 from ingest.summaries.redact import restore
 from ingest.summaries.service import Service
 
@@ -26,7 +26,7 @@ def hand_in(prepared: Prepared, kept: Kept, key: str) -> list[tuple[str, int]]:
     plan = prepared.plan
     listed = _within(prepared)
     kept.put_cuts(prepared.cuts)
-    instruction, answer = instructions(plan.taste, plan.language), schema()
+    instruction, answer = plan.instruction(), schema()
 
     async def run() -> list[tuple[str, int]]:
         service = Service(key, plan.manner.model)
@@ -61,7 +61,7 @@ def _within(prepared: Prepared) -> list[Pack]:
     listed = list(packs(prepared.talks))
     if plan.budget is None or plan.price is None:
         return listed
-    fixed = tokens_in(instructions(plan.taste, plan.language))
+    fixed = tokens_in(plan.instruction())
     left, found = plan.budget, []
     for pack in listed:
         left -= plan.price.of(int((pack.tokens + fixed) * 1.3), pack.most_output(), factor=plan.factor)

@@ -17,7 +17,7 @@ from ingest.summaries.answers import Read, read_answer, schema
 from ingest.summaries.asking import Talk
 from ingest.summaries.kept import Kept, Manner, Usage
 from ingest.summaries.prices import Price
-from ingest.summaries.prompt import Pack, instructions, pack_of, packs, tokens_in
+from ingest.summaries.prompt import Pack, instructions, pack_of, packs, period_instructions, tokens_in
 from ingest.summaries.redact import Redactor, restore
 from ingest.summaries.service import Reply
 from ingest.summaries.taste import Taste
@@ -49,6 +49,12 @@ class Plan:
     rpm: float | None = None
     redactor: Redactor | None = None
     factor: float = 1.0
+    purpose: str = "summaries"
+
+    def instruction(self) -> str:
+        """What stands in front of every request."""
+        make = period_instructions if self.purpose == "periods" else instructions
+        return make(self.taste, self.language)
 
 
 @dataclass(slots=True)
@@ -99,7 +105,7 @@ def estimate(talks: list[Talk], plan: Plan, kept: Kept) -> Estimate:
     from ingest.summaries.prompt import ANSWER_TOKENS
 
     factor, per_talk = kept.calibration()
-    fixed = tokens_in(instructions(plan.taste, plan.language))
+    fixed = tokens_in(plan.instruction())
     listed = list(packs(talks))
     inward = int(factor * sum(pack.tokens + fixed for pack in listed))
     outward = int((per_talk or ANSWER_TOKENS) * len(talks))
@@ -117,7 +123,7 @@ class Run:
         self._number = number
         self._progress = progress
         self._schema = schema()
-        self._instruction = instructions(plan.taste, plan.language)
+        self._instruction = plan.instruction()
         self._fixed = tokens_in(self._instruction)
         self._calibration = kept.calibration()
         self.outcome = Outcome()
@@ -194,7 +200,7 @@ class Run:
             pairs = [plan.redactor.redact(talk) for talk in pack.talks]
             shown, backs = [talk for talk, _ in pairs], [back for _, back in pairs]
         request = self._kept.note_request(
-            self._number, "summaries", pack.tokens + self._fixed, pack.talks, is_redacted=plan.redactor is not None
+            self._number, plan.purpose, pack.tokens + self._fixed, pack.talks, is_redacted=plan.redactor is not None
         )
         reply = await self._service.ask(
             self._instruction, Pack(shown, pack.tokens).text(), self._schema, pack.most_output()

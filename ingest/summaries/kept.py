@@ -135,6 +135,12 @@ class Kept:
         """The keys of all exchanges that there is an answer for."""
         return {row[0] for row in self._db.execute("SELECT DISTINCT exchange_key FROM answers")}
 
+    def has_periods(self) -> bool:
+        """Whether months or years were ever told."""
+        return bool(
+            self._db.execute("SELECT 1 FROM answers WHERE prompt_version LIKE 'gemini-periods%' LIMIT 1").fetchone()
+        )
+
     def put(self, talk: Talk, manner: Manner, summary: Summary) -> None:
         """Keep an answer."""
         self._db.execute(

@@ -135,7 +135,7 @@ def open_again(path: Path, into: Path) -> dict:
 def _look_at(path: Path) -> None:
     try:
         if path.name == "memories.db":
-            versions.verify(path)
+            versions.verify(path, older=True)
             return
         with closing(sqlite3.connect(path)) as connection:
             if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":

@@ -173,6 +173,8 @@ def _marking(column, value):
         if exchange is None:
             return False
         db.mark(exchange, column, value)
+        if column == "is_hidden":
+            db.mark(exchange, "hidden_at", event.at if value else None)
         if column == "is_starred" and value:
             # What somebody starred is a memory, whatever its score.
             db.keep(exchange)

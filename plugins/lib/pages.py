@@ -163,6 +163,45 @@ def search(run, question, most=40):
     return messages, talks, total
 
 
+def years(run):
+    """Whole chats, years and months as they are told, with the talks that they draw on."""
+    rows = run(
+        """
+        SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
+            -- What was told before a talk of that time was hidden may speak of it.
+            CASE WHEN EXISTS (
+                SELECT 1 FROM exchange_marks JOIN exchanges ON exchanges.id = exchange_id
+                WHERE is_hidden AND exchanges.chat_id = periods.chat_id AND hidden_at >= told_at
+                    AND (period = 'all' OR substr(started_at, 1, length(period)) = period)
+            ) THEN NULL ELSE told_by END AS told_by
+        FROM periods JOIN chats ON chats.id = chat_id
+        ORDER BY period DESC, chats.message_count DESC
+        """
+    ).fetchall()
+    drawn = {}
+    for row in run(
+        f"""
+        SELECT period_id, exchanges.id, exchanges.title, exchanges.started_at
+        FROM period_exchanges
+        JOIN exchanges ON exchanges.id = coalesce(
+            (SELECT exchange_id FROM merged_exchanges WHERE id = period_exchanges.exchange_id),
+            period_exchanges.exchange_id
+        )
+        LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
+        WHERE {shapes.NOT_HIDDEN} ORDER BY exchanges.started_at
+        """
+    ):
+        drawn.setdefault(row["period_id"], []).append(row)
+    told = [{**dict(row), "talks": drawn.get(row["id"], []), "months": []} for row in rows]
+    told = [one for one in told if one["talks"] or one["told_by"]]
+    found = [one for one in told if len(one["period"]) == 4]
+    by_year = {(one["period"], one["chat"]): one for one in found}
+    for one in reversed(told):
+        if len(one["period"]) == 7 and (one["period"][:4], one["chat"]) in by_year:
+            by_year[one["period"][:4], one["chat"]]["months"].append(one)
+    return found, [one for one in told if one["period"] == "all" and one["told_by"]]
+
+
 def on_this_day(run, day):
     """(cards of that day in every year, cards of days near it when there are none)."""
     near = f"""

@@ -17,12 +17,13 @@ from pathlib import Path
 
 APPLICATION_ID = 0x57414D65
 #: The schema that this version of the server reads.
-SCHEMA = 2
+SCHEMA = 3
 PAGE_SIZE = 8192
 #: So many earlier archives are kept.
 KEPT = 3
 _BLOCK = 1 << 20
 _NAME = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d+))?\.db\Z")
+_INDEXES = ("messages_fts", "exchanges_fts", "media_fts")
 _TABLES = ("chats", "people", "exchanges", "messages", "media", "sources", "curation_state")
 
 
@@ -53,10 +54,13 @@ def sha256_of(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def verify(path: str | Path, sha256: str | None = None) -> Facts:
-    """Look at all of a file that is to be served. Raises `Refused` when anything is wrong with it."""
+def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) -> Facts:
+    """Look at all of a file that is to be served. Raises `Refused` when anything is wrong with it.
+
+    With `older`, one of an earlier version of this program is taken too: who asks brings it up to date.
+    """
     path = Path(path)
-    _look_at_header(path)
+    version = _look_at_header(path, older=older)
     if sha256 is not None and sha256_of(path) != sha256:
         raise Refused("what arrived is not what was sent (its sha256 differs); send it again")
     try:
@@ -68,10 +72,11 @@ def verify(path: str | Path, sha256: str | None = None) -> Facts:
             if found != "ok":
                 raise Refused("the archive is damaged: its pages do not fit together; build it anew, or send a backup")
             names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-            missing = [name for name in (*_TABLES, "messages_fts", "exchanges_fts") if name not in names]
+            wanted = (*_TABLES, *_INDEXES) if version == SCHEMA else ("messages", "exchanges")
+            missing = [name for name in wanted if name not in names]
             if missing:
                 raise Refused(f"the archive has no table {missing[0]}; ingest its exports again")
-            for index in ("messages_fts", "exchanges_fts"):
+            for index in _INDEXES if version == SCHEMA else _INDEXES[:2]:
                 connection.execute(f"INSERT INTO {index} ({index}) VALUES ('integrity-check')")
             messages, exchanges = (
                 int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
@@ -82,7 +87,7 @@ def verify(path: str | Path, sha256: str | None = None) -> Facts:
     return Facts(path.stat().st_size, messages, exchanges)
 
 
-def _look_at_header(path: Path) -> None:
+def _look_at_header(path: Path, *, older: bool = False) -> int:
     with path.open("rb") as stream:
         start = stream.read(100)
     if start[:16] != b"SQLite format 3\0":
@@ -92,10 +97,11 @@ def _look_at_header(path: Path) -> None:
     version = int.from_bytes(start[60:64], "big")
     if version > SCHEMA:
         raise Refused(f"this archive was written by a newer version (schema {version}); deploy that version first")
-    if version < SCHEMA:
-        raise Refused(f"this archive is of an older version (schema {version}); `memories check` brings it up to date")
+    if version < SCHEMA and not older:
+        raise Refused(f"this archive is of an older version (schema {version}); `memories push` brings it up to date")
     if int.from_bytes(start[16:18], "big") != PAGE_SIZE:
         raise Refused("this archive has pages of another size than the served one; `memories compact` mends that")
+    return version
 
 
 def looks_whole(path: str | Path) -> bool:
