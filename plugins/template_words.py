@@ -25,6 +25,7 @@ _OURS = {
     "map",
     "people",
     "years",
+    "ask",
     "numbers",
     "book",
     "edits",

@@ -38,6 +38,7 @@ PAGES = {
     "who": "/people",
     "numbers": "/numbers",
     "years": "/years",
+    "ask": "/ask",
     "status": "/-/status",
     "book": "/book",
     "edits": "/edits",

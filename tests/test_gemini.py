@@ -572,3 +572,78 @@ def test_tokens_are_reckoned_by_script() -> None:
     assert tokens_in("a" * 400) == 101
     assert tokens_in("花火" * 50) == 101
     assert 120 < tokens_in("привет " * 50) < 180
+
+
+def _ask(db: Path, *arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(main, ["ask", "--db", str(db), *arguments])
+    assert done.exit_code == code, done.output
+    assert "Traceback" not in done.output
+    return done.output
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("what was in grandfather's soup? sopa", "hierbabuena"), ("Wie heißt die Katze?", "Herr Müller"),
+        ("桜はいつ見に行った？", "三人で桜を見に行く"), ("who carried the cake", "You carried the cake"),
+    ],
+)  # fmt: skip
+def test_without_a_key_the_best_passages(db: Path, question: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
+    found = _ask(db, question)
+    assert said in found
+    assert re.search(r"/talk/\d+#m\d+", found)
+    assert "does not speak of it" in _ask(db, "xyzzy plugh")
+    assert json.loads(_ask(db, "--json", "xyzzy"))["cited"] == []
+
+
+def test_answers_cite_messages_that_exist(google: StandIn, db: Path) -> None:
+    def brain(body: dict[str, Any]) -> Answer:
+        lines = content_of(body).split("\n")
+        number = next(int(line.split()[0]) for line in lines if "hierbabuena" in line)
+        return 200, reply({"answer": "With <b>mint</b>.", "cites": [number, 999], "known": True}, prompt=50)
+
+    google.brain = brain
+    assert "this goes to" in _ask(db, "la sopa de tu abuelo", code=1)
+    assert google.requests == []
+    found = _ask(db, "--yes", "la sopa de tu abuelo")
+    assert "With <b>mint</b>." in found
+    assert "hierbabuena" in found
+    assert "[999]" not in found
+    google.brain = lambda _: (200, reply({"answer": "I guess so", "cites": [], "known": True}))
+    assert "the archive does not say" in _ask(db, "la sopa de tu abuelo")
+    google.brain = google.good
+    google.faults = [quota("Day")]
+    assert "midnight in California" in _ask(db, "la sopa de tu abuelo", code=1)
+    assert "Abuela Inés" in CliRunner().invoke(main, ["sent", "--db", str(db)]).output
+
+
+def test_the_page_asks_for_the_owner(google: StandIn, db: Path) -> None:
+    from urllib.parse import urlencode
+
+    from tests.conftest import serve
+    from tests.test_access import _post
+    from tests.test_api import Client
+
+    google.brain = lambda _: (200, reply({"answer": "With <b>mint</b>.", "cites": [1], "known": True}, prompt=50))
+    served = serve(db, db.parent / "log")
+    api = Client(served)
+    _, headers, page = api.ask("GET", "/ask")
+    token = re.search(r'name="csrftoken" value="([^"]+)"', page.decode())
+    assert token
+    cookie = headers["set-cookie"].partition(";")[0]
+
+    def post(**form: str) -> str:
+        return _post(api, "/ask", urlencode({"csrftoken": token[1], **form}), cookie)[2].decode()
+
+    found = post(question="la sopa de tu abuelo")
+    assert "hierbabuena" in found
+    assert google.requests == []
+    found = post(question="la sopa de tu abuelo", send="1")
+    assert "With &lt;b&gt;mint&lt;/b&gt;." in found
+    assert len(google.requests) == 1
+    assert _post(api, "/ask", urlencode({"question": "sopa", "send": "1"}), cookie)[0] == 403
+    served.stop()
+    log = (db.parent / "log").read_text("utf-8")
+    assert "sopa" not in log
+    assert "Traceback" not in log

@@ -1,11 +1,12 @@
-"""Letting Gemini read: summarize, sent."""
+"""Letting Gemini read: summarize, sent, ask."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from contextlib import closing
-from dataclasses import fields, replace
+from contextlib import ExitStack, closing
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -195,15 +196,17 @@ def _say_estimate(prepared: Prepared, what: str = "talks") -> None:
 
 
 def _agree(kept: Kept, prepared: Prepared, *, yes: bool) -> None:
-    """Nobody's words leave before somebody said so, chat by chat and host by host."""
-    new = {c: n for c, n in prepared.by_chat().items() if not kept.has_consent(c, prepared.host)}
+    agree_to(kept, prepared.by_chat(), prepared.host, is_redacted=prepared.plan.redactor is not None, yes=yes)
+
+
+def agree_to(kept: Kept, chats: dict[str, tuple[int, int]], host: str, *, is_redacted: bool, yes: bool) -> None:
+    """Nobody's words leave before somebody said so, chat by chat and host by host. `chats`: talks, messages."""
+    new = {chat: counts for chat, counts in chats.items() if not kept.has_consent(chat, host)}
     if not new:
         return
-    say_aside(
-        f"this goes to {prepared.host}" + (", with names and numbers taken out" if prepared.plan.redactor else "")
-    )
+    say_aside(f"this goes to {host}" + (", with names and numbers taken out" if is_redacted else ""))
     for chat, (talks, messages) in new.items():
-        say_aside(f"  {chat}: {talks:,} talks, {messages:,} messages, with their times; no files")
+        say_aside(f"  {chat}: {counted(talks, 'talk')}, {counted(messages, 'message')}, with their times; no files")
     say_aside("  without billing, Google may use what a key sends to improve its products")
     if not yes:
         if not sys.stdin.isatty():
@@ -211,7 +214,7 @@ def _agree(kept: Kept, prepared: Prepared, *, yes: bool) -> None:
         if not click.confirm("Send it?", err=True):
             raise Failed("nothing was sent")
     for chat in new:
-        kept.consent(chat, prepared.host)
+        kept.consent(chat, host)
 
 
 class _bar:
@@ -298,3 +301,54 @@ def sent(db: Path) -> None:
         click.echo(f"in all {requests:,} requests, {inward:,} tokens in, {outward:,} out, {usd:.4f} USD")
     else:
         click.echo("nothing was ever sent")
+
+
+@main.command()
+@click.argument("question", nargs=-1, required=True)
+@db_option
+@click.option("--model", metavar="NAME", help="Which model; see memories summarize --models.")
+@click.option("--redact", is_flag=True, help="Send names as letters, and numbers and addresses as placeholders.")
+@click.option("--passages", is_flag=True, help="Only show where the archive speaks of it; ask nobody.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--yes", "-y", is_flag=True, help="Agree to what is sent without being asked.")
+@told
+def ask(
+    question: tuple[str, ...], db: Path, model: str | None, redact: bool, passages: bool, as_json: bool, yes: bool
+) -> None:
+    """Ask the archive: an answer with the messages that say so. Without GEMINI_API_KEY, the best passages.
+
+    \b
+    Example:
+      memories ask "when did we first talk about moving?"
+    """
+    from ingest.ask import ask as answer
+    from ingest.summaries import prices
+    from ingest.summaries.kept import Kept, path_beside
+    from ingest.summaries.service import host
+    from ingest.summarize import Wanted
+
+    key = None if passages or not os.environ.get("GEMINI_API_KEY", "").strip() else gemini_key()
+    wanted = Wanted(model=model or prices.default_model(), redact=redact)
+    with database_errors(db), closing(connect(db, must_exist=True)) as connection, ExitStack() as stack:
+        kept = stack.enter_context(closing(Kept(path_beside(db)))) if key else None
+
+        def agree(chats: dict[str, tuple[int, int]]) -> None:
+            assert kept is not None
+            agree_to(kept, chats, host(), is_redacted=redact, yes=yes)
+
+        found = answer(connection, kept, " ".join(question), wanted, key, agree)
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        return
+    if found.text:
+        click.echo(found.text)
+        click.echo()
+    elif not found.cited:
+        click.echo("the archive does not speak of it", err=True)
+        return
+    for passage in found.cited:
+        at = passage.at[:16].replace("T", " ")
+        click.echo(f"[{passage.number}] {at}  {passage.chat}  {passage.person}: {passage.text}")
+        click.echo(f"    /talk/{passage.exchange}#m{passage.message}")
+    if found.text and not found.known:
+        click.echo("the archive does not say", err=True)

@@ -1,0 +1,74 @@
+"""`/ask`: the owner asks the archive. `memories ask` does it, in a process of its own, where it is installed.
+
+With GEMINI_API_KEY an answer with the messages that say so; without, or without consent, the passages themselves.
+"""
+
+import asyncio
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+from datasette import Forbidden, Response, hookimpl
+
+if "memories_lib" not in sys.modules:
+    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
+    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["memories_lib"])
+
+from memories_lib import access, archive
+
+_WAIT_S = 120
+_LONGEST = 500
+_at_once = asyncio.Semaphore(1)
+
+
+def _has_key():
+    return bool(os.environ.get("GEMINI_API_KEY", "").strip())
+
+
+async def ask(request, datasette):
+    """The question's form; what it found."""
+    if not access.may(request.actor, "owner"):
+        raise Forbidden("ask")
+    found, error, question = None, "", ""
+    if request.method == "POST":
+        given = await request.post_vars()
+        question = given.get("question", "").strip()[:_LONGEST]
+        if question:
+            found, error = await _look(archive.database_of(datasette).path, question, send=given.get("send") == "1")
+    html = await datasette.render_template(
+        "ask.html",
+        {"question": question, "found": found, "error": error, "has_key": _has_key()},
+        request=request,
+        view_name="memories",
+    )
+    return Response.html(html, headers={"cache-control": "no-store"})
+
+
+async def _look(path, question, *, send):
+    """(what the command found, or None; a sentence when something went wrong)."""
+    how = ["--yes"] if send and _has_key() else ["--passages"]
+    command = [sys.executable, "-m", "ingest", "ask", "--json", *how, "--db", str(path), "--", question]
+    async with _at_once:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            out, err = await asyncio.wait_for(process.communicate(), _WAIT_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            return None, "Gemini did not answer in time"
+    if process.returncode == 0:
+        return json.loads(out), ""
+    last = err.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    if last.startswith("memories: "):
+        return None, last.removeprefix("memories: ")
+    return None, "the command memories is not installed beside this server"
+
+
+@hookimpl
+def register_routes():
+    return [(r"^/ask/?$", ask)]
