@@ -30,7 +30,7 @@ from ingest.retell import retell
 from ingest.search_index import MessageIndex
 from ingest.spool import Spool
 from ingest.store import make_indexes, transaction, tuned_for_loading
-from ingest.summaries.applying import apply_kept, apply_kept_periods
+from ingest.summaries.applying import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline import Teller, Vocabulary
 from ingest.tallies import Tallies
 from ingest.teller import Scribe
@@ -253,6 +253,7 @@ class _Ingest:
         self._set_owner(roll, overview, read.evidence, name)
         index.wait()
         account.told_again = apply_kept(connection, self._database)
+        apply_looks(connection, self._database)
         account.edits_lost = put_edits_on(connection, self._database)
         apply_kept_periods(connection, self._database)
 

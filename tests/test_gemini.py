@@ -647,3 +647,73 @@ def test_the_page_asks_for_the_owner(google: StandIn, db: Path) -> None:
     log = (db.parent / "log").read_text("utf-8")
     assert "sopa" not in log
     assert "Traceback" not in log
+
+
+def _looking(body: dict[str, Any]) -> Answer:
+    """A model that sees and hears: it answers each file that has something in it."""
+    parts = (
+        body["contents"][0]["parts"]
+        if len(body["contents"]) == 1
+        else [p for c in body["contents"] for p in c["parts"]]
+    )
+    kind = next(p["text"].split()[0] for p in parts if "text" in p)
+    count = sum("inlineData" in p for p in parts)
+    words = "a lighthouse above the water" if kind == "photo" else "we will meet at the harbour"
+    return 200, reply({"items": [{"number": n, "text": f"{words} {n}"} for n in range(1, count + 1)]}, prompt=300)
+
+
+def test_photos_and_voice_notes_are_found_by_a_models_words(google: StandIn, db: Path, tmp_path: Path) -> None:
+    from tests.conftest import serve
+    from tests.test_api import Client
+
+    google.brain = _looking
+    said = run(db, "--captions", "--transcripts", "--estimate")
+    assert "photos    " in said
+    assert google.requests == []
+    assert "the photos themselves" in run(db, "--captions", code=1)
+    said = run(db, "--captions", "--transcripts", "--yes")
+    assert "with a model's words" in said
+    photos = one(db, "SELECT count(*) FROM media WHERE description LIKE '%lighthouse%' AND told_by LIKE 'gemini%'")
+    assert int(str(photos)) >= 4
+    assert one(db, "SELECT count(*) FROM media WHERE transcript LIKE '%harbour%'") == 1
+    sizes = [
+        len(p["inlineData"]["data"])
+        for r in google.requests
+        for c in r["contents"]
+        for p in c["parts"]
+        if "inlineData" in p
+    ]
+    assert max(sizes) < 100_000
+    asked = len(google.requests)
+    run(db, "--captions", "--transcripts")
+    assert len(google.requests) == asked
+    served = serve(db, db.parent / "log")
+    api = Client(served)
+    assert len(api.get("/api/search?q=lighthouse")["messages"]) == photos
+    found = api.get("/api/search?q=harbour")["messages"][0]
+    assert found["media"]["transcript"].startswith("we will meet")
+    assert found["media"]["told_by"].startswith("gemini")
+    page = api.ask("GET", "/search?q=lighthouse")[2].decode()
+    assert "✨" in page
+    assert "told by gemini" in api.ask("GET", f"/talk/{found['exchange_id']}")[2].decode()
+    served.stop()
+    assert "lighthouse" in CliRunner().invoke(main, ["search", "lighthouse", "--db", str(db)]).output
+    assert "(photos)" in CliRunner().invoke(main, ["sent", "--db", str(db)]).output
+    assert CliRunner().invoke(main, ["check", "--db", str(db)]).exit_code == 0
+    # An archive that is built anew has them, too.
+    again = tmp_path / "again" / "memories.db"
+    again.parent.mkdir()
+    shutil.copy(db.with_name("summaries.db"), again.parent)
+    put(again, Path(__file__).parent.parent / "examples", me="Nora")
+    assert one(again, "SELECT count(*) FROM media WHERE description LIKE '%lighthouse%'") == photos
+
+
+def test_looking_stops_at_its_budget_and_names_what_is_refused(google: StandIn, db: Path) -> None:
+    google.brain = _looking
+    assert "is used up" in run(db, "--captions", "--yes", "--budget", "0.0000001")
+    google.brain = lambda _: (200, blocked())
+    assert "left      Theo" in run(db, "--captions", "--yes")
+    google.brain = _looking
+    google.faults = [quota("Minute", "0.1s"), fault(503, "UNAVAILABLE"), "drop"]
+    run(db, "--captions")
+    assert one(db, "SELECT count(*) FROM media WHERE description IS NOT NULL") != 0

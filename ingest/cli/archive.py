@@ -328,12 +328,17 @@ def search(words: tuple[str, ...], db: Path, limit: int) -> None:
     with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
         rows = connection.execute(
             """
-            SELECT sent_at, coalesce(people.name, ''), chats.name, text
+            SELECT sent_at, coalesce(people.name, ''), chats.name, text || coalesce((
+                SELECT ' ✨ ' || coalesce(transcript, description) FROM media WHERE message_id = messages.id), '')
             FROM messages JOIN chats ON chats.id = chat_id LEFT JOIN people ON people.id = sender_id
-            WHERE messages.id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ?)
-            ORDER BY sent_at DESC LIMIT ?
+            WHERE messages.id IN (
+                SELECT rowid FROM messages_fts WHERE messages_fts MATCH :query
+                UNION
+                SELECT message_id FROM media_fts JOIN media ON media.id = media_fts.rowid WHERE media_fts MATCH :query
+            )
+            ORDER BY sent_at DESC LIMIT :limit
             """,
-            (query or '""', limit),
+            {"query": query or '""', "limit": limit},
         ).fetchall()
     for at, person, chat, text in rows:
         click.echo(f"{at[:16].replace('T', ' ')}  {chat}  {person}: {' '.join(text.split())}")

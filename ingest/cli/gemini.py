@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ingest.summarize import Prepared, Wanted
 
 _MOST_NAMED = 10
-_MONEY = "{task.completed:,}/{task.total:,} talks  {task.fields[usd]:.4f} USD"
+_MONEY = "{task.completed:,}/{task.total:,} {task.fields[what]}  {task.fields[usd]:.4f} USD"
 
 
 @main.command()
@@ -45,6 +45,8 @@ _MONEY = "{task.completed:,}/{task.total:,} talks  {task.fields[usd]:.4f} USD"
 @click.option("--redact", is_flag=True, help="Send names as letters, and numbers and addresses as placeholders.")
 @click.option("--retry", is_flag=True, help="Ask again about those that were refused before.")
 @click.option("--periods", is_flag=True, help="Tell months, years and whole chats, from what their talks are told as.")
+@click.option("--captions", is_flag=True, help="Describe photos, so that words find them.")
+@click.option("--transcripts", is_flag=True, help="Write voice notes down, so that words find them.")
 @click.option("--batch", is_flag=True, help="Half the price, within a day: hand in, and run it again to collect.")
 @click.option("--exclude-chat", multiple=True, metavar="NAME", help="Never send this chat, from now on.")
 @click.option("--exclude-person", multiple=True, metavar="NAME", help="Never send what this person said.")
@@ -79,6 +81,11 @@ def summarize(db: Path, **given: Any) -> None:
         names = {field.name for field in fields(Wanted)}
         chosen = {name: value for name, value in given.items() if name in names}
         wanted = Wanted(**{**chosen, "model": given["model"] or prices.default_model()})
+        for task in ("captions", "transcripts"):
+            if given[task]:
+                _look_at(connection, db, kept, wanted, task, yes=given["yes"], only_estimate=given["only_estimate"])
+        if given["captions"] or given["transcripts"]:
+            return
         if given["periods"]:
             _tell_periods(connection, db, kept, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
         else:
@@ -127,7 +134,7 @@ def let_gemini_tell(
         _agree(kept, prepared, yes=yes)
         key = gemini_key()
         try:
-            with _bar(prepared) as progress:
+            with _Bar(len(prepared.talks), "talks") as progress:
                 outcome = ask(prepared, kept, key, progress)
         except KeyboardInterrupt:
             with writer_lock(db, on_wait=say_aside):
@@ -145,6 +152,64 @@ def let_gemini_tell(
             sys.exit(1)
 
 
+def _look_at(
+    connection: Any, db: Path, kept: Kept, wanted: Wanted, task: Any, *, yes: bool, only_estimate: bool
+) -> None:
+    """Photos or voice notes, each file once."""
+    from ingest.finish import media_folder
+    from ingest.store import transaction
+    from ingest.summaries.looking import Look, files, show_looks, tokens_for
+    from ingest.summaries.service import host
+    from ingest.summarize import price_for
+
+    price, seen = price_for(wanted), kept.looked_at(task)
+    without = kept.excluded("chat") | kept.excluded("person")
+    found = files(connection, media_folder(db), task, chat=wanted.chat, without=without)
+    some = [file for file in found if file.sha256 not in seen]
+    what = "photos" if task == "captions" else "voice notes"
+    inward, outward = tokens_for(some, task)
+    click.echo(f"{what:<9} {len(some):,} to ask about, {len(found) - len(some):,} are answered already")
+    if some and price:
+        click.echo(f"estimate  {inward:,} tokens in, {outward:,} out: about {price.of(inward, outward):.4f} USD")
+    if only_estimate:
+        return
+    if some:
+        by_chat: dict[str, int] = {}
+        for file in some:
+            by_chat[file.chat] = by_chat.get(file.chat, 0) + 1
+        new = {chat: n for chat, n in by_chat.items() if not kept.has_consent(f"{chat} ({what})", host())}
+        _agree_to_files(kept, new, what, yes=yes)
+        number = kept.begin(wanted.model, host(), wanted.budget)
+        with _Bar(len(some), what) as progress:
+            look = Look(
+                kept, gemini_key(), wanted.model, task, price=price, budget=wanted.budget, language=wanted.language,
+                number=number, progress=progress,
+            )  # fmt: skip
+            outcome = look.run(some)
+        kept.end(number, outcome.stopped or "done")
+        _say_outcome(outcome, what)
+    with writer_lock(db, on_wait=say_aside), transaction(connection):
+        click.echo(f"shown     {show_looks(connection, kept):,} {what} with a model's words")
+    if some and outcome.stopped:
+        say_aside(f"{outcome.stopped}; {outcome.not_asked:,} {what} were not asked about: run it again to go on")
+        if "budget" not in outcome.stopped:
+            sys.exit(1)
+
+
+def _agree_to_files(kept: Kept, new: dict[str, int], what: str, *, yes: bool) -> None:
+    from ingest.summaries.service import host
+
+    if not new:
+        return
+    say_aside(f"this goes to {host()}: the {what} themselves")
+    for chat, count in new.items():
+        say_aside(f"  {chat}: {count:,}")
+    if not yes and (not sys.stdin.isatty() or not click.confirm("Send them?", err=True)):
+        raise Failed("nothing was sent" + ("" if sys.stdin.isatty() else ": say --yes to agree"))
+    for chat in new:
+        kept.consent(f"{chat} ({what})", host())
+
+
 _NAMES = {"month": "months", "year": "years", "all": "chats"}
 
 
@@ -160,7 +225,7 @@ def _tell_periods(connection: Any, db: Path, kept: Kept, wanted: Wanted, *, yes:
         if only_estimate or not prepared.talks:
             continue
         _agree(kept, prepared, yes=yes)
-        with _bar(prepared) as progress:
+        with _Bar(len(prepared.talks), "talks") as progress:
             outcome = ask(prepared, kept, gemini_key(), progress)
         _say_outcome(outcome, _NAMES[level])
         with writer_lock(db, on_wait=say_aside):
@@ -217,24 +282,24 @@ def agree_to(kept: Kept, chats: dict[str, tuple[int, int]], host: str, *, is_red
         kept.consent(chat, host)
 
 
-class _bar:
+class _Bar:
     """A bar with money on a terminal; nothing when piped."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, total: int, what: str) -> None:
         columns = (
             TextColumn("telling"),
             BarColumn(),
-            TextColumn("{task.completed:,}/{task.total:,} talks  {task.fields[usd]:.4f} USD"),
+            TextColumn("{task.completed:,}/{task.total:,} {task.fields[what]}  {task.fields[usd]:.4f} USD"),
         )
         self._console = Console(stderr=True)
         self._bar = Progress(*columns, console=self._console, transient=True)
-        self._total = len(prepared.talks)
+        self._total, self._what = total, what
 
     def __enter__(self) -> Any:
         if not self._console.is_terminal:
             return None
         self._bar.start()
-        task = self._bar.add_task("", total=self._total, usd=0.0)
+        task = self._bar.add_task("", total=self._total, usd=0.0, what=self._what)
         return lambda done, total, usd: self._bar.update(task, completed=done, total=total, usd=usd)
 
     def __exit__(self, *_: object) -> None:

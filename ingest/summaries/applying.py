@@ -11,6 +11,7 @@ from ingest.finish import choose_memories, tell_periods
 from ingest.search_index import index_exchanges, unindex_exchanges
 from ingest.summaries.asking import Talk, choose, talks
 from ingest.summaries.kept import Kept, Summary, path_beside
+from ingest.summaries.looking import show_looks
 from ingest.summaries.periods import LEVELS, apply_periods, make_room
 
 
@@ -29,6 +30,18 @@ def apply_kept(connection: sqlite3.Connection, database: Path) -> int:
             return 0
         chosen = [row for row in choose(connection) if row.key in keys and not row.is_told]
         return apply(connection, talks(connection, chosen, kept.excluded("person")), kept)
+    finally:
+        kept.close()
+
+
+def apply_looks(connection: sqlite3.Connection, database: Path) -> int:
+    """Show what a model saw in photos and heard in voice notes, of files that are there; in an open transaction."""
+    path = path_beside(database)
+    if not path.exists():
+        return 0
+    kept = Kept(path)
+    try:
+        return show_looks(connection, kept)
     finally:
         kept.close()
 

@@ -46,6 +46,10 @@ CREATE TABLE IF NOT EXISTS consents (
 CREATE TABLE IF NOT EXISTS excluded (
     kind TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (kind, name)
 );
+CREATE TABLE IF NOT EXISTS looks (
+    sha256 TEXT NOT NULL, task TEXT NOT NULL, model TEXT NOT NULL, text TEXT NOT NULL, made_at TEXT NOT NULL,
+    PRIMARY KEY (sha256, task)
+);
 CREATE TABLE IF NOT EXISTS cuts (chat TEXT PRIMARY KEY, score REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS batches (
     name TEXT PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs(id), model TEXT NOT NULL, submitted_at TEXT NOT NULL,
@@ -192,6 +196,31 @@ class Kept:
         self._db.execute("COMMIT")
         return int(cursor.lastrowid or 0)
 
+    def note_files(self, run: int, purpose: str, estimated: int, chats: list[str]) -> int:
+        """A request with one file of each of these chats is about to be sent; returns its number."""
+        self._db.execute("BEGIN IMMEDIATE")
+        cursor = self._db.execute(
+            "INSERT INTO requests (run_id, at, purpose, estimated_tokens) VALUES (?, ?, ?, ?)",
+            (run, _now(), purpose, estimated),
+        )
+        self._db.executemany(
+            "INSERT INTO sent VALUES (?, ?, 0, '', 1, 0)", [(cursor.lastrowid, chat) for chat in chats]
+        )
+        self._db.execute("COMMIT")
+        return int(cursor.lastrowid or 0)
+
+    def put_look(self, sha256: str, task: str, model: str, text: str) -> None:
+        """Keep what a model saw or heard in a file."""
+        self._db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?, ?)", (sha256, task, model, text, _now()))
+
+    def looks(self) -> list[tuple[str, str, str, str]]:
+        """(sha256, task, model, text) of all files that were looked at."""
+        return self._db.execute("SELECT sha256, task, model, text FROM looks").fetchall()
+
+    def looked_at(self, task: str) -> set[str]:
+        """The files that need no other look."""
+        return {row[0] for row in self._db.execute("SELECT sha256 FROM looks WHERE task = ?", (task,))}
+
     def note_answer(self, request: int, usage: Usage, usd: float, outcome: str) -> None:
         """What became of a request, and what it cost."""
         self._db.execute(
@@ -229,10 +258,11 @@ class Kept:
         """(day, host, chat, talks, messages, redacted ones) of everything that was ever sent, by day."""
         yield from self._db.execute(
             """
-            SELECT substr(requests.at, 1, 10) AS day, host, chat, count(DISTINCT exchange_key), sum(messages),
-                sum(is_redacted)
+            SELECT substr(requests.at, 1, 10) AS day, host, chat || CASE purpose WHEN 'captions' THEN ' (photos)'
+                WHEN 'transcripts' THEN ' (voice notes)' WHEN 'ask' THEN ' (a question)' ELSE '' END AS chat,
+                count(DISTINCT exchange_key), sum(messages), sum(is_redacted)
             FROM sent JOIN requests ON requests.id = request_id JOIN runs ON runs.id = run_id
-            GROUP BY day, host, chat ORDER BY day, host, chat
+            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
             """
         )
 

@@ -131,6 +131,10 @@ class Service:
             return Reply("again", why="Gemini's answer could not be read")
         raise error
 
+    def file(self, content: bytes, mimetype: str) -> Any:
+        """A photo or a voice note as part of a request."""
+        return self._types.Part.from_bytes(data=content, mime_type=mimetype)
+
     async def models(self) -> list[str]:
         """The models that this key can use. Raises `NoGemini`."""
         try:

@@ -92,7 +92,7 @@ _TALK = f"""
 SELECT messages.id, messages.sent_at, messages.kind, messages.text, messages.is_edited, messages.is_highlight,
     messages.sender_id, people.name AS sender, people.is_owner,
     media.filename, media.mimetype, media.sha256, media.thumbnail, media.duration_s, media.width, media.height,
-    media.bytes, media.is_missing, media.caption, media.transcript,
+    media.bytes, media.is_missing, media.caption, media.transcript, media.description, media.told_by,
     places.name AS place, places.latitude, places.longitude, places.url AS place_url
 FROM messages
 LEFT JOIN people ON people.id = messages.sender_id
@@ -138,20 +138,38 @@ def search(run, question, most=40):
         return [], [], 0
     visible = f"{shapes.VISIBLE} AND {shapes.NOT_HIDDEN}"
     total = run("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH ?", (query,)).fetchone()[0]
-    messages = run(
-        f"""
-        SELECT messages.id, messages.text, messages.sent_at, messages.exchange_id, people.name AS sender,
-            chats.name AS chat, exchanges.title
-        FROM messages_fts
-        JOIN messages ON messages.id = messages_fts.rowid
+    columns = """
+        messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat, exchanges.title
+    """
+    joined = """
         JOIN chats ON chats.id = messages.chat_id
         JOIN exchanges ON exchanges.id = messages.exchange_id
         LEFT JOIN people ON people.id = messages.sender_id
         LEFT JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
+    """
+    messages = run(
+        f"""
+        SELECT {columns}, messages.text, NULL AS told_by
+        FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid {joined}
         WHERE messages_fts MATCH ? AND {visible} ORDER BY messages_fts.rowid DESC LIMIT ?
         """,
         (query, most),
     ).fetchall()
+    # What a model saw in a photo or heard in a voice note.
+    seen = run(
+        f"""
+        SELECT {columns}, media.told_by,
+            trim(coalesce(media.description, '') || ' ' || coalesce(media.transcript, '')) AS text
+        FROM media_fts JOIN media ON media.id = media_fts.rowid JOIN messages ON messages.id = media.message_id {joined}
+        WHERE media_fts MATCH ? AND {visible} ORDER BY media_fts.rowid DESC LIMIT ?
+        """,
+        (query, most),
+    ).fetchall()
+    if seen:
+        known = {row["id"] for row in messages}
+        seen = [row for row in seen if row["id"] not in known]
+        messages = sorted([*messages, *seen], key=lambda row: row["id"], reverse=True)[:most]
+        total += len(seen)
     talks = run(
         f"""
         {_CARDS} WHERE exchanges.id IN (

@@ -165,6 +165,18 @@ async def search(request, datasette):
                 (query, min(before, (1 << 63) - 1), most),
             )
         ]
+        # What a model saw in a photo or heard in a voice note.
+        seen = run(
+            f"""
+            SELECT DISTINCT messages.id FROM media_fts
+            JOIN media ON media.id = media_fts.rowid JOIN messages ON messages.id = media.message_id
+            WHERE media_fts MATCH ? AND messages.id < ? AND {visible} ORDER BY messages.id DESC LIMIT ?
+            """,
+            (query, min(before, (1 << 63) - 1), most),
+        ).fetchall()
+        if seen:
+            more = [row[0] for row in seen if row[0] not in set(ids)]
+            ids, total = sorted([*ids, *more], reverse=True)[:most], total + len(more)
         marks = ", ".join("?" * len(ids))
         rows = run(f"{shapes.MESSAGES} WHERE messages.id IN ({marks}) ORDER BY messages.id DESC", ids).fetchall()
         told = run(

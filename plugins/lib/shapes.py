@@ -30,7 +30,7 @@ MESSAGES = """
 SELECT messages.id, messages.sent_at, messages.kind, messages.text, messages.sender_id, people.name AS sender,
     coalesce(people.is_owner, 0) AS is_owner, messages.is_edited, messages.is_highlight, messages.exchange_id,
     media.sha256, media.filename, media.mimetype, media.thumbnail, media.width, media.height, media.duration_s,
-    media.is_missing, media.caption, media.transcript
+    media.is_missing, media.caption, media.transcript, media.description, media.told_by AS media_told_by
 FROM messages
 LEFT JOIN people ON people.id = messages.sender_id
 LEFT JOIN media ON media.message_id = messages.id
@@ -93,6 +93,9 @@ def message(row):
             "height": row["height"],
             "duration_s": row["duration_s"],
             "is_missing": bool(row["is_missing"]),
+            "description": row["description"],
+            "transcript": row["transcript"],
+            "told_by": row["media_told_by"],
         }
     return found
 
