@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 from ingest.curating import put_edits_on, take_edits_off
@@ -20,7 +21,7 @@ from ingest.summaries.periods import Level, make_room, periods
 from ingest.summaries.prices import NoPrice, Price
 from ingest.summaries.prompt import PERIOD_VERSION, VERSION
 from ingest.summaries.redact import Redactor
-from ingest.summaries.service import Service, host
+from ingest.summaries.service import NoGemini, Service, host
 from ingest.summaries.taste import learned, read_taste
 
 #: Of each chat the best talks by the offline score are sent, up to this part of its messages, and at least so many
@@ -176,6 +177,7 @@ def ask(prepared: Prepared, kept: Kept, key: str, progress: Spending | None = No
         work = Run(service, kept, plan, number, progress)
         outcome = "interrupted"
         try:
+            await check_model(service, manner.model)
             done = await work.ask(prepared.talks)
             outcome = done.stopped or "done"
             return done
@@ -206,6 +208,17 @@ def show(connection: sqlite3.Connection, database: Path, asked: list[Talk] | Non
         put_edits_on(connection, database)
         apply_kept_periods(connection, database)
     return count
+
+
+async def check_model(service: Service, model: str) -> None:
+    """Raises `NoGemini` for a model that this key cannot use; says nothing where the service does not tell."""
+    try:
+        known = await service.models()
+    except NoGemini:
+        return  # what is wrong with the key or the line is said by the first request
+    if known and model not in known:
+        near = get_close_matches(model, known, 3, 0.3) or known[:3]
+        raise NoGemini(f"there is no model {model} for this key; it can use {', '.join(near)}: see --models")
 
 
 def usable_models(key: str) -> list[str]:

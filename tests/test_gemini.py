@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -19,7 +24,7 @@ from hypothesis import strategies as st
 
 from ingest.cli import main
 from ingest.summaries import gemini as asking_many
-from ingest.summaries import prices
+from ingest.summaries import prices, service
 from ingest.summaries.answers import read_answer, schema
 from ingest.summaries.asking import Line, Talk, letter, one_line
 from ingest.summaries.kept import Summary
@@ -196,6 +201,35 @@ def test_an_answer_that_never_parses_is_asked_for_once_more(google: StandIn, db:
     assert "not in the form" in said
     assert len(google.requests) == 4  # two requests, each twice
     assert told(db) == 0
+
+
+def test_an_answer_that_does_not_come_in_time(google: StandIn, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_TIMEOUT_MS", 500)
+    google.faults = ["hang"]
+    assert "answered  39 talks" in run(db, "--yes")
+
+
+def test_a_model_that_the_key_cannot_use(google: StandIn, db: Path) -> None:
+    said = run(db, "--yes", "--model", "gemini-3.5-flash-light", code=1)
+    assert "it can use gemini-3.5-flash-lite, gemini-3.5-flash" in said
+    assert google.requests == []
+
+
+def test_ctrl_c_of_a_person(google: StandIn, db: Path) -> None:
+    google.brain = lambda body: (time.sleep(0.2), google.good(body))[1]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    google.faults = []
+    command = [sys.executable, "-m", "ingest", "summarize", "--db", str(db), "--yes", "--rpm", "60"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    while not google.requests:
+        time.sleep(0.05)
+    time.sleep(0.6)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "are kept and shown" in said
+    assert "Traceback" not in said
+    assert 0 < told(db) < 39
 
 
 def test_no_network(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
