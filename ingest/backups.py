@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ingest.curating import log_beside, put_edits_on
 from ingest.errors import MemoriesError, NoRoom, NotOurDatabase
 from ingest.finish import media_folder
 from ingest.folding import load_shared
+from ingest.scratch import scratch
 from ingest.store import connect, database_errors, transaction, writer_lock
 
 _bundle = load_shared("bundle")
@@ -65,22 +67,22 @@ def keep_backup(
     encrypt = _encryption(recipients)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as scratch:
-            plain = Path(scratch) / "backup.zip"
+        with scratch(folder, "backup") as half:
+            plain = half / "backup.zip"
             take(plain)
-            opened = Path(scratch) / "opened"
+            opened = half / "opened"
             opened.mkdir()
             manifest = _open(plain, opened)
             messages, edits = _counts(opened)
             target = _bundle.free_name(folder)
             if encrypt:
-                sealed = Path(scratch) / "backup.zip.age"
+                sealed = half / "backup.zip.age"
                 encrypt(plain, sealed)
                 plain, target = sealed, target.with_name(target.name + ".age")
             plain.replace(target)
     except OSError as error:
         raise NoRoom(f"{folder}: the backup could not be written ({error.strerror}); there is no new one") from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise NotOurDatabase(
             f"{database}: cannot be read ({error}), so there is no new backup; see memories doctor"
         ) from error
@@ -167,6 +169,21 @@ def opened_backup(path: Path, identity: Path | None, folder: Path) -> tuple[Path
     return plain, _open(plain, folder)
 
 
+@contextmanager
+def _room(database: Path) -> Iterator[None]:
+    """A full disk is a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise NoRoom(f"{database}: the disk is full; nothing was changed. Free some space and try again") from error
+    except sqlite3.OperationalError as error:
+        if "full" not in str(error):
+            raise
+        raise NoRoom(f"{database}: the disk is full; nothing was changed. Free some space and try again") from error
+
+
 def restore(path: Path, database: Path, identity: Path | None = None) -> Restored:
     """Put a backup in the place of the archive, under whoever reads it; edits made since are kept.
 
@@ -174,8 +191,7 @@ def restore(path: Path, database: Path, identity: Path | None = None) -> Restore
     """
     parent = database.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
-    with writer_lock(database), tempfile.TemporaryDirectory(dir=parent, prefix=".restore-") as scratch:
-        folder = Path(scratch)
+    with _room(database), writer_lock(database), scratch(parent, "restore") as folder:
         plain, _manifest = opened_backup(path, identity, folder)
         edits = _join_logs(folder / "curation.db", database)
         files = _bundle.put_media_back(plain, media_folder(database))
@@ -184,27 +200,44 @@ def restore(path: Path, database: Path, identity: Path | None = None) -> Restore
 
 
 def _join_logs(restored: Path, database: Path) -> int:
-    """Both logs' edits, in the one beside the archive."""
+    """Both logs' edits, in the one beside the archive. A damaged one is set aside; what can be read of it is kept."""
     target = log_beside(database)
     if not restored.exists():
         return 0
     with closing(_log.open_log(str(restored))) as log:
         events = _log.events(log)
-    if target.exists() and not _is_whole(target):
-        target.replace(target.with_name(target.name + ".damaged"))
-        for ending in ("-wal", "-shm"):
-            Path(f"{target}{ending}").unlink(missing_ok=True)
+    if target.exists():
+        salvaged, is_whole = _salvaged(target)
+        saved = {event.id: replace(event, undone_by=None) for event in events}
+        # An edit never changes: where the two differ, it is the one here that is damaged.
+        same = all(saved.get(e.id, replace(e, undone_by=None)) == replace(e, undone_by=None) for e in salvaged)
+        if not is_whole or not same:
+            set_aside(target)
+            events += [event for event in salvaged if event.id not in saved]
     with closing(_log.open_log(str(target))) as log:
         _log.merge(log, events)
         return len(_log.events(log))
 
 
-def _is_whole(path: Path) -> bool:
+def _salvaged(path: Path) -> tuple[list[Any], bool]:
+    """(the edits that can be read, whether that is all of them)."""
+    found = []
     try:
         with closing(sqlite3.connect(path, timeout=30)) as connection:
-            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
-    except sqlite3.DatabaseError:
-        return False
+            is_whole = connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok"
+            connection.text_factory = bytes
+            for row in connection.execute("SELECT * FROM edits ORDER BY id"):
+                try:
+                    texts = [value.decode() if isinstance(value, bytes) else value for value in row]
+                    names = ("id", "at", "actor", "action", "subject_kind", "subject_key")
+                    found.append(
+                        _log.from_data({**dict(zip(names, texts, strict=False)), "detail": json.loads(texts[6])})
+                    )
+                except (ValueError, TypeError):
+                    is_whole = False
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return found, False
+    return found, is_whole
 
 
 def _put_summaries_back(restored: Path, target: Path) -> None:
@@ -269,8 +302,8 @@ def rollback(database: Path, name: str | None = None) -> tuple[Path, Restored]:
         raise NotABackup(f"there is no version {name}; see memories versions")
     chosen = known[name] if name else next(iter(known.values()))
     parent = database.resolve().parent
-    with writer_lock(database), tempfile.TemporaryDirectory(dir=parent, prefix=".restore-") as scratch:
-        copied = Path(scratch) / "memories.db"
+    with _room(database), writer_lock(database), scratch(parent, "restore") as folder:
+        copied = folder / "memories.db"
         shutil.copyfile(chosen, copied)
         try:
             _versions.verify(copied, older=True)

@@ -31,6 +31,7 @@ FULL = 0.8
 #: A backup older than this is worth a word.
 OLD_DAYS = 8
 _CGROUP = Path("/sys/fs/cgroup")
+_PROC = Path("/proc")
 _SMALL_MIB = 200
 
 Level = Literal["well", "note", "ill"]
@@ -64,7 +65,7 @@ def _archive(database: Path) -> Iterator[Finding]:
         with closing(connect(database, must_exist=True, read_only=True)) as connection:
             wrong = list(check(connection, media_folder(database)))
             messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
-    except (MemoriesError, sqlite3.DatabaseError) as error:
+    except (MemoriesError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
         whole = [path.stem for path in _versions.listed(_versions.folder_of(database)) if _versions.looks_whole(path)]
         then = f"memories rollback goes back to {whole[0]}" if whole else "memories restore BACKUP, or ingest again"
         yield Finding("ill", "archive", f"cannot be read ({error}); {then}")
@@ -89,7 +90,7 @@ def _edits(database: Path) -> Iterator[Finding]:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)) as log:
             whole = log.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok"
             events = _log.events(log)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, ValueError):  # what is damaged need not even be text
         whole, events = False, []
     if not whole:
         yield Finding("ill", "edits", f"{path.name} is damaged; memories restore BACKUP brings its edits back")
@@ -98,7 +99,7 @@ def _edits(database: Path) -> Iterator[Finding]:
     try:
         with closing(connect(database, must_exist=True, read_only=True)) as connection:
             shown = _curation.state(connection)
-    except (MemoriesError, sqlite3.DatabaseError):
+    except (MemoriesError, sqlite3.DatabaseError, UnicodeDecodeError):
         pass  # what is wrong with the archive has been said
     if shown is not None and shown != _log.digest(events):
         yield Finding("note", "edits", f"{len(events):,}, not all shown yet; starting the server shows them")
@@ -151,20 +152,29 @@ def _disk(found: Any) -> Iterator[Finding]:
 
 
 def _memory(cgroup: Path) -> Iterator[Finding]:
-    """Whether the machine's limit is tight, and whether somebody was ended for it."""
+    """Whether the machine is too small, and whether somebody was ended for it."""
+    total = _number(_PROC / "meminfo", "MemTotal:", 1024)
+    limits = [n for n in (total, _number(cgroup / "memory.max", "")) if n]
+    if limits and min(limits) < _SMALL_MIB << 20:
+        yield Finding("ill", "memory", f"{min(limits) >> 20} MiB are too few; fly scale memory 256")
+    # A virtual machine counts them itself; a container's group does.
+    ended = max(_number(_PROC / "vmstat", "oom_kill") or 0, _number(cgroup / "memory.events", "oom_kill") or 0)
+    if ended:
+        yield Finding("note", "memory", f"{ended} processes were ended for want of memory; fly scale memory 512")
+
+
+def _number(path: Path, name: str, factor: int = 1) -> int | None:
+    """The number after `name` in one of the kernel's files, or the only one in it."""
     try:
-        limit = (cgroup / "memory.max").read_text("ascii").strip()
-        events = dict(line.split() for line in (cgroup / "memory.events").read_text("ascii").splitlines())
+        lines = [line.split() for line in path.read_text("ascii").splitlines()]
     except (OSError, ValueError):
-        return
-    if limit.isdigit() and int(limit) < _SMALL_MIB << 20:
-        yield Finding(
-            "ill", "memory", f"{int(limit) >> 20} MiB are too few; give the machine 256: fly scale memory 256"
-        )
-    if int(events.get("oom_kill", 0)):
-        yield Finding(
-            "ill", "memory", f"{events['oom_kill']} processes were ended for want of memory; fly scale memory 512"
-        )
+        return None
+    for words in lines:
+        if name and words[:1] == [name] and len(words) > 1 and words[1].isdigit():
+            return int(words[1]) * factor
+        if not name and words and words[0].isdigit():
+            return int(words[0])
+    return None
 
 
 def _named(names: list[str], wrong: Any) -> Iterator[Finding]:

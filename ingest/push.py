@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -18,6 +17,7 @@ from ingest.finish import media_folder
 from ingest.folding import load_shared
 from ingest.model import Progress
 from ingest.remote import Remote
+from ingest.scratch import scratch
 from ingest.store import connect, database_errors, transaction, writer_lock
 
 _log = load_shared("edit_log")
@@ -76,8 +76,8 @@ def push(remote: Remote, database: Path, *, dry_run: bool = False, progress: Pro
         if connection.execute("PRAGMA page_size").fetchone()[0] != _versions.PAGE_SIZE:
             raise MemoriesError(f"{database}: was made by another program's VACUUM; run memories compact first")
         found.edits_here, found.edits_there = sync_edits(remote, database, dry_run=dry_run)
-        with tempfile.TemporaryDirectory(dir=database.resolve().parent, prefix=".push-") as folder:
-            copied = Path(folder) / "memories.db"
+        with scratch(database.resolve().parent, "push") as folder:
+            copied = folder / "memories.db"
             _versions.copy(connection, copied)
             _push_media(remote, media_folder(database), found, dry_run=dry_run)
             _push_archive(remote, copied, found, dry_run=dry_run, progress=progress)
@@ -158,8 +158,7 @@ def show_edits(database: Path) -> int:
 
 
 def _fetch_archive(remote: Remote, database: Path, progress: Progress | None) -> None:
-    database.resolve().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=database.resolve().parent, prefix=".pull-") as folder:
-        bundle = Path(folder) / "backup.zip"
+    with scratch(database.resolve().parent, "pull") as folder:
+        bundle = folder / "backup.zip"
         remote.fetch("/api/backup?media=1", bundle, progress)
         restore(bundle, database)

@@ -95,7 +95,7 @@ def connect(path: Path | None, *, must_exist: bool = False, read_only: bool = Fa
         connection = _open(uri)
         if not read_only:
             _migrate(connection, path)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise _as_ours(error, path) from error
     return connection
 
@@ -198,8 +198,9 @@ def make_indexes(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def _as_ours(error: sqlite3.DatabaseError, path: Path) -> Exception:
-    text = str(error)
+def _as_ours(error: Exception, path: Path) -> Exception:
+    # SQLite names what it finds in a damaged schema, which need not even be text.
+    text = "its schema is no text" if isinstance(error, UnicodeDecodeError) else str(error)
     if "disk is full" in text or "disk I/O" in text:
         return NoRoom(f"{path}: the disk is full; nothing was changed. Free some space and try again")
     if "readonly" in text or "unable to open" in text:
@@ -214,7 +215,7 @@ def database_errors(path: Path) -> Iterator[None]:
     """Turns what SQLite raises into a sentence."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise _as_ours(error, path) from error
 
 

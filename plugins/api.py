@@ -100,6 +100,7 @@ def startup(datasette):
     """Before the first request is answered, the archive shows all edits."""
 
     async def catch_up():
+        archive.tidy(datasette)
         await archive.catch_up(datasette)
 
     return catch_up

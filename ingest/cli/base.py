@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,10 @@ def told(function: F) -> F:
             return function(*args, **kwargs)
         except MemoriesError as error:
             raise Failed(str(error)) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise Failed("the disk is full; nothing was changed. Free some space and try again") from None
         except KeyboardInterrupt:
             click.echo("\nmemories: stopped; what was being done is done whole or not at all", err=True)
             sys.exit(130)

@@ -1,5 +1,8 @@
 """The served archive: which database it is, how it is read, and how an edit is written down and shown."""
 
+import shutil
+import sqlite3
+import sys
 from pathlib import Path
 
 from . import curation, edit_log, folding
@@ -81,6 +84,18 @@ def _in_transaction(connection, act):
     return found
 
 
+def tidy(datasette):
+    """Take away what an earlier server was about to receive or to send when it was ended."""
+    for database in datasette.databases.values():
+        if not database.path:
+            continue
+        parent = Path(database.path).resolve().parent
+        for folder in parent.glob(".backup-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        for half in (parent / "incoming").glob("*-*.part*"):  # uploads by blocks go on, and have no hyphen
+            half.unlink(missing_ok=True)
+
+
 async def catch_up(datasette):
     """Show what the log says on each archive that shows something else: it was rebuilt, or stopped between the two."""
     for database in list(datasette.databases.values()):
@@ -89,9 +104,14 @@ async def catch_up(datasette):
         path = Path(database.path).resolve().with_name("curation.db")
 
         def write(connection, database=database, path=path):
-            if not curation.can_be_curated(connection):
+            try:
+                if not curation.can_be_curated(connection):
+                    return
+                everything = edit_log.events(log_of(database)) if path.exists() else []
+            except (sqlite3.DatabaseError, ValueError):
+                # What can be read is served all the same; /health and memories doctor name what cannot.
+                print(f"{path.parent}: a file is damaged, see memories doctor", file=sys.stderr)
                 return
-            everything = edit_log.events(log_of(database)) if path.exists() else []
             digest = edit_log.digest(everything)
             if curation.state(connection) != digest:
                 _in_transaction(

@@ -142,7 +142,7 @@ def _look_at(path: Path) -> None:
                 raise Unfit(f"this backup is damaged: {path.name} does not fit together")
     except versions.Refused as error:
         raise Unfit(f"this backup cannot be restored: {error}") from None
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise Unfit(f"this backup is damaged: {path.name} cannot be read") from None
 
 

@@ -1,8 +1,10 @@
 """What API routes have in common: parameters that are checked, errors and answers as the contract wants them."""
 
+import errno
 import gzip
 import hashlib
 import json
+import sqlite3
 
 from datasette import Response
 
@@ -38,9 +40,24 @@ def answering(function):
             found = await function(request, datasette)
         except ApiError as error:
             return Response.json({"detail": error.detail}, status=error.status)
+        except (sqlite3.DatabaseError, UnicodeDecodeError, OSError) as error:
+            status, detail = _of_the_disk(error)
+            return Response.json({"detail": detail}, status=status)
         return found if isinstance(found, Response) else as_json(request, found)
 
     return answer
+
+
+def _of_the_disk(error):
+    """(status, sentence) for what is wrong with the disk or a file on it; a mistake of ours goes on as it is."""
+    text = str(error)
+    if "disk is full" in text or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return 507, "the disk is full; make the volume larger, then do it again. Nothing was changed"
+    if isinstance(error, UnicodeDecodeError) or "malformed" in text or "not a database" in text or "disk I/O" in text:
+        return 503, "a file of the archive is damaged; memories doctor says which, and what to do"
+    if "locked" in text:
+        return 503, "somebody is writing to the archive just now; do it again in a moment"
+    raise error
 
 
 class Body:

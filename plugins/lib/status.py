@@ -53,7 +53,7 @@ async def of(datasette):
 
     try:
         holds = await archive.read(datasette, counted)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         holds = None
     everything = await database.execute_write_fn(lambda _: edit_log.events(archive.log_of(database)))
     shown = holds.pop("shown") if holds else None

@@ -82,7 +82,7 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
                 int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
                 for table in ("messages", "exchanges")
             )
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise Refused("the archive is damaged; build it anew, or send a backup") from None
     return Facts(path.stat().st_size, messages, exchanges)
 
@@ -112,7 +112,7 @@ def looks_whole(path: str | Path) -> bool:
             for table in _TABLES:
                 connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchall()
                 connection.execute(f"SELECT max(rowid) FROM {table}").fetchall()
-    except (Refused, OSError, sqlite3.DatabaseError):
+    except (Refused, OSError, sqlite3.DatabaseError, UnicodeDecodeError):
         return False
     return True
 
