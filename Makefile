@@ -39,10 +39,10 @@ $(VENV)/.tools: $(BIN)/memories
 	@touch $@
 
 test: $(VENV)/.test $(VENV)/.tools ## all fast tests
-	@$(BIN)/python -m pytest -n 2 -m "not drill"
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not drill"
 
 drill: $(VENV)/.test $(VENV)/.tools ## the slow ones
-	@HYPOTHESIS_PROFILE=drill $(BIN)/python -m pytest -n 2 -m "drill or property"
+	@HYPOTHESIS_PROFILE=drill $(BIN)/python -m pytest -n 2 --dist worksteal -m "drill or property"
 
 lint: $(VENV)/.test
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

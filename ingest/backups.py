@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.curating import log_beside, put_edits_on
-from ingest.errors import MemoriesError, NoRoom, NotOurDatabase
+from ingest.errors import MemoriesError, NoRoom
 from ingest.finish import media_folder
 from ingest.folding import load_shared
 from ingest.scratch import scratch
@@ -67,7 +67,7 @@ def keep_backup(
     encrypt = _encryption(recipients)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with scratch(folder, "backup") as half:
+        with database_errors(database or folder), scratch(folder, "backup") as half:
             plain = half / "backup.zip"
             take(plain)
             opened = half / "opened"
@@ -82,10 +82,6 @@ def keep_backup(
             plain.replace(target)
     except OSError as error:
         raise NoRoom(f"{folder}: the backup could not be written ({error.strerror}); there is no new one") from error
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise NotOurDatabase(
-            f"{database}: cannot be read ({error}), so there is no new backup; see memories doctor"
-        ) from error
     if database is not None:
         _bundle.note_made(database, manifest)
     dropped = _bundle.listed(folder)[keep:]
@@ -108,8 +104,8 @@ def _counts(folder: Path) -> tuple[int, int]:
         messages = int(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
     if not (folder / "curation.db").exists():
         return messages, 0
-    with closing(sqlite3.connect(folder / "curation.db")) as connection:
-        return messages, int(connection.execute("SELECT count(*) FROM edits").fetchone()[0])
+    with closing(_log.open_log(str(folder / "curation.db"))) as log:  # one from a disk that was full may be empty
+        return messages, int(log.execute("SELECT count(*) FROM edits").fetchone()[0])
 
 
 def _encryption(recipients: tuple[str, ...]) -> Callable[[Path, Path], None] | None:

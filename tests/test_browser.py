@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.conftest import Served
 from tests.helpers import one
@@ -51,20 +51,15 @@ PAGES = {
 DATASETTES = {path.partition("?")[0] for path in PAGES.values() if path.startswith("/memories")}
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture(params=list(SIZES))
 def size(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def context(browser: Browser, scheme: str, size: str) -> Iterator[BrowserContext]:
+def context(browser: Browser, size: str) -> Iterator[BrowserContext]:
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
     # Map tiles are the one thing that comes from elsewhere; here they are a white square.
     context.route(lambda url: urlsplit(url).hostname != "127.0.0.1", lambda route: route.fulfill(status=204))
     yield context
@@ -72,9 +67,7 @@ def context(browser: Browser, scheme: str, size: str) -> Iterator[BrowserContext
 
 
 @pytest.mark.parametrize("name", list(PAGES))
-def test_a_page_is_whole(
-    context: BrowserContext, site: Served, examples_db: Path, scheme: str, size: str, name: str
-) -> None:
+def test_a_page_is_whole(context: BrowserContext, site: Served, examples_db: Path, size: str, name: str) -> None:
     best = one(examples_db, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
     page = context.new_page()
     said: list[str] = []
@@ -84,14 +77,20 @@ def test_a_page_is_whole(
     page.on("request", lambda request: elsewhere.append(request.url) if site.base not in request.url else None)
     page.goto(site.base + PAGES[name].format(exchange=best), wait_until="load")
     page.wait_for_timeout(100)
-    if folder := os.environ.get("MEMORIES_SHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}-{size}-{scheme}.png")
     assert [s for s in said if name != "missing" or "404" not in s] == []
     hosts = {urlsplit(url).hostname or "" for url in elsewhere if not url.startswith("data:")}
     assert {host for host in hosts if not host.endswith("tile.openstreetmap.org")} == set()
     assert name in ("places", "map") or not hosts
     wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert wide <= window, f"{wide} px wide in a window of {window}"
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        _looks_right(page, size, scheme, name)
+
+
+def _looks_right(page: Page, size: str, scheme: str, name: str) -> None:
+    if folder := os.environ.get("MEMORIES_SHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}-{size}-{scheme}.png")
     if PAGES[name].partition("?")[0] not in DATASETTES:
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
         broken = found.response["violations"]

@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -19,11 +18,11 @@ from click.testing import CliRunner
 
 from ingest.cli import main
 from ingest.folding import load_shared
-from tests.conftest import Served, serve
+from tests.conftest import serve
 from tests.helpers import one, put
 from tests.test_api import Client, ids
 
-TIMES = 60 if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else 5
+TIMES = 60 if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else 4
 pytestmark = pytest.mark.property
 
 edit_log = load_shared("edit_log")
@@ -152,10 +151,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if done.returncode:
         pytest.skip("only root may mount a small disk")
     yield folder
-    for _ in range(50):
-        if subprocess.run(["umount", str(folder)], check=False, capture_output=True).returncode == 0:
-            break
-        time.sleep(0.1)
+    # Lazily: what failed in this process may still have a file of it open.
+    subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
 
 
 def _on(disk: Path, home: Path) -> Path:
@@ -239,7 +236,7 @@ def test_flipped_bits_are_named_and_do_not_keep_the_rest_from_working(home: Path
     assert CliRunner().invoke(main, ["backup", "--db", str(home), "--to", str(kept)]).exit_code == 0
     (home.with_name("summaries.db")).write_bytes(home.with_name("curation.db").read_bytes())
     good = {path.name: path.read_bytes() for path in home.parent.glob("*.db")}
-    for _ in range(TIMES):
+    for n in range(TIMES):
         for path in home.parent.glob("*.db-*"):
             path.unlink()
         for file, content in good.items():
@@ -247,11 +244,9 @@ def test_flipped_bits_are_named_and_do_not_keep_the_rest_from_working(home: Path
         _flip(home.with_name(name), dice)
         told = CliRunner().invoke(main, ["doctor", "--db", str(home)])
         assert told.exception is None or isinstance(told.exception, SystemExit), told.exception
-        with suppress(AssertionError):
-            served = Served.__new__(Served)
+        if n < TIMES // 3 + 1 and name != "memories.db":
             served = serve(home, tmp_path / "log")
-            status = Client(served).ask("GET", "/health")[0]
-            assert status in (200, 503)
+            assert Client(served).ask("GET", "/health")[0] in (200, 503)
             served.stop()
         if name in ("memories.db", "curation.db"):
             told = CliRunner().invoke(main, ["restore", str(next(kept.iterdir())), "--db", str(home)])
