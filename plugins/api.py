@@ -11,7 +11,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, backup_api, editing, fresh, reading, swap, token_api
+from memories_lib import access, archive, backup_api, editing, fresh, openapi, reading, swap, token_api
 from memories_lib.http import ApiError, answering
 
 _ID = r"(?P<id>\d{1,20})"
@@ -49,6 +49,7 @@ ROUTES = {
     "/api/media/(?P<name>[0-9a-z./]{1,100})": {"PUT": ("owner", swap.put_media)},
     "/api/backup": {"GET": ("owner", backup_api.backup)},
     "/api/maintenance": {"POST": ("owner", backup_api.maintenance), "DELETE": ("owner", backup_api.no_maintenance)},
+    "/api/openapi.json": {"GET": ("viewer", openapi.as_json)},
     "/api/login": {"POST": (None, token_api.login)},
     "/api/tokens": {"GET": ("owner", token_api.listed), "POST": ("owner", token_api.make)},
     f"/api/tokens/{_ID}": {"DELETE": ("owner", token_api.revoke)},
@@ -62,11 +63,15 @@ ROUTES = {
 }
 
 
+def _allowed(methods):
+    return sorted({*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"})
+
+
 def _answer(methods):
     async def answer(request, datasette):
         method = "GET" if request.method == "HEAD" else request.method
         if method not in methods:
-            raise ApiError(405, "Method Not Allowed")
+            raise ApiError(405, "Method Not Allowed", {"allow": ", ".join(_allowed(methods))})
         role, function = methods[method]
         if role is not None:
             access.require(request, role)

@@ -14,7 +14,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, folding, forms, pages, reading
+from memories_lib import access, archive, folding, forms, openapi, pages, reading
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before")
@@ -190,6 +190,11 @@ async def edits(request, datasette):
     return await _show(datasette, request, "edits.html", edits=everything[::-1][:300], undone=log.undone(everything))
 
 
+async def api(request, datasette):
+    """What programs may ask, for people."""
+    return await _show(datasette, request, "api.html", document=openapi.document())
+
+
 @hookimpl
 def register_routes():
     shown = [
@@ -205,6 +210,7 @@ def register_routes():
         (r"/book", book),
         (r"/book\.(?P<form>json|csv|txt|html)", book_as_file),
         (r"/edits", edits),
+        (r"/api", api),
     ]
     return [(rf"^{path}/?$", page(function)) for path, function in shown]
 

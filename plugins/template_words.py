@@ -26,6 +26,7 @@ _OURS = {
     "people",
     "years",
     "ask",
+    "api",
     "numbers",
     "book",
     "edits",

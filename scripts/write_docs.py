@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import yaml
 
 from ingest import __version__
 from ingest.cli import main
+from ingest.folding import load_shared
 from ingest.store import APPLICATION_ID, VERSION, connect, make_indexes
 
 ROOT = Path(__file__).parent.parent
@@ -98,7 +100,12 @@ def commands() -> str:
 
 def pages() -> dict[Path, str]:
     """Every generated page and what it must hold."""
-    return {ROOT / "docs" / "SCHEMA.md": schema(), ROOT / "docs" / "COMMANDS.md": commands()}
+    openapi = json.dumps(load_shared("openapi").document(), indent=1, ensure_ascii=False) + "\n"
+    return {
+        ROOT / "docs" / "SCHEMA.md": schema(),
+        ROOT / "docs" / "COMMANDS.md": commands(),
+        ROOT / "docs" / "openapi.json": openapi,
+    }
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ PAGES = {
     "who": "/people",
     "numbers": "/numbers",
     "years": "/years",
+    "api": "/api",
     "ask": "/ask",
     "status": "/-/status",
     "book": "/book",

@@ -14,7 +14,7 @@ from scripts.write_docs import ROOT, pages
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("page", ["SCHEMA.md", "COMMANDS.md"])
+@pytest.mark.parametrize("page", ["SCHEMA.md", "COMMANDS.md", "openapi.json"])
 def test_generated_pages_are_true(page: str) -> None:
     path = ROOT / "docs" / page
     assert path.read_text("utf-8") == pages()[path], "run: make docs"

@@ -8,16 +8,17 @@ from pathlib import Path
 from datasette import Response
 
 from . import archive, bundle, upkeep
-from .http import ApiError, body_of, words
+from .http import ApiError, body_of, choice, words, wrong
 
 
 async def backup(request, datasette):
     """``GET /api/backup``: edits and archive as one file, made while others read and edit; ``?media=1`` with files."""
+    media = choice(request, "media", ("0", "1"), "0")
     path = Path(archive.database_of(datasette).path).resolve()
     folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-")
     target = Path(folder.name) / "backup.zip"
     try:
-        manifest = await asyncio.to_thread(bundle.make, path, target, media=request.args.get("media") == "1")
+        manifest = await asyncio.to_thread(bundle.make, path, target, media=media == "1")
     except (OSError, sqlite3.Error):
         folder.cleanup()
         raise ApiError(507, "the disk has no room to make a backup on it; make the volume larger") from None
@@ -53,9 +54,13 @@ class _Sent(Response):
 async def maintenance(request, datasette):
     """``POST /api/maintenance`` `{"text", "closed"}`."""
     body = await body_of(request)
-    text = words(body, "text", upkeep.MOST).strip()
+    text, closed = words(body, "text", upkeep.MOST).strip(), body.get("closed", False)
+    if not text:
+        raise wrong("body", "text", "must say something")
+    if not isinstance(closed, bool):
+        raise wrong("body", "closed", "must be true or false", "type_error.bool")
     path = archive.database_of(datasette).path
-    await asyncio.to_thread(upkeep.put_note, path, text, bool(body.get("closed")))
+    await asyncio.to_thread(upkeep.put_note, path, text, closed)
     return {"maintenance": upkeep.note_of(path)}
 
 

@@ -3,7 +3,7 @@
 from datasette import Response
 
 from . import access, archive, edit_log, reading, shapes
-from .http import ApiError, as_json, body_of, whole_numbers, words, wrong
+from .http import ApiError, as_json, body_of, whole, whole_numbers, words, wrong
 
 _MOST_NOTE, _MOST_TITLE = 10_000, 300
 
@@ -105,8 +105,8 @@ async def note(request, datasette):
 
 async def split(request, datasette):
     """``{"message_id": …}``: that message and what follows become an exchange of their own."""
-    message = (await body_of(request)).get("message_id")
-    if not isinstance(message, int) or isinstance(message, bool):
+    message = whole((await body_of(request)).get("message_id"))
+    if message is None or abs(message) >= 1 << 63:
         raise wrong("body", "message_id", "value is not a valid integer", "type_error.integer")
     number = _id(request)
 
@@ -188,12 +188,14 @@ async def _each_message(request, datasette, ids, action):
 
 async def highlight(request, datasette):
     """``POST /api/messages/{id}/highlight`` with ``{"on": true}``."""
-    body = await body_of(request)
+    on = (await body_of(request, or_else={})).get("on", True)
+    if not isinstance(on, bool):
+        raise wrong("body", "on", "must be true or false", "type_error.bool")
     number = _id(request)
 
     def subject(run):
         key, detail = _message(run, number)
-        return "message", key, {**detail, "on": bool(body.get("on", True))}
+        return "message", key, {**detail, "on": on}
 
     return _told(await archive.edit(datasette, access.name_of(request), "highlight", subject))
 

@@ -4,11 +4,13 @@ import errno
 import gzip
 import hashlib
 import json
+import re
 import sqlite3
 
 from datasette import Response
 
 _WORTH_PACKING = 1024
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}\Z")
 #: What a browser may keep, but must ask about each time.
 _PRIVATE = "private, no-cache"
 
@@ -16,9 +18,9 @@ _PRIVATE = "private, no-cache"
 class ApiError(Exception):
     """An answer that is not 200. `detail` is a sentence, or the list that says which parameter was wrong."""
 
-    def __init__(self, status, detail):
+    def __init__(self, status, detail, headers=None):
         super().__init__(detail)
-        self.status, self.detail = status, detail
+        self.status, self.detail, self.headers = status, detail, headers or {}
 
 
 def wrong(where, name, message, kind="value_error"):
@@ -39,7 +41,7 @@ def answering(function):
         try:
             found = await function(request, datasette)
         except ApiError as error:
-            return Response.json({"detail": error.detail}, status=error.status)
+            return Response.json({"detail": error.detail}, status=error.status, headers=error.headers)
         except (sqlite3.DatabaseError, UnicodeDecodeError, OSError) as error:
             status, detail = _of_the_disk(error)
             return Response.json({"detail": detail}, status=status)
@@ -104,10 +106,9 @@ def number(request, name, default, low, high):
     given = request.args.get(name)
     if given is None:
         return default
-    try:
-        value = int(given)
-    except ValueError:
-        raise wrong("query", name, "value is not a valid integer", "type_error.integer") from None
+    if not _WHOLE.match(given):
+        raise wrong("query", name, "value is not a valid integer", "type_error.integer")
+    value = int(given)
     if value < low:
         raise wrong("query", name, f"ensure this value is greater than or equal to {low}", "value_error.number.not_ge")
     if high is not None and value > high:
@@ -147,10 +148,18 @@ async def body_of(request, *, most=1 << 20, or_else=None):
     return found
 
 
+def whole(value):
+    """A whole number of a JSON body, also one written as 3.0; None for anything else."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def whole_numbers(body, name):
     """A list of whole numbers in the body."""
-    found = body.get(name)
-    if not isinstance(found, list) or not all(isinstance(n, int) and not isinstance(n, bool) for n in found):
+    given = body.get(name)
+    found = [whole(n) for n in given] if isinstance(given, list) else [None]
+    if None in found:
         raise wrong("body", name, "must be a list of whole numbers", "type_error.list")
     if any(abs(n) >= 1 << 63 for n in found):
         raise wrong("body", name, "a number is too large", "value_error.number")

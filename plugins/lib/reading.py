@@ -1,5 +1,7 @@
 """What the API reads: exchanges, messages, search, days, people. Each function answers a route of `plugins/api.py`."""
 
+import base64
+import json
 import re
 import time
 
@@ -14,7 +16,7 @@ _SORTS = {
     "score": "exchanges.score DESC, exchanges.id",
     "length": "exchanges.message_count DESC, exchanges.id",
 }
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 def _day(request, name):
@@ -28,9 +30,9 @@ def _filters(request):
     """(SQL conditions, their parameters) for a list of exchanges."""
     where, given = [shapes.NOT_HIDDEN], {}
     args = request.args
-    if args.get("all") != "1":
+    if choice(request, "all", ("0", "1"), "0") != "1":
         where.append("exchanges.is_memory")
-    if args.get("starred") == "1":
+    if choice(request, "starred", ("0", "1"), "0") == "1":
         where.append("is_starred = 1")
     if chat := args.get("chat"):
         where.append("(chats.name = :chat OR chats.id = :chat)")
@@ -70,11 +72,45 @@ def _order(request):
     return _SORTS[choice(request, "sort", tuple(_SORTS), "asc")]
 
 
+#: sort -> the columns that a cursor stands on, and which way it goes.
+_CURSORS = {
+    "asc": ("exchanges.started_at", "exchanges.id", ">"),
+    "desc": ("exchanges.started_at", "exchanges.id", "<"),
+}
+
+
+def _cursor(request):
+    """(SQL condition, parameters) for what comes after a page's end; `None` without a cursor."""
+    given = request.args.get("after")
+    if given is None:
+        return None
+    order = request.args.get("sort") or request.args.get("sort_by_first_message_date") or "asc"
+    if order not in _CURSORS:
+        raise wrong("query", "after", "goes with sort=asc or sort=desc", "value_error.cursor")
+    if not given:
+        return "1", {}
+    try:
+        at, number_there = json.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
+    except (ValueError, TypeError, RecursionError):
+        raise wrong("query", "after", "is no cursor; take the list's next", "value_error.cursor") from None
+    if not isinstance(at, str) or not isinstance(number_there, int) or abs(number_there) >= 1 << 63:
+        raise wrong("query", "after", "is no cursor; take the list's next", "value_error.cursor")
+    column, key, side = _CURSORS[order]
+    return f"({column}, {key}) {side} (:cursor_at, :cursor_id)", {"cursor_at": at, "cursor_id": number_there}
+
+
+def _cursor_of(item):
+    told = json.dumps([item["started_at"], item["id"]]).encode()
+    return base64.urlsafe_b64encode(told).decode().rstrip("=")
+
+
 async def exchanges(request, datasette):
-    """The memories, a page at a time."""
+    """The memories, a page at a time: by number, or after the last one of the page before (`after`)."""
     page, size = number(request, "page", 1, 1, 1 << 40), number(request, "page_size", 20, 1, 100)
     where, given = _filters(request)
     order = _order(request)
+    cursor = _cursor(request)
+    beyond, place = cursor or ("1", {})
 
     def find(run):
         total = run(
@@ -85,18 +121,20 @@ async def exchanges(request, datasette):
             given,
         ).fetchone()[0]
         rows = run(
-            f"{shapes.EXCHANGES} WHERE {where} ORDER BY {order} LIMIT :most OFFSET :skip",
-            {**given, "most": size, "skip": (page - 1) * size},
+            f"{shapes.EXCHANGES} WHERE {where} AND {beyond} ORDER BY {order} LIMIT :most OFFSET :skip",
+            {**given, **place, "most": size + 1, "skip": 0 if cursor else (page - 1) * size},
         ).fetchall()
-        return total, _with_first(run, rows)
+        return total, _with_first(run, rows[:size]), len(rows) > size
 
-    total, items = await archive.read(datasette, find)
+    total, items, more = await archive.read(datasette, find)
     pages = -(-total // size)
+    by_time = (request.args.get("sort") or "asc") in _CURSORS
     return {
         "items": items,
         "pagination": {
-            "currentPage": page, "pageSize": size, "totalItems": total, "totalPages": pages, "hasMore": page < pages,
+            "currentPage": page, "pageSize": size, "totalItems": total, "totalPages": pages, "hasMore": more,
         },
+        "next": _cursor_of(items[-1]) if more and by_time else None,
     }  # fmt: skip
 
 
@@ -142,7 +180,7 @@ async def exchange(request, datasette):
 async def search(request, datasette):
     """Messages and exchanges with these words, the newest first."""
     question = request.args.get("q") or ""
-    most, before = number(request, "limit", 50, 1, 200), number(request, "before", 1 << 62, 1, None)
+    most, before = number(request, "limit", 50, 1, 200), number(request, "before", 1 << 62, 1, (1 << 63) - 1)
     query = folding.fts_query(question)
     started = time.perf_counter()
 

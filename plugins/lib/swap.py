@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from . import access, archive, curation, edit_log, folding, fresh, uploads, versions
-from .http import ApiError, body_of, wrong
+from .http import ApiError, body_of, whole, wrong
 
 _turn = asyncio.Lock()
 _MOST_PACKED = uploads.BLOCK + 65_536
@@ -78,10 +78,10 @@ async def begin(request, datasette):
     """``POST /api/archive/uploads`` `{"sha256", "bytes", "blocks"}`: which blocks are still to be sent."""
     _, path, incoming, _ = _places(datasette)
     body = await body_of(request, most=16 << 20)
-    sha256, size, blocks = body.get("sha256"), body.get("bytes"), body.get("blocks")
+    sha256, size, blocks = body.get("sha256"), whole(body.get("bytes")), body.get("blocks")
     if not uploads.is_sha256(sha256):
         raise wrong("body", "sha256", "must be a sha256 in hex")
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= uploads.MOST_BLOCKS * uploads.BLOCK:
+    if size is None or not 0 < size <= uploads.MOST_BLOCKS * uploads.BLOCK:
         raise wrong("body", "bytes", "must be a whole number of at most 16 GiB")
     if not isinstance(blocks, list) or len(blocks) != -(-size // uploads.BLOCK):
         raise wrong("body", "blocks", f"must be a list of one digest for each {uploads.BLOCK} bytes")

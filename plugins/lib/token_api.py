@@ -28,7 +28,7 @@ def actor_of(datasette, header):
         found = tokens.role_of(store_of(datasette), header[7:].strip())
     except ApiError:
         return None
-    return {"id": found[1], "role": found[0], "token": True} if found else None
+    return {"id": found[1], "role": found[0], "token": found[2]} if found else None
 
 
 def _role(body):
@@ -87,6 +87,8 @@ async def listed(_request, datasette):
 async def revoke(request, datasette):
     """``DELETE /api/tokens/{id}``."""
     number = int(request.url_vars["id"])
+    if number == (request.actor or {}).get("token"):
+        raise ApiError(409, "That is the token that asks; end it with another one, or with the password")
     if number >= 1 << 63 or not tokens.revoke(store_of(datasette), number):
         raise ApiError(404, "There is no such token, or it was revoked already")
     return Response("", status=204)

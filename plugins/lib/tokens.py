@@ -43,7 +43,7 @@ def make(store, name, role, seconds):
 
 
 def role_of(store, token):
-    """(role, name) of a token that is good; None for any other."""
+    """(role, name, number) of a token that is good; None for any other."""
     number, _, secret = token.removeprefix(_START).partition("_")
     if not token.startswith(_START) or not number.isascii() or not number.isdigit() or len(number) > 15 or not secret:
         return None
@@ -51,7 +51,7 @@ def role_of(store, token):
         "SELECT role, name, digest FROM tokens WHERE id = ? AND revoked_at IS NULL AND expires_at > ?",
         (int(number), int(time.time())),
     ).fetchone()
-    return (row[0], row[1]) if row and hmac.compare_digest(row[2], _digest(secret)) else None
+    return (row[0], row[1], int(number)) if row and hmac.compare_digest(row[2], _digest(secret)) else None
 
 
 def listed(store):
