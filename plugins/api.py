@@ -11,7 +11,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, backup_api, editing, fresh, openapi, reading, swap, token_api
+from memories_lib import access, archive, backup_api, editing, fresh, openapi, reading, shares, swap, token_api
 from memories_lib.http import ApiError, answering
 
 _ID = r"(?P<id>\d{1,20})"
@@ -51,6 +51,8 @@ ROUTES = {
     "/api/maintenance": {"POST": ("owner", backup_api.maintenance), "DELETE": ("owner", backup_api.no_maintenance)},
     "/api/openapi.json": {"GET": ("viewer", openapi.as_json)},
     "/api/login": {"POST": (None, token_api.login)},
+    "/api/shares": {"GET": ("curator", shares.listed), "POST": ("curator", shares.make)},
+    f"/api/shares/{_ID}": {"DELETE": ("curator", shares.revoke)},
     "/api/tokens": {"GET": ("owner", token_api.listed), "POST": ("owner", token_api.make)},
     f"/api/tokens/{_ID}": {"DELETE": ("owner", token_api.revoke)},
     "/api/search": {"GET": ("viewer", reading.search)},
@@ -77,7 +79,7 @@ def _answer(methods):
             access.require(request, role)
         if method != "GET":
             access.refuse_forgery(request)
-        if method != "GET" or role == "owner":  # what only the owner may see changes without the archive changing
+        if method != "GET" or role != "viewer":  # what readers do not see changes without the archive changing
             return await function(request, datasette)
         return await fresh.answer(request, datasette, function)
 

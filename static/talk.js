@@ -1,14 +1,25 @@
 // A talk: its tools for those who may edit, and photos that open in place.
-import { act, failed, say, words } from "./edits.js";
+import { act, ask, failed, say, words } from "./edits.js";
 import { openLook } from "./look.js";
 
 openLook(document.querySelector(".bubbles"));
+
+/** Make a link to this talk and show it, to be copied. */
+async function share() {
+  try {
+    const made = await ask("POST", "/shares", { exchange_id: Number(talk.dataset.exchange), days: 30 });
+    prompt(words.ask.share, new URL(made.path, location.href).href);
+  } catch (error) {
+    failed(error);
+  }
+}
 
 const talk = document.querySelector("[data-exchange]");
 for (const button of talk?.querySelectorAll("[data-action]") ?? []) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     const action = button.dataset.action;
+    if (action === "share") return share();
     let body;
     if (action in words.ask) {
       const said = prompt(words.ask[action], button.dataset.was);

@@ -59,7 +59,7 @@ _SHA256 = {"name": "sha256", "in": "path", "required": True, "schema": {"type": 
 _PAGED = [
     _query("page", {"type": "integer", "minimum": 1, "maximum": 1 << 40}, "From 1."),
     _query("page_size", {"type": "integer", "minimum": 1, "maximum": 100}),
-    _query("after", {"type": "string", "pattern": "^[0-9A-Za-z_-]{0,200}$"}, "`next` of the page before; empty to begin."),
+    _query("after", {"type": "string", "pattern": "^[0-9A-Za-z_-]{0,200}$"}, "`next` of the page before, or empty."),
     _query("sort_by_first_message_date", {"type": "string", "enum": ["asc", "desc"]}),
     _query("sort", {"type": "string", "enum": ["asc", "desc", "score", "length"]}),
     *(_query(name, _TEXT) for name in ("chat", "person", "topic", "mood", "q")),
@@ -133,6 +133,13 @@ OPERATIONS = {
             required=["name"], name={"type": "string", "maxLength": 100, "pattern": "\\S"},
             role=_ROLE, days=_DAYS), _ref("Token"), []),
     },
+    "/api/shares": {
+        "get": ("Links to a talk or a book, without what opens them", [], None, _object(shares=_list(_ROWS)), []),
+        "post": ("A link to one talk, for whoever has it", [], _object(
+            required=["exchange_id"], exchange_id=_SAFE, days=_DAYS), _object(
+            id=_WHOLE, path=_TEXT, expires_at=_WHOLE), []),
+    },
+    "/api/shares/{id}": {"delete": ("End a link", [_ID], None, None, [])},
     "/api/tokens/{id}": {"delete": ("End a token, but not the one that asks", [_ID], None, None, [409])},
     "/api/archive": {"put": ("Put another archive in place, under readers", [], "binary", _ref("Placed"),
                              [400, 409, 411, 413, 507])},

@@ -37,7 +37,7 @@ def make(store, name, role, seconds):
     now = int(time.time())
     number = store.execute(
         "INSERT INTO tokens (name, role, digest, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-        (name, role, _digest(secret), now, now + seconds),
+        (name, role, digest_of(secret), now, now + seconds),
     ).lastrowid
     return number, f"{_START}{number}_{secret}"
 
@@ -51,7 +51,7 @@ def role_of(store, token):
         "SELECT role, name, digest FROM tokens WHERE id = ? AND revoked_at IS NULL AND expires_at > ?",
         (int(number), int(time.time())),
     ).fetchone()
-    return (row[0], row[1], int(number)) if row and hmac.compare_digest(row[2], _digest(secret)) else None
+    return (row[0], row[1], int(number)) if row and hmac.compare_digest(row[2], digest_of(secret)) else None
 
 
 def listed(store):
@@ -67,6 +67,7 @@ def revoke(store, number):
     return done.rowcount == 1
 
 
-def _digest(secret):
+def digest_of(secret):
+    """What is kept of a secret."""
     # A secret of 192 random bits needs no slow hash.
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,143 @@
+"""Links to one talk or one book, for whoever has them: expiring, revocable, kept as digests in `access.db`."""
+
+import asyncio
+import hmac
+import json
+import re
+import secrets
+import time
+
+from datasette import Response
+
+from . import access, archive, pages, reading, token_api, tokens
+from .http import ApiError, body_of, whole, wrong
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS shares (
+    id INTEGER PRIMARY KEY,
+    what TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER
+)
+"""
+_LINK = re.compile(r"(\d{1,15})_([A-Za-z0-9_-]{20,64})\Z", re.ASCII)
+_CHOICES = ("chat", "person", "year", "mood", "starred")
+_MOST_DAYS = 366
+
+
+def _store(datasette):
+    store = token_api.store_of(datasette)
+    store.execute(_SCHEMA)
+    return store
+
+
+def _days(body):
+    days = body.get("days", 30)
+    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= _MOST_DAYS:
+        raise wrong("body", "days", f"must be a number of days of at most {_MOST_DAYS}")
+    return days
+
+
+async def make(request, datasette):
+    """``POST /api/shares`` with `{"exchange_id"}` or `{"book": {"year", "chat", …}}`, and `days`."""
+    body = await body_of(request)
+    days, number = _days(body), whole(body.get("exchange_id"))
+    if ("book" in body) == ("exchange_id" in body):
+        raise wrong("body", "exchange_id", "name one exchange_id, or one book")
+    if "exchange_id" in body:
+        if number is None or not 0 <= number < 1 << 63:
+            raise wrong("body", "exchange_id", "value is not a valid integer", "type_error.integer")
+        what = await archive.read(datasette, lambda run: _named(run, number))
+    else:
+        book = body["book"]
+        if not isinstance(book, dict) or not all(isinstance(v, str) and len(v) < 200 for v in book.values()):
+            raise wrong("body", "book", 'must be a choice of texts, as in {"year": "2023"}')
+        if not book or set(book) - set(_CHOICES):
+            raise wrong("body", "book", f"is chosen by {', '.join(_CHOICES)}")
+        what = {"book": book}
+    secret, now = secrets.token_urlsafe(24), int(time.time())
+    expires = now + int(days * 86400)
+    share = (
+        _store(datasette)
+        .execute(
+            "INSERT INTO shares (what, digest, made_by, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+            (json.dumps(what, ensure_ascii=False), tokens.digest_of(secret), access.name_of(request), now, expires),
+        )
+        .lastrowid
+    )
+    return {"id": share, "path": datasette.urls.path(f"/s/{share}_{secret}"), "expires_at": expires}
+
+
+def _named(run, number):
+    """The exchange by its key, which outlives a rebuilt archive."""
+    row = run(
+        """
+        SELECT exchanges.key, chats.key AS chat FROM exchanges JOIN chats ON chats.id = chat_id WHERE exchanges.id = ?
+        """,
+        (number,),
+    ).fetchone()
+    if row is None:
+        moved = reading.merged_into(run, number)
+        if moved is None:
+            raise ApiError(404, "Exchange not found")
+        return _named(run, moved)
+    return {"exchange": row["key"], "chat": row["chat"]}
+
+
+async def listed(_request, datasette):
+    """``GET /api/shares``: without what opens them."""
+    names = ("id", "what", "made_by", "made_at", "expires_at", "revoked_at")
+    rows = _store(datasette).execute(f"SELECT {', '.join(names)} FROM shares ORDER BY id DESC").fetchall()
+    return {"shares": [{**dict(zip(names, row, strict=True)), "what": json.loads(row[1])} for row in rows]}
+
+
+async def revoke(request, datasette):
+    """``DELETE /api/shares/{id}``."""
+    number = int(request.url_vars["id"])
+    done = 0
+    if number < 1 << 63:
+        done = (
+            _store(datasette)
+            .execute("UPDATE shares SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (int(time.time()), number))
+            .rowcount
+        )
+    if not done:
+        raise ApiError(404, "There is no such link, or it was revoked already")
+    return Response("", status=204)
+
+
+async def talks_of(datasette, link):
+    """The talks that a link shows; None when it is none, is over or was revoked."""
+    found = _LINK.match(link)
+    if not found:
+        return None
+    row = (
+        _store(datasette)
+        .execute(
+            "SELECT what, digest FROM shares WHERE id = ? AND revoked_at IS NULL AND expires_at > ?",
+            (int(found[1]), int(time.time())),
+        )
+        .fetchone()
+    )
+    if row is None or not hmac.compare_digest(row[1], await asyncio.to_thread(tokens.digest_of, found[2])):
+        return None
+    what = json.loads(row[0])
+    return await archive.read(datasette, lambda run: _talks(run, what))
+
+
+def _talks(run, what):
+    if "book" in what:
+        asked = dict.fromkeys((*_CHOICES, "topic", "all", "order", "before"), "") | what["book"]
+        return pages.book(run, asked), asked
+    row = run(
+        """
+        SELECT exchanges.id FROM exchanges JOIN chats ON chats.id = chat_id
+        WHERE exchanges.key = ? AND chats.key = ? ORDER BY exchanges.id
+        """,
+        (what["exchange"], what["chat"]),
+    ).fetchone()
+    talk = pages.talk(run, row["id"]) if row else None
+    return ([talk] if talk else []), None

@@ -1,0 +1,60 @@
+"""`/s/…`: one talk or one book for whoever has the link, its pictures, and nothing else."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from datasette import Response, hookimpl
+
+if "memories_lib" not in sys.modules:
+    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
+    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["memories_lib"])
+
+from memories_lib import archive, shares
+from memories_lib.http import ApiError
+
+_GONE = "This link shows nothing (any more). Ask whoever sent it for another one."
+
+
+async def _found(request, datasette):
+    try:
+        return await shares.talks_of(datasette, request.url_vars["link"])
+    except ApiError:
+        return None
+
+
+async def shared(request, datasette):
+    """The page."""
+    found = await _found(request, datasette)
+    if found is None or not found[0]:
+        return Response.text(_GONE, status=404, headers={"cache-control": "no-store"})
+    talks, asked = found
+    html = await datasette.render_template(
+        "shared.html",
+        {"talks": talks, "asked": asked, "media_base": datasette.urls.path(f"/s/{request.url_vars['link']}/media/")},
+        request=request,
+        view_name="memories",
+    )
+    return Response.html(html, headers={"cache-control": "no-store"})
+
+
+async def picture(request, datasette):
+    """A small picture, if it is one of the page's."""
+    found = await _found(request, datasette)
+    wanted = request.url_vars["sha256"]
+    there = found is not None and any(
+        m["sha256"] == wanted and m["thumbnail"] for talk in found[0] for m in talk["messages"]
+    )
+    if not there:
+        return Response.text(_GONE, status=404)
+    path = Path(archive.database_of(datasette).path).resolve().parent / "media" / wanted[:2] / f"{wanted}.thumb.webp"
+    if not path.is_file():
+        return Response.text("This picture is not here", status=404)
+    return Response(path.read_bytes(), headers={"cache-control": "private, max-age=3600"}, content_type="image/webp")
+
+
+@hookimpl
+def register_routes():
+    link = r"^/s/(?P<link>[0-9A-Za-z_-]{1,90})"
+    return [(f"{link}/?$", shared), (rf"{link}/media/(?P<sha256>[0-9a-f]{{64}})/small$", picture)]

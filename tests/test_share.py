@@ -1,0 +1,117 @@
+"""A link shows one talk or one book, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ingest.folding import load_shared
+from ingest.passwords import hash_password
+from tests.conftest import serve
+from tests.helpers import one
+from tests.test_api import Client
+
+tokens = load_shared("tokens")
+
+
+@pytest.fixture(scope="module")
+def public(
+    examples_db: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Client, dict[str, str], Path]]:
+    """(a server that is closed to strangers, the curator's header, its archive)."""
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copytree(examples_db.parent, folder / "served")
+    store = tokens.open_store(str(folder / "served" / "access.db"))
+    _, token = tokens.make(store, "someone", "curator", 86_400)
+    store.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEMORIES_PUBLIC", "1")
+        patch.setenv("MEMORIES_OWNER_PASSWORD", hash_password("owner word"))
+        served = serve(folder / "served" / "memories.db", folder / "log")
+        yield Client(served), {"authorization": f"Bearer {token}"}, folder / "served" / "memories.db"
+        served.stop()
+    log = (folder / "log").read_text("utf-8")
+    assert "Traceback" not in log
+
+
+def test_one_talk_with_its_pictures_and_nothing_else(public: tuple[Client, dict[str, str], Path]) -> None:
+    api, curator, db = public
+    talk = one(
+        db,
+        """
+        SELECT exchange_id FROM media JOIN messages ON messages.id = message_id WHERE thumbnail IS NOT NULL LIMIT 1
+        """,
+    )
+    assert api.ask("POST", "/api/shares", {"exchange_id": talk})[0] == 401
+    api.ask("POST", f"/api/exchanges/{talk}/note", {"note": "only for us"}, curator)
+    made = api.ask("POST", "/api/shares", {"exchange_id": talk, "days": 7}, curator)[2]
+    status, headers, page = api.ask("GET", made["path"])
+    assert status == 200
+    assert "no-store" in headers["cache-control"]
+    text = page.decode()
+    assert str(one(db, "SELECT title FROM exchanges WHERE id = ?", [talk]))[:20] in text
+    assert "only for us" not in text
+    # Its pictures open, others do not; no way leads on from it.
+    pictures = re.findall(r'src="([^"]+/small)"', text)
+    assert pictures
+    assert all(api.ask("GET", path)[0] == 200 for path in pictures)
+    other = one(
+        db,
+        """
+        SELECT sha256 FROM media JOIN messages ON messages.id = message_id
+        WHERE thumbnail IS NOT NULL AND exchange_id <> ? LIMIT 1
+        """,
+        [talk],
+    )
+    assert api.ask("GET", f"{made['path']}/media/{other}/small")[0] == 404
+    assert set(re.findall(r'href="([^"#]+)"', text)) <= {
+        path for path in re.findall(r'href="([^"#]+)"', text) if "/static/" in path or "-/static" in path
+    }
+    for path in ("/", f"/talk/{talk}", "/api/exchanges", "/search?q=lake", "/memories"):
+        assert api.ask("GET", path)[0] in (302, 401), path
+    assert api.ask("GET", "/api/shares", headers=curator)[2]["shares"][0]["id"] == made["id"]
+    assert made["path"].partition("_")[2] not in db.with_name("access.db").read_bytes().decode("latin-1")
+    assert api.ask("DELETE", f"/api/shares/{made['id']}", headers=curator)[0] == 204
+    assert api.ask("GET", made["path"])[0] == 404
+    assert api.ask("GET", pictures[0])[0] == 404
+
+
+def test_a_book_and_what_is_hidden_meanwhile(public: tuple[Client, dict[str, str], Path]) -> None:
+    api, curator, db = public
+    made = api.ask("POST", "/api/shares", {"book": {"year": "2021", "chat": "Lakehouse 🌊"}}, curator)[2]
+    text = api.ask("GET", made["path"])[2].decode()
+    assert "the water is kind about it" in text
+    assert "BESTANDEN" not in text
+    talk = one(db, "SELECT exchange_id FROM messages WHERE text LIKE '%the water is kind about it%'")
+    api.ask("DELETE", f"/api/exchanges/{talk}", headers=curator)
+    assert "the water is kind about it" not in api.ask("GET", made["path"])[2].decode()
+    with closing(sqlite3.connect(db.with_name("access.db"))) as store:
+        store.execute("UPDATE shares SET expires_at = 1 WHERE id = ?", (made["id"],))
+        store.commit()
+    assert api.ask("GET", made["path"])[0] == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"exchange_id": "x"}, {"exchange_id": -1}, {"exchange_id": 1 << 70}, {"book": {}},
+        {"book": {"x": "1"}}, {"book": 7},
+        {"exchange_id": 1, "days": 0}, {"exchange_id": 1, "days": 9999}, {"exchange_id": 1, "book": {"year": "2021"}},
+    ],
+)  # fmt: skip
+def test_what_is_no_link(public: tuple[Client, dict[str, str], Path], body: dict) -> None:
+    api, curator, _ = public
+    assert api.ask("POST", "/api/shares", body, curator)[0] == 422
+
+
+@pytest.mark.parametrize("link", ["1", "1_", "1_" + "a" * 32, "999_" + "a" * 32, "x"])
+def test_guessed_links(public: tuple[Client, dict[str, str], Path], link: str) -> None:
+    api, curator, _ = public
+    assert api.ask("GET", f"/s/{link}")[0] == 404
+    assert api.ask("POST", "/api/shares", {"exchange_id": 999_999}, curator)[0] == 404
