@@ -10,10 +10,12 @@ from pathlib import Path
 from ingest.folding import site
 
 
-def datasette_arguments(database: Path, host: str, port: int, *, open_browser: bool = False) -> list[str]:
-    """The command line (without the interpreter) that serves `database`."""
-    folder = site()
-    settings = json.loads((folder / "settings.json").read_text("utf-8"))
+def datasette_arguments(
+    database: Path, host: str, port: int, *, open_browser: bool = False, folder: Path | None = None
+) -> list[str]:
+    """The command line (without the interpreter) that serves `database`, with the site in `folder` or ours."""
+    settings = json.loads((site() / "settings.json").read_text("utf-8"))
+    folder = folder or site()
     arguments = ["-m", "datasette", "serve", str(database)]
     arguments += ["--host", host, "--port", str(port)]
     arguments += ["--metadata", str(folder / "metadata.yml")]

@@ -50,7 +50,7 @@ def extra_template_vars(datasette, request):
     return {
         "t": words.Words(words.language_of(request)),
         "role": access.role_of(actor),
-        "may_edit": access.may(actor, "curator"),
+        "may_edit": access.may(actor, "curator") and not access.is_read_only(),
         "may_sql": access.may(actor, "owner"),
         "is_ours": request is not None and _is_ours(request.path),
         "archive_path": next((datasette.urls.database(n) for n, d in datasette.databases.items() if d.path), "/"),

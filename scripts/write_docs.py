@@ -14,6 +14,7 @@ import yaml
 
 from ingest import __version__
 from ingest.cli import main
+from ingest.cli.publish import publish
 from ingest.folding import load_shared
 from ingest.store import APPLICATION_ID, VERSION, connect, make_indexes
 
@@ -90,8 +91,10 @@ def _in_brackets(marks: list[str]) -> str:
 def commands() -> str:
     """``docs/COMMANDS.md``: what each command says with ``--help``."""
     lines = ["# The command `memories`", "", f"Written by `make docs`. Version {__version__}.", ""]
-    for name in ["", *main.commands]:
-        command: click.Command = main.commands[name] if name else main
+    for name in ["", *main.commands, *(f"publish {name}" for name in publish.commands)]:
+        last = name.rpartition(" ")[2]
+        group = publish if name.startswith("publish ") else main
+        command: click.Command = group.commands[last] if name else main
         parent = click.Context(main, info_name="memories", terminal_width=100, help_option_names=["-h", "--help"])
         context = click.Context(command, info_name=name, parent=parent) if name else parent
         lines += [f"## memories {name}".rstrip(), "", "```text", command.get_help(context), "```", ""]

@@ -137,6 +137,19 @@ def main(arguments: list[str]) -> int:
     """What `fly` would do."""
     state = _load()
     match arguments:
+        case ["launch", *more] if state["app"] and _config()["app"] != state["app"]:
+            state.setdefault("others", {})[_config()["app"]] = {"secrets": []}
+            print(f"Created app '{_config()['app']}' in organization 'personal'")
+        case ["secrets", "import", "--stage"]:
+            names = [line.partition("=")[0] for line in sys.stdin.read().splitlines()]
+            state["others"][_config()["app"]]["secrets"] = names
+            print("Secrets are staged for the first deployment")
+        case ["deploy", *_] if state["app"] and _config()["app"] != state["app"]:
+            if not Path("Dockerfile").exists() or not Path("data/memories.db").exists():
+                sys.exit("Error: there is nothing to build")
+            if "MEMORIES_OWNER_PASSWORD" not in state["others"][_config()["app"]]["secrets"]:
+                sys.exit("Error: it would be closed to everybody")
+            print(f"Visit your newly deployed app at https://{_config()['app']}.fly.dev/")
         case ["launch", *more]:
             if "--no-deploy" not in more or "--copy-config" not in more:
                 sys.exit("Error: the guide says --no-deploy --copy-config")

@@ -94,6 +94,11 @@ def fresh_name():
     return secrets.token_hex(8)
 
 
+def is_read_only():
+    """Whether this archive was published to be read, and nothing else."""
+    return os.environ.get("MEMORIES_READ_ONLY", "") not in ("", "0")
+
+
 def name_of(request):
     """Who is written down as having made an edit."""
     return (request.actor or {}).get("id") or "somebody"

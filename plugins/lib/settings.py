@@ -14,6 +14,7 @@ KNOWN = {
     "MEMORIES_LOG_LEVEL": "how much is logged",
     "MEMORIES_OWNER_PASSWORD": "the hash of the owner's password",
     "MEMORIES_PUBLIC": "closed without a password, on any address",
+    "MEMORIES_READ_ONLY": "published to be read, and nothing else",
     "MEMORIES_TILES": "where maps come from",
     "MEMORIES_VIEWER_PASSWORD": "the hash of the readers' password",
 }
