@@ -8,14 +8,16 @@ import re
 import select
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import EXAMPLES, ROOT, free_port
+from tests.conftest import EXAMPLES, ROOT, Served, free_port
 from tests.helpers import put
+from tests.test_api import Client
 
 GUIDE = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
 PASSWORD = "family words of ours"
@@ -126,3 +128,39 @@ def test_the_whole_guide(checkout: Path, tmp_path: Path) -> None:
 def test_each_chapter_has_commands() -> None:
     chapters = {chapter for chapter, _, _ in blocks()}
     assert len(chapters) >= 14
+
+
+def test_a_reader_elsewhere_has_what_the_writer_replicated(checkout: Path, tmp_path: Path) -> None:
+    """Litestream, from one machine to another: edits within seconds, and the reader refuses to write."""
+    replica, script = f"file://{tmp_path / 'replica'}", str(ROOT / "scripts" / "start_server.sh")
+    (tmp_path / "writer").mkdir()
+    shutil.copy(checkout / "memories.db", tmp_path / "writer")
+    machines = []
+
+    def start(name: str, **more: str) -> Client:
+        port = free_port()
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LITESTREAM_URL": replica, "PORT": str(port),
+            "HOST": "127.0.0.1", "MEMORIES_DB": str(tmp_path / name / "memories.db"), "HOME": str(tmp_path), **more,
+        }  # fmt: skip
+        with (tmp_path / f"{name}.log").open("wb") as log:
+            machines.append(subprocess.Popen([script], stdout=log, stderr=log, env=environment))
+        served = Served.__new__(Served)
+        served.base, served.log = f"http://127.0.0.1:{port}", tmp_path / f"{name}.log"
+        served._process = machines[-1]
+        served._wait()
+        return Client(served)
+
+    try:
+        writer = start("writer")
+        number = writer.get("/api/exchanges")["items"][0]["id"]
+        assert writer.ask("POST", f"/api/exchanges/{number}/star")[0] == 200
+        time.sleep(2.5)
+        (tmp_path / "reader").mkdir()
+        reader = start("reader", MEMORIES_READ_ONLY="1")
+        assert [item["id"] for item in reader.get("/api/exchanges?starred=1")["items"]] == [number]
+        assert reader.ask("POST", f"/api/exchanges/{number}/unstar")[0] == 403
+    finally:
+        for machine in machines:
+            machine.terminate()
+            machine.wait(20)
