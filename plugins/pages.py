@@ -14,7 +14,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, folding, forms, openapi, pages, reading
+from memories_lib import access, archive, finding, folding, forms, openapi, pages, reading
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before")
@@ -61,11 +61,13 @@ async def search(request, datasette):
     """Messages and talks with these words; ``?part=1`` gives the results alone, for typing."""
     question = request.args.get("q") or ""
     started = time.perf_counter()
-    messages, talks, total = await archive.read(datasette, lambda run: pages.search(run, question))
+    messages, talks, total = await archive.read(datasette, lambda run: pages.search(run, question, request.args))
     hits = [{**dict(m), "pieces": folding.snippet(m["text"], question)} for m in messages]
-    template = "_found.html" if request.args.get("part") == "1" else "search.html"
+    is_part = request.args.get("part") == "1"
+    known = None if is_part else await archive.read(datasette, pages.summary)
     return await _show(
-        datasette, request, template, question=question, hits=hits, cards=talks, total=total,
+        datasette, request, "_found.html" if is_part else "search.html", question=question, hits=hits, cards=talks,
+        total=total, known=known, kinds=finding.KINDS[:10], asked=request.args,
         ms=round(1000 * (time.perf_counter() - started)),
     )  # fmt: skip
 

@@ -9,6 +9,9 @@ field.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(look, 180);
 });
+field.form.addEventListener("change", (event) => {
+  if (event.target !== field) look();
+});
 field.form.addEventListener("submit", (event) => {
   event.preventDefault();
   clearTimeout(waiting);
@@ -19,7 +22,7 @@ async function look() {
   asking?.abort();
   asking = new AbortController();
   const address = new URL(field.form.action);
-  address.searchParams.set("q", field.value);
+  for (const [name, value] of new FormData(field.form)) if (value || name === "q") address.searchParams.set(name, value);
   history.replaceState(null, "", address);
   address.searchParams.set("part", "1");
   try {

@@ -1,8 +1,12 @@
 // A talk: its tools for those who may edit, and photos that open in place.
 import { act, ask, failed, say, words } from "./edits.js";
 import { openLook } from "./look.js";
+import { readOn } from "./read_on.js";
+import { speeds } from "./voice.js";
 
 openLook(document.querySelector(".bubbles"));
+speeds(document.querySelector(".bubbles"));
+readOn(document.querySelector(".talk"));
 
 /** Make a link to this talk and show it, to be copied. */
 async function share() {

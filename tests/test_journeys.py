@@ -185,3 +185,47 @@ def test_the_list_goes_on_by_itself(browser: Browser, served: Served) -> None:
     expect(page.locator(".mem-item")).to_have_count(39)
     expect(page.locator("#more")).to_have_count(0)
     context.close()
+
+
+def test_read_on_from_a_talk_without_end(page: Page, archive: Path) -> None:
+    group = "chat_id = (SELECT id FROM chats WHERE kind = 'group')"
+    first = one(archive, f"SELECT id FROM exchanges WHERE {group} ORDER BY started_at LIMIT 1")
+    page.goto(f"/talk/{first}")
+    count = page.locator(".bubble").count()
+    page.locator("[rel=next]").click()
+    expect(page.locator(".bubbles .part")).not_to_have_count(0)
+    page.wait_for_function(f"document.querySelectorAll('.bubble').length > {count}")
+    assert page.url.endswith(f"/talk/{first}")
+    for _ in range(100):
+        page.mouse.wheel(0, 4000)
+        page.wait_for_timeout(100)
+        if page.locator(".bubbles .part").count() > 10:
+            break
+    assert page.locator(".bubbles .part").count() > 10
+    # And the other way: what is read stays where it is.
+    last = one(archive, f"SELECT id FROM exchanges WHERE {group} ORDER BY started_at DESC LIMIT 1")
+    page.goto(f"/talk/{last}")
+    page.locator("[rel=prev]").click()
+    expect(page.locator(".bubbles .part")).to_have_count(1)
+
+
+def test_go_to_a_day(page: Page) -> None:
+    page.goto("/talk/1")
+    page.locator(".talk-jump input").fill("2023-06-10")
+    page.locator(".talk-jump button").click()
+    expect(page).to_have_url(re.compile(r"/calendar\?day=2023-06-10"))
+    expect(page.locator(".mem-card").first).to_be_visible()
+
+
+def test_narrow_a_search_down(page: Page) -> None:
+    page.goto("/search?q=the")
+    everywhere = page.locator(".hit").count()
+    page.get_by_text("Narrow it down").click()
+    page.get_by_label("Everybody").select_option("Grandma June")
+    expect(page.locator(".hit b").first).to_have_text("Grandma June:")
+    page.wait_for_function(f"document.querySelectorAll('.hit').length < {everywhere}")
+    expect(page).to_have_url(re.compile("person=Grandma"))
+    page.reload()
+    assert set(page.locator(".hit b").all_inner_texts()) == {"Grandma June:"}
+    page.get_by_label("Any kind").select_option("image")
+    expect(page.locator(".hit")).to_have_count(0)

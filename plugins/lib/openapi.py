@@ -1,5 +1,7 @@
 """The API as an OpenAPI 3.1 document, for programs; `/api` shows it to people. Held to the server by schemathesis."""
 
+from . import finding
+
 _SAFE = {"type": "integer", "minimum": 0, "maximum": (1 << 53) - 1}
 _ID = {"name": "id", "in": "path", "required": True, "schema": _SAFE}
 _DATE = {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"}
@@ -116,6 +118,8 @@ OPERATIONS = {
     "/api/search": {"get": ("Messages and exchanges with these words, in any script", [
         _query("q", _TEXT, "Words, \"a phrase\", word*, -without, a OR b."),
         _query("limit", {"type": "integer", "minimum": 1, "maximum": 200}),
+        *(_query(name, _TEXT) for name in ("chat", "person")), _query("from", _DATE), _query("to", _DATE),
+        _query("kind", {"type": "string", "enum": ["", *finding.KINDS]}),
         _query("before", {"type": "integer", "minimum": 1, "maximum": _BIG}, "`next` of the page before."),
     ], None, _object(messages=_list(_ref("Message")), exchanges=_list(_ref("Exchange")), total=_WHOLE,
                      next={"type": ["integer", "null"]}, milliseconds={"type": "number"}), [])},

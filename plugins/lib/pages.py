@@ -2,7 +2,7 @@
 
 import time
 
-from . import folding, reading, shapes
+from . import finding, folding, reading, shapes
 
 PAGE = 30
 _MOST_IN_A_BOOK = 600
@@ -131,13 +131,14 @@ def talk(run, exchange):
     return {"head": head, "messages": messages, "voices": list(voices), "owner": owner}
 
 
-def search(run, question, most=40):
-    """(messages with their talk, talks, how many messages there are)."""
+def search(run, question, args, most=40):
+    """(messages with their talk, talks, how many messages there are); narrowed by what `args` says."""
     query = folding.fts_query(question)
     if not query:
         return [], [], 0
-    visible = f"{shapes.VISIBLE} AND {shapes.NOT_HIDDEN}"
-    total = run("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH ?", (query,)).fetchone()[0]
+    narrower, given = finding.narrowed(args)
+    given |= {"query": query, "most": most}
+    visible = f"{shapes.VISIBLE} AND {shapes.NOT_HIDDEN}{narrower}"
     columns = """
         messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat, exchanges.title
     """
@@ -147,13 +148,17 @@ def search(run, question, most=40):
         LEFT JOIN people ON people.id = messages.sender_id
         LEFT JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
     """
+    counted = f"JOIN messages ON messages.id = messages_fts.rowid {joined}" if narrower else ""
+    total = run(
+        f"SELECT count(*) FROM messages_fts {counted} WHERE messages_fts MATCH :query{narrower}", given
+    ).fetchone()[0]
     messages = run(
         f"""
         SELECT {columns}, messages.text, NULL AS told_by
         FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid {joined}
-        WHERE messages_fts MATCH ? AND {visible} ORDER BY messages_fts.rowid DESC LIMIT ?
+        WHERE messages_fts MATCH :query AND {visible} ORDER BY messages_fts.rowid DESC LIMIT :most
         """,
-        (query, most),
+        given,
     ).fetchall()
     # What a model saw in a photo or heard in a voice note.
     seen = run(
@@ -161,9 +166,9 @@ def search(run, question, most=40):
         SELECT {columns}, media.told_by,
             trim(coalesce(media.description, '') || ' ' || coalesce(media.transcript, '')) AS text
         FROM media_fts JOIN media ON media.id = media_fts.rowid JOIN messages ON messages.id = media.message_id {joined}
-        WHERE media_fts MATCH ? AND {visible} ORDER BY media_fts.rowid DESC LIMIT ?
+        WHERE media_fts MATCH :query AND {visible} ORDER BY media_fts.rowid DESC LIMIT :most
         """,
-        (query, most),
+        given,
     ).fetchall()
     if seen:
         known = {row["id"] for row in messages}
@@ -178,7 +183,8 @@ def search(run, question, most=40):
         """,
         (query,),
     ).fetchall()
-    return messages, talks, total
+    # What narrows messages does not narrow what is told of a talk.
+    return messages, [] if narrower else talks, total
 
 
 def years(run):

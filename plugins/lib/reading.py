@@ -7,7 +7,7 @@ import time
 
 from datasette import Response
 
-from . import archive, folding, shapes
+from . import archive, finding, folding, shapes
 from .http import ApiError, choice, number, wrong
 
 _SORTS = {
@@ -182,6 +182,8 @@ async def search(request, datasette):
     question = request.args.get("q") or ""
     most, before = number(request, "limit", 50, 1, 200), number(request, "before", 1 << 62, 1, (1 << 63) - 1)
     query = folding.fts_query(question)
+    narrower, given = finding.narrowed(request.args, strict=True)
+    given |= {"query": query, "before": min(before, (1 << 63) - 1), "most": most}
     started = time.perf_counter()
 
     def find(run):
@@ -189,28 +191,38 @@ async def search(request, datasette):
             return [], [], 0
         visible = (
             f"{shapes.VISIBLE} AND coalesce((SELECT is_hidden FROM exchange_marks"
-            " WHERE exchange_marks.exchange_id = messages.exchange_id), 0) = 0"
+            f" WHERE exchange_marks.exchange_id = messages.exchange_id), 0) = 0{narrower}"
         )
-        total = run("SELECT count(*) FROM messages_fts WHERE messages_fts MATCH ?", (query,)).fetchone()[0]
+        named = (
+            """
+            JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.id = messages.sender_id
+        """
+            if narrower
+            else ""
+        )
+        counted = f"JOIN messages ON messages.id = messages_fts.rowid {named}" if narrower else ""
+        total = run(
+            f"SELECT count(*) FROM messages_fts {counted} WHERE messages_fts MATCH :query{narrower}", given
+        ).fetchone()[0]
         ids = [
             row[0]
             for row in run(
                 f"""
-                SELECT messages.id FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid
-                WHERE messages_fts MATCH ? AND messages_fts.rowid < ? AND {visible}
-                ORDER BY messages_fts.rowid DESC LIMIT ?
+                SELECT messages.id FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid {named}
+                WHERE messages_fts MATCH :query AND messages_fts.rowid < :before AND {visible}
+                ORDER BY messages_fts.rowid DESC LIMIT :most
                 """,
-                (query, min(before, (1 << 63) - 1), most),
+                given,
             )
         ]
         # What a model saw in a photo or heard in a voice note.
         seen = run(
             f"""
             SELECT DISTINCT messages.id FROM media_fts
-            JOIN media ON media.id = media_fts.rowid JOIN messages ON messages.id = media.message_id
-            WHERE media_fts MATCH ? AND messages.id < ? AND {visible} ORDER BY messages.id DESC LIMIT ?
+            JOIN media ON media.id = media_fts.rowid JOIN messages ON messages.id = media.message_id {named}
+            WHERE media_fts MATCH :query AND messages.id < :before AND {visible} ORDER BY messages.id DESC LIMIT :most
             """,
-            (query, min(before, (1 << 63) - 1), most),
+            given,
         ).fetchall()
         if seen:
             more = [row[0] for row in seen if row[0] not in set(ids)]

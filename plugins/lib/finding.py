@@ -1,0 +1,37 @@
+"""What a search may be narrowed by: chat, person, days, kind. One for the page and the API."""
+
+import re
+
+from .http import wrong
+
+KINDS = (
+    "text", "image", "video", "audio", "sticker", "gif", "document", "location", "contact", "poll", "call", "deleted",
+    "view_once", "system",
+)  # fmt: skip
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
+
+def narrowed(args, *, strict=False):
+    """(SQL conditions on `messages`, `chats` and `people`, their parameters). With `strict`, nonsense is 422."""
+    where, given = [], {}
+    for name, sql in (("chat", "chats.name = :chat"), ("person", "people.name = :person")):
+        if args.get(name):
+            where.append(sql)
+            given[name] = args.get(name)
+    for name, sql in (("from", "messages.sent_at >= :since"), ("to", "messages.sent_at < :until || '~'")):
+        value = args.get(name) or ""
+        if value and not _DAY.match(value):
+            if strict:
+                raise wrong("query", name, "must be a date like 2025-01-31", "value_error.date")
+            continue
+        if value:
+            where.append(sql)
+            given["since" if name == "from" else "until"] = value
+    kind = args.get("kind") or ""
+    if kind and kind not in KINDS:
+        if strict:
+            raise wrong("query", "kind", f"must be one of {', '.join(KINDS)}", "value_error.choice")
+    elif kind:
+        where.append("messages.kind = :kind")
+        given["kind"] = kind
+    return "".join(f" AND {sql}" for sql in where), given

@@ -1,0 +1,75 @@
+// Reading on: what came before and after a talk is put where its button is, talk after talk, without end.
+
+/** So many pixels before the end, what follows is fetched. */
+const NEAR = 600;
+
+/** Make the buttons "before" and "after" of a talk read on in place. Without this they are links. */
+export function readOn(talk) {
+  const more = talk.querySelector(".talk-more");
+  const bubbles = talk.querySelector(".bubbles");
+  if (!more || !bubbles) return;
+  const before = more.querySelector("[rel=prev]");
+  if (before) bubbles.before(wrapped(before));
+  for (const link of talk.querySelectorAll("[rel=prev], [rel=next]")) {
+    link.addEventListener("click", (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      more.dataset.reads = "on";
+      fetchMore(link, bubbles);
+    });
+    // Once somebody reads on, what follows is there before it is asked for.
+    new IntersectionObserver(([seen]) => {
+      if (seen.isIntersecting && more.dataset.reads && link.rel === "next") fetchMore(link, bubbles);
+    }, { rootMargin: `${NEAR}px` }).observe(link);
+  }
+}
+
+function wrapped(link) {
+  const place = document.createElement("p");
+  place.className = "talk-more";
+  place.append(link);
+  return place;
+}
+
+async function fetchMore(link, bubbles) {
+  if (link.dataset.busy) return;
+  link.dataset.busy = "1";
+  const address = new URL(link.href);
+  const as = new URLSearchParams(location.search).get("as");
+  if (as) address.searchParams.set("as", as);
+  try {
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(answer.statusText);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    put(page, link, bubbles);
+    const next = page.querySelector(`.talk-more [rel=${link.rel}]`);
+    if (next) link.href = next.getAttribute("href");
+    else link.remove();
+  } catch {
+    location.href = link.href; // the link itself still works
+  }
+  delete link.dataset.busy;
+  // A short talk may leave the button in sight, and then nothing tells that it came into it.
+  if (link.isConnected && link.rel === "next" && link.getBoundingClientRect().top < innerHeight + NEAR) {
+    setTimeout(() => fetchMore(link, bubbles), 50);
+  }
+}
+
+function put(page, link, bubbles) {
+  const items = [...page.querySelectorAll(".bubbles > li")].map((item) => document.importNode(item, true));
+  const head = document.createElement("li");
+  head.className = "part";
+  const way = head.appendChild(document.createElement("a"));
+  way.href = new URL(link.href).pathname;
+  way.textContent = page.querySelector("h1")?.textContent ?? "";
+  way.dir = "auto";
+  bubbles.classList.add("is-long");
+  if (link.rel === "next") {
+    bubbles.append(head, ...items);
+    return;
+  }
+  const height = document.documentElement.scrollHeight;
+  bubbles.prepend(head, ...items);
+  // What was being read stays where it is.
+  scrollBy(0, document.documentElement.scrollHeight - height);
+}
