@@ -1,5 +1,6 @@
 // A talk: its tools for those who may edit, and photos that open in place.
 import { act, ask, failed, say, words } from "./edits.js";
+import { bubbleTools } from "./bubble_tools.js";
 import { openLook } from "./look.js";
 import { readOn } from "./read_on.js";
 import { speeds } from "./voice.js";
@@ -7,6 +8,7 @@ import { speeds } from "./voice.js";
 openLook(document.querySelector(".bubbles"));
 speeds(document.querySelector(".bubbles"));
 readOn(document.querySelector(".talk"));
+bubbleTools(document.querySelector(".talk"));
 
 /** Make a link to this talk and show it, to be copied. */
 async function share() {

@@ -229,3 +229,34 @@ def test_narrow_a_search_down(page: Page) -> None:
     assert set(page.locator(".hit b").all_inner_texts()) == {"Grandma June:"}
     page.get_by_label("Any kind").select_option("image")
     expect(page.locator(".hit")).to_have_count(0)
+
+
+def test_the_heart_of_a_talk_and_where_it_is_parted(page: Page, archive: Path) -> None:
+    talk = one(archive, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
+    page.goto(f"/talk/{talk}")
+    count = page.locator(".bubble").count()
+
+    def tool(bubble: int, name: str) -> None:
+        page.locator(".bubble").nth(bubble).hover()
+        page.locator(".bubble").nth(bubble).locator(".bubble-open").click()
+        page.get_by_role("menuitem", name=name).click()
+
+    marked = page.locator(".bubble.is-highlight").count()
+    looks = [str(page.locator(".bubble").nth(n).get_attribute("class")) for n in range(count)]
+    plain = next(n for n, look in enumerate(looks) if "is-highlight" not in look)
+    tool(plain, "Heart of the talk")
+    expect(page.locator(".bubble.is-highlight")).to_have_count(marked + 1)
+    tool(1, "Hide this message")
+    expect(page.locator("#toast")).to_contain_text("Hidden.")
+    page.reload()
+    expect(page.locator(".bubble")).to_have_count(count - 1)
+    expect(page.locator(".bubble.is-highlight")).not_to_have_count(0)
+    tool(4, "Part the talk before this")
+    expect(page.locator("#toast")).to_contain_text("Parted")
+    with page.expect_navigation():
+        page.locator("#toast button").click()
+    expect(page.locator(".bubble")).to_have_count(count - 1)
+    page.locator(".bubble").first.hover()
+    page.locator(".bubble-open").first.click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menuitem")).to_have_count(0)

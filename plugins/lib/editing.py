@@ -151,22 +151,32 @@ async def merge(request, datasette):
     return {**_told(event), "message": f"Merged {len(ids)} exchanges", "target_exchange_id": target}
 
 
+def _with_edits(request, data, done):
+    """The contract's answer; the edits' numbers go beside it."""
+    answer = as_json(request, data)
+    answer.headers["x-edit"] = ",".join(map(str, done))
+    return answer
+
+
 async def hide_messages(request, datasette):
     """``DELETE /api/messages`` with ``{"message_ids": [1, 2]}``: hides those that are there."""
     ids = list(dict.fromkeys(whole_numbers(await body_of(request), "message_ids")))
     if not ids:
         raise ApiError(400, "No message ids were given")
-    return {"deleted_count": await _each_message(request, datasette, ids, "hide")}
+    done = await _each_message(request, datasette, ids, "hide")
+    return _with_edits(request, {"deleted_count": len(done)}, done)
 
 
 async def restore_messages(request, datasette):
     """``POST /api/messages/restore`` with ``{"message_ids": [1, 2]}``."""
     ids = list(dict.fromkeys(whole_numbers(await body_of(request), "message_ids")))
-    return {"restored_count": await _each_message(request, datasette, ids, "restore")}
+    done = await _each_message(request, datasette, ids, "restore")
+    return _with_edits(request, {"restored_count": len(done)}, done)
 
 
 async def _each_message(request, datasette, ids, action):
-    done = 0
+    """The numbers of the edits that were made: those that change nothing are none."""
+    done = []
     for number in ids:
 
         def subject(run, number=number):
@@ -177,12 +187,12 @@ async def _each_message(request, datasette, ids, action):
             return "message", key, detail
 
         try:
-            await archive.edit(datasette, access.name_of(request), action, subject)
+            event = await archive.edit(datasette, access.name_of(request), action, subject)
         except ApiError as error:
             if error.status != 404:
                 raise
         else:
-            done += 1
+            done.append(event.id)
     return done
 
 
