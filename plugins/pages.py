@@ -17,6 +17,7 @@ if "memories_lib" not in sys.modules:
 from memories_lib import access, archive, finding, folding, forms, openapi, pages, reading
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before")
 
 
@@ -226,10 +227,16 @@ def extra_template_vars(datasette, request):
         if not await database.execute_fn(lambda connection: pages.has_archive(connection.execute)):
             return None
         asked = _asked(request)
-        known, (cards, more) = await database.execute_fn(
-            lambda connection: (pages.summary(connection.execute), pages.memories(connection.execute, asked))
-        )
-        return {**known, "cards": cards, "more": more, "asked": asked}
+        number = request.args.get("talk") or ""
+
+        def find(connection):
+            run = connection.execute
+            # Beside the list, where there is room for both.
+            chosen = pages.talk(run, int(number)) if _NUMBER.match(number) else None
+            return pages.summary(run), pages.memories(run, asked), chosen
+
+        known, (cards, more), talk = await database.execute_fn(find)
+        return {**known, "cards": cards, "more": more, "asked": asked, "talk": talk}
 
     async def talk_of(name, exchange):
         return await datasette.databases[name].execute_fn(

@@ -1,6 +1,7 @@
 // The list of memories: goes on by itself, and lets several be chosen.
 import { act, ask, failed, say, words } from "./edits.js";
 import { goOn } from "./more.js";
+import { panes } from "./panes.js";
 
 const list = document.getElementById("memories");
 const filters = document.querySelector(".mem-filters");
@@ -8,6 +9,8 @@ const filters = document.querySelector(".mem-filters");
 filters?.addEventListener("change", () => filters.requestSubmit());
 
 goOn(document.getElementById("more"), list, "#memories > .mem-item");
+
+panes(list, document.getElementById("pane"), document.getElementById("panes"));
 
 const select = document.getElementById("select");
 const bar = document.getElementById("bar");

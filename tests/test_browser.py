@@ -37,6 +37,7 @@ PAGES = {
     "voices": "/gallery?kind=voices",
     "who": "/people",
     "numbers": "/numbers",
+    "side-by-side": "/?talk={exchange}",
     "years": "/years",
     "api": "/api",
     "ask": "/ask",

@@ -22,7 +22,7 @@ from tests.conftest import serve
 from tests.helpers import one, put
 from tests.test_api import Client, ids
 
-TIMES = 60 if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else 4
+TIMES = 60 if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else 3
 pytestmark = pytest.mark.property
 
 edit_log = load_shared("edit_log")
