@@ -39,7 +39,7 @@ $(VENV)/.tools: $(BIN)/memories
 	@touch $@
 
 test: $(VENV)/.test $(VENV)/.tools ## all fast tests
-	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not drill"
+	@$(BIN)/python -m pytest -n 4 --dist worksteal -m "not drill"
 
 drill: $(VENV)/.test $(VENV)/.tools ## the slow ones
 	@HYPOTHESIS_PROFILE=drill $(BIN)/python -m pytest -n 2 --dist worksteal -m "drill or property"

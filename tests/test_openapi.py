@@ -16,7 +16,7 @@ from ingest.passwords import hash_password
 from tests.conftest import ROOT, serve
 from tests.test_api import Client
 
-EXAMPLES = "60" if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else "6"
+EXAMPLES = "60" if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else "2"
 
 
 def test_each_route_is_in_it(site_api: Client) -> None:
