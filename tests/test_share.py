@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sqlite3
@@ -32,12 +33,18 @@ def public(
     store.close()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MEMORIES_PUBLIC", "1")
+        patch.setenv("MEMORIES_LOG_LEVEL", "info")
         patch.setenv("MEMORIES_OWNER_PASSWORD", hash_password("owner word"))
         served = serve(folder / "served" / "memories.db", folder / "log")
         yield Client(served), {"authorization": f"Bearer {token}"}, folder / "served" / "memories.db"
         served.stop()
     log = (folder / "log").read_text("utf-8")
     assert "Traceback" not in log
+    # One JSON line a request, in which no link stands that would open anything.
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert any(line["path"].startswith("/s/…") for line in lines)
+    assert not re.search(r"/s/\d", log)
+    assert all(set(line) <= {"at", "level", "method", "path", "status", "ms", "bytes"} for line in lines)
 
 
 def test_one_talk_with_its_pictures_and_nothing_else(public: tuple[Client, dict[str, str], Path]) -> None:
