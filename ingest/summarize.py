@@ -75,7 +75,7 @@ class Prepared:
 
 def prepare(connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted) -> Prepared:
     """Choose the talks and reckon what they cost; nothing is sent. Raises `MemoriesError` when that makes no sense."""
-    plan = _plan(connection, database, wanted, "summaries", VERSION)
+    plan = _plan(connection, database, kept, wanted, "summaries", VERSION)
     without_chats = kept.excluded("chat")
     cuts = _cuts(connection, kept)
     rows = [
@@ -93,18 +93,24 @@ def prepare(connection: sqlite3.Connection, database: Path, kept: Kept, wanted: 
     return Prepared(ask, known, len(rows) - len(worth), refused, plan, estimate(ask, plan, kept), host(), cuts)
 
 
-def _plan(connection: sqlite3.Connection, database: Path, wanted: Wanted, purpose: str, version: str) -> Plan:
+def _plan(
+    connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted, purpose: str, version: str
+) -> Plan:
     price = price_for(wanted)
     known_chats = {row[0] for row in connection.execute("SELECT name FROM chats")}
     if wanted.chat is not None and wanted.chat not in known_chats:
         names = ", ".join(sorted(known_chats))
         raise MemoriesError(f"there is no chat '{wanted.chat}'; there are {names or 'none yet'}")
-    taste = read_taste(wanted.taste, database)
+    taste, redactor = read_taste(wanted.taste, database), redactor_for(connection, wanted)
     if wanted.learn:
-        taste = learned(connection, taste)
+        # Examples are words of chats like all others: only of those that go to this host anyhow, and without names
+        # where names are taken out.
+        chats = {chat for chat in known_chats if wanted.chat == chat or kept.has_consent(chat, host())}
+        without = kept.excluded("person")
+        taste = learned(connection, taste, chats - kept.excluded("chat"), without, redactor.clean if redactor else None)
     manner = Manner(wanted.model, version, taste.digest(), wanted.language or "", wanted.redact)
     return Plan(
-        manner, taste, wanted.language, price, wanted.budget, wanted.rpm, redactor_for(connection, wanted),
+        manner, taste, wanted.language, price, wanted.budget, wanted.rpm, redactor,
         prices.batch_factor() if wanted.batch else 1.0, purpose,
     )  # fmt: skip
 
@@ -134,10 +140,10 @@ def prepare_periods(
     connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted, level: Level
 ) -> Prepared:
     """The same for months, years or whole chats: told from what their talks were told as."""
-    plan = _plan(connection, database, wanted, "periods", PERIOD_VERSION)
+    plan = _plan(connection, database, kept, wanted, "periods", PERIOD_VERSION)
     with transaction(connection):
         make_room(connection)
-    found = periods(connection, level, chat=wanted.chat, without=kept.excluded("chat"))
+    found = periods(connection, level, chat=wanted.chat, without=kept.excluded("chat"), people=kept.excluded("person"))
     ask, known, refused = sort_out(found, kept, plan.manner)
     if wanted.retry:
         ask, refused = ask + [talk for talk, _ in refused], []

@@ -424,10 +424,32 @@ def test_it_learns_from_stars_and_hides(google: StandIn, db: Path) -> None:
         )
         connection.commit()
     db.with_name("curation.db").unlink(missing_ok=True)
-    run(db, "--yes", "--learn", "--chat", "Theo")
+    run(db, "--yes", "--learn", "--chat", "Abuela Inés")
     instruction = google.requests[-1]["systemInstruction"]["parts"][0]["text"]
     assert f"Worth keeping: {one_line(starred)}" in instruction
     assert f"Not worth keeping: {one_line(hidden)}" in instruction
+
+
+def test_examples_and_periods_leave_out_who_is_excluded(google: StandIn, db: Path) -> None:
+    """No starred talk of a chat that nobody agreed to, no quote of somebody excluded, no name goes out."""
+    june = one(db, "SELECT exchange_id FROM messages WHERE text LIKE '%the water is kind about it%'")
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("INSERT INTO exchange_marks (exchange_id, is_starred) SELECT id, 1 FROM exchanges")
+        connection.commit()
+    sql = "SELECT title FROM exchanges JOIN chats ON chats.id = chat_id WHERE chats.name LIKE 'Lakehouse%'"
+    others = [str(title) for (title,) in rows(db, sql) if len(str(title)) > 25]
+    run(db, "--yes", "--learn", "--redact", "--chat", "Theo")
+    instruction = google.requests[-1]["systemInstruction"]["parts"][0]["text"]
+    assert "Worth keeping: " in instruction
+    assert "Theo" not in instruction
+    assert others
+    assert not any(title[:25] in instruction for title in others)
+    run(db, "--exclude-person", "Grandma June", "--estimate")
+    google.requests.clear()
+    run(db, "--periods", "--yes")
+    assert google.requests
+    assert "Grandma June" not in google.sent()
+    assert str(one(db, "SELECT title FROM exchanges WHERE id = ?", [june]))[:25] not in google.sent()
 
 
 def test_batch_survives_restarts(google: StandIn, db: Path) -> None:

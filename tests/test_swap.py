@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,24 +24,27 @@ from tests.test_api import Client, ids
 uploads = load_shared("uploads")
 
 
-@pytest.fixture
-def api(examples_db: Path, tmp_path: Path) -> Iterator[Client]:
-    shutil.copytree(examples_db.parent, tmp_path / "served")
-    served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
-    yield Client(served)
-    served.stop()
-    assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def calm(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """One server for what changes nothing."""
-    folder = tmp_path_factory.mktemp("calm")
+@contextmanager
+def _examples(examples_db: Path, folder: Path) -> Iterator[Client]:
+    """The examples, served from `folder`; nothing may go wrong in its log."""
     shutil.copytree(examples_db.parent, folder / "served")
     served = serve(folder / "served" / "memories.db", folder / "log")
     yield Client(served)
     served.stop()
     assert "Traceback" not in (folder / "log").read_text("utf-8")
+
+
+@pytest.fixture
+def api(examples_db: Path, tmp_path: Path) -> Iterator[Client]:
+    with _examples(examples_db, tmp_path) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def calm(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """One server for what changes nothing."""
+    with _examples(examples_db, tmp_path_factory.mktemp("calm")) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

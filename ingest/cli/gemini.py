@@ -35,7 +35,7 @@ _MONEY = "{task.completed:,}/{task.total:,} {task.fields[what]}  {task.fields[us
 @click.option("--models", "list_models", is_flag=True, help="List the models that your key can use, and end.")
 @click.option("--language", metavar="NAME", help="Write in this language; else in each talk's own.")
 @click.option("--taste", type=click.Path(path_type=Path), help="What is memorable to you; else taste.toml beside --db.")
-@click.option("--learn", is_flag=True, help="Take what you starred and hid as examples.")
+@click.option("--learn", is_flag=True, help="Send what you starred and hid as examples.")
 @click.option("--estimate", "only_estimate", is_flag=True, help="Say what it would take and cost; send nothing.")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD", help="Stop before it costs more.")
 @click.option("--rpm", type=click.FloatRange(min=0.1), help="Requests a minute at most, for keys without billing.")

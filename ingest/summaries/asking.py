@@ -47,10 +47,6 @@ class Talk:
     people: dict[str, str]
     lines: tuple[Line, ...]
 
-    def characters(self) -> int:
-        """About how long it is when written down."""
-        return sum(len(line.text) + 12 for line in self.lines) + 60
-
 
 def letter(n: int) -> str:
     """A, B, … Z, AA, AB …"""

@@ -6,6 +6,7 @@ talks for a year, of years and the best talks for the whole chat. So it is kept,
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -27,15 +28,28 @@ SELECT id, substr(started_at, 1, 10), title, summary FROM (
     SELECT id, started_at, title, summary FROM exchanges
     WHERE chat_id = ? AND started_at >= ? AND started_at < ?
         AND id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+        -- What is told of a talk may quote anybody who spoke in it.
+        AND NOT EXISTS (
+            SELECT 1 FROM messages JOIN people ON people.id = sender_id
+            WHERE exchange_id = exchanges.id AND people.name IN (SELECT value FROM json_each(?))
+        )
     ORDER BY score DESC, id LIMIT ?
 ) ORDER BY started_at
 """
 
 
 def periods(
-    connection: sqlite3.Connection, level: Level, *, chat: str | None = None, without: frozenset[str] = frozenset()
+    connection: sqlite3.Connection,
+    level: Level,
+    *,
+    chat: str | None = None,
+    without: frozenset[str] = frozenset(),
+    people: frozenset[str] = frozenset(),
 ) -> Iterator[Talk]:
-    """The periods of one length that are worth telling, as talks: `exchange` is the period's number in `periods`."""
+    """The periods of one length that are worth telling, as talks: `exchange` is the period's number in `periods`.
+
+    None of chats in `without`, and none of what is told of talks in which `people` spoke.
+    """
     rows = connection.execute(
         """
         SELECT periods.id, chats.id, chats.name, chats.key, period FROM periods JOIN chats ON chats.id = chat_id
@@ -48,12 +62,14 @@ def periods(
     for number, chat_id, name, key, period in rows:
         if name in without:
             continue
-        lines = list(_lines(connection, chat_id, level, "" if level == "all" else period))
+        lines = list(_lines(connection, chat_id, level, "" if level == "all" else period, people))
         if len(lines) >= _FEWEST:
             yield _as_talk(number, name, key, period, lines)
 
 
-def _lines(connection: sqlite3.Connection, chat: int, level: Level, period: str) -> Iterator[Line]:
+def _lines(
+    connection: sqlite3.Connection, chat: int, level: Level, period: str, people: frozenset[str]
+) -> Iterator[Line]:
     """What it is told from. `message` is an exchange's number, or 0 for a shorter period."""
     number = 0
     if level != "month":
@@ -70,7 +86,9 @@ def _lines(connection: sqlite3.Connection, chat: int, level: Level, period: str)
         for at, title, summary in told:
             number += 1
             yield Line(0, number, "·", at, one_line(f"{title}: {summary}")[:500], 1)
-    for exchange, at, title, summary in connection.execute(_BEST, (chat, period, period + "~", _MOST)).fetchall():
+    for exchange, at, title, summary in connection.execute(
+        _BEST, (chat, period, period + "~", json.dumps(sorted(people)), _MOST)
+    ).fetchall():
         number += 1
         yield Line(exchange, number, "-", at, one_line(f"{title}: {summary}")[:400], 1)
 
@@ -97,7 +115,7 @@ def make_room(connection: sqlite3.Connection) -> None:
 def apply_periods(connection: sqlite3.Connection, kept: Kept, level: Level) -> int:
     """Show what was answered before for periods that say the same; returns how many. In an open transaction."""
     count = 0
-    for period in list(periods(connection, level)):
+    for period in list(periods(connection, level, people=kept.excluded("person"))):
         found = kept.latest(period.key, period.digest)
         if found is None:
             continue

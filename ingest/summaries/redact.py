@@ -49,6 +49,12 @@ class Redactor:
             )
             self._pattern = re.compile(listed, re.IGNORECASE)
 
+    def clean(self, text: str) -> str:
+        """A text without names and numbers, which need not come back."""
+        for kind, pattern in _KINDS:
+            text = pattern.sub(f"[{kind}]", text)
+        return self._pattern.sub("[NAME]", text) if self._pattern else text
+
     def redact(self, talk: Talk) -> tuple[Talk, dict[str, str]]:
         """(the talk without them, stand-in -> what it stands for)."""
         back: dict[str, str] = {}

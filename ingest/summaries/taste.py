@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import tomllib
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -71,18 +73,31 @@ def _examples(found: dict[str, object], name: str, path: Path) -> tuple[str, ...
     return tuple(one_line(example)[:300] for example in given[:_MOST_EXAMPLES])
 
 
-def learned(connection: sqlite3.Connection, taste: Taste) -> Taste:
-    """`taste` and what the owner starred and hid, the newest few of each."""
+def learned(
+    connection: sqlite3.Connection,
+    taste: Taste,
+    chats: Set[str],
+    without: Set[str],
+    clean: Callable[[str], str] | None,
+) -> Taste:
+    """`taste` and what the owner starred and hid, the newest few, in `chats` and where nobody of `without` spoke.
+
+    `clean` takes names and numbers out of them.
+    """
     marked = {}
     for column in ("is_starred", "is_hidden"):
-        marked[column] = tuple(
-            one_line(f"{title}: {summary}")[:300]
-            for title, summary in connection.execute(
-                f"""
-                SELECT title, summary FROM exchange_marks JOIN exchanges ON exchanges.id = exchange_id
-                WHERE {column} ORDER BY started_at DESC LIMIT ?
-                """,
-                (_LEARN,),
+        rows = connection.execute(
+            f"""
+            SELECT title, summary FROM exchange_marks
+            JOIN exchanges ON exchanges.id = exchange_id JOIN chats ON chats.id = chat_id
+            WHERE {column} AND chats.name IN (SELECT value FROM json_each(:chats)) AND NOT EXISTS (
+                SELECT 1 FROM messages JOIN people ON people.id = sender_id
+                WHERE messages.exchange_id = exchanges.id AND people.name IN (SELECT value FROM json_each(:without))
             )
+            ORDER BY started_at DESC LIMIT :most
+            """,
+            {"chats": json.dumps(sorted(chats)), "without": json.dumps(sorted(without)), "most": _LEARN},
         )
+        told = [one_line(f"{title}: {summary}") for title, summary in rows]
+        marked[column] = tuple((clean(text) if clean else text)[:300] for text in told)
     return Taste(taste.guidance, taste.good + marked["is_starred"], taste.bad + marked["is_hidden"])

@@ -60,17 +60,16 @@ def draft(log, actor: str, action: str, subject_kind: str, subject_key: int, det
     return Event(number, at, actor, action, subject_kind, subject_key, detail or {})
 
 
+def _row(event: Event) -> tuple:
+    detail = json.dumps(event.detail, ensure_ascii=False)
+    return event.id, event.at, event.actor, event.action, event.subject_kind, event.subject_key, detail
+
+
 def write(log, event: Event) -> None:
     """Write one event down: when this returns it survives a power cut."""
     log.execute("BEGIN IMMEDIATE")
     try:
-        log.execute(
-            "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-            (
-                event.id, event.at, event.actor, event.action, event.subject_kind, event.subject_key,
-                json.dumps(event.detail, ensure_ascii=False),
-            ),
-        )  # fmt: skip
+        log.execute("INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", _row(event))
         if event.action == "undo":
             log.execute("UPDATE edits SET undone_by = ? WHERE id = ?", (event.id, event.detail["of"]))
     except BaseException:
@@ -90,13 +89,7 @@ def merge(log, others: list[Event]) -> int:
     log.execute("BEGIN IMMEDIATE")
     try:
         for event in others:
-            added += log.execute(
-                "INSERT OR IGNORE INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-                (
-                    event.id, event.at, event.actor, event.action, event.subject_kind, event.subject_key,
-                    json.dumps(event.detail, ensure_ascii=False),
-                ),
-            ).rowcount  # fmt: skip
+            added += log.execute("INSERT OR IGNORE INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", _row(event)).rowcount
         if added:
             log.execute("UPDATE edits SET undone_by = NULL WHERE undone_by IS NOT NULL")
             for event in events(log):

@@ -85,7 +85,7 @@ async def begin(request, datasette):
         raise wrong("body", "bytes", "must be a whole number of at most 16 GiB")
     if not isinstance(blocks, list) or len(blocks) != -(-size // uploads.BLOCK):
         raise wrong("body", "blocks", f"must be a list of one digest for each {uploads.BLOCK} bytes")
-    if not all(isinstance(name, str) and len(name) == 32 for name in blocks):
+    if not all(isinstance(name, str) and uploads.is_name(name) for name in blocks):
         raise wrong("body", "blocks", "must be digests in hex")
     is_served = uploads.is_served(incoming, sha256, await archive.read(datasette, _holds))
     if body.get("dry_run") or is_served:
@@ -103,16 +103,16 @@ def _plan(request, incoming):
     plan = uploads.plan_of(incoming, sha256)
     if plan is None:
         raise ApiError(404, "no such upload was begun here; begin it anew")
-    return sha256, plan["blocks"]
+    return sha256, plan
 
 
 async def block(request, datasette):
     """``PUT /api/archive/uploads/{sha256}/{n}``: one block, as it is or gzipped."""
     _, _, incoming, _ = _places(datasette)
-    sha256, digests = _plan(request, incoming)
-    n = int(request.url_vars["n"])
-    if n >= len(digests):
-        raise ApiError(404, "the upload has no such block")
+    sha256, n = request.url_vars["sha256"], int(request.url_vars["n"])
+    name = uploads.name_of(incoming, sha256, n)
+    if name is None:
+        raise ApiError(404, "no such upload was begun here, or it has no such block; begin it anew")
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > _MOST_PACKED:
         raise ApiError(413, f"a block has at most {uploads.BLOCK} bytes")
@@ -123,7 +123,7 @@ async def block(request, datasette):
             given = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(given, uploads.BLOCK + 1)
         except zlib.error:
             raise ApiError(422, "the block is no gzip") from None
-    if not await asyncio.to_thread(uploads.write, incoming, sha256, n, given, digests):
+    if not await asyncio.to_thread(uploads.write, incoming, sha256, n, given, name):
         raise ApiError(422, "the block is not the one that was announced; send it again")
     return {"block": n}
 

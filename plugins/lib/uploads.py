@@ -17,6 +17,7 @@ BLOCK = 64 * 1024
 #: 16 GiB.
 MOST_BLOCKS = 262_144
 _OLD_S = 3 * 24 * 3600
+_NAME = re.compile(r"[0-9a-f]{32}\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -44,6 +45,11 @@ def part_of(folder: Path, sha256: str) -> Path:
     return folder / f"{sha256}.part"
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a block."""
+    return _NAME.match(text) is not None
+
+
 def is_sha256(text: object) -> bool:
     """Whether a text is one in hex."""
     return isinstance(text, str) and _SHA256.match(text) is not None
@@ -51,8 +57,8 @@ def is_sha256(text: object) -> bool:
 
 def begin(folder: Path, sha256: str, size: int, digests: list[str], donor: Path) -> list[int]:
     """Start, or go on: which blocks are still missing. What `donor` has of them already is taken from there."""
-    part, plan = part_of(folder, sha256), folder / f"{sha256}.json"
-    plan.write_text(json.dumps({"bytes": size, "blocks": digests}), "utf-8")
+    part = part_of(folder, sha256)
+    _plan(folder, sha256).write_bytes(bytes.fromhex("".join(digests)))
     is_new = not part.exists()
     with part.open("ab") as stream:
         stream.truncate(size)
@@ -108,18 +114,33 @@ def _take_from(donor: Path, part: Path, digests: list[str], missing: list[int]) 
                 out.write(block)
 
 
-def plan_of(folder: Path, sha256: str) -> dict | None:
-    """`{"bytes", "blocks"}` of an upload that was begun."""
+def plan_of(folder: Path, sha256: str) -> list[str] | None:
+    """The names of all blocks of an upload that was begun."""
     try:
-        found = json.loads((folder / f"{sha256}.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        told = _plan(folder, sha256).read_bytes().hex()
+    except OSError:
         return None
-    return found if part_of(folder, sha256).exists() else None
+    return [told[at : at + 32] for at in range(0, len(told), 32)] if part_of(folder, sha256).exists() else None
 
 
-def write(folder: Path, sha256: str, n: int, block: bytes, digests: list[str]) -> bool:
-    """Take one block; False when it is not what was announced."""
-    if digest_of(block) != digests[n]:
+def name_of(folder: Path, sha256: str, n: int) -> str | None:
+    """The name of one block, without reading those of all the others; None when there is no such block or upload."""
+    try:
+        with _plan(folder, sha256).open("rb") as stream:
+            stream.seek(16 * n)
+            return stream.read(16).hex() or None
+    except OSError:
+        return None
+
+
+def _plan(folder: Path, sha256: str) -> Path:
+    assert _SHA256.match(sha256)
+    return folder / f"{sha256}.plan"
+
+
+def write(folder: Path, sha256: str, n: int, block: bytes, name: str) -> bool:
+    """Take one block; False when it is not the one with that name."""
+    if digest_of(block) != name:
         return False
     with part_of(folder, sha256).open("rb+") as stream:
         stream.seek(n * BLOCK)
@@ -137,7 +158,7 @@ def arrived(folder: Path, sha256: str, digests: list[str]) -> list[int]:
 
 def forget(folder: Path, sha256: str) -> None:
     """Take away what arrived of an upload."""
-    for ending in ("part", "json", "part-journal", "part-wal", "part-shm"):
+    for ending in ("part", "plan", "part-journal", "part-wal", "part-shm"):
         (folder / f"{sha256}.{ending}").unlink(missing_ok=True)
 
 
