@@ -160,7 +160,11 @@ def _memory(cgroup: Path) -> Iterator[Finding]:
     # A virtual machine counts them itself; a container's group does.
     ended = max(_number(_PROC / "vmstat", "oom_kill") or 0, _number(cgroup / "memory.events", "oom_kill") or 0)
     if ended:
-        yield Finding("note", "memory", f"{ended} processes were ended for want of memory; fly scale memory 512")
+        yield Finding(
+            "note",
+            "memory",
+            f"{ended} ended for want of memory since the machine started; at Fly: fly scale memory 512",
+        )
 
 
 def _number(path: Path, name: str, factor: int = 1) -> int | None:

@@ -272,6 +272,17 @@ def test_the_heart_of_a_talk_and_where_it_is_parted(page: Page, archive: Path) -
     page.locator(".bubble-open").first.click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("menuitem")).to_have_count(0)
+    # In a long talk nothing of the tools is cut off: what is under their last one is that one.
+    page.evaluate("document.querySelector('.bubbles').classList.add('is-long')")
+    page.locator(".bubble").first.hover()
+    page.locator(".bubble-open").first.click()
+    last = page.get_by_role("menuitem").last
+    assert last.evaluate(
+        """item => {
+            const box = item.getBoundingClientRect();
+            return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === item;
+        }"""
+    )
 
 
 def test_the_list_and_the_talk_side_by_side(page: Page) -> None:
