@@ -37,11 +37,26 @@ def examples_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return database
 
 
+def _ports() -> Iterator[int]:
+    """Each worker has ports of its own, below those that the system hands out: one asked for here stays free until used."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    first = 20_000 + worker % 12 * 1_000
+    while True:
+        for port in range(first, first + 1_000):
+            with socket.socket() as probe:
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+            yield port
+
+
+_free_ports = _ports()
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return next(_free_ports)
 
 
 class Served:
