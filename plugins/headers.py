@@ -88,5 +88,5 @@ def _policy_of(page):
     digests = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in scripts]
     named = "".join(f" 'sha256-{digest}'" for digest in dict.fromkeys(digests))
     has_map = any(b"leaflet" in script.lower() or b"DATASETTE_CLUSTER_MAP" in script for script in scripts)
-    has_map = has_map or b'<div id="map"' in page
+    has_map = has_map or b'<div id="map"' in page or b'<div class="little-map"' in page
     return _POLICY.format(scripts=named, tiles=access.tile_hosts() if has_map else "").encode()

@@ -24,6 +24,7 @@ _OURS = {
     "gallery",
     "map",
     "people",
+    "chats",
     "years",
     "ask",
     "api",
@@ -56,6 +57,7 @@ def extra_template_vars(datasette, request):
         "archive_path": next((datasette.urls.database(n) for n, d in datasette.databases.items() if d.path), "/"),
         "is_local": bool((actor or {}).get("local")),
         "with_args": with_args,
+        "tiles": access.tiles(),
     }
 
 
@@ -64,4 +66,5 @@ def prepare_jinja2_environment(env):
     """`|said` and its like: what people wrote, as HTML that is safe."""
     env.filters["said"] = markup.folded
     env.filters["poll"] = markup.poll
+    env.filters["link_card"] = markup.link_card
     env.tests["big"] = markup.is_big

@@ -1,4 +1,5 @@
 // What can be done with one message: make it the heart of its talk, hide it, part the talk before it.
+import { choosing } from "./choose.js";
 import { ask, failed, say, words } from "./edits.js";
 
 /** Give each bubble of a talk that may be edited a button that opens its tools. */
@@ -31,6 +32,7 @@ export function bubbleTools(talk) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !menu.hidden) close(menu)?.focus();
   });
+  chooseSeveral(talk, bubbles);
   menu.addEventListener("click", (event) => {
     const tool = event.target.dataset.tool;
     if (tool) act(tool, menu.closest(".bubble"), talk.dataset.exchange).catch(failed).finally(() => close(menu));
@@ -52,6 +54,52 @@ function close(menu) {
   menu.hidden = true;
   menu.remove();
   return button;
+}
+
+/** Several messages at once: hide them, or make them the heart of the talk. */
+function chooseSeveral(talk, bubbles) {
+  const button = talk.querySelector("[data-choose]");
+  if (!button) return;
+  const bar = document.createElement("div");
+  bar.className = "mem-bar";
+  bar.hidden = true;
+  const count = bar.appendChild(document.createElement("span"));
+  let chosen = new Set();
+  for (const action of ["highlight", "hide", "cancel"]) {
+    const item = bar.appendChild(document.createElement("button"));
+    item.className = "mem-button";
+    item.dataset.tool = action;
+    item.textContent = words.tools[action === "hide" ? "hide_several" : action];
+  }
+  talk.append(bar);
+  const end = choosing(bubbles, ".bubble", button, (now) => {
+    chosen = now ?? new Set();
+    bar.hidden = !now;
+    count.textContent = words.selected.replace("#", chosen.size);
+  });
+  bar.addEventListener("click", (event) => {
+    const tool = event.target.dataset.tool;
+    const items = [...chosen];
+    if (!tool) return;
+    if (tool === "cancel" || !items.length) end();
+    else actOnSeveral(tool, items).then(end).catch(failed);
+  });
+}
+
+async function actOnSeveral(tool, bubbles) {
+  const numbers = bubbles.map((bubble) => Number(bubble.id.slice(1)));
+  if (tool === "hide") {
+    const told = await ask("DELETE", "/messages", { message_ids: numbers });
+    for (const bubble of bubbles) bubble.hidden = true;
+    say(words.done.hide, told.edit ? told.edit.split(",") : []);
+    return;
+  }
+  const edits = [];
+  for (const bubble of bubbles) {
+    edits.push((await ask("POST", `/messages/${bubble.id.slice(1)}/highlight`, { on: true })).edit);
+    bubble.classList.add("is-highlight");
+  }
+  say(words.tools.done_highlight, edits);
 }
 
 async function act(tool, bubble, exchange) {

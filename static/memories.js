@@ -1,63 +1,50 @@
 // The list of memories: goes on by itself, and lets several be chosen.
+import { choosing } from "./choose.js";
 import { act, ask, failed, say, words } from "./edits.js";
 import { goOn } from "./more.js";
 import { panes } from "./panes.js";
+import { recycle } from "./recycle.js";
 
 const list = document.getElementById("memories");
 const filters = document.querySelector(".mem-filters");
-
-filters?.addEventListener("change", () => filters.requestSubmit());
-
-goOn(document.getElementById("more"), list, "#memories > .mem-item");
-
-panes(list, document.getElementById("pane"), document.getElementById("panes"));
-
 const select = document.getElementById("select");
 const bar = document.getElementById("bar");
+
+filters?.addEventListener("change", () => filters.requestSubmit());
+goOn(document.getElementById("more"), list, "#memories > .mem-item", recycle(list));
+panes(list, document.getElementById("pane"), document.getElementById("panes"));
+
 if (select && bar) {
-  const chosen = new Set();
-  const show = () => {
+  let chosen = new Set();
+  const end = choosing(list, "[data-exchange]", select, (now) => {
+    chosen = now ?? new Set();
+    bar.hidden = !now;
     bar.querySelector("#count").textContent = words.selected.replace("#", chosen.size);
-    bar.querySelector("[data-action=merge]").disabled = chosen.size < 2;
-  };
-  const mode = (on) => {
-    select.setAttribute("aria-pressed", on);
-    list.classList.toggle("is-selecting", on);
-    bar.hidden = !on;
-    if (!on) {
-      chosen.clear();
-      for (const item of list.querySelectorAll(".is-chosen")) item.classList.remove("is-chosen");
-    }
-    show();
-  };
-  select.hidden = false;
-  select.addEventListener("click", () => mode(select.getAttribute("aria-pressed") !== "true"));
-  list.addEventListener("click", (event) => {
-    const item = event.target.closest("[data-exchange]");
-    if (!item || !list.classList.contains("is-selecting")) return;
-    event.preventDefault();
-    const number = Number(item.dataset.exchange);
-    if (item.classList.toggle("is-chosen")) chosen.add(number);
-    else chosen.delete(number);
-    show();
+    for (const button of bar.querySelectorAll("[data-action=merge]")) button.disabled = chosen.size < 2;
   });
-  bar.addEventListener("click", async (event) => {
+  bar.addEventListener("click", (event) => {
     const action = event.target.dataset?.action;
     if (!action) return;
-    if (action === "cancel" || !chosen.size) return mode(false);
-    const numbers = [...chosen];
-    try {
-      const edits = [];
-      if (action === "merge") edits.push((await ask("POST", "/exchanges/merge", { exchange_ids: numbers })).edit);
-      else for (const number of numbers) edits.push((await act(action, number)).edit);
-      if (action !== "star") {
-        const gone = action === "merge" ? numbers.filter((n) => n !== Math.min(...numbers)) : numbers;
-        for (const number of gone) list.querySelector(`[data-exchange="${number}"]`)?.remove();
-      }
-      mode(false);
-      say(words.done[action], edits);
-    } catch (error) {
-      failed(error);
-    }
+    const items = [...chosen];
+    if (action === "cancel" || !items.length) end();
+    else use(action, items).then(end).catch(failed);
   });
+}
+
+async function use(action, items) {
+  const numbers = items.map((item) => Number(item.dataset.exchange));
+  let body;
+  if (action in words.ask) {
+    const said = prompt(words.ask[action], "");
+    if (said === null) return;
+    body = { [action]: said };
+  }
+  const edits = [];
+  if (action === "merge") edits.push((await ask("POST", "/exchanges/merge", { exchange_ids: numbers })).edit);
+  else for (const number of numbers) edits.push((await act(action, number, body)).edit);
+  if (["hide", "restore", "merge"].includes(action)) {
+    const stays = action === "merge" ? Math.min(...numbers) : null;
+    for (const item of items) if (Number(item.dataset.exchange) !== stays) item.remove();
+  }
+  say(words.done[action], edits);
 }

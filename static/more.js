@@ -1,7 +1,7 @@
 // A list that goes on by itself when its end comes near. Without this, its link leads to the next page.
 
-/** `more` is the link; `items` (a selector) is what the next page has for `list`. */
-export function goOn(more, list, items) {
+/** `more` is the link; `items` (a selector) is what the next page has for `list`; `added` is told when they are there. */
+export function goOn(more, list, items, added = () => {}) {
   if (!more || !("IntersectionObserver" in window)) return;
   let isLoading = false;
   new IntersectionObserver(async ([entry], watcher) => {
@@ -12,6 +12,7 @@ export function goOn(more, list, items) {
     if (!answer?.ok) return; // the link is still there
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     list.append(...page.querySelectorAll(items));
+    added();
     const next = page.getElementById("more");
     if (next) more.href = next.href;
     else {

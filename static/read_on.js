@@ -1,37 +1,31 @@
 // Reading on: what came before and after a talk is put where its button is, talk after talk, without end.
 
+import { recycle } from "./recycle.js";
+
 /** So many pixels before the end, what follows is fetched. */
 const NEAR = 600;
 
 /** Make the buttons "before" and "after" of a talk read on in place. Without this they are links. */
 export function readOn(talk) {
-  const more = talk.querySelector(".talk-more");
+  const more = talk.querySelector("nav.talk-more");
   const bubbles = talk.querySelector(".bubbles");
   if (!more || !bubbles) return;
-  const before = more.querySelector("[rel=prev]");
-  if (before) bubbles.before(wrapped(before));
+  const added = recycle(bubbles);
   for (const link of talk.querySelectorAll("[rel=prev], [rel=next]")) {
     link.addEventListener("click", (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
       more.dataset.reads = "on";
-      fetchMore(link, bubbles);
+      fetchMore(link, bubbles, added);
     });
     // Once somebody reads on, what follows is there before it is asked for.
     new IntersectionObserver(([seen]) => {
-      if (seen.isIntersecting && more.dataset.reads && link.rel === "next") fetchMore(link, bubbles);
+      if (seen.isIntersecting && more.dataset.reads && link.rel === "next") fetchMore(link, bubbles, added);
     }, { rootMargin: `${NEAR}px` }).observe(link);
   }
 }
 
-function wrapped(link) {
-  const place = document.createElement("p");
-  place.className = "talk-more";
-  place.append(link);
-  return place;
-}
-
-async function fetchMore(link, bubbles) {
+async function fetchMore(link, bubbles, added) {
   if (link.dataset.busy) return;
   link.dataset.busy = "1";
   const address = new URL(link.href);
@@ -42,6 +36,7 @@ async function fetchMore(link, bubbles) {
     if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     put(page, link, bubbles);
+    added();
     const next = page.querySelector(`.talk-more [rel=${link.rel}]`);
     if (next) link.href = next.getAttribute("href");
     else link.remove();
@@ -51,7 +46,7 @@ async function fetchMore(link, bubbles) {
   delete link.dataset.busy;
   // A short talk may leave the button in sight, and then nothing tells that it came into it.
   if (link.isConnected && link.rel === "next" && link.getBoundingClientRect().top < innerHeight + NEAR) {
-    setTimeout(() => fetchMore(link, bubbles), 50);
+    setTimeout(() => fetchMore(link, bubbles, added), 50);
   }
 }
 

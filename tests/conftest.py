@@ -38,7 +38,7 @@ def examples_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _ports() -> Iterator[int]:
-    """Each worker has ports of its own, below those that the system hands out: one asked for here stays free until used."""
+    """Each worker has ports of its own, below those that the system hands out: one asked for here stays free."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     first = 20_000 + worker % 12 * 1_000
     while True:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.conftest import ROOT, Served, serve
 from tests.helpers import one
@@ -21,7 +21,7 @@ CALM = {
     "test_find_the_first_i_love_you", "test_what_happened_on_this_day", "test_the_photo_from_the_lake",
     "test_a_gift_book_for_grandma", "test_in_german_when_the_browser_is",
     "test_read_on_from_a_talk_without_end", "test_go_to_a_day", "test_narrow_a_search_down",
-    "test_the_list_and_the_talk_side_by_side",
+    "test_the_list_and_the_talk_side_by_side", "test_a_place_on_a_little_map",
 }  # fmt: skip
 
 
@@ -208,12 +208,14 @@ def test_read_on_from_a_talk_without_end(page: Page, examples_db: Path) -> None:
     expect(page.locator(".bubbles .part")).not_to_have_count(0)
     page.wait_for_function(f"document.querySelectorAll('.bubble').length > {count}")
     assert page.url.endswith(f"/talk/{first}")
+    read: set[str] = set()  # what is far from sight leaves the page
     for _ in range(100):
         page.mouse.wheel(0, 4000)
         page.wait_for_timeout(100)
-        if page.locator(".bubbles .part").count() > 10:
+        read |= set(page.locator(".bubbles .part a").evaluate_all("all => all.map((a) => a.pathname)"))
+        if len(read) > 10:
             break
-    assert page.locator(".bubbles .part").count() > 10
+    assert len(read) > 10
     # And the other way: what is read stays where it is.
     last = one(examples_db, f"SELECT id FROM exchanges WHERE {group} ORDER BY started_at DESC LIMIT 1")
     page.goto(f"/talk/{last}")
@@ -312,3 +314,124 @@ def test_the_list_and_the_talk_side_by_side(page: Page) -> None:
     expect(page.locator("#pane h1")).to_have_count(0)
     page.goto(address)
     expect(page.locator("#pane h1")).to_contain_text(title[:20])
+
+
+def test_several_messages_at_once(page: Page, archive: Path) -> None:
+    talk = one(archive, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
+    page.goto(f"/talk/{talk}")
+    count = page.locator(".bubble").count()
+    page.get_by_role("button", name="Select", exact=True).click()
+    for number in (0, 2):
+        page.locator(".bubble").nth(number).click()
+    bar = page.locator(".talk .mem-bar")
+    expect(bar).to_contain_text("2 selected")
+    # With the keyboard, too.
+    page.locator(".bubble").nth(3).focus()
+    page.keyboard.press("Space")
+    expect(bar).to_contain_text("3 selected")
+    bar.get_by_role("button", name="Hide").click()
+    expect(page.locator("#toast")).to_contain_text("Hidden.")
+    expect(bar).to_be_hidden()
+    assert one(archive, "SELECT count(*) FROM hidden_messages") == 3
+    with page.expect_navigation():
+        page.locator("#toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".bubble")).to_have_count(count)
+    assert one(archive, "SELECT count(*) FROM hidden_messages") == 0
+
+
+def test_bring_back_what_is_hidden(page: Page) -> None:
+    page.goto("/")
+    titles = page.locator(".mem-card .mem-name").all_inner_texts()
+    page.get_by_role("button", name="Select").click()
+    for number in (0, 1):
+        page.locator(".mem-card").nth(number).click()
+    page.locator("#bar").get_by_role("button", name="Hide").click()
+    expect(page.get_by_text(titles[0])).to_have_count(0)
+    page.goto("/?all=hidden")
+    assert page.locator(".mem-card .mem-name").all_inner_texts() == titles[:2]
+    page.locator(".mem-card").first.click()
+    expect(page.locator(".talk")).to_contain_text("This talk is hidden")
+    page.go_back()
+    page.get_by_role("button", name="Select").click()
+    for number in (0, 1):
+        page.locator(".mem-card").nth(number).click()
+    page.locator("#bar").get_by_role("button", name="Show again").click()
+    expect(page.locator("#toast")).to_contain_text("Shown again.")
+    page.goto("/")
+    assert page.locator(".mem-card .mem-name").all_inner_texts() == titles
+
+
+def test_a_place_on_a_little_map(browser: Browser, served: Served, examples_db: Path) -> None:
+    place = one(examples_db, "SELECT exchange_id FROM places WHERE latitude IS NOT NULL LIMIT 1")
+    context = browser.new_context(viewport=PHONE, base_url=served.base)  # type: ignore[arg-type]
+    page = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    png = ROOT / "docs" / "img"
+    picture = next(png.glob("*.png")).read_bytes()
+
+    def tile(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=200, content_type="image/png", body=picture)
+
+    context.route(re.compile("tile.openstreetmap.org"), tile)
+    page.goto(f"/talk/{place}")
+    expect(page.locator(".little-map svg")).to_be_visible()
+    assert asked == []  # nobody is told where, unless the reader asks for the map
+    page.get_by_role("button", name="Show the map").click()
+    expect(page.locator(".little-map .tiles img").first).to_be_visible()
+    assert asked
+    assert said == []
+    context.close()
+
+
+def test_a_hundred_thousand_messages_stay_light(browser: Browser, served: Served, archive: Path) -> None:
+    """What is far from sight leaves the page, comes back where it was, and takes little to draw."""
+    exchange = one(archive, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
+    context = browser.new_context(viewport=DESK, base_url=served.base)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"/talk/{exchange}")
+    # As reading on does it, a talk at a time; the server is not what is looked at here.
+    page.evaluate(
+        """async () => {
+            const { recycle } = await import("/static/recycle.js");
+            const list = document.querySelector(".bubbles");
+            const like = list.querySelector(".bubble");
+            list.replaceChildren();
+            const more = recycle(list);
+            for (let talk = 0; talk < 400; talk += 1) {
+                const items = [];
+                for (let at = 0; at < 250; at += 1) {
+                    const item = like.cloneNode(true);
+                    item.id = `n${talk * 250 + at}`;
+                    item.querySelector(".words").textContent = `message ${talk * 250 + at} ` + "la ".repeat(at % 40);
+                    items.push(item);
+                }
+                list.append(...items);
+                more();
+                await new Promise((done) => setTimeout(done, 5));
+            }
+        }"""
+    )
+    page.wait_for_function("document.querySelectorAll('.bubble').length < 1000", timeout=60_000)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    # To the end, to the middle, back: what is there is whole and in order, wherever one looks.
+    for part in (1, 0.5, 0.25, 0):
+        page.evaluate("(y) => scrollTo(0, y)", (height - 900) * part)
+        page.wait_for_function(
+            """() => {
+                const isSeen = (item) => {
+                    const { top, bottom } = item.getBoundingClientRect();
+                    return bottom > 0 && top < innerHeight;
+                };
+                const seen = [...document.querySelectorAll(".bubble")].filter(isSeen);
+                return seen.length > 2 && ![...document.querySelectorAll(".far")].some(isSeen);
+            }"""
+        )
+        numbers = page.locator(".bubble").evaluate_all("all => all.map((b) => Number(b.id.slice(1)))")
+        assert numbers == sorted(numbers)
+        assert len(numbers) < 2_000
+    assert page.locator("#n0").is_visible()
+    assert page.evaluate("document.querySelectorAll('*').length") < 30_000
+    context.close()

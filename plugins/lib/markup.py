@@ -1,6 +1,7 @@
 """What people wrote, as HTML that is safe to show: links, *bold*, _italic_, ~strike~, `code`, quotes, polls, emoji."""
 
 import re
+from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup, escape
 
@@ -57,6 +58,21 @@ def _line(line):
     if line.startswith("&gt; "):
         return f"<q class='quoted'>{line[5:]}</q>"
     return f"• {line[2:]}" if line.startswith("- ") else line
+
+
+def link_card(link):
+    """(the site, what the address says of the page) of a row of `links`. Nothing is fetched: nobody is told."""
+    try:
+        path = urlsplit(link["url"]).path
+    except ValueError:
+        path = ""
+    pieces = [piece for piece in unquote(path).split("/") if piece]
+    named = max(pieces, key=lambda piece: len(re.findall(r"[^\W\d_]{2,}", piece)), default="")
+    said = re.sub(r"\.\w{2,4}$|[-_+]+", " ", named).strip()
+    said = " ".join(word for word in said.split() if not re.fullmatch(r"[0-9a-f]{8,}|\d{5,}", word))
+    # A row of letters and digits is a number for machines.
+    is_told = any(len(word) > 2 and word.isalpha() for word in said.split()) and not re.search(r"\d[A-Za-z]+\d", said)
+    return link["domain"], said[:90] if is_told else ""
 
 
 def folded(text):

@@ -49,6 +49,18 @@ class Words:
         """``June 2024`` for 2024-06."""
         return f"{self._words['months'][int(iso[5:7]) - 1]} {iso[:4]}"
 
+    def weekday(self, number):
+        """``Monday`` for 0."""
+        return self._words["weekdays"][number]
+
+    def mood(self, name):
+        """A mood in the reader's language; one that is not known as it is."""
+        return self._words.get(f"mood_{name}", name)
+
+    def kind(self, name):
+        """A kind of message, as a heading."""
+        return self._words.get(f"kind_{name}", name)
+
     def count(self, number, one, many):
         """``1 message``, ``2 messages``."""
         return f"{self.number(number)} {self._words[one if number == 1 else many]}"

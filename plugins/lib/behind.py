@@ -1,0 +1,86 @@
+"""Where the rows of a page are in Datasette's tables, and the SQL that finds them: "see the rows", "see the SQL"."""
+
+from urllib.parse import urlencode
+
+_TALKS = """
+SELECT exchanges.id, exchanges.started_at, chats.name AS chat, exchanges.title, exchanges.summary, exchanges.mood,
+  exchanges.message_count, exchanges.score
+FROM exchanges JOIN chats ON chats.id = exchanges.chat_id
+WHERE (exchanges.is_memory OR :all = '1')
+  AND (:chat = '' OR chats.name = :chat)
+  AND (:year = '' OR (exchanges.started_at >= :year AND exchanges.started_at < :year || '~'))
+  AND (:mood = '' OR exchanges.mood = :mood)
+  AND (:topic = '' OR EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic))
+  AND (:starred = '' OR exchanges.id IN (SELECT exchange_id FROM exchange_marks WHERE is_starred))
+  AND (:person = '' OR EXISTS (
+    SELECT 1 FROM messages JOIN people ON people.id = messages.sender_id
+    WHERE messages.exchange_id = exchanges.id AND people.name = :person))
+ORDER BY exchanges.started_at DESC
+""".strip()
+_MEDIA = """
+SELECT messages.sent_at, people.name AS sender, messages.kind, media.filename, media.bytes, media.sha256,
+  messages.exchange_id AS exchange
+FROM media CROSS JOIN messages ON messages.id = media.message_id
+LEFT JOIN people ON people.id = messages.sender_id
+WHERE media.sha256 IS NOT NULL AND messages.kind IN (:kind, :or_kind)
+ORDER BY messages.sent_at DESC LIMIT 500
+""".strip()
+#: chart -> (the canned query that is behind it, or the SQL)
+CHARTS = {
+    "years": "year_by_year",
+    "people": "who_writes_most",
+    "words": "words_of_the_year",
+    "emoji": "emoji_by_person",
+    "replies": "reply_times",
+    "starts": "who_starts_talks",
+    "months": "SELECT substr(month, 6) AS month, sum(messages) AS messages\nFROM person_months GROUP BY 1",
+    "weekdays": (
+        "SELECT strftime('%w', day) AS weekday, sum(message_count) AS messages, sum(media_count) AS media\n"
+        "FROM days GROUP BY 1"
+    ),
+    "kinds": "SELECT kind, sum(message_count) AS messages\nFROM chat_kinds GROUP BY kind ORDER BY messages DESC",
+}
+
+
+class Behind:
+    """Addresses in Datasette for one archive: `rows` and `sql` of a page, `of_chart` for a chart."""
+
+    def __init__(self, urls, database):
+        self._urls, self._database = urls, database
+
+    def sql(self, sql, **given):
+        """The address of Datasette's page for this SQL, run with what is given."""
+        return f"{self._urls.database(self._database)}?{urlencode({'sql': sql, **given})}"
+
+    def query(self, name, **given):
+        """The address of a canned query."""
+        return self._urls.query(self._database, name) + (f"?{urlencode(given)}" if given else "")
+
+    def rows(self, table, **filters):
+        """The address of a table, filtered."""
+        kept = {name: value for name, value in filters.items() if value not in (None, "")}
+        return self._urls.table(self._database, table) + (f"?{urlencode(kept)}" if kept else "")
+
+    def of_chart(self, chart, **given):
+        """The address of what a chart shows."""
+        found = CHARTS[chart]
+        return self.sql(found) if found.startswith("SELECT") else self.query(found, **given)
+
+    def talks(self, asked, chat=None):
+        """(rows, SQL) of a list of talks, as filtered; `chat` is the number of the chat that it is of."""
+        filters = {
+            "chat_id": chat,
+            "is_memory": "" if asked.get("all") else "1",
+            "mood": asked.get("mood"),
+            "started_at__startswith": asked.get("year"),
+            "topics__arraycontains": asked.get("topic"),
+            "_sort_desc": "started_at",
+        }
+        names = ("all", "chat", "year", "mood", "topic", "starred", "person")
+        return self.rows("exchanges", **filters), self.sql(_TALKS, **{n: asked.get(n) or "" for n in names})
+
+    def media(self, kinds):
+        """(rows, SQL) of photos, videos or voice notes."""
+        first, last = kinds[0], kinds[-1]
+        rows = self.rows("media", sha256__notblank="1", mimetype__startswith=f"{first}/", _sort_desc="id")
+        return rows, self.sql(_MEDIA, kind=first, or_kind=last)

@@ -1,0 +1,44 @@
+"""How a page is shown: who may see it, what was asked of it, where its rows are."""
+
+from datasette import Forbidden, Response
+
+from . import access, archive, behind
+
+_FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before")
+
+
+def asked_of(request):
+    """The filters of a list of talks that a request names."""
+    asked = {name: request.args.get(name) or "" for name in _FILTERS}
+    # What is hidden is for those who may bring it back.
+    if asked["all"] == "hidden" and not access.may(request.actor, "curator"):
+        asked["all"] = ""
+    return asked
+
+
+def for_a_book(request):
+    """The filters of a book, in which nothing is that is hidden."""
+    asked = asked_of(request)
+    return {**asked, "all": asked["all"] if asked["all"] == "1" else ""}
+
+
+def behind_of(datasette):
+    """Addresses of rows and SQL in the served archive."""
+    return behind.Behind(datasette.urls, archive.database_of(datasette).name)
+
+
+async def show(datasette, request, template, **context):
+    """The answer with a template and what it is to show."""
+    html = await datasette.render_template(template, context, request=request, view_name="memories")
+    return Response.html(html, headers={"cache-control": "private, no-cache"})
+
+
+def page(function):
+    """Only readers see pages; strangers are sent where they can become one."""
+
+    async def answer(request, datasette):
+        if not access.may(request.actor, "viewer"):
+            raise Forbidden("view-instance")
+        return await function(request, datasette)
+
+    return answer

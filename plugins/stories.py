@@ -1,0 +1,87 @@
+"""People, chats, years and numbers: what the archive comes to. Queries are in `lib/stories.py` and `lib/pages.py`."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from urllib.parse import urlencode
+
+from datasette import NotFound, hookimpl
+
+if "memories_lib" not in sys.modules:
+    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
+    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["memories_lib"])
+
+from memories_lib import archive, overviews, stories
+from memories_lib.show import behind_of, page, show
+
+
+async def people(request, datasette):
+    """Who writes, and in which chats."""
+    found, chats = await archive.read(datasette, stories.everybody)
+    addresses = behind_of(datasette)
+    return await show(
+        datasette, request, "people.html", people=found, chats=chats, rows=addresses.rows("people"),
+        sql=addresses.of_chart("people", chat="", year=""),
+    )  # fmt: skip
+
+
+async def person(request, datasette):
+    """One person's story."""
+    number = int(request.url_vars["id"])
+    found = await archive.read(datasette, lambda run: stories.person(run, number))
+    if found is None:
+        raise NotFound("There is nobody with this number")
+    name, addresses = found["head"]["name"], behind_of(datasette)
+    return await show(
+        datasette, request, "person.html", **found, is_person=True, behind=addresses,
+        rows=addresses.rows("messages", sender_id=number),
+        sql=addresses.sql("SELECT * FROM person_months WHERE person_id = :person ORDER BY month", person=number),
+        talks=datasette.urls.instance() + "?" + urlencode({"person": name, "all": "1"}),
+    )  # fmt: skip
+
+
+async def chat(request, datasette):
+    """One chat's story."""
+    number = int(request.url_vars["id"])
+    found = await archive.read(datasette, lambda run: stories.chat(run, number))
+    if found is None:
+        raise NotFound("There is no chat with this number")
+    name, addresses = found["head"]["name"], behind_of(datasette)
+    return await show(
+        datasette, request, "chat.html", **found, behind=addresses, rows=addresses.rows("messages", chat_id=number),
+        sql=addresses.query("year_by_year", chat=name),
+        talks=datasette.urls.instance() + "?" + urlencode({"chat": name}),
+    )  # fmt: skip
+
+
+async def years(request, datasette):
+    """Years and months, told, with the talks that they draw on."""
+    found, chats = await archive.read(datasette, overviews.years)
+    addresses = behind_of(datasette)
+    return await show(
+        datasette, request, "years.html", years=found, chats=chats, rows=addresses.rows("periods"),
+        sql=addresses.query("best_of_the_year", year=""),
+    )  # fmt: skip
+
+
+async def numbers(request, datasette):
+    """Charts, each with its table and its SQL a click away."""
+    found = await archive.read(datasette, overviews.numbers)
+    addresses = behind_of(datasette)
+    return await show(
+        datasette, request, "numbers.html", **found, behind=addresses, rows=addresses.rows("person_months"),
+        sql=addresses.of_chart("years", chat=""),
+    )  # fmt: skip
+
+
+@hookimpl
+def register_routes():
+    shown = [
+        (r"/people", people),
+        (r"/people/(?P<id>\d{1,15})", person),
+        (r"/chats/(?P<id>\d{1,15})", chat),
+        (r"/years", years),
+        (r"/numbers", numbers),
+    ]
+    return [(rf"^{path}/?$", page(function)) for path, function in shown]
