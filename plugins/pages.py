@@ -107,10 +107,16 @@ async def gallery(request, datasette):
     """Photos, videos and voice notes by month."""
     kind = request.args.get("kind") or "photos"
     before = request.args.get("before") or ""
-    start = int(before) if before.isdigit() and len(before) < 19 else 1 << 62
-    months, more = await archive.read(datasette, lambda run: overviews.gallery(run, kind, start))
+
+    def find(run):
+        return overviews.gallery(run, kind, before), pages.summary(run)["years"]
+
+    (months, more), years = await archive.read(datasette, find)
     rows, sql = behind_of(datasette).media(overviews.kinds_of(kind))
-    return await show(datasette, request, "gallery.html", kind=kind, months=months, more=more, rows=rows, sql=sql)
+    return await show(
+        datasette, request, "gallery.html", kind=kind, months=months, more=more, years=years,
+        until=before[:4], rows=rows, sql=sql,
+    )  # fmt: skip
 
 
 async def places(request, datasette):

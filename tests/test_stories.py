@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -134,3 +136,24 @@ def test_moods_and_kinds_are_in_the_readers_language(site: Served) -> None:
     assert "liebevoll" in page
     assert ">loving<" not in page
     assert "Fotos" in site.get("/numbers?lang=de")[2].decode()
+
+
+def test_the_gallery_is_in_the_order_of_time_page_by_page(examples_db: Path) -> None:
+    overviews = load_shared("overviews")
+    with closing(sqlite3.connect(examples_db)) as connection:
+        connection.row_factory = sqlite3.Row
+        seen: list[str] = []
+        before: str | None = ""
+        while before is not None:
+            months, before = overviews.gallery(connection.execute, "photos", before, most=2)
+            seen += [row["sent_at"] for media in months.values() for row in media]
+        assert seen == sorted(seen, reverse=True)
+        assert len(seen) == one(
+            examples_db,
+            """
+            SELECT count(*) FROM media JOIN messages ON messages.id = message_id
+            WHERE sha256 IS NOT NULL AND kind IN ('image', 'gif')
+            """,
+        )
+        months, _ = overviews.gallery(connection.execute, "photos", "2021~")
+        assert max(months) < "2022"

@@ -58,27 +58,32 @@ def kinds_of(shown):
     return _KINDS.get(shown, _KINDS["photos"])
 
 
-def gallery(run, kind, before, most=60):
-    """(media of a kind, the newest first, where the next page begins)."""
+def gallery(run, kind, before="", most=60):
+    """(months of media of a kind, the newest first, where the next page begins); `before` is where this one does."""
+    at, _, number = before.partition("/")
     kinds = kinds_of(kind)
     rows = run(
         f"""
+        WITH chosen AS (
+            SELECT media.id FROM media CROSS JOIN messages ON messages.id = media.message_id
+            LEFT JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
+            WHERE media.sha256 IS NOT NULL AND messages.kind IN ({", ".join("?" * len(kinds))})
+                AND (messages.sent_at, media.id) < (?, ?) AND {shapes.VISIBLE} AND {shapes.NOT_HIDDEN}
+            ORDER BY messages.sent_at DESC, media.id DESC LIMIT ?
+        )
         SELECT media.id, media.sha256, media.thumbnail, media.width, media.height, media.duration_s, media.mimetype,
             media.caption, messages.sent_at, messages.id AS message_id, messages.exchange_id, people.name AS sender
-        FROM media CROSS JOIN messages ON messages.id = media.message_id
+        FROM chosen CROSS JOIN media ON media.id = chosen.id CROSS JOIN messages ON messages.id = media.message_id
         LEFT JOIN people ON people.id = messages.sender_id
-        LEFT JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
-        WHERE media.sha256 IS NOT NULL AND messages.kind IN ({", ".join("?" * len(kinds))}) AND media.id < ?
-            AND {shapes.VISIBLE} AND {shapes.NOT_HIDDEN}
-        ORDER BY media.id DESC LIMIT ?
+        ORDER BY messages.sent_at DESC, media.id DESC
         """,
-        (*kinds, before, most + 1),
+        (*kinds, at or "~", int(number) if number.isdigit() and len(number) < 19 else 0, most + 1),
     ).fetchall()
-    rows, more = rows[:most], rows[most - 1]["id"] if len(rows) > most else None
+    rows, last = rows[:most], rows[most - 1] if len(rows) > most else None
     months = {}
-    for row in sorted(rows, key=lambda r: r["sent_at"], reverse=True):
+    for row in rows:
         months.setdefault(row["sent_at"][:7], []).append(row)
-    return months, more
+    return months, f"{last['sent_at']}/{last['id']}" if last else None
 
 
 def places(run):
