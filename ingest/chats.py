@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ingest.errors import AmbiguousChat
@@ -94,13 +94,14 @@ def recognise(
     return Match(None, name_of_chat(name, overview, owner), kind)
 
 
-def make_chat(connection: sqlite3.Connection, match: Match) -> int:
-    """Add a chat and return its id."""
-    row = connection.execute(
-        "INSERT INTO chats (key, name, kind) VALUES (?, ?, ?) RETURNING id",
-        (chat_key(match.name, match.kind), match.name, match.kind),
-    ).fetchone()
-    return int(row[0])
+def make_chat(connection: sqlite3.Connection, match: Match, number: Callable[[str, str], int]) -> int:
+    """Add a chat and return its id, which `number` gives."""
+    key = chat_key(match.name, match.kind)
+    chat = number("chat", str(key))
+    connection.execute(
+        "INSERT INTO chats (id, key, name, kind) VALUES (?, ?, ?, ?)", (chat, key, match.name, match.kind)
+    )
+    return chat
 
 
 def _members(connection: sqlite3.Connection, chat: int) -> set[int]:

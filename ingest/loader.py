@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -12,6 +12,7 @@ from ingest.carried import Carried
 from ingest.exchanges import talks
 from ingest.keys import Keys
 from ingest.model import Row
+from ingest.numbers import Numbers
 from ingest.search_index import MessageIndex
 from ingest.teller import ExchangeRow, insert_exchanges
 from ingest.telling import Talk, Telling, Written
@@ -30,15 +31,21 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
-#: The id of a talk's first message, the talk, and the keys of its messages.
-_Counted = tuple[int, list[Row], list[int]]
+#: The ids of a talk's messages, the talk, and the keys of its messages.
+_Counted = tuple[Sequence[int], list[Row], list[int]]
 
 
 class Loader:
     """Adds messages of one source to one chat."""
 
     def __init__(
-        self, connection: sqlite3.Connection, chat: int, source: int, index: MessageIndex, carried: Carried
+        self,
+        connection: sqlite3.Connection,
+        chat: int,
+        source: int,
+        index: MessageIndex,
+        carried: Carried,
+        numbers: Numbers,
     ) -> None:
         self._connection = connection
         self._chat = chat
@@ -46,9 +53,9 @@ class Loader:
         self._index = index
         self._carried = carried
         self.keys = Keys()
-        self._next_message = _next_id(connection, "messages")
-        self._next_exchange = _next_id(connection, "exchanges")
-        self.first_new = self._next_message
+        self._numbers = numbers
+        #: No message that the archive had before has this id or a larger one.
+        self.above = numbers.next_message
         self._rows: list[tuple[Any, ...]] = []
         self._texts: list[tuple[int, str]] = []
         self._carrying: list[tuple[int, str, str, str | None, int]] = []
@@ -67,13 +74,11 @@ class Loader:
         told: list[Talk] = []
         waiting_messages = 0
         for talk in talks(batches, pause, _SENT_AT):
-            first = self._next_message
-            said = [(number, ids[m[4]], m[3], m[5], m[6]) for number, m in enumerate(talk, first)]
+            # Whoever tells speaks of messages by their place in the talk.
+            said = [(place, ids[m[4]], m[3], m[5], m[6]) for place, m in enumerate(talk)]
             keys = keys_of(said)
-            told.append((self._next_exchange, keys[0], said))
-            counted.append((first, talk, keys))
-            self._next_exchange += 1
-            self._next_message = first + len(talk)
+            told.append((self._numbers.exchange(keys[0]), keys[0], said))
+            counted.append((self._numbers.messages(keys), talk, keys))
             waiting_messages += len(talk)
             if waiting_messages >= _TELL_AT_ONCE:
                 telling.send(told)
@@ -92,11 +97,12 @@ class Loader:
         """Make rows of talks and what was told of them."""
         chat, source = self._chat, self._source
         rows, texts, carrying = self._rows, self._texts, self._carrying
-        for (first, talk, keys), (exchange, highlights) in zip(talks, written, strict=True):
+        for (numbers, talk, keys), (exchange, highlights) in zip(talks, written, strict=True):
             here = len(rows)
-            number = first
             exchange_id = exchange[0]
-            for (_, _, line, at, sender, kind, text, is_edited, attachment), key in zip(talk, keys, strict=True):
+            for number, (_, _, line, at, sender, kind, text, is_edited, attachment), key in zip(
+                numbers, talk, keys, strict=True
+            ):
                 rows.append(
                     (number, key, chat, exchange_id, ids[sender], at, kind, text, is_edited, 0, source, line)
                 )  # fmt: skip
@@ -104,10 +110,9 @@ class Loader:
                     texts.append((number, text))
                 if kind != "text" or "http" in text:
                     carrying.append((number, kind, text, attachment, line))
-                number += 1
             for highlight in highlights:
-                row = rows[here + highlight - first]
-                rows[here + highlight - first] = (*row[:_IS_HIGHLIGHT], 1, *row[_IS_HIGHLIGHT + 1 :])
+                row = rows[here + highlight]
+                rows[here + highlight] = (*row[:_IS_HIGHLIGHT], 1, *row[_IS_HIGHLIGHT + 1 :])
             self._exchanges.append(ExchangeRow(*exchange))  # type: ignore[arg-type]
         if len(rows) >= _BATCH:
             self.flush()
@@ -115,12 +120,12 @@ class Loader:
     def add(self, row: Row, sender: int | None) -> int:
         """One message that belongs to no exchange yet; returns its id."""
         _, _, line, at, _, kind, text, is_edited, attachment = row
-        number = self._next_message
-        self._next_message += 1
+        key = self.keys.key(at, kind, text)
+        (number,) = self._numbers.messages((key,))
         self._rows.append(
             (
                 number,
-                self.keys.key(at, kind, text),
+                key,
                 self._chat,
                 None,
                 sender,
@@ -155,11 +160,6 @@ class Loader:
         for number, kind, text, attachment, line in self._carrying:
             self._carried.add(number, kind, text, attachment, line)
         self._carried.flush()
-        first, last = self._rows[0][0], self._rows[-1][0]
         self.new += len(self._rows)
-        self._index.add(first, last, self._texts)
+        self._index.add([row[0] for row in self._rows], self._texts)
         self._rows, self._texts, self._carrying = [], [], []
-
-
-def _next_id(connection: sqlite3.Connection, table: str) -> int:
-    return int(connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])

@@ -67,7 +67,7 @@ class Merge:
         self._ids = ids
         self._loader = loader
         self._carried = carried
-        self._taken = bytearray(loader.first_new)
+        self._taken = bytearray(loader.above)
         self.changes: list[Change] = []
         self.revisions: list[tuple[int, str, str, int]] = []
         self.filled = 0

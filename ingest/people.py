@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
+from collections.abc import Callable
 
 import phonenumbers
 
@@ -53,8 +54,10 @@ def guess_owner(chat_name: str | None, senders: list[str], own: dict[str, int]) 
 class Roll:
     """The people of the archive, found by name; grown as new ones write."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, number: Callable[[str, str], int]) -> None:
+        """`number` gives new people their ids."""
         self._connection = connection
+        self._number = number
         self._ids: dict[str, int] = {}
         for person, name, phone in connection.execute("SELECT id, name, phone FROM people ORDER BY id DESC"):
             self._ids[name_key(name)] = person
@@ -70,11 +73,12 @@ class Roll:
         known = self._ids.get(name_key(name))
         if known is not None:
             return known
-        person = self._connection.execute(
-            "INSERT INTO people (name, phone) VALUES (?, ?) RETURNING id", (display_name(name), phone_of(name))
-        ).fetchone()[0]
-        self._ids[name_key(name)] = int(person)
-        return int(person)
+        person = self._number("person", name_key(name))
+        self._connection.execute(
+            "INSERT INTO people (id, name, phone) VALUES (?, ?, ?)", (person, display_name(name), phone_of(name))
+        )
+        self._ids[name_key(name)] = person
+        return person
 
     def is_also(self, name: str, person: int) -> None:
         """From now on `name` means `person` (for this ingest)."""

@@ -21,6 +21,7 @@ from ingest.finish import analyze, choose_memories, count_all, count_kinds, medi
 from ingest.loader import Loader
 from ingest.merge import Merge
 from ingest.model import Account, Options, Progress, Row
+from ingest.numbers import Numbers
 from ingest.overview import Overview
 from ingest.parser import Evidence
 from ingest.people import Roll, guess_owner, is_contact
@@ -179,24 +180,27 @@ class _Ingest:
                     if self._options.dry_run:
                         raise _DryRun
             except _DryRun:
-                pass
+                return
+        self._numbers.keep()
 
     def _write(self, read: Read, index: MessageIndex) -> None:
         connection, account, overview, earlier = self._connection, self._account, read.overview, read.earlier
         take_edits_off(connection, self._database)
-        roll = Roll(connection)
+        numbers = self._numbers = Numbers(connection, self._database)
+        roll = Roll(connection, numbers.named)
         if earlier:
             name, kind = connection.execute("SELECT name, kind FROM chats WHERE id = ?", (earlier.chat,)).fetchone()
             chat, is_new = earlier.chat, False
         else:
             match = recognise(connection, self._export.name, overview, roll, self._options.chat)
             is_new = match.id is None
-            chat = make_chat(connection, match) if match.id is None else match.id
+            chat = make_chat(connection, match, numbers.named) if match.id is None else match.id
             name, kind = match.name, match.kind
         account.chat, account.chat_kind = name, kind
         source = add_source(connection, self._export, self._sha256, self._now)
         carried = Carried(connection, self._export, self._folder)
-        loader = Loader(connection, chat, source, index, carried)
+        numbers.enter(chat)
+        loader = Loader(connection, chat, source, index, carried, numbers)
         tallies = Tallies()
         pause = overview.gaps.pause() if is_new else self._pause_of(chat, overview)
         shifts: list[int] = []
@@ -242,7 +246,7 @@ class _Ingest:
                     "INSERT INTO revisions (message_id, text, kind, source_id) VALUES (?, ?, ?, ?)", merge.revisions
                 )
                 account.updated = len(changes) + merge.filled
-            account.exchanges = retell(connection, chat, loader.first_new, changes, pause, scribe, tallies, index)
+            account.exchanges = retell(connection, chat, changes, pause, scribe, tallies, index, numbers)
         tallies.flush(connection, chat)
         count_all(connection, chat)
         count_kinds(connection, chat, loader.kinds)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from ingest.exchanges import APART, seconds, talks
 from ingest.lookup import as_json, exchanges_between
 from ingest.merge import Change
+from ingest.numbers import Numbers
 from ingest.search_index import MessageIndex, unindex_exchanges
 from ingest.summaries import Said
 from ingest.tallies import Tallies
@@ -27,21 +28,20 @@ _Piece = tuple[int, int, int | None, str]
 def retell(
     connection: sqlite3.Connection,
     chat: int,
-    first_new: int,
     changes: Sequence[Change],
     pause: int,
     scribe: Scribe,
     tallies: Tallies,
     index: MessageIndex,
+    numbers: Numbers,
 ) -> int:
     """Bring the exchanges of `chat` in step with its messages; returns how many were told."""
     index.wait()
     connection.execute("CREATE TEMP TABLE assigned (message INTEGER PRIMARY KEY, exchange INTEGER)")
-    _note_arrived(connection, chat, first_new)
+    _note_arrived(connection, chat)
     changed = {change.old.id for change in changes}
     dirty: set[int] = set()
     tell: dict[int, int] = {}  # exchange -> its key
-    next_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM exchanges").fetchone()[0]
     for start, end, exchanges in _windows(connection, chat, changes):
         known = dict(_keys_of(connection, exchanges))
         counts = dict(_counts_of(connection, exchanges))
@@ -55,11 +55,8 @@ def retell(
                 continue
             dirty |= {old for old in olds if old is not None}
             key = talk[0][1]
-            if only is not None and known.get(only) == key and only not in tell:
-                number = only
-            else:
-                number = next_id
-                next_id += 1
+            is_same = only is not None and known.get(only) == key and only not in tell
+            number = only if is_same and only is not None else numbers.exchange(key)
             tell[number] = key
             connection.executemany(
                 "INSERT INTO assigned VALUES (?, ?)", [(p[0], number) for p in talk if p[2] != number]
@@ -104,7 +101,7 @@ def _windows(
         yield start, end, sorted(exchanges)
 
 
-def _note_arrived(connection: sqlite3.Connection, chat: int, first_new: int) -> None:
+def _note_arrived(connection: sqlite3.Connection, chat: int) -> None:
     """The new messages by time, which have no exchange to be found by yet."""
     connection.execute(
         """
@@ -116,9 +113,9 @@ def _note_arrived(connection: sqlite3.Connection, chat: int, first_new: int) -> 
     connection.execute(
         """
         INSERT INTO arrived SELECT sent_at, id, key FROM messages
-        WHERE id >= ? AND chat_id = ? ORDER BY sent_at, id
+        WHERE exchange_id IS NULL AND chat_id = ? ORDER BY sent_at, id
         """,
-        (first_new, chat),
+        (chat,),
     )
 
 

@@ -16,9 +16,9 @@ _HASH_BYTES = 32 << 20
 
 
 class MessageIndex:
-    """Feeds `messages_fts` from `messages`, a range of ids at a time, in a thread beside the caller's.
+    """Feeds `messages_fts` from `messages`, a batch at a time, in a thread beside the caller's.
 
-    While a range is being indexed the connection belongs to that thread: call `wait` before using it.
+    While a batch is being indexed the connection belongs to that thread: call `wait` before using it.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -28,15 +28,35 @@ class MessageIndex:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS fold_queue (id INTEGER PRIMARY KEY, text TEXT)")
         connection.execute("INSERT INTO messages_fts (messages_fts, rank) VALUES ('hashsize', ?)", (_HASH_BYTES,))
 
-    def add(self, first: int, last: int, texts: Iterable[tuple[int, str]]) -> None:
-        """Index the messages with ids `first` to `last`, all in the table by now; `texts` are theirs."""
+    def add(self, ids: Sequence[int], texts: Iterable[tuple[int, str]]) -> None:
+        """Index the messages with these ids, all in the table by now; `texts` are those that may have to be folded."""
         self.wait()
+        first, last = ids[0], ids[-1]
+        if ids != list(range(first, last + 1)):
+            self._add_scattered(ids, texts)
+            return
         self._connection.execute("DELETE FROM fold_queue")
         self._connection.executemany(
             "INSERT INTO fold_queue VALUES (?, ?)",
             [(number, folded) for number, text in texts if (folded := fold(text)) is not text],
         )
         self._pending = self._thread.submit(self._index, first, last)
+
+    def _add_scattered(self, ids: Sequence[int], texts: Iterable[tuple[int, str]]) -> None:
+        folded = dict(texts)
+        self._connection.execute("DELETE FROM fold_queue")
+        self._connection.executemany(
+            "INSERT INTO fold_queue VALUES (?, ?)",
+            ((number, fold(folded[number]) if number in folded else None) for number in ids),
+        )
+        # In the order of ids: the index writes a part of its own each time that they run backwards.
+        self._connection.execute(
+            """
+            INSERT INTO messages_fts (rowid, text)
+            SELECT messages.id, coalesce(fold_queue.text, messages.text)
+            FROM fold_queue CROSS JOIN messages ON messages.id = fold_queue.id ORDER BY fold_queue.id
+            """
+        )
 
     def _index(self, first: int, last: int) -> None:
         self._connection.execute(
@@ -58,7 +78,7 @@ class MessageIndex:
         self._connection.execute("INSERT INTO messages_fts (rowid, text) VALUES (?, ?)", (message, fold(new)))
 
     def wait(self) -> None:
-        """Until the last range is in. Raises what went wrong there."""
+        """Until the last batch is in. Raises what went wrong there."""
         pending, self._pending = self._pending, None
         if pending:
             pending.result()

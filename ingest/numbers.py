@@ -1,0 +1,235 @@
+"""Numbers that last: which id each message, exchange, chat and person was given, kept beside the archive.
+
+An archive that is built anew from its exports, in whatever order, gives everything the number it had: links to a talk
+and what other frontends remember stay true. The file is named after the archive (`memories.db.ids`) and holds digests
+and names only, no words. Without it, numbers are given as things come.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from ingest.people import name_key
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS given (
+    -- 'message' or 'exchange', and the key of its chat
+    what TEXT NOT NULL,
+    chat INTEGER NOT NULL,
+    -- The keys (64 bits, the lowest byte first) of the things that have the ids from `first` on
+    first INTEGER NOT NULL,
+    keys BLOB NOT NULL,
+    PRIMARY KEY (what, first)
+);
+CREATE TABLE IF NOT EXISTS named (
+    -- 'chat' by its key, 'person' by the name as it is compared
+    what TEXT NOT NULL,
+    key TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (what, key)
+);
+"""
+_TABLES = {"message": "messages", "exchange": "exchanges"}
+#: A talk that an edit parted has the edit's number, which is above this.
+_ORDINARY = 1 << 40
+
+
+class Numbers:
+    """Ids for one ingest into one archive."""
+
+    def __init__(self, connection: sqlite3.Connection, database: Path) -> None:
+        """The archive shows no edits now. Raises `sqlite3.DatabaseError` when what is kept beside it cannot be read."""
+        self._archive = connection
+        self._path = database.resolve().with_name(database.name + ".ids")
+        self._kept = sqlite3.connect(":memory:")
+        if self._path.exists():
+            with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as kept:
+                # It is read before the ingest and written after: nobody else writes while the archive is locked.
+                kept.backup(self._kept)
+        self._kept.executescript(_SCHEMA)
+        if not self._fits():
+            self._kept.executescript("DELETE FROM given; DELETE FROM named;")
+        for what in _TABLES:
+            self._catch_up(what)
+        self.next_message = self._next("message")
+        self.next_exchange = self._next("exchange")
+        self._chat = 0
+        self._is_known = False
+        self._runs: dict[str, list[tuple[int, array[int]]]] = {"message": [], "exchange": []}
+
+    def enter(self, chat: int) -> None:
+        """From now on it is about this chat of the archive."""
+        self._chat, count = self._archive.execute(
+            "SELECT key, message_count FROM chats WHERE id = ?", (chat,)
+        ).fetchone()
+        known = self._kept.execute(
+            "SELECT coalesce(sum(length(keys)), 0) / 8 FROM given WHERE what = 'message' AND chat = ?", (self._chat,)
+        ).fetchone()[0]
+        # Usually the archive has all that ever had a number.
+        self._is_known = known > count
+        if self._is_known:
+            for what in _TABLES:
+                self._recall(what)
+
+    def messages(self, keys: Sequence[int]) -> Sequence[int]:
+        """The ids of messages with these keys: those they had, the next ones for the others."""
+        first = self.next_message
+        if not self._is_known:
+            self.next_message += len(keys)
+            self._note("message", first, keys)
+            return range(first, self.next_message)
+        found = []
+        for key in keys:
+            number = self._had("message", key)
+            if number is None:
+                number = self.next_message
+                self.next_message += 1
+                self._note("message", number, (key,))
+            found.append(number)
+        return found
+
+    def exchange(self, key: int) -> int:
+        """The id of an exchange with this key: the one it had, else the next."""
+        number = self._had("exchange", key) if self._is_known else None
+        if number is None:
+            number = self.next_exchange
+            self.next_exchange += 1
+            self._note("exchange", number, (key,))
+        return number
+
+    def named(self, what: str, key: str) -> int:
+        """The id of a new chat or person: the one that this key had, if it is free, else one that nobody had."""
+        table = {"chat": "chats", "person": "people"}[what]
+        row = self._kept.execute("SELECT id FROM named WHERE what = ? AND key = ?", (what, key)).fetchone()
+        if row and not self._archive.execute(f"SELECT 1 FROM {table} WHERE id = ?", row).fetchone():
+            return int(row[0])
+        highest = self._kept.execute("SELECT coalesce(max(id), 0) FROM named WHERE what = ?", (what,)).fetchone()[0]
+        there = self._archive.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
+        return int(max(highest, there)) + 1
+
+    def keep(self) -> None:
+        """Write down what was given, after the archive is safe."""
+        for what in _TABLES:
+            for first, keys in self._runs[what]:
+                self._write(what, self._chat, first, keys)
+        for key, number in self._archive.execute("SELECT key, id FROM chats").fetchall():
+            self._kept.execute("INSERT OR REPLACE INTO named VALUES ('chat', ?, ?)", (str(key), number))
+        for name, number in self._archive.execute("SELECT name, id FROM people").fetchall():
+            self._kept.execute("INSERT OR REPLACE INTO named VALUES ('person', ?, ?)", (name_key(name), number))
+        self._kept.commit()
+        with closing(sqlite3.connect(self._path)) as kept:
+            self._kept.backup(kept)
+
+    def _next(self, what: str) -> int:
+        """The first id that nothing has had."""
+        given = self._kept.execute(
+            "SELECT coalesce(max(first + length(keys) / 8), 1) FROM given WHERE what = ?", (what,)
+        ).fetchone()[0]
+        there = self._archive.execute(
+            f"SELECT coalesce(max(id), 0) + 1 FROM {_TABLES[what]} WHERE id < {_ORDINARY}"
+        ).fetchone()[0]
+        return int(max(given, there))
+
+    def _note(self, what: str, first: int, keys: Sequence[int]) -> None:
+        runs = self._runs[what]
+        if not runs or runs[-1][0] + len(runs[-1][1]) != first:
+            runs.append((first, array("Q")))
+        runs[-1][1].extend(keys)
+
+    def _write(self, what: str, chat: int, first: int, keys: array[int]) -> None:
+        if keys:
+            self._kept.execute("INSERT OR REPLACE INTO given VALUES (?, ?, ?, ?)", (what, chat, first, _packed(keys)))
+
+    def _catch_up(self, what: str) -> None:
+        """What the archive has from elsewhere: from before there was this file, or brought home."""
+        after = self._kept.execute(
+            "SELECT coalesce(max(first + length(keys) / 8), 0) FROM given WHERE what = ?", (what,)
+        ).fetchone()[0]
+        found = self._archive.execute(
+            f"""
+            SELECT {_TABLES[what]}.id, {_TABLES[what]}.key, chats.key FROM {_TABLES[what]}
+            JOIN chats ON chats.id = chat_id WHERE {_TABLES[what]}.id >= ? AND {_TABLES[what]}.id < {_ORDINARY}
+            ORDER BY {_TABLES[what]}.id
+            """,
+            (after,),
+        )
+        start, last, of_chat, keys = 0, -1, None, array("Q")
+        for number, key, chat in found:
+            if number != last + 1 or chat != of_chat:
+                if of_chat is not None:
+                    self._write(what, of_chat, start, keys)
+                start, of_chat, keys = number, chat, array("Q")
+            keys.append(key)
+            last = number
+        if of_chat is not None:
+            self._write(what, of_chat, start, keys)
+
+    def _recall(self, what: str) -> None:
+        """Make what this chat's things were numbered ready to be looked up, without what the archive has."""
+        self._kept.execute(f"DROP TABLE IF EXISTS temp.known_{what}")
+        self._kept.execute(f"CREATE TEMP TABLE known_{what} (key INTEGER PRIMARY KEY, id INTEGER NOT NULL)")
+        runs = self._kept.execute("SELECT first, keys FROM given WHERE what = ? AND chat = ?", (what, self._chat))
+        for first, keys in runs.fetchall():
+            unpacked = _unpacked(keys)
+            there = {
+                row[0]
+                for row in self._archive.execute(
+                    f"SELECT id FROM {_TABLES[what]} WHERE id BETWEEN ? AND ?", (first, first + len(unpacked) - 1)
+                )
+            }
+            self._kept.executemany(
+                f"INSERT OR IGNORE INTO known_{what} VALUES (?, ?)",
+                ((key, number) for number, key in enumerate(unpacked, first) if number not in there),
+            )
+
+    def _had(self, what: str, key: int) -> int | None:
+        row = self._kept.execute(f"DELETE FROM known_{what} WHERE key = ? RETURNING id", (key,)).fetchone()
+        return int(row[0]) if row else None
+
+    def _fits(self) -> bool:
+        """Whether what is kept is of this archive: not when another one was put in its place."""
+        for what, chat, number, key in self._samples():
+            row = self._archive.execute(
+                f"""
+                SELECT {_TABLES[what]}.key, chats.key FROM {_TABLES[what]} JOIN chats ON chats.id = chat_id
+                WHERE {_TABLES[what]}.id = ?
+                """,
+                (number,),
+            ).fetchone()
+            if row is not None and row != (key, chat):
+                return False
+        return True
+
+    def _samples(self) -> Iterator[tuple[str, int, int, int]]:
+        """(what, chat, id, key) of the first and the last of each run, of messages."""
+        for what, chat, first, keys in self._kept.execute(
+            """
+            SELECT what, chat, first, CAST(substr(keys, 1, 8) || substr(keys, -8) AS BLOB) FROM given
+            WHERE what = 'message' ORDER BY first DESC LIMIT 500
+            """
+        ).fetchall():
+            unpacked = _unpacked(keys)
+            yield what, chat, first, unpacked[0]
+            length = self._kept.execute(
+                "SELECT length(keys) / 8 FROM given WHERE what = ? AND first = ?", (what, first)
+            ).fetchone()[0]
+            yield what, chat, first + length - 1, unpacked[-1]
+
+
+def _packed(keys: array[int]) -> bytes:
+    if sys.byteorder == "big":
+        keys = keys[:]
+        keys.byteswap()
+    return keys.tobytes()
+
+
+def _unpacked(keys: bytes) -> array[int]:
+    unpacked = array("Q", keys)
+    if sys.byteorder == "big":
+        unpacked.byteswap()
+    return unpacked
