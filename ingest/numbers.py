@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from ingest.errors import NotOurDatabase
 from ingest.people import name_key
 
 _SCHEMA = """
@@ -43,14 +44,12 @@ class Numbers:
     """Ids for one ingest into one archive."""
 
     def __init__(self, connection: sqlite3.Connection, database: Path) -> None:
-        """The archive shows no edits now. Raises `sqlite3.DatabaseError` when what is kept beside it cannot be read."""
+        """The archive shows no edits now. Raises `NotOurDatabase` when what is kept beside it cannot be read."""
         self._archive = connection
         self._path = database.resolve().with_name(database.name + ".ids")
         self._kept = sqlite3.connect(":memory:")
         if self._path.exists():
-            with closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as kept:
-                # It is read before the ingest and written after: nobody else writes while the archive is locked.
-                kept.backup(self._kept)
+            self._read()
         self._kept.executescript(_SCHEMA)
         if not self._fits():
             self._kept.executescript("DELETE FROM given; DELETE FROM named;")
@@ -61,6 +60,17 @@ class Numbers:
         self._chat = 0
         self._is_known = False
         self._runs: dict[str, list[tuple[int, array[int]]]] = {"message": [], "exchange": []}
+
+    def _read(self) -> None:
+        # It is read before the ingest and written after: nobody else writes while the archive is locked.
+        try:
+            with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as kept:
+                kept.backup(self._kept)
+            self._kept.execute("SELECT count(*), sum(length(keys)) FROM given").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise NotOurDatabase(
+                f"{self._path}: damaged ({error}); move it away and try again: what the archive has keeps its numbers"
+            ) from error
 
     def enter(self, chat: int) -> None:
         """From now on it is about this chat of the archive."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingest.check import check
+from ingest.errors import NotOurDatabase
 from ingest.store import connect
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
@@ -132,3 +133,22 @@ def test_the_numbers_hold_no_words(tmp_path: Path) -> None:
         assert connection.execute("SELECT sum(length(keys)) / 8 FROM given WHERE what = 'message'").fetchone() == (
             one(database, "SELECT count(*) FROM messages"),
         )
+
+
+def test_damaged_numbers_are_named_and_nothing_is_lost(tmp_path: Path) -> None:
+    database = tmp_path / "memories.db"
+    put(database, part("Ida", 0, 100, tmp_path))
+    before = everything(database)
+    (tmp_path / "memories.db.ids").write_bytes(b"no database" * 1000)
+    with pytest.raises(NotOurDatabase, match=r"memories\.db\.ids: damaged .* move it away"):
+        put(database, part("Ida", 0, 140, tmp_path))
+    assert everything(database) == before
+    (tmp_path / "memories.db.ids").unlink()
+    put(database, part("Ida", 0, 140, tmp_path))
+    assert everything(database)[0][:100] == before[0]  # type: ignore[index]
+
+
+def test_a_dry_run_gives_no_numbers(tmp_path: Path) -> None:
+    database = tmp_path / "memories.db"
+    put(database, part("Ida", 0, 100, tmp_path), dry_run=True)
+    assert not (tmp_path / "memories.db.ids").exists()
