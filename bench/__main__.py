@@ -87,7 +87,7 @@ def _limit(folder: Path, archive: Path) -> Run:
 
 
 def _remove(database: Path) -> None:
-    for end in ("", "-wal", "-shm"):
+    for end in ("", "-wal", "-shm", ".ids"):
         Path(f"{database}{end}").unlink(missing_ok=True)
 
 
@@ -124,7 +124,8 @@ def _again(folder: Path, form: str, count: int, database: Path, first: Run) -> N
     for name, file in files.items():
         copy = folder / "again.db"
         _remove(copy)
-        shutil.copy(database, copy)
+        for end in ("", ".ids"):
+            shutil.copy(f"{database}{end}", f"{copy}{end}")
         found = task("ingest", copy, file)
         _line(name, found, count)
         if not found.error:

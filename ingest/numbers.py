@@ -47,30 +47,31 @@ class Numbers:
         """The archive shows no edits now. Raises `NotOurDatabase` when what is kept beside it cannot be read."""
         self._archive = connection
         self._path = database.resolve().with_name(database.name + ".ids")
-        self._kept = sqlite3.connect(":memory:")
-        if self._path.exists():
-            self._read()
-        self._kept.executescript(_SCHEMA)
-        if not self._fits():
-            self._kept.executescript("DELETE FROM given; DELETE FROM named;")
+        self._kept = self._read()
+        self._is_stale = not self._fits()
+        if self._is_stale:
+            self._kept = _nothing()
+        #: What has to be written down: (what, chat, first id, keys).
+        self._runs: list[tuple[str, int, int, array[int]]] = []
         for what in _TABLES:
             self._catch_up(what)
         self.next_message = self._next("message")
         self.next_exchange = self._next("exchange")
         self._chat = 0
         self._is_known = False
-        self._runs: dict[str, list[tuple[int, array[int]]]] = {"message": [], "exchange": []}
 
-    def _read(self) -> None:
-        # It is read before the ingest and written after: nobody else writes while the archive is locked.
+    def _read(self) -> sqlite3.Connection:
+        """What is kept, for reading. It is written after the ingest; the archive's lock keeps others away."""
+        if not self._path.exists():
+            return _nothing()
         try:
-            with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as kept:
-                kept.backup(self._kept)
-            self._kept.execute("SELECT count(*), sum(length(keys)) FROM given").fetchone()
+            kept = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)
+            kept.execute("SELECT count(*), sum(length(keys)) FROM given").fetchone()
         except sqlite3.DatabaseError as error:
             raise NotOurDatabase(
                 f"{self._path}: damaged ({error}); move it away and try again: what the archive has keeps its numbers"
             ) from error
+        return kept
 
     def enter(self, chat: int) -> None:
         """From now on it is about this chat of the archive."""
@@ -124,16 +125,24 @@ class Numbers:
 
     def keep(self) -> None:
         """Write down what was given, after the archive is safe."""
-        for what in _TABLES:
-            for first, keys in self._runs[what]:
-                self._write(what, self._chat, first, keys)
-        for key, number in self._archive.execute("SELECT key, id FROM chats").fetchall():
-            self._kept.execute("INSERT OR REPLACE INTO named VALUES ('chat', ?, ?)", (str(key), number))
-        for name, number in self._archive.execute("SELECT name, id FROM people").fetchall():
-            self._kept.execute("INSERT OR REPLACE INTO named VALUES ('person', ?, ?)", (name_key(name), number))
-        self._kept.commit()
+        self._kept.close()
+        named = [("chat", str(key), n) for key, n in self._archive.execute("SELECT key, id FROM chats")]
+        named += [("person", name_key(name), n) for name, n in self._archive.execute("SELECT name, id FROM people")]
         with closing(sqlite3.connect(self._path)) as kept:
-            self._kept.backup(kept)
+            kept.executescript(_SCHEMA)
+            with kept:
+                if self._is_stale:
+                    kept.execute("DELETE FROM given")
+                    kept.execute("DELETE FROM named")
+                kept.executemany(
+                    "INSERT OR REPLACE INTO given VALUES (?, ?, ?, ?)",
+                    ((what, chat, first, _packed(keys)) for what, chat, first, keys in self._runs),
+                )
+                kept.executemany("INSERT OR REPLACE INTO named VALUES (?, ?, ?)", named)
+
+    def close(self) -> None:
+        """Let go of what is kept."""
+        self._kept.close()
 
     def _next(self, what: str) -> int:
         """The first id that nothing has had."""
@@ -146,38 +155,28 @@ class Numbers:
         return int(max(given, there))
 
     def _note(self, what: str, first: int, keys: Sequence[int]) -> None:
-        runs = self._runs[what]
-        if not runs or runs[-1][0] + len(runs[-1][1]) != first:
-            runs.append((first, array("Q")))
-        runs[-1][1].extend(keys)
-
-    def _write(self, what: str, chat: int, first: int, keys: array[int]) -> None:
-        if keys:
-            self._kept.execute("INSERT OR REPLACE INTO given VALUES (?, ?, ?, ?)", (what, chat, first, _packed(keys)))
+        # The two kinds take turns: the run to go on with is one of the last two.
+        for kind, chat, start, run in self._runs[-1:-3:-1]:
+            if kind == what and chat == self._chat and start + len(run) == first:
+                run.extend(keys)
+                return
+        self._runs.append((what, self._chat, first, array("Q", keys)))
 
     def _catch_up(self, what: str) -> None:
         """What the archive has from elsewhere: from before there was this file, or brought home."""
+        table = _TABLES[what]
         after = self._kept.execute(
             "SELECT coalesce(max(first + length(keys) / 8), 0) FROM given WHERE what = ?", (what,)
         ).fetchone()[0]
         found = self._archive.execute(
             f"""
-            SELECT {_TABLES[what]}.id, {_TABLES[what]}.key, chats.key FROM {_TABLES[what]}
-            JOIN chats ON chats.id = chat_id WHERE {_TABLES[what]}.id >= ? AND {_TABLES[what]}.id < {_ORDINARY}
-            ORDER BY {_TABLES[what]}.id
+            SELECT {table}.id, {table}.key, chats.key FROM {table} JOIN chats ON chats.id = chat_id
+            WHERE {table}.id >= ? AND {table}.id < {_ORDINARY} ORDER BY {table}.id
             """,
             (after,),
         )
-        start, last, of_chat, keys = 0, -1, None, array("Q")
-        for number, key, chat in found:
-            if number != last + 1 or chat != of_chat:
-                if of_chat is not None:
-                    self._write(what, of_chat, start, keys)
-                start, of_chat, keys = number, chat, array("Q")
-            keys.append(key)
-            last = number
-        if of_chat is not None:
-            self._write(what, of_chat, start, keys)
+        for number, key, self._chat in found:
+            self._note(what, number, (key,))
 
     def _recall(self, what: str) -> None:
         """Make what this chat's things were numbered ready to be looked up, without what the archive has."""
@@ -229,6 +228,12 @@ class Numbers:
                 "SELECT length(keys) / 8 FROM given WHERE what = ? AND first = ?", (what, first)
             ).fetchone()[0]
             yield what, chat, first + length - 1, unpacked[-1]
+
+
+def _nothing() -> sqlite3.Connection:
+    kept = sqlite3.connect(":memory:")
+    kept.executescript(_SCHEMA)
+    return kept
 
 
 def _packed(keys: array[int]) -> bytes:

@@ -164,6 +164,7 @@ class _Ingest:
         self._sha256 = sha256
         self._folder = folder
         self._progress = progress
+        self._numbers: Numbers | None = None
         self._now = datetime.now().isoformat(timespec="seconds")
 
     def run(self, read: Read) -> None:
@@ -181,12 +182,16 @@ class _Ingest:
                         raise _DryRun
             except _DryRun:
                 return
-        self._numbers.keep()
+            finally:
+                if self._numbers is not None:
+                    self._numbers.close()
+        if self._numbers is not None:
+            self._numbers.keep()
 
     def _write(self, read: Read, index: MessageIndex) -> None:
         connection, account, overview, earlier = self._connection, self._account, read.overview, read.earlier
         take_edits_off(connection, self._database)
-        numbers = self._numbers = Numbers(connection, self._database)
+        self._numbers = numbers = Numbers(connection, self._database)
         roll = Roll(connection, numbers.named)
         if earlier:
             name, kind = connection.execute("SELECT name, kind FROM chats WHERE id = ?", (earlier.chat,)).fetchone()

@@ -113,7 +113,7 @@ def _note_arrived(connection: sqlite3.Connection, chat: int) -> None:
     connection.execute(
         """
         INSERT INTO arrived SELECT sent_at, id, key FROM messages
-        WHERE exchange_id IS NULL AND chat_id = ? ORDER BY sent_at, id
+        WHERE exchange_id IS NULL AND +chat_id = ? ORDER BY sent_at, id
         """,
         (chat,),
     )
