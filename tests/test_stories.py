@@ -157,3 +157,19 @@ def test_the_gallery_is_in_the_order_of_time_page_by_page(examples_db: Path) -> 
         )
         months, _ = overviews.gallery(connection.execute, "photos", "2021~")
         assert max(months) < "2022"
+
+
+def test_talks_are_found_by_what_they_are_about(site: Served, examples_db: Path) -> None:
+    number, topic = rows(
+        examples_db,
+        "SELECT exchanges.id, value FROM exchanges, json_each(topics) WHERE is_memory ORDER BY exchanges.id LIMIT 1",
+    )[0]
+    page = site.get(f"/talk/{number}")[2].decode()
+    link = f"/?topic={quote(str(topic))}&all=1"
+    assert html.escape(link) in page
+    found = site.get(link)[2].decode()
+    assert f'href="/talk/{number}"' in found
+    assert found.count('class="mem-card"') == one(
+        examples_db, "SELECT count(*) FROM exchanges, json_each(topics) AS topic WHERE value = ?", (topic,)
+    )
+    assert "✕" in found

@@ -1,5 +1,6 @@
 """What the pages of the memories view ask of the archive. Every function runs in a thread with `run` = execute."""
 
+import json
 import time
 
 from . import finding, folding, shapes
@@ -143,7 +144,10 @@ def talk(run, exchange, *, hidden=False):
         links.setdefault(row["message_id"], []).append(row)
     voices = dict.fromkeys(m["sender"] for m in messages if m["sender"])
     owner = next((m["sender"] for m in messages if m["is_owner"]), "")
-    return {"head": head, "messages": messages, "links": links, "voices": list(voices), "owner": owner}
+    return {
+        "head": head, "topics": json.loads(head["topics"] or "[]"), "messages": messages, "links": links,
+        "voices": list(voices), "owner": owner,
+    }  # fmt: skip
 
 
 def search(run, question, args, most=40):
