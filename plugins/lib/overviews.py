@@ -10,7 +10,7 @@ def years(run):
         SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
             -- What was told before a talk of that time was hidden may speak of it.
             CASE WHEN EXISTS (
-                SELECT 1 FROM exchange_marks JOIN exchanges ON exchanges.id = exchange_id
+                SELECT 1 FROM exchange_marks CROSS JOIN exchanges ON exchanges.id = exchange_id
                 WHERE is_hidden AND exchanges.chat_id = periods.chat_id AND hidden_at >= told_at
                     AND (period = 'all' OR substr(started_at, 1, length(period)) = period)
             ) THEN NULL ELSE told_by END AS told_by
