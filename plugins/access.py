@@ -76,7 +76,8 @@ async def login(request, datasette):
     given = await request.post_vars()
     role, password = given.get("role", ""), given.get("password", "")
     address = access.address_of(request.scope)
-    wait = attempts.wait_s(role, address, time.monotonic())
+    store = token_api.store_of(datasette)
+    wait = attempts.begin(store, role, address, time.time())
     if wait:
         return await _page(
             datasette,
@@ -89,9 +90,8 @@ async def login(request, datasette):
     # In a thread, since it is slow on purpose; a role without password takes as long as one with.
     is_right = await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) and known is not None
     if not is_right:
-        attempts.failed(role, address, time.monotonic())
         return await _page(datasette, request, 403, "That is not the password.")
-    attempts.succeeded(role, address)
+    attempts.succeeded(store, role, address, time.time())
     response = Response.redirect(datasette.urls.path("/"))
     actor = {"id": role, "role": role, "proof": access.proof_of(role)}
     expires = datasette.sign({"a": actor, "e": _base62(int(time.time()) + _SESSION_S)}, "actor")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from datasette_auth_passwords.utils import verify_password
 
 from ingest import passwords
 from ingest.cli import main
+from ingest.folding import load_shared
 from tests.conftest import serve
 from tests.test_api import Client
 
@@ -157,3 +159,50 @@ def test_the_command_makes_a_hash_that_the_server_takes() -> None:
     assert verify_password("correct horse", made)
     assert not verify_password("wrong horse", made)
     assert CliRunner().invoke(main, ["password"], input="short\nshort\n").exit_code == 1
+
+
+def test_a_server_started_anew_has_not_forgotten_wrong_passwords(
+    archive: Path, tmp_path: Path, hashed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMORIES_PUBLIC", "1")
+    monkeypatch.setenv("MEMORIES_VIEWER_PASSWORD", hashed["viewer"])
+    served = serve(archive, tmp_path / "log")
+    for _ in range(10):
+        assert come_in(Client(served), "viewer", "guess")[0] == 403
+    served.stop()
+    served = serve(archive, tmp_path / "log")
+    assert come_in(Client(served), "viewer", "viewer word")[0] == 429
+    served.stop()
+    assert b"127.0.0.1" not in (archive.parent / "access.db").read_bytes()
+
+
+def test_many_tries_at_once_are_no_way_around(public: Client) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda n: come_in(public, "viewer", f"guess {n}")[0], range(24)))
+    assert answers.count(403) == 10
+    assert answers.count(429) == 14
+
+
+def test_who_got_in_before_is_not_kept_out_by_others(tmp_path: Path) -> None:
+    store = load_shared("tokens").open_store(str(tmp_path / "access.db"))
+    attempts = load_shared("attempts")
+    now = 1_700_000_000.0
+    assert attempts.begin(store, "owner", "home", now) == 0
+    attempts.succeeded(store, "owner", "home", now)
+    for n in range(30):
+        attempts.begin(store, "owner", f"elsewhere {n}", now + n)
+    assert attempts.begin(store, "owner", "a cafe", now + 31) > 0
+    assert attempts.begin(store, "owner", "home", now + 31) == 0
+    # A quarter of an hour later all is well again, also where the clock was set back in between.
+    assert attempts.begin(store, "owner", "a cafe", now + 31 + attempts.WINDOW_S) == 0
+    assert attempts.begin(store, "owner", "a cafe", now - 3600) == 0
+
+
+def test_the_wait_is_told_and_true(tmp_path: Path) -> None:
+    store = load_shared("tokens").open_store(str(tmp_path / "access.db"))
+    attempts = load_shared("attempts")
+    for n in range(10):
+        assert attempts.begin(store, "viewer", "here", 1000.0 + n) == 0
+    wait = attempts.begin(store, "viewer", "here", 1100.0)
+    assert wait == 801
+    assert attempts.begin(store, "viewer", "here", 1100.0 + wait) == 0

@@ -37,6 +37,8 @@ def public(
         patch.setenv("MEMORIES_OWNER_PASSWORD", hash_password("owner word"))
         served = serve(folder / "served" / "memories.db", folder / "log")
         yield Client(served), {"authorization": f"Bearer {token}"}, folder / "served" / "memories.db"
+        # Whichever tests ran here, a link was asked for.
+        assert Client(served).ask("GET", "/s/1_nothing")[0] == 404
         served.stop()
     log = (folder / "log").read_text("utf-8")
     assert "Traceback" not in log

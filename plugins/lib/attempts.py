@@ -1,47 +1,65 @@
 """Wrong passwords, counted: ten in a quarter of an hour from one address or for one role are enough.
 
+They are kept in `access.db`, as digests, so that a server that slept or was started anew has not forgotten them.
 Who has got in from an address before is not kept out there by what others try elsewhere.
 """
 
-from collections import defaultdict, deque
+import hashlib
 
 WINDOW_S = 15 * 60
 MOST = 10
-_MOST_KEPT = 10_000
 #: A hash that no password has.
 NOBODY = "pbkdf2_sha256$480000$0000000000000000$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
-_failures = defaultdict(deque)
-_known = set()
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS attempts (
+    -- A digest of an address or a role
+    who TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS attempts_by_who ON attempts (who, at);
+CREATE TABLE IF NOT EXISTS got_in (
+    -- A digest of a role and an address
+    who TEXT PRIMARY KEY,
+    at REAL NOT NULL
+);
+"""
 
 
-def wait_s(role, address, now):
-    """Seconds to wait before the next try; 0 when it may be made."""
-    waits = [_wait(("address", address), now)]
-    if (role, address) not in _known:
-        waits.append(_wait(("role", role), now))
-    return max(waits)
+def begin(store, role, address, now):
+    """Seconds to wait before the next try; 0 when it may be made: it counts as a wrong one until `succeeded`.
+
+    So many tries at once are no more than as many after one another.
+    """
+    store.executescript(_SCHEMA)
+    store.execute("BEGIN IMMEDIATE")
+    try:
+        # A clock that was set back leaves times to come, which count for nothing.
+        store.execute("DELETE FROM attempts WHERE at < ? OR at > ?", (now - WINDOW_S, now + 1))
+        wait = _wait(store, _digest("address", address), now)
+        if not store.execute("SELECT 1 FROM got_in WHERE who = ?", (_digest(role, address),)).fetchone():
+            wait = max(wait, _wait(store, _digest("role", role), now))
+        if not wait:
+            who = [(_digest("address", address), now), (_digest("role", role), now)]
+            store.executemany("INSERT INTO attempts VALUES (?, ?)", who)
+    finally:
+        store.execute("COMMIT")
+    return wait
 
 
-def _wait(key, now):
-    times = _failures.get(key)
-    while times and now - times[0] > WINDOW_S:
-        times.popleft()
-    if not times:
-        _failures.pop(key, None)
-        return 0
-    return int(WINDOW_S - (now - times[0])) + 1 if len(times) >= MOST else 0
+def succeeded(store, role, address, now):
+    """Forget what went wrong at an address that got in, and that this try was counted."""
+    store.execute("DELETE FROM attempts WHERE who = ?", (_digest("address", address),))
+    store.execute(
+        "DELETE FROM attempts WHERE rowid = (SELECT max(rowid) FROM attempts WHERE who = ?)", (_digest("role", role),)
+    )
+    store.execute("INSERT OR REPLACE INTO got_in VALUES (?, ?)", (_digest(role, address), now))
 
 
-def failed(role, address, now):
-    """Count a wrong password."""
-    if len(_failures) > _MOST_KEPT:
-        _failures.clear()
-    for key in (("address", address), ("role", role)):
-        _failures[key].append(now)
+def _wait(store, who, now):
+    count, first = store.execute("SELECT count(*), min(at) FROM attempts WHERE who = ?", (who,)).fetchone()
+    return int(WINDOW_S - (now - first)) + 1 if count >= MOST else 0
 
 
-def succeeded(role, address):
-    """Forget what went wrong at an address that got in."""
-    _known.add((role, address))
-    _failures.pop(("address", address), None)
+def _digest(*parts):
+    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -55,7 +55,8 @@ async def login(request, datasette):
     body = await body_of(request)
     role, password = _role(body), words(body, "password", 1000)
     address = access.address_of(request.scope)
-    wait = attempts.wait_s(role, address, time.monotonic())
+    store = store_of(datasette)
+    wait = attempts.begin(store, role, address, time.time())
     if wait:
         return Response.json(
             {"detail": f"Too many tries. Please wait {-(-wait // 60)} minutes."},
@@ -64,9 +65,8 @@ async def login(request, datasette):
         )
     known = access.hashes().get(role)
     if not await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) or known is None:
-        attempts.failed(role, address, time.monotonic())
         raise ApiError(403, "That is not the password")
-    attempts.succeeded(role, address)
+    attempts.succeeded(store, role, address, time.time())
     return _made(datasette, role, role, _days(body, 1 / 24))
 
 
