@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS named (
 _TABLES = {"message": "messages", "exchange": "exchanges"}
 #: A talk that an edit parted has the edit's number, which is above this.
 _ORDINARY = 1 << 40
+_LONG_RUN = 20_000
+_MOST_RUNS = 20
 
 
 class Numbers:
@@ -51,7 +53,9 @@ class Numbers:
         self._is_stale = not self._fits()
         if self._is_stale:
             self._kept = _nothing()
-        #: What has to be written down: (what, chat, first id, keys).
+        # What has to be written down: long runs wait in a temporary file, so that memory does not grow with them.
+        self._kept.execute("CREATE TEMP TABLE waiting (what TEXT, chat INTEGER, first INTEGER, keys BLOB)")
+        #: (what, chat, first id, keys) of the runs that go on.
         self._runs: list[tuple[str, int, int, array[int]]] = []
         for what in _TABLES:
             self._catch_up(what)
@@ -125,7 +129,9 @@ class Numbers:
 
     def keep(self) -> None:
         """Write down what was given, after the archive is safe."""
-        self._kept.close()
+        self._put_aside()
+        # Whoever still reads what is kept keeps it from being written.
+        self._kept.commit()
         named = [("chat", str(key), n) for key, n in self._archive.execute("SELECT key, id FROM chats")]
         named += [("person", name_key(name), n) for name, n in self._archive.execute("SELECT name, id FROM people")]
         with closing(sqlite3.connect(self._path)) as kept:
@@ -136,7 +142,7 @@ class Numbers:
                     kept.execute("DELETE FROM named")
                 kept.executemany(
                     "INSERT OR REPLACE INTO given VALUES (?, ?, ?, ?)",
-                    ((what, chat, first, _packed(keys)) for what, chat, first, keys in self._runs),
+                    self._kept.execute("SELECT what, chat, first, keys FROM waiting"),
                 )
                 kept.executemany("INSERT OR REPLACE INTO named VALUES (?, ?, ?)", named)
 
@@ -157,10 +163,17 @@ class Numbers:
     def _note(self, what: str, first: int, keys: Sequence[int]) -> None:
         # The two kinds take turns: the run to go on with is one of the last two.
         for kind, chat, start, run in self._runs[-1:-3:-1]:
-            if kind == what and chat == self._chat and start + len(run) == first:
+            if kind == what and chat == self._chat and start + len(run) == first and len(run) < _LONG_RUN:
                 run.extend(keys)
                 return
+        if len(self._runs) >= _MOST_RUNS:
+            self._put_aside()
         self._runs.append((what, self._chat, first, array("Q", keys)))
+
+    def _put_aside(self) -> None:
+        rows = [(what, chat, first, _packed(keys)) for what, chat, first, keys in self._runs]
+        self._kept.executemany("INSERT INTO waiting VALUES (?, ?, ?, ?)", rows)
+        self._runs.clear()
 
     def _catch_up(self, what: str) -> None:
         """What the archive has from elsewhere: from before there was this file, or brought home."""

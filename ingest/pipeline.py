@@ -180,13 +180,13 @@ class _Ingest:
                         index.close()  # nothing can be rolled back while its thread is at work
                     if self._options.dry_run:
                         raise _DryRun
+                if self._numbers is not None:
+                    self._numbers.keep()
             except _DryRun:
-                return
+                pass
             finally:
                 if self._numbers is not None:
                     self._numbers.close()
-        if self._numbers is not None:
-            self._numbers.keep()
 
     def _write(self, read: Read, index: MessageIndex) -> None:
         connection, account, overview, earlier = self._connection, self._account, read.overview, read.earlier

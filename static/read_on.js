@@ -11,6 +11,13 @@ export function readOn(talk) {
   const bubbles = talk.querySelector(".bubbles");
   if (!more || !bubbles) return;
   const added = recycle(bubbles);
+  // Once somebody reads on, what follows is there before it is asked for.
+  const goOn = () => {
+    const next = more.isConnected && more.querySelector("[rel=next]");
+    if (!next) removeEventListener("scroll", goOn, { capture: true });
+    else if (more.dataset.reads && isNear(next)) fetchMore(next, bubbles, added);
+  };
+  addEventListener("scroll", goOn, { passive: true, capture: true }); // of the page or of a pane
   for (const link of talk.querySelectorAll("[rel=prev], [rel=next]")) {
     link.addEventListener("click", (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -18,11 +25,11 @@ export function readOn(talk) {
       more.dataset.reads = "on";
       fetchMore(link, bubbles, added);
     });
-    // Once somebody reads on, what follows is there before it is asked for.
-    new IntersectionObserver(([seen]) => {
-      if (seen.isIntersecting && more.dataset.reads && link.rel === "next") fetchMore(link, bubbles, added);
-    }, { rootMargin: `${NEAR}px` }).observe(link);
   }
+}
+
+function isNear(link) {
+  return link.isConnected && link.getBoundingClientRect().top < innerHeight + NEAR;
 }
 
 async function fetchMore(link, bubbles, added) {
@@ -45,7 +52,7 @@ async function fetchMore(link, bubbles, added) {
   }
   delete link.dataset.busy;
   // A short talk may leave the button in sight, and then nothing tells that it came into it.
-  if (link.isConnected && link.rel === "next" && link.getBoundingClientRect().top < innerHeight + NEAR) {
+  if (link.rel === "next" && isNear(link)) {
     setTimeout(() => fetchMore(link, bubbles, added), 50);
   }
 }
