@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from ingest.serving import datasette_arguments
 from tests.helpers import put
+
+# A shell that starts tests in the background makes them deaf to Ctrl-C, and with them every process that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
