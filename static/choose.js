@@ -43,6 +43,8 @@ export function choosing(list, items, button, show) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isOn()) mode(false);
   });
+  // What a phone offers on a long press would cover what is chosen.
+  list.addEventListener("contextmenu", (event) => { if (isOn()) event.preventDefault(); });
   let rests;
   list.addEventListener("pointerdown", (event) => {
     const item = event.target.closest(items);
@@ -50,12 +52,18 @@ export function choosing(list, items, button, show) {
     rests = setTimeout(() => {
       mode(true);
       toggle(item);
-      // The touch that began it is not the one that takes it back.
-      addEventListener("click", (click) => { click.preventDefault(); click.stopPropagation(); }, { capture: true, once: true });
+      // The touch that began it is not the one that takes it back; the next one counts.
+      addEventListener("click", swallow, { capture: true, once: true });
+      addEventListener("pointerdown", () => removeEventListener("click", swallow, { capture: true }), { capture: true, once: true });
     }, LONG);
   });
   for (const ends of ["pointerup", "pointercancel", "pointermove"]) list.addEventListener(ends, () => clearTimeout(rests));
   return () => mode(false);
+}
+
+function swallow(click) {
+  click.preventDefault();
+  click.stopPropagation();
 }
 
 function mark(item, on) {

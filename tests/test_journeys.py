@@ -338,6 +338,16 @@ def test_several_messages_at_once(page: Page, archive: Path) -> None:
         page.locator("#toast").get_by_role("button", name="Undo").click()
     expect(page.locator(".bubble")).to_have_count(count)
     assert one(archive, "SELECT count(*) FROM hidden_messages") == 0
+    # A finger that rests on one begins it, too; Escape ends it.
+    resting = page.locator(".bubble").nth(1)
+    resting.dispatch_event("pointerdown", {"pointerType": "touch", "bubbles": True})
+    expect(bar).to_contain_text("1 selected")
+    resting.dispatch_event("pointerup", {"pointerType": "touch", "bubbles": True})
+    page.locator(".bubble").nth(2).dispatch_event("pointerdown", {"pointerType": "touch", "bubbles": True})
+    page.locator(".bubble").nth(2).click()
+    expect(bar).to_contain_text("2 selected")
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
 
 
 def test_bring_back_what_is_hidden(page: Page) -> None:
