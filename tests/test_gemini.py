@@ -526,7 +526,7 @@ def test_pace_follows_the_key(google: StandIn, tmp_path: Path) -> None:
     export.write_text("".join(lines), "utf-8")
     db = tmp_path / "memories.db"
     put(db, export)
-    google.delay_s = 0.03
+    google.delay_s = 0.2  # long enough that a busy machine does not tell for the key
     run(db, "--yes", "--all")
     assert google.most_at_once > 3
     assert len(google.requests) >= 12
