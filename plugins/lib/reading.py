@@ -159,7 +159,7 @@ async def exchange(request, datasette):
         raise ApiError(404, "Exchange not found")
 
     def find(run):
-        row = run(f"{shapes.EXCHANGES} WHERE exchanges.id = ? AND {shapes.NOT_HIDDEN}", (number_asked,)).fetchone()
+        row = run(f"{shapes.EXCHANGE} WHERE exchanges.id = ? AND {shapes.NOT_HIDDEN}", (number_asked,)).fetchone()
         if row is None:
             return None, merged_into(run, number_asked)
         messages = run(

@@ -26,6 +26,9 @@ FROM exchanges CROSS JOIN chats ON chats.id = exchanges.chat_id
 LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
 """
 
+#: The same of one that is read whole: its first message comes with the others.
+EXCHANGE = EXCHANGES.replace(FIRST_MESSAGE, "NULL")
+
 MESSAGES = """
 SELECT messages.id, messages.sent_at, messages.kind, messages.text, messages.sender_id, people.name AS sender,
     coalesce(people.is_owner, 0) AS is_owner, messages.is_edited, messages.is_highlight, messages.exchange_id,
