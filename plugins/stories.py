@@ -26,32 +26,35 @@ async def people(request, datasette):
     )  # fmt: skip
 
 
+async def _story(request, datasette, find, nobody):
+    """What `find` tells of the one that the address names, and where its rows are. 404 with `nobody` for any other."""
+    number = int(request.url_vars["id"])
+    found = await archive.read(datasette, lambda run: find(run, number))
+    if found is None:
+        raise NotFound(nobody)
+    return number, found, behind_of(datasette)
+
+
 async def person(request, datasette):
     """One person's story."""
-    number = int(request.url_vars["id"])
-    found = await archive.read(datasette, lambda run: stories.person(run, number))
-    if found is None:
-        raise NotFound("There is nobody with this number")
-    name, addresses = found["head"]["name"], behind_of(datasette)
+    number, found, addresses = await _story(request, datasette, stories.person, "There is nobody with this number")
+    talks = urlencode({"person": found["head"]["name"], "all": "1"})
     return await show(
         datasette, request, "person.html", **found, is_person=True, behind=addresses,
         rows=addresses.rows("messages", sender_id=number),
         sql=addresses.sql("SELECT * FROM person_months WHERE person_id = :person ORDER BY month", person=number),
-        talks=datasette.urls.instance() + "?" + urlencode({"person": name, "all": "1"}),
+        talks=f"{datasette.urls.instance()}?{talks}",
     )  # fmt: skip
 
 
 async def chat(request, datasette):
     """One chat's story."""
-    number = int(request.url_vars["id"])
-    found = await archive.read(datasette, lambda run: stories.chat(run, number))
-    if found is None:
-        raise NotFound("There is no chat with this number")
-    name, addresses = found["head"]["name"], behind_of(datasette)
+    number, found, addresses = await _story(request, datasette, stories.chat, "There is no chat with this number")
+    name = found["head"]["name"]
     return await show(
         datasette, request, "chat.html", **found, behind=addresses, rows=addresses.rows("messages", chat_id=number),
         sql=addresses.query("year_by_year", chat=name),
-        talks=datasette.urls.instance() + "?" + urlencode({"chat": name}),
+        talks=f"{datasette.urls.instance()}?{urlencode({'chat': name})}",
     )  # fmt: skip
 
 

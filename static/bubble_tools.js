@@ -69,7 +69,7 @@ function chooseSeveral(talk, bubbles) {
     const item = bar.appendChild(document.createElement("button"));
     item.className = "mem-button";
     item.dataset.tool = action;
-    item.textContent = words.tools[action === "hide" ? "hide_several" : action];
+    item.textContent = words.tools[`${action}_several`] ?? words.tools[action];
   }
   talk.append(bar);
   const end = choosing(bubbles, ".bubble", button, (now) => {
