@@ -37,7 +37,7 @@ async function use(action, items) {
   if (action in words.ask) {
     const said = prompt(words.ask[action], "");
     if (said === null) return;
-    body = { [action]: said };
+    body = { [action === "retitle" ? "title" : "note"]: said };
   }
   const edits = [];
   if (action === "merge") edits.push((await ask("POST", "/exchanges/merge", { exchange_ids: numbers })).edit);

@@ -372,6 +372,24 @@ def test_bring_back_what_is_hidden(page: Page) -> None:
     assert page.locator(".mem-card .mem-name").all_inner_texts() == titles
 
 
+def test_one_title_for_several_talks(page: Page, archive: Path) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Select").click()
+    for number in (0, 1):
+        page.locator(".mem-card").nth(number).click()
+    page.on("dialog", lambda dialog: dialog.accept("The lake house"))
+    page.locator("#bar").get_by_role("button", name="Give it another title").click()
+    expect(page.locator("#toast")).to_contain_text("Renamed.")
+    assert one(archive, "SELECT count(*) FROM exchanges WHERE title = 'The lake house'") == 2
+    box, window = page.locator("#toast").bounding_box(), page.viewport_size
+    assert box is not None
+    assert window is not None
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= window["width"]
+    with page.expect_navigation():
+        page.locator("#toast").get_by_role("button", name="Undo").click()
+    assert one(archive, "SELECT count(*) FROM exchanges WHERE title = 'The lake house'") == 0
+
+
 def test_a_place_on_a_little_map(browser: Browser, served: Served, examples_db: Path) -> None:
     place = one(examples_db, "SELECT exchange_id FROM places WHERE latitude IS NOT NULL LIMIT 1")
     context = browser.new_context(viewport=PHONE, base_url=served.base)  # type: ignore[arg-type]
