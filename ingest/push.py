@@ -65,9 +65,12 @@ def sync_edits(remote: Remote, database: Path, *, dry_run: bool = False) -> tupl
     return len(new_here), len(new_there)
 
 
-def push(remote: Remote, database: Path, *, dry_run: bool = False, progress: Progress | None = None) -> Pushed:
+def push(
+    remote: Remote, database: Path, *, dry_run: bool = False, renumber: bool = False, progress: Progress | None = None
+) -> Pushed:
     """Send what the server does not have. Stopped midway, the next try goes on where this one was.
 
+    With `renumber`, also an archive in which talks have other numbers than there: links to them would lead elsewhere.
     Raises `MemoriesError`; then what is served there is what was served before.
     """
     found = Pushed()
@@ -80,7 +83,7 @@ def push(remote: Remote, database: Path, *, dry_run: bool = False, progress: Pro
             copied = folder / "memories.db"
             _versions.copy(connection, copied)
             _push_media(remote, media_folder(database), found, dry_run=dry_run)
-            _push_archive(remote, copied, found, dry_run=dry_run, progress=progress)
+            _push_archive(remote, copied, found, dry_run=dry_run, renumber=renumber, progress=progress)
     return found
 
 
@@ -98,7 +101,9 @@ def _chunks(names: list[str]) -> Iterator[list[str]]:
         yield names[at : at + _NAMES]
 
 
-def _push_archive(remote: Remote, copied: Path, found: Pushed, *, dry_run: bool, progress: Progress | None) -> None:
+def _push_archive(
+    remote: Remote, copied: Path, found: Pushed, *, dry_run: bool, renumber: bool, progress: Progress | None
+) -> None:
     sha256, size = _versions.sha256_of(copied), copied.stat().st_size
     digests = _uploads.digests_of(copied)
     plan = {"sha256": sha256, "bytes": size, "blocks": digests, "dry_run": dry_run}
@@ -132,7 +137,8 @@ def _push_archive(remote: Remote, copied: Path, found: Pushed, *, dry_run: bool,
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    found.lost = int(remote.ask("POST", f"/api/archive/uploads/{sha256}")["edits_lost"])
+    ended = remote.ask("POST", f"/api/archive/uploads/{sha256}?renumber={int(renumber)}")
+    found.lost = int(ended["edits_lost"])
 
 
 def pull(remote: Remote, database: Path, *, whole: bool, progress: Progress | None = None) -> tuple[int, int, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -137,3 +137,31 @@ def test_something_else_answers(site: Served) -> None:
     with pytest.raises(RemoteError, match="no archive of this version"):
         remote.ask("GET", "/api/tokens")
     remote.close()
+
+
+def test_links_that_would_lead_elsewhere_are_not_sent_unasked(home: Path, served: Served, tmp_path: Path) -> None:
+    """An archive made anew, in another order, where nothing says which numbers were given before."""
+    exports = sorted((Path(__file__).parents[1] / "examples").iterdir())
+    run("push", "--db", home, "--to", served.base)
+    anew = tmp_path / "anew" / "memories.db"
+    anew.parent.mkdir()
+    for export in reversed(exports):
+        put(anew, export)
+    before = Client(served).get("/api/exchanges?all=1&page_size=100")
+    with closing(Remote(served.base)) as remote:
+        for _ in range(2):  # what was refused can be sent again
+            with pytest.raises(RemoteError, match=r"\d+ of the \d+ talks .* --renumber"):
+                pushing.push(remote, anew)
+    assert Client(served).get("/api/exchanges?all=1&page_size=100") == before
+    assert "shows it" in run("push", "--db", anew, "--to", served.base, "--renumber")
+    after = Client(served).get("/api/exchanges?all=1&page_size=100")
+    assert [e["id"] for e in after["items"]] != [e["id"] for e in before["items"]]
+    # Going back is what somebody does whose links are wrong: it asks nothing.
+    assert Client(served).ask("POST", "/api/archive/rollback", {})[0] == 200
+    assert Client(served).get("/api/exchanges?all=1&page_size=100") == before
+    # What the sentence says to do instead.
+    third = tmp_path / "third" / "memories.db"
+    run("pull", "--db", third, "--from", served.base, "--archive")
+    (tmp_path / "WhatsApp Chat with Emma.txt").write_text("03/04/21, 9:15 pm - Emma: new here\n", "utf-8")
+    put(third, tmp_path / "WhatsApp Chat with Emma.txt")
+    assert "shows it" in run("push", "--db", third, "--to", served.base)

@@ -5,7 +5,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from . import curation, edit_log, folding
+from . import curation, edit_log, folding, internals
 from .http import ApiError
 
 _logs = {}
@@ -25,14 +25,32 @@ async def read(datasette, function):
     All of it sees one state of the archive, even when another one is put in its place meanwhile.
     """
 
-    def within(connection):
-        connection.execute("BEGIN")
-        try:
-            return function(connection.execute)
-        finally:
-            connection.execute("COMMIT")
+    return await database_of(datasette).execute_fn(lambda connection: _in_one_state(connection, function))
 
-    return await database_of(datasette).execute_fn(within)
+
+async def glance(datasette, function, is_little):
+    """The same for what takes a fraction of a millisecond, without the way to a thread and back, which takes longer.
+
+    `is_little(run)` says whether it does; what is more, or locked, is read in a thread: nobody else's answer waits.
+    """
+    connection = internals.connection_to_answer_with(datasette, database_of(datasette))
+    try:
+        is_read, found = _in_one_state(
+            connection, lambda run: (True, function(run)) if is_little(run) else (False, None)
+        )
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        is_read, found = False, None
+    return found if is_read else await read(datasette, function)
+
+
+def _in_one_state(connection, function):
+    connection.execute("BEGIN")
+    try:
+        return function(connection.execute)
+    finally:
+        connection.execute("COMMIT")
 
 
 def log_of(database):

@@ -12,6 +12,19 @@ def metadata_as_given(instance):
     return instance._metadata_local
 
 
+def connection_to_answer_with(instance, database):
+    """A connection for the thread that answers requests: the one that Datasette has in that place without threads.
+
+    It waits for nobody: what is locked is locked, at once.
+    """
+    if database._read_connection is None:
+        connection = database.connect()
+        instance._prepare_connection(connection, database.name)
+        connection.execute("PRAGMA busy_timeout = 0")
+        database._read_connection = connection
+    return database._read_connection
+
+
 def keep_locals_out_of_logs():
     """With rich installed, Datasette logs each exception (a 404 too) with all local variables: people's words."""
     datasette.handle_exception.rich = None

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from . import access, archive, curation, edit_log, folding, fresh, uploads, versions
-from .http import ApiError, body_of, whole, wrong
+from .http import ApiError, body_of, choice, whole, wrong
 
 _turn = asyncio.Lock()
 _MOST_PACKED = uploads.BLOCK + 65_536
@@ -40,7 +40,7 @@ async def upload(request, datasette):
         size = await stream_to(request, part, int(length))
         if size != int(length):
             raise ApiError(400, "the line broke before all of it arrived; nothing was changed")
-        return await _take(datasette, part, sha256)
+        return await _take(datasette, part, sha256, renumber=_may_renumber(request))
     finally:
         _forget(part)
 
@@ -132,10 +132,11 @@ async def finish(request, datasette):
     """``POST /api/archive/uploads/{sha256}``: all has been sent; put it in place."""
     _, _, incoming, _ = _places(datasette)
     sha256, digests = _plan(request, incoming)
+    renumber = _may_renumber(request)
     missing = await asyncio.to_thread(uploads.arrived, incoming, sha256, digests)
     if missing:
         raise ApiError(409, f"{len(missing)} blocks have not arrived yet; send them, then ask again")
-    found = await _take(datasette, uploads.part_of(incoming, sha256), sha256)
+    found = await _take(datasette, uploads.part_of(incoming, sha256), sha256, renumber=renumber)
     uploads.forget(incoming, sha256)
     return found
 
@@ -161,12 +162,29 @@ async def rollback(request, datasette):
     try:
         await asyncio.to_thread(_make_room, path, 0)
         await asyncio.to_thread(shutil.copyfile, chosen, part)
-        return {**await _take(datasette, part, None), "version": chosen.stem}
+        return {**await _take(datasette, part, None, renumber=True), "version": chosen.stem}
     finally:
         _forget(part)
 
 
-async def _take(datasette, part, sha256):
+def _may_renumber(request):
+    return choice(request, "renumber", ("0", "1"), "0") == "1"
+
+
+async def _keep_links_true(part, path):
+    """409 when addresses of talks, which people and programs have kept, would lead elsewhere."""
+    others, both = await asyncio.to_thread(versions.renumbered, part, path)
+    if others:
+        raise ApiError(
+            409,
+            f"{others} of the {both} talks that are served would have other numbers, and links to them would lead "
+            "elsewhere: this archive was made without the served one and without its memories.db.ids. To keep the "
+            "numbers, memories pull --archive, add the exports to that, and push it; to send it as it is, "
+            "memories push --renumber",
+        )
+
+
+async def _take(datasette, part, sha256, *, renumber):
     """Verify, show the edits on it, keep the old one, put the new one in place."""
     if _turn.locked():
         raise ApiError(409, "another archive is being put in place just now; look at it, then try again")
@@ -177,6 +195,8 @@ async def _take(datasette, part, sha256):
         except versions.Refused as error:
             raise _refused(error) from None
         log = archive.log_of(database)
+        if not renumber and versions.looks_whole(path):
+            await _keep_links_true(part, path)  # before anything is written to it: it may be asked for again
         digest, lost = await asyncio.to_thread(_show_edits, part, log)
         await asyncio.to_thread(_keep, path, folder)
 

@@ -165,6 +165,22 @@ def _order(path: Path) -> tuple[str, int]:
     return found[1], int(found[2] or 1)
 
 
+def renumbered(path: str | Path, served: str | Path) -> tuple[int, int]:
+    """(how many talks have another number at `path` than at `served`, how many talks both have)."""
+    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.execute("ATTACH ? AS served", (f"{Path(served).resolve().as_uri()}?mode=ro",))
+        others, both = connection.execute(
+            """
+            SELECT coalesce(sum(NOT EXISTS (
+                SELECT 1 FROM main.exchanges AS here WHERE here.key = there.key AND here.id = there.id
+            )), 0), count(*)
+            FROM served.exchanges AS there
+            WHERE EXISTS (SELECT 1 FROM main.exchanges AS here WHERE here.key = there.key)
+            """
+        ).fetchone()
+    return others, both
+
+
 def put(path: str | Path, served: sqlite3.Connection) -> None:
     """Make `served` show what the file at `path` holds, in one transaction: readers see the old one or the new one."""
     with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as source:

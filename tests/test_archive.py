@@ -1,0 +1,78 @@
+"""Reading the served archive: what is little in the thread that answers, the rest where it keeps nobody waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import sqlite3
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from datasette.app import Datasette
+
+from ingest.folding import site
+
+
+@pytest.fixture
+def archive() -> ModuleType:
+    if "memories_lib" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("memories_lib", site() / "plugins" / "lib" / "__init__.py")
+        assert spec
+        assert spec.loader
+        sys.modules["memories_lib"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["memories_lib"])
+    return importlib.import_module("memories_lib.archive")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "memories.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("CREATE TABLE messages (text); INSERT INTO messages VALUES ('good morning')")
+    return path
+
+
+def _look(run) -> tuple[int, str]:
+    return threading.get_ident(), run("SELECT text FROM messages").fetchone()["text"]
+
+
+@pytest.mark.parametrize("is_little", [True, False])
+def test_what_is_little_is_read_at_once(archive: ModuleType, database: Path, is_little: bool) -> None:
+    async def ask() -> tuple[int, str]:
+        return await archive.glance(Datasette([str(database)]), _look, lambda _run: is_little)
+
+    thread, text = asyncio.run(ask())
+    assert text == "good morning"
+    assert (thread == threading.get_ident()) is is_little
+
+
+def test_what_is_locked_is_waited_for_elsewhere(archive: ModuleType, database: Path) -> None:
+    async def ask(writer: sqlite3.Connection) -> tuple[int, int, str]:
+        asked = asyncio.create_task(archive.glance(Datasette([str(database)]), _look, lambda _run: True))
+        turns = 0
+        while not asked.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+            if turns == 20:
+                writer.execute("ROLLBACK")
+        return turns, *asked.result()
+
+    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        turns, thread, text = asyncio.run(ask(writer))
+    assert turns >= 20, "others were answered meanwhile"
+    assert text == "good morning"
+    assert thread != threading.get_ident()
+
+
+def test_what_is_wrong_is_said_by_either(archive: ModuleType, database: Path) -> None:
+    async def ask(is_little: bool) -> None:
+        await archive.glance(Datasette([str(database)]), lambda run: run("SELECT * FROM gone"), lambda _run: is_little)
+
+    for is_little in (True, False):
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            asyncio.run(ask(is_little))
