@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from ingest.languages import MARKS, languages, meridiem_key
 from ingest.model import Order
@@ -68,8 +68,7 @@ _HEAD_RE = re.compile(rf"(?P<date>{_NUMERIC}|{_NAMED}){_BETWEEN}(?P<time>{_TIME}
 _HEAD_TIME_FIRST_RE = re.compile(rf"(?P<time>{_TIME}){_BETWEEN}(?P<date>{_NUMERIC}|{_NAMED})")
 
 
-@dataclass(frozen=True, slots=True)
-class DateParts:
+class DateParts(NamedTuple):
     """The numbers of a date as written, before it is known which is the day.
 
     `year_first`: the order is year, month, day. `month`: given by name; then `a` is the day.
@@ -119,19 +118,20 @@ def _date_parts(found: re.Match[str]) -> DateParts | None:
         year = found["y1"] or found["y2"]
         day = int(found["d1"] or found["d2"])
         return DateParts(day, month, int(year) if year else None, month=month) if 1 <= day <= 31 else None
-    a, b, c = int(found["a"]), int(found["b"]), int(found["c"])
-    year_first = len(found["a"]) == 4 or found["s1"] == "年" or a > 31
+    first, separator, second, third, era, calendar = found.group("a", "s1", "b", "c", "era", "calendar")
+    a, b, c = int(first), int(second), int(third)
+    year_first = len(first) == 4 or separator == "年" or a > 31
     if year_first:
         if not (1 <= b <= 12 and 1 <= c <= 31):
             return None
-    elif not ((1 <= a <= 12 and 1 <= b <= 31) or (1 <= a <= 31 and 1 <= b <= 12)) or len(found["c"]) == 3:
+    elif not ((1 <= a <= 12 and 1 <= b <= 31) or (1 <= a <= 31 and 1 <= b <= 12)) or len(third) == 3:
         return None
     return DateParts(
         a, b, c, year_first,
-        era=found["era"] or found["calendar"] or "",
-        separator=found["s1"],
-        long_year=len(found["a"] if year_first else found["c"]) == 4,
-        is_padded=found["a"].startswith("0") or found["b"].startswith("0"),
+        era=era or calendar or "",
+        separator=separator,
+        long_year=len(first if year_first else third) == 4,
+        is_padded=first[0] == "0" or second[0] == "0",
     )  # fmt: skip
 
 
@@ -267,6 +267,10 @@ def is_copied(head: str, closer: str) -> bool:
     return time_first and len(re.findall(r"[:.]\d\d", canonical(head).partition(",")[0])) < 2
 
 
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_NUMBER = re.compile(r"\d+")
+
+
 def shape_of(head: str, closer: str) -> str:
     """A header's layout for people: ``[d/d/dddd, d:dd:dd] ``, digits as d and am/pm words as they are."""
-    return re.sub(r"\d+", lambda m: "dddd" if len(m[0]) == 4 else "d", canonical(head)) + closer
+    return _NUMBER.sub("d", _YEAR.sub("dddd", canonical(head))) + closer

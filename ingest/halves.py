@@ -126,13 +126,11 @@ def find_middle(export: Export, findings: Findings, share: float = 0.52) -> int 
 def _read(job: Job, out: IO[bytes]) -> Learned:
     export = Export(job.path, None, job.member, limits=job.limits)
     evidence, overview = Evidence(), Overview(is_later=True)
-    characters, lines, first_at = 0, 1, ""
+    first_at = ""
     try:
-        for chunk in export.chunks(until=job.start):
-            characters += len(chunk)
-            lines += chunk.count("\n")
+        characters, ends = export.measure(job.start)
         reader = Reader(
-            job.findings, chat=job.chat, year_if_missing=job.year, first_line=lines, first_offset=characters
+            job.findings, chat=job.chat, year_if_missing=job.year, first_line=ends + 1, first_offset=characters
         )
         evidence = reader.evidence
 

@@ -156,6 +156,7 @@ class Reader:
         self._names: dict[str, str] = {}
         self._named: dict[str, str] = {}
         self._bodies: dict[str, Body] = {}
+        self._again: dict[str, tuple[str, str, bool, None]] = {}  # of those, what needs no other look
         self._exact = languages().exact_raw
         self._sent_before = ""
         self._open_doubts: list[Doubt] = []
@@ -179,11 +180,11 @@ class Reader:
         before the first is in `evidence.unsure`.
         """
         evidence = self.evidence
-        exact = self._exact
+        exact, again = self._exact, self._again
         names, dates, times, minutes = self._names, self._dates, self._times, self._minutes
         holding, open_doubts = self._holding, self._open_doubts
         closer, between, cut, tail = self._closer, self._between, self._cut, self._tail
-        is_ios = closer == "] "
+        is_ios, is_bare = closer == "] ", closer == BARE
         next_segment = self._segments[1].line if len(self._segments) > 1 else 1 << 62
         not_headers = self.findings.not_headers
         rows: list[Row] = []
@@ -231,10 +232,11 @@ class Reader:
                 if number >= next_segment:
                     self._enter(self._segments[1])
                     self._segments.pop(0)
-                    closer, between, is_ios = self._closer, self._between, self._closer == "] "
+                    closer, between = self._closer, self._between
+                    is_ios, is_bare = closer == "] ", closer == BARE
                     next_segment = self._segments[1].line if len(self._segments) > 1 else 1 << 62
                     last_head = last_stem = ""
-                head, found, rest = line.partition(closer) if closer != BARE else part_bare(line)
+                head, found, rest = part_bare(line) if is_bare else line.partition(closer)
                 if head == last_head and found:
                     sent_at = last_at
                 elif found:
@@ -299,7 +301,10 @@ class Reader:
                     or raw in exact
                     or (has_marks and "\u200e" in raw)
                 ):
-                    add(self._look(start, end - len(raw), number, sent_at, sender, raw, is_ios))
+                    if raw in again and sender is not None:
+                        add((start, end - len(raw), number, sent_at, sender, *again[raw]))
+                    else:
+                        add(self._look(start, end - len(raw), number, sent_at, sender, raw, is_ios))
                 else:
                     add((start, end - len(raw), number, sent_at, sender, "text", raw, False, None))
         if more:
@@ -332,6 +337,8 @@ class Reader:
         if (self._closer == "] ") != (head.lstrip(MARKS + " ")[:1] == "["):
             return ""
         day, found, clock = head.partition(self._between)
+        if found and (time := self._known_time(clock)) and (parts := read_date(day)):
+            return self._remember_day(day, parts, line, head, time)
         if found and (day in self._dates or clock in self._times or self._minutes or self._heads):
             parts, time = read_date(day), read_time(clock)
             if parts and time:
@@ -350,13 +357,29 @@ class Reader:
         self._heads[head] = day_iso + time if day_iso else ""
         return self._heads[head]
 
-    def _remember(self, day: str, parts: DateParts, clock: str, time: str, line: int, head: str) -> str:
+    def _known_time(self, clock: str) -> str | None:
+        if not self._minutes:
+            return self._times.get(clock)
+        tail = self._tail or len(clock)
+        minute, second = self._minutes.get(clock[: self._cut] + clock[tail:]), _SECONDS.get(clock[self._cut : tail])
+        return minute + second if minute and second else None
+
+    def _remember_day(self, day: str, parts: DateParts, line: int, head: str, time: str) -> str:
         iso = self._dates.get(day)
         if iso is None:
             iso = self._resolve(head, parts, line)
             if not iso:
                 return ""
             self._dates[day] = iso
+            if self._closer == "] ":
+                # The same day stands in front of photos and of words: with a mark, and without.
+                self._dates[day[1:] if day[0] == "\u200e" else f"\u200e{day}"] = iso
+        return iso + time
+
+    def _remember(self, day: str, parts: DateParts, clock: str, time: str, line: int, head: str) -> str:
+        found = self._remember_day(day, parts, line, head, time)
+        if not found:
+            return ""
         seconds = _LAST_PART.search(clock)
         without = clock[: seconds.start()] + clock[seconds.end() :] if seconds else ""
         if seconds and seconds[0] in _SECONDS and read_time(without) == time[:6] + ":00":
@@ -367,7 +390,7 @@ class Reader:
             if len(self._times) > _MEMO * 2:
                 self._times.clear()
             self._times[clock] = time
-        return iso + time
+        return found
 
     def _resolve(self, head: str, parts: DateParts, line: int) -> str:
         """The ISO date of `parts`, kept as evidence; "" when they can be no date."""
@@ -477,6 +500,8 @@ class Reader:
             found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender)
             if found.kind in _REPEATED and not found.attachment and len(body) < 80 and len(self._bodies) < 1000:
                 self._bodies[body] = found
+                if not found.is_own and ": " not in body:
+                    self._again[body] = (found.kind, found.text, found.is_edited, None)
         if found.is_own:
             self.evidence.owners[sender] += 1
         if found.attachment and len(self.evidence.file_dates) < _MOST_FILE_DATES:

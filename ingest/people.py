@@ -7,8 +7,6 @@ import sqlite3
 import unicodedata
 from collections.abc import Callable
 
-import phonenumbers
-
 _PHONE = re.compile(r"\+?[\d\s().\-/‑]{7,24}\Z")
 
 
@@ -17,6 +15,8 @@ def phone_of(name: str) -> str | None:
     cleaned = name.replace("\u00a0", " ").replace("‑", "-").lstrip("~ ").strip()
     if not _PHONE.match(cleaned) or not cleaned.startswith("+"):
         return None
+    import phonenumbers  # takes as long to load as everything else here together, and most chats have only names
+
     try:
         number = phonenumbers.parse(cleaned, None)
     except phonenumbers.NumberParseException:
@@ -30,6 +30,8 @@ def display_name(name: str) -> str:
         return "~ " + name[1:].strip()
     phone = phone_of(name)
     if phone:
+        import phonenumbers
+
         parsed = phonenumbers.parse(phone, None)
         return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return " ".join(name.split()) or name
