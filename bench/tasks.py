@@ -17,7 +17,7 @@ def parse(file: str) -> dict[str, object]:
     """An export to typed messages in this process: format found, kinds, senders, ISO times, offsets."""
     from ingest.beside import collect_rarely
     from ingest.exports import open_exports
-    from ingest.halves import SecondHalf, find_middle
+    from ingest.halves import SecondHalf, find_middle, stand_by
     from ingest.model import Findings, Row
     from ingest.spool import Spool
     from ingest.survey import Survey
@@ -37,12 +37,13 @@ def parse(file: str) -> dict[str, object]:
 
         def begin(findings: Findings) -> SecondHalf | None:
             middle = find_middle(export, findings, 0.61)
-            if middle is None:
+            if second is None or middle is None:
                 return None
-            return SecondHalf(export, findings, export.name, 2024, middle, spool.more(), has_overview=False)
+            return second.begin(findings, export.name, 2024, middle, has_overview=False)
 
         started = time.perf_counter()
         export = open_exports(Path(file))[0]
+        second = stand_by(export, spool)
         Survey(export.chunks, chat=export.name, beside=begin).run(visit, restart)
         for rows in spool.batches():
             visit(rows)

@@ -21,7 +21,7 @@ from ingest.languages import without_marks
 from ingest.model import Findings, Row
 from ingest.overview import Overview
 from ingest.parser import Contradiction, Evidence, Reader, read_all
-from ingest.spool import write_batch
+from ingest.spool import Spool, write_batch
 
 #: A shorter text (bytes) is read before a second process has started.
 WORTH_A_PROCESS = 6 << 20
@@ -52,32 +52,29 @@ class Learned(NamedTuple):
 
 
 class SecondHalf:
-    """The second half of a text, on its way. `until` is the byte at which the first half ends."""
+    """The second half of a text, on its way. `until` is the byte at which the first half ends.
 
-    def __init__(
-        self,
-        export: Export,
-        findings: Findings,
-        chat: str | None,
-        year: int,
-        until: int,
-        out: IO[bytes],
-        *,
-        has_overview: bool = True,
-    ):
+    It starts while this process still looks at the first lines, and waits for `begin`.
+    """
+
+    def __init__(self, export: Export, out: IO[bytes]):
         """`out` takes the messages. Raises OSError when there can be no second process."""
-        self.until = until
-        self.messages = out
+        self.until = 0
         self.overview = Overview(is_later=True)
         self.first_at = ""
+        self._export = export
         self._process = start_helper("ingest.halves", str(out.fileno()), pass_fds=[out.fileno()])
+
+    def begin(
+        self, findings: Findings, chat: str | None, year: int, until: int, *, has_overview: bool = True
+    ) -> SecondHalf:
+        """Read from byte `until` on. Raises OSError when the process is gone."""
         assert self._process.stdin
+        self.until = until
+        export = self._export
         job = Job(export.path.resolve(), export.member, export.limits, findings, chat, year, until, has_overview)
-        try:
-            write_blob(self._process.stdin, pickle.dumps(job))
-        except OSError:
-            self.close()
-            raise
+        write_blob(self._process.stdin, pickle.dumps(job))
+        return self
 
     def receive(self) -> Evidence:
         """What it taught. Raises `Contradiction`, `UnsafeExport` for a damaged file, or `HelperEnded`."""
@@ -98,13 +95,22 @@ class SecondHalf:
         end_helper(self._process)
 
 
-def find_middle(export: Export, findings: Findings, share: float = 0.52) -> int | None:
-    """The byte at which a message of somebody known starts, midway in a long text; None where halves do not pay.
-
-    `share` is this process's part: a little more than half, since the other one has yet to start.
-    """
+def stand_by(export: Export, spool: Spool) -> SecondHalf | None:
+    """A process that can read the second half of a text; None where it does not pay, or cannot be had."""
     if export.text_bytes < WORTH_A_PROCESS or export.encoding != "utf-8" or not may_have_helper():
         return None
+    try:
+        return SecondHalf(export, spool.more())
+    except OSError:
+        spool.more()
+        return None  # it is slower in this one, and as good
+
+
+def find_middle(export: Export, findings: Findings, share: float = 0.51) -> int | None:
+    """The byte at which a message of somebody known starts, midway in a long text; None where there is none.
+
+    `share` is this process's part.
+    """
     if len(findings.segments) > 1:
         return None
     closer = findings.segments[0].closer

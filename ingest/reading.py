@@ -10,7 +10,7 @@ from datetime import datetime
 from ingest.errors import NotAnExport
 from ingest.exports import Export
 from ingest.formats import find_head
-from ingest.halves import SecondHalf, find_middle
+from ingest.halves import SecondHalf, find_middle, stand_by
 from ingest.model import Findings, Options, Order, Progress, Row
 from ingest.overview import Overview
 from ingest.parser import Evidence
@@ -61,6 +61,7 @@ class Reading:
         self._progress = progress
         self._read = 0
         self._earlier: Earlier | None = None
+        self._waiting: SecondHalf | None = None  # started, and not needed yet
         self._second: SecondHalf | None = None
 
     def run(self) -> Read:
@@ -132,7 +133,13 @@ class Reading:
             self._spool.restart()
 
         restart()
-        survey.run(visit, restart)
+        try:
+            if survey.may_be_parted:
+                self._waiting = stand_by(self._export, self._spool)
+            survey.run(visit, restart)
+        finally:
+            if self._waiting:
+                self._waiting.close()
         if self._second:
             overview.go_on(self._second.overview)
         overview.finish()
@@ -141,13 +148,15 @@ class Reading:
     def _begin_second(self, findings: Findings) -> SecondHalf | None:
         """The second half of a long text, read by a process beside this one, where that can be had."""
         self._second = None
-        middle = find_middle(self._export, findings)
-        if middle is not None:
-            out = self._spool.more()
+        second, self._waiting = self._waiting or stand_by(self._export, self._spool), None
+        middle = find_middle(self._export, findings) if second else None
+        if second and middle is not None:
             try:
-                self._second = SecondHalf(self._export, findings, self._export.name, self._year(), middle, out)
+                self._second = second.begin(findings, self._export.name, self._year(), middle)
             except OSError:
-                self._spool.more()  # no process to be had: it is slower in this one, and as good
+                self._spool.more()  # it is gone: slower in this one, and as good
+        if second and not self._second:
+            second.close()
         return self._second
 
     def _longest_prefix(self) -> Earlier | None:

@@ -303,6 +303,7 @@ class Survey:
         self._year = year_if_missing
         self._roster = roster
         self._beside = beside
+        self.may_be_parted = beside is not None
         self.findings: Findings | None = None
         self.evidence = Evidence()
         self.readings = 0
