@@ -25,7 +25,7 @@ from ingest.teller import Scribe
 
 #: With fewer messages, a process beside costs more than it saves.
 _WORTH_A_PROCESS = 20_000
-_FORMAT = 2  # of marshal: without references between objects, faster both ways
+_FORMAT = 2  # of marshal: talks hold hardly anything twice
 
 #: So many batches may wait for the process beside.
 _MOST_WAITING = 3

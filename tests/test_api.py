@@ -63,28 +63,38 @@ def api(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     served.stop()
 
 
+@pytest.fixture(scope="module")
+def calm(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """One server for what only reads."""
+    folder = tmp_path_factory.mktemp("calm")
+    shutil.copytree(examples_db.parent, folder / "served")
+    served = serve(folder / "served" / "memories.db", folder / "log")
+    yield Client(served)
+    served.stop()
+
+
 def ids(api: Client, more: str = "") -> list[int]:
     return [item["id"] for item in api.get(f"/api/exchanges?page_size=100{more}")["items"]]
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_the_list_is_as_the_contract_says(api: Client, archive: Path, slash: str) -> None:
-    found = api.get(f"/api/exchanges{slash}?page=1&page_size=7")
+def test_the_list_is_as_the_contract_says(calm: Client, examples_db: Path, slash: str) -> None:
+    found = calm.get(f"/api/exchanges{slash}?page=1&page_size=7")
     assert found["pagination"] == {"currentPage": 1, "pageSize": 7, "totalItems": 20, "totalPages": 3, "hasMore": True}
     assert len(found["items"]) == 7
     first = found["items"][0]
     assert {"id", "cache_key", "exchange_index", "first_message"} <= set(first)
     message = first["first_message"]
     assert set(message) >= {"message_id", "date", "time", "person", "quote"}
-    sent = str(one(archive, "SELECT sent_at FROM messages WHERE id = ?", [message["message_id"]]))
+    sent = str(one(examples_db, "SELECT sent_at FROM messages WHERE id = ?", [message["message_id"]]))
     assert message["date"] == f"{sent[8:10]}.{sent[5:7]}.{sent[2:4]}"
     assert message["time"] == sent[11:]
-    times = [item["started_at"] for item in api.get("/api/exchanges?page_size=100")["items"]]
+    times = [item["started_at"] for item in calm.get("/api/exchanges?page_size=100")["items"]]
     assert times == sorted(times)
-    back = api.get("/api/exchanges?page_size=100&sort_by_first_message_date=desc")["items"]
+    back = calm.get("/api/exchanges?page_size=100&sort_by_first_message_date=desc")["items"]
     assert [item["started_at"] for item in back] == sorted(times, reverse=True)
-    assert api.get("/api/exchanges?page=99")["items"] == []
-    assert api.get("/api/exchanges?page=3&page_size=7")["pagination"]["hasMore"] is False
+    assert calm.get("/api/exchanges?page=99")["items"] == []
+    assert calm.get("/api/exchanges?page=3&page_size=7")["pagination"]["hasMore"] is False
 
 
 @pytest.mark.parametrize(
@@ -94,22 +104,22 @@ def test_the_list_is_as_the_contract_says(api: Client, archive: Path, slash: str
         ("sort_by_first_message_date=up", "sort_by_first_message_date"), ("from=yesterday", "from"), ("sort=x", "sort"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_where(api: Client, query: str, name: str) -> None:
-    status, _, found = api.ask("GET", f"/api/exchanges?{query}")
+def test_what_is_wrong_is_said_where(calm: Client, query: str, name: str) -> None:
+    status, _, found = calm.ask("GET", f"/api/exchanges?{query}")
     assert status == 422
     assert found["detail"][0]["loc"] == ["query", name]
     assert set(found["detail"][0]) == {"loc", "msg", "type"}
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_an_exchange_has_its_messages_in_order(api: Client, archive: Path, slash: str) -> None:
-    number = ids(api)[3]
-    found = api.get(f"/api/exchanges/{number}{slash}")
-    told = rows(archive, "SELECT id, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id", [number])
+def test_an_exchange_has_its_messages_in_order(calm: Client, examples_db: Path, slash: str) -> None:
+    number = ids(calm)[3]
+    found = calm.get(f"/api/exchanges/{number}{slash}")
+    told = rows(examples_db, "SELECT id, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id", [number])
     assert [m["message_id"] for m in found["messages"]] == [r[0] for r in told]
     assert [m["text"] for m in found["messages"]] == [r[1] for r in told]
     for missing in ("999999", "99999999999999999999"):
-        status, _, gone = api.ask("GET", f"/api/exchanges/{missing}{slash}")
+        status, _, gone = calm.ask("GET", f"/api/exchanges/{missing}{slash}")
         assert (status, set(gone)) == (404, {"detail"})
 
 
@@ -264,36 +274,36 @@ def test_search_marks_what_was_found(api: Client) -> None:
     assert hit["message_id"] not in [m["message_id"] for m in api.get("/api/search?q=squirrels")["messages"]]
 
 
-def test_the_talk_around_a_message(api: Client, archive: Path) -> None:
-    chat = one(archive, "SELECT chat_id FROM messages GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
-    order = [r[0] for r in rows(archive, "SELECT id FROM messages WHERE chat_id = ? ORDER BY sent_at, id", [chat])]
+def test_the_talk_around_a_message(calm: Client, examples_db: Path) -> None:
+    chat = one(examples_db, "SELECT chat_id FROM messages GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
+    order = [r[0] for r in rows(examples_db, "SELECT id FROM messages WHERE chat_id = ? ORDER BY sent_at, id", [chat])]
     middle = len(order) // 2
-    found = api.get(f"/api/messages?around={order[middle]}&before=30&after=10")
+    found = calm.get(f"/api/messages?around={order[middle]}&before=30&after=10")
     assert [m["message_id"] for m in found["messages"]] == order[middle - 30 : middle + 11]
-    first = api.get(f"/api/messages?around={order[0]}&before=5&after=0")["messages"]
+    first = calm.get(f"/api/messages?around={order[0]}&before=5&after=0")["messages"]
     assert [m["message_id"] for m in first] == order[:1]
-    assert api.ask("GET", "/api/messages")[0] == 422
-    assert api.ask("GET", "/api/messages?around=987654")[0] == 404
+    assert calm.ask("GET", "/api/messages")[0] == 422
+    assert calm.ask("GET", "/api/messages?around=987654")[0] == 404
 
 
 @pytest.mark.parametrize("name", ["chats", "people", "days", "stats", "places", "on-this-day?date=2024-06-14"])
-def test_small_lists(api: Client, name: str) -> None:
-    found = api.get(f"/api/{name}")
+def test_small_lists(calm: Client, name: str) -> None:
+    found = calm.get(f"/api/{name}")
     assert next(value for value in found.values() if isinstance(value, list))
 
 
-def test_unknown_paths_and_methods_answer_in_json(api: Client) -> None:
+def test_unknown_paths_and_methods_answer_in_json(calm: Client) -> None:
     for method, path, expected in (
         ("GET", "/api/nothing", 404), ("PUT", "/api/exchanges", 405), ("PATCH", "/api/exchanges/1", 405),
         ("POST", "/api/exchanges/1/dance", 404), ("GET", "/api/exchanges/x", 404), ("GET", "/api/exchanges/merge", 405),
     ):  # fmt: skip
-        status, _, found = api.ask(method, path)
+        status, _, found = calm.ask(method, path)
         assert (status, set(found)) == (expected, {"detail"}), path
 
 
-def test_health(api: Client) -> None:
+def test_health(calm: Client) -> None:
     for path in ("/health", "/health/"):
-        assert api.ask("GET", path)[2] == {"status": "healthy"}
+        assert calm.ask("GET", path)[2] == {"status": "healthy"}
 
 
 def test_a_person_gets_another_name(api: Client, archive: Path) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from tests.conftest import Served
 from tests.helpers import one
@@ -57,6 +57,12 @@ PAGES = {
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 #: What the colours change.
 AXE_IN_THE_DARK = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
+AXE_SCRIPT = Axe().axe_script
+#: Of what it finds, only what is wrong leaves the browser: the rest is a megabyte a page.
+BROKEN = """
+options => axe.run(document, options).then(
+  found => found.violations.map(rule => [rule.id, rule.nodes[0].html.slice(0, 200)]))
+"""
 #: How far things jump while a page loads, as browsers count it: https://web.dev/articles/cls
 JUMPS = """
 window.jumps = 0;
@@ -67,50 +73,68 @@ new PerformanceObserver((list) => {
 MOST_JUMPS = 0.05
 
 
-@pytest.fixture(params=list(SIZES))
-def size(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+class Window:
+    """One window for all pages, as a reader has it; what went wrong in it, and what it asked elsewhere for."""
+
+    def __init__(self, page: Page, size: str) -> None:
+        self.page, self.size = page, size
+        self.said: list[str] = []
+        self.elsewhere: list[str] = []
+        page.add_init_script(JUMPS)
+        page.on("console", lambda message: self.said.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self.elsewhere.append(request.url))
+
+    def open(self, address: str) -> None:
+        """Go there as if for the first time."""
+        if self.page.url.startswith("http"):
+            self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.page.context.clear_cookies()
+        self.page.emulate_media(color_scheme="light")
+        self.said.clear()
+        self.elsewhere.clear()
+        self.page.goto(address, wait_until="load")
+
+    def broken(self, options: object) -> list[tuple[str, str]]:
+        """What axe-core finds wrong with the page: rules, and where."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE_SCRIPT)
+        return [tuple(found) for found in self.page.evaluate(BROKEN, options)]
 
 
-@pytest.fixture
-def context(browser: Browser, size: str) -> Iterator[BrowserContext]:
-    width, height = SIZES[size]
+@pytest.fixture(params=list(SIZES), scope="module")
+def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Window]:
+    width, height = SIZES[request.param]
     context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
     # Map tiles are the one thing that comes from elsewhere; here they are a white square.
     context.route(lambda url: urlsplit(url).hostname != "127.0.0.1", lambda route: route.fulfill(status=204))
-    yield context
+    yield Window(context.new_page(), request.param)
     context.close()
 
 
 @pytest.mark.parametrize("name", list(PAGES))
-def test_a_page_is_whole(context: BrowserContext, site: Served, examples_db: Path, size: str, name: str) -> None:
+def test_a_page_is_whole(window: Window, site: Served, examples_db: Path, name: str) -> None:
     best = one(examples_db, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
-    page = context.new_page()
-    page.add_init_script(JUMPS)
-    said: list[str] = []
-    elsewhere: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: elsewhere.append(request.url) if site.base not in request.url else None)
-    page.goto(site.base + PAGES[name].format(exchange=best), wait_until="load")
+    page = window.page
+    window.open(site.base + PAGES[name].format(exchange=best))
     page.wait_for_timeout(100)
-    assert [s for s in said if name != "missing" or "404" not in s] == []
-    hosts = {urlsplit(url).hostname or "" for url in elsewhere if not url.startswith("data:")}
+    assert [s for s in window.said if name != "missing" or "404" not in s] == []
+    elsewhere = [url for url in window.elsewhere if site.base not in url and not url.startswith("data:")]
+    hosts = {urlsplit(url).hostname or "" for url in elsewhere}
     assert {host for host in hosts if not host.endswith("tile.openstreetmap.org")} == set()
     assert name in ("places", "map") or not hosts
-    wide, window = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert wide <= window, f"{wide} px wide in a window of {window}"
+    wide, seen = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide <= seen, f"{wide} px wide in a window of {seen}"
     assert page.evaluate("window.jumps") < MOST_JUMPS
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        _looks_right(page, size, scheme, name)
+        _looks_right(window, scheme, name)
 
 
-def _looks_right(page: Page, size: str, scheme: str, name: str) -> None:
+def _looks_right(window: Window, scheme: str, name: str) -> None:
     if folder := os.environ.get("MEMORIES_SHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}-{size}-{scheme}.png")
-    broken = Axe().run(page, options=AXE if scheme == "light" else AXE_IN_THE_DARK).response["violations"]
-    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in broken] == []
-    behind = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        window.page.screenshot(path=Path(folder) / f"{name}-{window.size}-{scheme}.png")
+    assert window.broken(AXE if scheme == "light" else AXE_IN_THE_DARK) == []
+    behind = window.page.evaluate("getComputedStyle(document.body).backgroundColor")
     light_parts = [int(p) for p in behind.removeprefix("rgb(").removesuffix(")").split(",")[:3]]
     assert (sum(light_parts) < 200) == (scheme == "dark"), behind

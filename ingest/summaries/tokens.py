@@ -42,10 +42,15 @@ class Token(NamedTuple):
     languages: tuple[str, ...]
 
 
+_ADDRESS = Token("", (), ())
+
+
 class Tokens(dict[str, Token]):
     """raw token (lower case) -> what it says. Forgets everything when it grows too large."""
 
     def __missing__(self, raw: str) -> Token:
+        if raw.startswith(("http://", "https://")):
+            return _ADDRESS  # hardly one comes twice
         if len(self) > _MOST_KNOWN:
             self.clear()
         token = self[raw] = _look_at(raw)
@@ -54,8 +59,6 @@ class Tokens(dict[str, Token]):
 
 def _look_at(raw: str) -> Token:
     feel = feelings()
-    if raw.startswith(("http://", "https://")):
-        return Token("", (), ())
     word = raw if raw.isalpha() else max(WORD.findall(raw), key=len, default="")
     says: dict[str, int] = {}
     name = feel.words.get(word)
