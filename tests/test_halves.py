@@ -6,15 +6,17 @@ import random
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest import beside, halves
-from ingest.errors import HelperEnded, MemoriesError
-from ingest.exports import open_exports
+from ingest.errors import HelperEnded, MemoriesError, NotAnExport
+from ingest.exports import Limits, open_exports
 from ingest.model import Options, Row
 from ingest.reading import Reading
 from ingest.spool import Spool
@@ -140,3 +142,59 @@ def test_a_helper_that_dies_leaves_a_sentence(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(HelperEnded, match="MEMORIES_ONE_PROCESS=1"):
         put(tmp_path / "m.db", path)
     assert rows(tmp_path / "m.db", "SELECT count(*) FROM messages") == [(0,)]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """All helpers that were started."""
+    found: list[subprocess.Popen[bytes]] = []
+    real = halves.start_helper
+
+    def start(module: str, *arguments: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+        found.append(real(module, *arguments, pass_fds=pass_fds))
+        return found[-1]
+
+    monkeypatch.setattr(halves, "start_helper", start)
+    return found
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize(
+    "text", ["nothing here is a message\n" * 400, "03/04/21, 9:15 pm - Emma: hello\n" + "more\n" * 9000]
+)
+def test_a_helper_that_is_not_needed_goes_home(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]], text: str
+) -> None:
+    """No message at all, or none in the middle: nothing to part, and nobody is left waiting."""
+    try:
+        messages, _, was_parted = read(save(tmp_path, text), tmp_path)
+        assert (len(messages), was_parted) == (1, False)
+    except NotAnExport:
+        assert text.startswith("nothing")
+    assert [helper.poll() is not None for helper in started] == [True]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_helper_that_died_while_it_waited_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path, write(BY_NAME["gb"], list(talk(3000))))
+
+    def start(*_: object, **__: object) -> subprocess.Popen[bytes]:
+        helper = subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        helper.wait()
+        return helper
+
+    monkeypatch.setattr(halves, "start_helper", start)
+    messages, _, was_parted = read(path, tmp_path)
+    assert (len(messages), was_parted) == (3000, False)
+
+
+@given(st.binary(max_size=200), st.lists(st.sampled_from([b"\n", "ü\n".encode(), b"\xe2\x82\n", b"\0", "🎂".encode()])))
+def test_where_the_second_half_begins_is_counted_as_it_would_be_read(
+    tmp_path_factory: pytest.TempPathFactory, noise: bytes, more: list[bytes]
+) -> None:
+    path = tmp_path_factory.mktemp("measure") / "chat.txt"
+    text = b"3/28/22, 9:42 PM - Ben: hello\n" + noise + b"".join(more) + b"\n"
+    path.write_bytes(text + b"3/28/22, 9:43 PM - Ben: later\n")
+    export = halves.Export(path, None, None, limits=Limits())
+    whole = "".join(export.chunks(until=len(text)))
+    assert export.measure(len(text)) == (len(whole), whole.count("\n"))
