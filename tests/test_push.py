@@ -156,9 +156,14 @@ def test_links_that_would_lead_elsewhere_are_not_sent_unasked(home: Path, served
     assert "shows it" in run("push", "--db", anew, "--to", served.base, "--renumber")
     after = Client(served).get("/api/exchanges?all=1&page_size=100")
     assert [e["id"] for e in after["items"]] != [e["id"] for e in before["items"]]
-    # Going back is what somebody does whose links are wrong: it asks nothing.
+    # Going back is what somebody does whose links are wrong: it asks nothing, whichever way.
     assert Client(served).ask("POST", "/api/archive/rollback", {})[0] == 200
     assert Client(served).get("/api/exchanges?all=1&page_size=100") == before
+    run("backup", "--db", anew, "--to", tmp_path / "backups")
+    (backup,) = (tmp_path / "backups").glob("*.zip")
+    run("restore", backup, "--remote", served.base)
+    assert Client(served).get("/api/exchanges?all=1&page_size=100") == after
+    assert Client(served).ask("POST", "/api/archive/rollback", {})[0] == 200
     # What the sentence says to do instead.
     third = tmp_path / "third" / "memories.db"
     run("pull", "--db", third, "--from", served.base, "--archive")
