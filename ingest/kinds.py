@@ -7,6 +7,7 @@ Rules that need no language come first (formats of file names, `< >`, map links)
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from ingest.languages import MARKS, Languages, languages, plain, without_marks
@@ -82,6 +83,20 @@ def looks_like_notice(text: str) -> bool:
     words = languages()
     lower = without_marks(text).casefold()
     return lower.startswith(tuple(y.casefold() for y in words.you)) or any(n in lower for n in words.notices)
+
+
+def may_stand_for_a_file(body: str, *, is_ios: bool) -> bool:
+    """Whether a sentence nobody here knows looks like "image omitted": a few words, without a stop, in lower case.
+
+    Androids put it in < >, iPhones behind a mark. Whether it is one, only its coming again and again can tell.
+    """
+    if is_ios != (body[:1] == "\u200e") or len(body) > 62 or "\n" in body:
+        return False
+    inner = body[1:] if is_ios else body[1:-1] if body[:1] == "<" and body[-1:] == ">" else ""
+    words = inner.strip(MARKS + " ").split()
+    if not 2 <= len(words) <= 5 or (is_ios and words[0][0].isupper()):
+        return False
+    return all(unicodedata.category(letter)[0] in "LM" for word in words for letter in word)
 
 
 def read_body(body: str, *, is_ios: bool, chat: str | None = None, sender: str | None = None) -> Body:

@@ -68,6 +68,7 @@ class Findings:
     longer: frozenset[str] = frozenset()  # senders that hold ": "
     notices: frozenset[str] = frozenset()  # prefixes that look like senders and are not
     not_headers: frozenset[int] = frozenset()  # lines that look like headers and are not
+    stand_ins: frozenset[str] = frozenset()  # sentences (plain) of a language not known here, in the place of files
     date_order: str = "day/month"  # for people
     proof: str = ""  # for people: "proved by 27/3 in line 12"
     is_guess: bool = False

@@ -29,8 +29,16 @@ from ingest.formats import (
     resolve_date,
     shape_of,
 )
-from ingest.kinds import SUSPECT_FIRST, SUSPECT_LAST, Body, looks_like_notice, read_body, read_notice
-from ingest.languages import MARKS, languages, without_marks
+from ingest.kinds import (
+    SUSPECT_FIRST,
+    SUSPECT_LAST,
+    Body,
+    looks_like_notice,
+    may_stand_for_a_file,
+    read_body,
+    read_notice,
+)
+from ingest.languages import MARKS, languages, plain, without_marks
 from ingest.model import Findings, Row, Segment, Unsure
 
 BATCH = 2_000
@@ -39,6 +47,7 @@ _MEMO = 50_000
 _MOST_UNSURE = 10_000
 _MOST_FILE_DATES = 400
 _ENOUGH_WORDS = 3
+_MOST_STAND_INS, _ENOUGH_SENDERS = 1_000, 2
 _AT_THE_END = 0
 
 
@@ -72,6 +81,9 @@ class Evidence:
     doubts: list[Doubt] = field(default_factory=list)
     owners: Counter[str] = field(default_factory=Counter)
     spoken: Counter[str] = field(default_factory=Counter)  # filled by `read_all`
+    knows_files: bool = False  # a file, or a sentence in the place of one that is known, was met
+    stand_ins: Counter[str] = field(default_factory=Counter)  # a sentence that may be one -> times
+    stood_in_for: dict[str, set[str]] = field(default_factory=dict)  # the same -> a few of those who sent it
     file_dates: list[tuple[DateParts, str]] = field(default_factory=list)  # date as written, 20220323 of a file name
     layouts: Counter[str] = field(default_factory=Counter)
     unsure: list[Unsure] = field(default_factory=list)
@@ -95,6 +107,10 @@ class Evidence:
         self.owners.update(later.owners)
         self.spoken.update(later.spoken)
         self.layouts.update(later.layouts)
+        self.knows_files = self.knows_files or later.knows_files
+        self.stand_ins.update(later.stand_ins)
+        for sentence, senders in later.stood_in_for.items():
+            self.stood_in_for.setdefault(sentence, set()).update(senders)
         for name, words in later.said_after.items():
             self.said_after.setdefault(name, set()).update(words)
         self.unsure = (self.unsure + later.unsure)[:_MOST_UNSURE]
@@ -111,6 +127,14 @@ class Evidence:
             words = self.said_after.setdefault(longer, set())
             if len(words) < _ENOUGH_WORDS:
                 words.add(said.partition("\u200e")[0].strip()[:40])
+
+    def may_stand_in(self, sentence: str, sender: str) -> None:
+        """Count a sentence that may be in the place of a file."""
+        if sentence in self.stand_ins or len(self.stand_ins) < _MOST_STAND_INS:
+            self.stand_ins[sentence] += 1
+            senders = self.stood_in_for.setdefault(sentence, set())
+            if len(senders) < _ENOUGH_SENDERS:
+                senders.add(sender)
 
     def doubt(self, line: int, text: str, reason: str) -> None:
         self.unsure_count += 1
@@ -497,7 +521,7 @@ class Reader:
             return (start, body_at, line, sent_at, sender, "text", body, False, None)
         found = self._bodies.get(body)
         if found is None:
-            found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender)
+            found = self._read_body(body, sender, is_ios)
             if found.kind in _REPEATED and not found.attachment and len(body) < 80 and len(self._bodies) < 1000:
                 self._bodies[body] = found
                 if not found.is_own and ": " not in body:
@@ -510,6 +534,19 @@ class Reader:
             start, body_at, line, sent_at, None if found.is_notice else sender,
             found.kind, found.text, found.is_edited, found.attachment,
         )  # fmt: skip
+
+    def _read_body(self, body: str, sender: str, is_ios: bool) -> Body:
+        """What `body` is, by what is known and by what this file taught."""
+        stand_ins, evidence = self.findings.stand_ins, self.evidence
+        if stand_ins and plain(body) in stand_ins:
+            return Body("image", "")
+        found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender)
+        if not evidence.knows_files:
+            if found.kind in _STOOD_FOR and (found.attachment or not found.text):
+                evidence.knows_files = True
+            elif found.kind == ("system" if is_ios else "text") and may_stand_for_a_file(body, is_ios=is_ios):
+                evidence.may_stand_in(plain(body), sender)
+        return found
 
     def _note_file_date(self, name: str) -> None:
         digits = "".join(c for c in name if c.isdigit())
@@ -545,6 +582,7 @@ _sender: Callable[[Row], str | None] = itemgetter(4)
 _SECONDS = {f"{mark}{second:02}": f":{second:02}" for mark in ":." for second in range(60)}
 #: Kinds whose bodies are a few sentences of WhatsApp's own, over and over.
 _REPEATED = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "deleted", "view_once"})
+_STOOD_FOR = _REPEATED - {"deleted", "view_once"}
 _LAST_PART = re.compile(r"[:.]\d\d(?=\D*\Z)")
 _DIGITS_AND_BRACKET = frozenset("[0123456789٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")
 

@@ -108,6 +108,8 @@ class Reading:
                 (earlier.chat,),
             )
         )
+        # What stands for a file in a language that is not known here, the first lines have taught before.
+        known = Survey(self._export.chunks, chat=self._export.name, hint=earlier.order).start()
         survey = Survey(
             self._chunks,
             chat=self._export.name,
@@ -115,6 +117,7 @@ class Reading:
             hint=earlier.order,
             year_if_missing=self._year(),
             roster=roster,
+            stand_ins=known.stand_ins,
             first_line=earlier.lines + 1,
             skip=earlier.bytes,
         )

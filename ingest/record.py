@@ -40,6 +40,10 @@ def write_down(
     overview, evidence, findings, earlier = read.overview, read.evidence, read.findings, read.earlier
     account.format = _format_name(findings)
     account.date_order, account.proof, account.is_guess = findings.date_order, findings.proof, findings.is_guess
+    account.notes += [
+        f"“{sentence}” is taken for a photo that was left out (a language this version does not know)"
+        for sentence in sorted(findings.stand_ins)
+    ]
     account.lines = evidence.lines
     account.messages = overview.messages + (earlier.messages if earlier else 0)
     account.people = len(overview.senders)

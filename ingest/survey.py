@@ -23,6 +23,8 @@ _SAMPLE_LINES = 1_000
 _MOST_READINGS = 8
 #: So many headers of another layout in a row are a file that changes midway, not a copied talk.
 _LONG_RUN = 5
+#: A sentence that nobody here knows stands for files when it comes so often, and from more than one person.
+_OFTEN = 3
 
 Chunks = Callable[..., Iterable[str]]
 
@@ -172,6 +174,14 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
         if times and times >= spoken[short]:
             roster.discard(short)
 
+    stand_ins = set() if evidence.knows_files else set(findings.stand_ins)
+    if not evidence.knows_files:
+        stand_ins |= {
+            sentence
+            for sentence, times in evidence.stand_ins.items()
+            if times >= _OFTEN and len(evidence.stood_in_for[sentence]) > 1
+        }
+
     segments = _judge_segments(findings, evidence)
     first = segments[0]
     order, proof, guess = (
@@ -186,6 +196,7 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
         longer=frozenset(longer),
         notices=frozenset(notices),
         not_headers=frozenset(not_headers),
+        stand_ins=frozenset(stand_ins),
         date_order=order_name(segments[0].order, evidence.dates),
         proof=proof,
         is_guess=guess,
@@ -287,6 +298,7 @@ class Survey:
         hint: Order | None = None,
         year_if_missing: int = 2020,
         roster: frozenset[str] = frozenset(),
+        stand_ins: frozenset[str] = frozenset(),
         first_line: int = 1,
         skip: int = 0,
         beside: Callable[[Findings], Second | None] | None = None,
@@ -302,6 +314,7 @@ class Survey:
         self._hint = hint
         self._year = year_if_missing
         self._roster = roster
+        self._stand_ins = stand_ins
         self._beside = beside
         self.may_be_parted = beside is not None
         self.findings: Findings | None = None
@@ -320,6 +333,7 @@ class Survey:
         # A first pass over the sample teaches the names, so that the big pass runs on the fast path.
         longer = frozenset(name for name in self._roster if ": " in name)
         findings = replace(findings, roster=findings.roster | self._roster, longer=findings.longer | longer)
+        findings = replace(findings, stand_ins=self._stand_ins)
         return self._settle(findings, lambda: ["\n".join(lines) + "\n"], None)
 
     def run(
@@ -394,6 +408,7 @@ def _same(new: Findings, old: Findings) -> bool:
         and new.longer == old.longer
         and new.notices == old.notices
         and new.not_headers == old.not_headers
+        and new.stand_ins == old.stand_ins
         and not (old.roster - new.roster)
     )
 

@@ -198,3 +198,20 @@ def test_where_the_second_half_begins_is_counted_as_it_would_be_read(
     export = halves.Export(path, None, None, limits=Limits())
     whole = "".join(export.chunks(until=len(text)))
     assert export.measure(len(text)) == (len(whole), whole.count("\n"))
+
+
+@pytest.mark.usefixtures("two")
+def test_what_stands_for_a_photo_is_learned_by_both_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once in the first half, twice in the second: only both know that it comes often enough."""
+    sent = [
+        f"[2024-0{1 + n // 500}-01 10:{n % 60:02}:05] {'Jon' if n % 2 else 'Miren'}: kaixo {n}\r\n" for n in range(3000)
+    ]
+    for n in (1100, 2501, 2800):
+        sent[n] = sent[n].partition("kaixo")[0] + "\u200eirudia kenduta\r\n"
+    path = save(tmp_path, "".join(sent), "_chat.txt")
+    parted = read(path, tmp_path)
+    monkeypatch.setenv(beside.ONE_PROCESS, "1")
+    whole = read(path, tmp_path)
+    assert (parted[2], whole[2]) == (True, False)
+    assert parted[0] == whole[0]
+    assert sum(row[5] == "image" and row[4] is not None for row in whole[0]) == 3
