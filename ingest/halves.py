@@ -15,12 +15,13 @@ from typing import IO, NamedTuple
 
 from ingest.beside import collect_rarely, end_helper, helper_ended, may_have_helper, read_blob, start_helper, write_blob
 from ingest.errors import MemoriesError, UnsafeExport
+from ingest.evidence import Contradiction, Evidence
 from ingest.exports import Export, Limits
 from ingest.formats import DateParts, find_head
 from ingest.languages import without_marks
 from ingest.model import Findings, Row
 from ingest.overview import Overview
-from ingest.parser import Contradiction, Evidence, Reader, read_all
+from ingest.parser import Reader, read_all
 from ingest.spool import Spool, write_batch
 
 #: A shorter text (bytes) is read before a second process has started.

@@ -16,6 +16,7 @@ from ingest.carried import Carried
 from ingest.chats import make_chat, recognise, same_people
 from ingest.curating import put_edits_on, take_edits_off
 from ingest.errors import NotAnExport
+from ingest.evidence import Evidence
 from ingest.exports import Export
 from ingest.finish import analyze, choose_memories, count_all, count_kinds, media_folder, tell_periods
 from ingest.loader import Loader
@@ -23,7 +24,6 @@ from ingest.merge import Merge
 from ingest.model import Account, Options, Progress, Row
 from ingest.numbers import Numbers
 from ingest.overview import Overview
-from ingest.parser import Evidence
 from ingest.people import Roll, guess_owner, is_contact
 from ingest.reading import Read, Reading
 from ingest.record import add_source, write_down

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingest.errors import NotAnExport
+from ingest.evidence import Evidence
 from ingest.exports import Export
 from ingest.formats import find_head
 from ingest.halves import SecondHalf, find_middle, stand_by
 from ingest.model import Findings, Options, Order, Progress, Row
 from ingest.overview import Overview
-from ingest.parser import Evidence
 from ingest.spool import Spool
 from ingest.survey import Survey
 

@@ -14,10 +14,11 @@ from itertools import pairwise
 from typing import Protocol
 
 from ingest.errors import NotAnExport
+from ingest.evidence import Contradiction, Evidence
 from ingest.formats import DateParts, find_head, is_copied, part_bare, read_head, resolve_date
 from ingest.kinds import looks_like_notice
 from ingest.model import Findings, Order, Row, Segment
-from ingest.parser import Contradiction, Evidence, Reader, _could_be_name, read_all
+from ingest.parser import Reader, _could_be_name, read_all
 
 _SAMPLE_LINES = 1_000
 _MOST_READINGS = 8
@@ -174,13 +175,11 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
         if times and times >= spoken[short]:
             roster.discard(short)
 
-    stand_ins = set() if evidence.knows_files else set(findings.stand_ins)
-    if not evidence.knows_files:
-        stand_ins |= {
-            sentence
-            for sentence, times in evidence.stand_ins.items()
-            if times >= _OFTEN and len(evidence.stood_in_for[sentence]) > 1
-        }
+    learned = {
+        sentence
+        for sentence, times in evidence.stand_ins.items()
+        if times >= _OFTEN and len(evidence.stood_in_for[sentence]) > 1
+    }
 
     segments = _judge_segments(findings, evidence)
     first = segments[0]
@@ -196,7 +195,7 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
         longer=frozenset(longer),
         notices=frozenset(notices),
         not_headers=frozenset(not_headers),
-        stand_ins=frozenset(stand_ins),
+        stand_ins=frozenset() if evidence.knows_files else findings.stand_ins | learned,
         date_order=order_name(segments[0].order, evidence.dates),
         proof=proof,
         is_guess=guess,
@@ -328,13 +327,34 @@ class Survey:
             findings = first_look(lines, self._hint)
         except NotAnExport:
             findings = first_look(sample(self._chunks(), 1 << 60), self._hint)
+        found, messages = self._try_out(findings, lines)
+        if not messages:
+            # A few lines that only look like headers must not hide those that end in nothing but a space.
+            try:
+                return self._try_out(_first_look(lines, _bare_head, self._hint), lines)[0]
+            except NotAnExport:
+                pass
+        return found
+
+    def _try_out(self, findings: Findings, lines: list[str]) -> tuple[Findings, int]:
+        """What the first lines teach under `findings`, the names above all, and how many messages they then hold."""
         if self._order:
             findings = replace(findings, segments=tuple(replace(s, order=self._order) for s in findings.segments))
         # A first pass over the sample teaches the names, so that the big pass runs on the fast path.
         longer = frozenset(name for name in self._roster if ": " in name)
         findings = replace(findings, roster=findings.roster | self._roster, longer=findings.longer | longer)
         findings = replace(findings, stand_ins=self._stand_ins)
-        return self._settle(findings, lambda: ["\n".join(lines) + "\n"], None)
+        messages = 0
+
+        def count(rows: list[Row]) -> None:
+            nonlocal messages
+            messages += len(rows)
+
+        def restart() -> None:
+            nonlocal messages
+            messages = 0
+
+        return self._settle(findings, lambda: ["\n".join(lines) + "\n"], count, restart), messages
 
     def run(
         self, visit: Callable[[list[Row]], None] | None = None, restart: Callable[[], None] | None = None

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from ingest.evidence import Evidence
 from ingest.exports import open_exports
 from ingest.model import Account, Findings, Message, Options, Order
-from ingest.parser import Evidence, Reader
+from ingest.parser import Reader
 from ingest.pipeline import ingest
 from ingest.store import connect
 from ingest.survey import Survey

@@ -84,6 +84,16 @@ def _tiles(text: str) -> None:
             assert m.text.split() == body.strip(MARKS + " ").split()
 
 
+def test_lines_that_only_look_like_headers_do_not_hide_the_bare_ones() -> None:
+    """Two lines in other layouts, both out of order: what is left must be read all the same."""
+    bare = [f"20. 1. 2019. 08:00:{n:02} {'Ben Li' if n % 3 else 'Anna'}: word {n}\n" for n in range(5, 25)]
+    bare[2] = bare[2].replace(" Ben", " -  Ben")
+    found, _, _ = read("1/1/20, 1:00 PM - x" + "".join(bare), size=331)
+    assert [m.text.partition("\n")[0] for m in found if m.sender in ("Anna", "Ben Li")][-17:] == [
+        f"word {n}" for n in range(8, 25)
+    ]
+
+
 MUTATIONS = [
     "\n",
     "\r\n",

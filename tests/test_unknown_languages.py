@@ -45,7 +45,12 @@ TALK = (("Jon", "kaixo denoi"), ("Miren", "egun on!"))
         # Whole sentences, with a stop or a capital, are what WhatsApp says, not what stands for a file.
         (iphone(*TALK, *thrice(f"{MARK}Mezuaren zain gaude")), "text text system system system"),
         (iphone(*TALK, *thrice(f"{MARK}mezuaren zain. gaude.")), "text text system system system"),
-        # Where the language is known, or files are there, nothing is learned.
+        # An iPhone that sends its files along leaves some out.
+        (
+            iphone(*TALK, ("Jon", f"{MARK}<erantsita: 00000002-PHOTO-2024-03-01-10-02-05.jpg>"), *thrice(BASQUE)),
+            "text text image image image image",
+        ),
+        # Where the language is known, or an Android sends files along, nothing is learned.
         (iphone(*TALK, ("Jon", f"{MARK}image omitted"), *thrice(BASQUE)), "text text image system system system"),
         (android(*TALK, ("Jon", "<Media omitted>"), *thrice("<insert joke here>")), "text text image text text text"),
         (

@@ -198,7 +198,7 @@ async def _take(datasette, part, sha256, *, renumber):
         except versions.Refused as error:
             raise _refused(error) from None
         log = archive.log_of(database)
-        if not renumber and versions.looks_whole(path):
+        if not renumber:
             await _keep_links_true(part, path)  # before anything is written to it: it may be asked for again
         digest, lost = await asyncio.to_thread(_show_edits, part, log)
         await asyncio.to_thread(_keep, path, folder)
