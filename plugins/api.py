@@ -11,7 +11,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, backup_api, editing, fresh, openapi, reading, shares, swap, token_api
+from memories_lib import access, archive, backup_api, editing, fresh, openapi, reading, shares, swap, token_api, travel
 from memories_lib.http import ApiError, answering
 
 _ID = r"(?P<id>\d{1,20})"
@@ -38,15 +38,15 @@ ROUTES = {
     f"/api/people/{_ID}/rename": {"POST": ("curator", editing.rename_person)},
     "/api/edits": {"GET": ("curator", editing.edits)},
     f"/api/edits/{_ID}/undo": {"POST": ("curator", editing.undo)},
-    "/api/edits/log": {"GET": ("owner", swap.log), "POST": ("owner", swap.merge_log)},
+    "/api/edits/log": {"GET": ("owner", travel.log), "POST": ("owner", travel.merge_log)},
     "/api/archive": {"PUT": ("owner", swap.upload)},
     "/api/archive/uploads": {"POST": ("owner", swap.begin)},
     f"/api/archive/uploads/{_SHA256}": {"POST": ("owner", swap.finish)},
     rf"/api/archive/uploads/{_SHA256}/(?P<n>\d{{1,7}})": {"PUT": ("owner", swap.block)},
     "/api/archive/versions": {"GET": ("owner", swap.all_versions)},
     "/api/archive/rollback": {"POST": ("owner", swap.rollback)},
-    "/api/media/missing": {"POST": ("owner", swap.missing_media)},
-    "/api/media/(?P<name>[0-9a-z./]{1,100})": {"PUT": ("owner", swap.put_media)},
+    "/api/media/missing": {"POST": ("owner", travel.missing_media)},
+    "/api/media/(?P<name>[0-9a-z./]{1,100})": {"PUT": ("owner", travel.put_media)},
     "/api/backup": {"GET": ("owner", backup_api.backup)},
     "/api/maintenance": {"POST": ("owner", backup_api.maintenance), "DELETE": ("owner", backup_api.no_maintenance)},
     "/api/openapi.json": {"GET": ("viewer", openapi.as_json)},

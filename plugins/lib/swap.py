@@ -12,10 +12,11 @@ from .http import ApiError, body_of, choice, whole, wrong
 
 _turn = asyncio.Lock()
 _MOST_PACKED = uploads.BLOCK + 65_536
-_GIB = 1 << 30
+GIB = 1 << 30
 
 
-def _places(datasette):
+def places(datasette):
+    """(database, its file, where uploads arrive, where earlier versions are)."""
     database = archive.database_of(datasette)
     path = Path(database.path).resolve()
     return database, path, uploads.incoming(path), versions.folder_of(path)
@@ -27,9 +28,9 @@ def _refused(error, status=422):
 
 async def upload(request, datasette):
     """``PUT /api/archive``: a whole `memories.db` as the body, streamed to disk."""
-    _, path, incoming, _ = _places(datasette)
+    _, path, incoming, _ = places(datasette)
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or not 0 < int(length) <= 16 * _GIB:
+    if not length.isdigit() or not 0 < int(length) <= 16 * GIB:
         raise ApiError(411, "say in Content-Length how large the archive is (at most 16 GiB)")
     sha256 = request.headers.get("x-sha256")
     if sha256 is not None and not uploads.is_sha256(sha256):
@@ -42,7 +43,7 @@ async def upload(request, datasette):
             raise ApiError(400, "the line broke before all of it arrived; nothing was changed")
         return await _take(datasette, part, sha256, renumber=_may_renumber(request))
     finally:
-        _forget(part)
+        forget_part(part)
 
 
 async def stream_to(request, path, most):
@@ -69,14 +70,15 @@ def _make_room(path, size):
         raise _refused(error) from None
 
 
-def _forget(path):
+def forget_part(path):
+    """Take away a file that was on its way, and what SQLite put beside it."""
     for ending in ("", "-journal", "-wal", "-shm"):
         Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
 async def begin(request, datasette):
     """``POST /api/archive/uploads`` `{"sha256", "bytes", "blocks"}`: which blocks are still to be sent."""
-    _, path, incoming, _ = _places(datasette)
+    _, path, incoming, _ = places(datasette)
     body = await body_of(request, most=16 << 20)
     sha256, size, blocks = body.get("sha256"), whole(body.get("bytes")), body.get("blocks")
     if not uploads.is_sha256(sha256):
@@ -108,7 +110,7 @@ def _plan(request, incoming):
 
 async def block(request, datasette):
     """``PUT /api/archive/uploads/{sha256}/{n}``: one block, as it is or gzipped."""
-    _, _, incoming, _ = _places(datasette)
+    _, _, incoming, _ = places(datasette)
     sha256, n = request.url_vars["sha256"], int(request.url_vars["n"])
     name = uploads.name_of(incoming, sha256, n)
     if name is None:
@@ -130,7 +132,7 @@ async def block(request, datasette):
 
 async def finish(request, datasette):
     """``POST /api/archive/uploads/{sha256}``: all has been sent; put it in place."""
-    _, _, incoming, _ = _places(datasette)
+    _, _, incoming, _ = places(datasette)
     sha256, digests = _plan(request, incoming)
     renumber = _may_renumber(request)
     missing = await asyncio.to_thread(uploads.arrived, incoming, sha256, digests)
@@ -143,14 +145,14 @@ async def finish(request, datasette):
 
 async def all_versions(_request, datasette):
     """``GET /api/archive/versions``: earlier archives, the newest first."""
-    _, path, _, folder = _places(datasette)
+    _, path, _, folder = places(datasette)
     found = [{"name": p.stem, "bytes": p.stat().st_size} for p in versions.listed(folder)]
     return {"versions": found, "served": {"bytes": path.stat().st_size}}
 
 
 async def rollback(request, datasette):
     """``POST /api/archive/rollback`` `{"version": NAME}`, or the newest: an earlier archive is served again."""
-    _, path, incoming, folder = _places(datasette)
+    _, path, incoming, folder = places(datasette)
     body = await body_of(request, or_else={})
     wanted, known = body.get("version"), {p.stem: p for p in versions.listed(folder)}
     if not known:
@@ -164,7 +166,7 @@ async def rollback(request, datasette):
         await asyncio.to_thread(shutil.copyfile, chosen, part)
         return {**await _take(datasette, part, None, renumber=True), "version": chosen.stem}
     finally:
-        _forget(part)
+        forget_part(part)
 
 
 def _may_renumber(request):
@@ -192,7 +194,7 @@ async def _take(datasette, part, sha256, *, renumber):
     if _turn.locked():
         raise ApiError(409, "another archive is being put in place just now; look at it, then try again")
     async with _turn:
-        database, path, incoming, folder = _places(datasette)
+        database, path, incoming, folder = places(datasette)
         try:
             facts = await asyncio.to_thread(versions.verify, part, sha256)
         except versions.Refused as error:
@@ -246,80 +248,3 @@ def _keep(path, folder):
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:
         if source.execute("SELECT 1 FROM sources LIMIT 1").fetchone():
             versions.keep(source, folder)
-
-
-async def missing_media(request, datasette):
-    """``POST /api/media/missing`` `{"names": [...]}`: which of these files are not here."""
-    _, path, _, _ = _places(datasette)
-    body = await body_of(request, most=16 << 20)
-    names = body.get("names")
-    if not isinstance(names, list) or not all(isinstance(name, str) and len(name) < 120 for name in names):
-        raise wrong("body", "names", "must be a list of names")
-    folder = path.parent / "media"
-    return {"missing": [name for name in names if _is_media(name) and not (folder / name).is_file()]}
-
-
-def _is_media(name):
-    start, _, rest = name.partition("/")
-    stem, _, ending = rest.partition(".")
-    return uploads.is_sha256(stem) and stem[:2] == start and ending.replace(".", "").isalnum() | (not ending)
-
-
-async def put_media(request, datasette):
-    """``PUT /api/media/{name}``: one file, under its digest."""
-    _, path, incoming, _ = _places(datasette)
-    name = request.url_vars["name"]
-    if not _is_media(name):
-        raise ApiError(404, "a file is named by its sha256")
-    length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > 2 * _GIB:
-        raise ApiError(413, "a file has at most 2 GiB, and says so in Content-Length")
-    if shutil.disk_usage(path.parent).free < int(length) + (16 << 20):
-        raise ApiError(507, "the disk has no room for this file; make the volume larger, then send it again")
-    part = incoming / f"media-{access.fresh_name()}.part"
-    try:
-        if await stream_to(request, part, int(length)) != int(length):
-            raise ApiError(400, "the line broke before all of it arrived; nothing was changed")
-        is_small = name.endswith(".thumb.webp")
-        if is_small and not _is_webp(part):
-            raise ApiError(422, "a small picture is a WebP file")
-        if not is_small and await asyncio.to_thread(versions.sha256_of, part) != name[3:67]:
-            raise ApiError(422, "what arrived is not what its name says; send it again")
-        target = path.parent / "media" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.replace(target)
-    finally:
-        _forget(part)
-    return {"name": name}
-
-
-def _is_webp(path):
-    with path.open("rb") as stream:
-        start = stream.read(12)
-    return start[:4] == b"RIFF" and start[8:] == b"WEBP"
-
-
-async def log(_request, datasette):
-    """``GET /api/edits/log``: every edit as it was written down, for `memories pull`."""
-    database = archive.database_of(datasette)
-    everything = await database.execute_write_fn(lambda _: edit_log.events(archive.log_of(database)))
-    return {"events": [edit_log.as_data(event) for event in everything]}
-
-
-async def merge_log(request, datasette):
-    """``POST /api/edits/log`` `{"events": [...]}`: edits made elsewhere; those known by their id are left alone."""
-    body = await body_of(request, most=64 << 20)
-    given = body.get("events")
-    if not isinstance(given, list) or not all(isinstance(event, dict) for event in given):
-        raise wrong("body", "events", "must be a list of edits")
-    try:
-        others = [edit_log.from_data(event) for event in given]
-    except ValueError as error:
-        raise wrong("body", "events", str(error)) from None
-    if any(event.action not in curation.ACTIONS | {"undo"} for event in others):
-        raise wrong("body", "events", "an edit has an action that this version does not know")
-    database = archive.database_of(datasette)
-    added = await database.execute_write_fn(lambda _: edit_log.merge(archive.log_of(database), others))
-    if added:
-        await archive.catch_up(datasette)
-    return {"added": added}
