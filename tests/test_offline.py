@@ -66,6 +66,18 @@ def test_laughter_in_many_spellings(laugh: str) -> None:
     assert told.score > dull.score
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("https://cake.example/recipe?x=1 grandma's plum cake, try it", "grandma's plum cake, try it"),
+        ("grandma's plum cake is here: https://cake.example/recipe", "grandma's plum cake is here:"),
+        ("https://cake.example/recipe", "https://cake.example/recipe"),
+    ],
+)
+def test_a_title_is_words_where_there_are_any(text: str, title: str) -> None:
+    assert Teller(Vocabulary(), NAMES).tell(talk(text)).title == title
+
+
 def test_thai_laughs_in_numbers() -> None:
     told = Teller(Vocabulary(), NAMES).tell(talk("ตกน้ำไปเลย 5555", "5555 จริงเหรอ"))
     dull = Teller(Vocabulary(), NAMES).tell(talk("ตกน้ำไปเลย", "จริงเหรอ"))

@@ -249,7 +249,8 @@ class Teller:
 
     def _title(self, talk: Sequence[Said], best: Said | None, topics: list[str]) -> str:
         if best:
-            line = " ".join(best[4].split())
+            # There are words beside an address, or it would not be the best; they are the title.
+            line = " ".join(_URL.sub("", best[4]).split())
             if len(line) <= 90 or not topics:
                 return shorten(line, _TITLE)
             first = _SENTENCE_END.split(line, maxsplit=1)[0]
