@@ -16,9 +16,9 @@ from pathlib import Path
 def parse(file: str) -> dict[str, object]:
     """An export to typed messages in this process: format found, kinds, senders, ISO times, offsets."""
     from ingest.beside import collect_rarely
-    from ingest.exports import open_exports
     from ingest.halves import SecondHalf, find_middle, stand_by
     from ingest.model import Findings, Row
+    from ingest.opening import open_exports
     from ingest.spool import Spool
     from ingest.survey import Survey
 
@@ -71,7 +71,7 @@ def whatstk(file: str) -> dict[str, object]:
 def ingest(database: str, file: str) -> dict[str, object]:
     """An export to the finished archive, or into the one that is there."""
     from ingest.beside import collect_rarely
-    from ingest.exports import open_exports
+    from ingest.opening import open_exports
     from ingest.pipeline import ingest as ingest_export
     from ingest.store import connect
 

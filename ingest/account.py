@@ -21,12 +21,15 @@ def lines_of(account: Account, *, explain: bool = False) -> Iterable[str]:
         yield f"  the same as before, nothing new{_filled(account)} · {account.seconds:.2f} s"
         return
     yield f"  read as   {account.format} · {order_sentence(account)}"
+    people = "1 person" if account.people == 1 else f"{account.people:,} people"
     yield (
-        f"  messages  {account.messages:,} in {account.lines:,} lines, by {account.people} "
-        f"{'person' if account.people == 1 else 'people'}, {account.first_at[:10]} to {account.last_at[:10]}"
+        f"  messages  {account.messages:,} in {counted(account.lines, 'line')}, by {people}, "
+        f"{account.first_at[:10]} to {account.last_at[:10]}"
     )
     changed = f", {account.updated:,} brought up to date" if account.updated else ""
-    yield f"  new       {account.new:,}{changed}, in {account.exchanges:,} exchanges"
+    yield f"  new       {account.new:,}{changed}, in {counted(account.exchanges, 'exchange')}"
+    if account.owner and account.owner_writes:
+        yield f"  you       {account.owner}; if that is somebody else: --me NAME"
     if account.media_found or account.media_missing:
         yield f"  files     {account.media_found:,} found, {account.media_missing:,} missing"
     for name, known in account.also_known_as.items():
@@ -38,13 +41,18 @@ def lines_of(account: Account, *, explain: bool = False) -> Iterable[str]:
     if account.edits_lost:
         yield f"  edits     {account.edits_lost:,} wait for an exchange that is not here yet"
     if account.warnings:
-        hint = "" if explain else "; --explain shows them"
-        yield f"  unsure    {account.warnings:,} {'line' if account.warnings == 1 else 'lines'}{hint}"
+        hint = "" if explain else f"; --explain shows {'it' if account.warnings == 1 else 'them'}"
+        yield f"  unsure    {counted(account.warnings, 'line')}{hint}"
     if account.is_guess:
         yield "  please    look whether days and months are right; if not: --date-order dmy or mdy"
     yield f"  time      {account.seconds:.2f} s"
     if explain:
         yield from _explained(account)
+
+
+def counted(number: int, one: str) -> str:
+    """`1 edit`, `2 edits`."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def order_sentence(account: Account) -> str:
@@ -55,7 +63,7 @@ def order_sentence(account: Account) -> str:
 
 
 def _filled(account: Account) -> str:
-    return f"; {account.media_found:,} missing files filled in" if account.media_found else ""
+    return f"; {counted(account.media_found, 'missing file')} filled in" if account.media_found else ""
 
 
 def _explained(account: Account) -> Iterable[str]:

@@ -36,3 +36,7 @@ class NoRoom(MemoriesError):
 
 class HelperEnded(MemoriesError):
     """The process that tells talks beside an ingest ended before its work was done."""
+
+
+class Unforeseen(MemoriesError):
+    """A fault of this program's own, met in one export: the others are read all the same."""

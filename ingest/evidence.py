@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from ingest.formats import DateParts
 from ingest.model import Unsure
 
 _MOST_UNSURE = 10_000
+#: Why a line is in the doubts that looks like a header of this very file.
+NOT_TAKEN = "looks like a message, and was taken for words of the one before"
 #: So many are enough to prove an order of day and month.
 MOST_FILE_DATES = 400
 _ENOUGH_WORDS = 3
@@ -17,20 +20,32 @@ _MOST_STAND_INS, _ENOUGH_SENDERS = 1_000, 2
 
 @dataclass(slots=True)
 class Doubt:
-    """A header-like line whose sender was not known, or that has none, with the times around it."""
+    """A header-like line whose sender was not known (`prefix`), or that has none (None).
+
+    `before` and `after` are the times of the headers next to it in the file, "" at its ends;
+    `follows`: the header before it was in doubt as well. `shape` is its layout, as in `Evidence.layouts`.
+    """
 
     line: int
     prefix: str | None
     text: str
     sent_at: str
     before: str
+    follows: bool = False
+    shape: str = ""
     after: str = ""
 
     @property
-    def is_out_of_order(self) -> bool:
-        """More than its own day away from both neighbours in the file."""
-        day = self.sent_at[:10]
-        return bool(self.before and day < self.before[:10]) or bool(self.after and day > self.after[:10])
+    def is_near(self) -> bool:
+        """Whether it is less than a day away from the header before or after it, or at an end of the file."""
+        return is_near(self.sent_at, self.before) or is_near(self.sent_at, self.after)
+
+
+def is_near(at: str, other: str) -> bool:
+    """Whether two times are less than a day apart; any time is near to none ("")."""
+    if not other or at[:10] == other[:10]:
+        return True
+    return abs(datetime.fromisoformat(at) - datetime.fromisoformat(other)) < timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -42,6 +57,8 @@ class Evidence:
     new_names: Counter[str] = field(default_factory=Counter)
     longer: Counter[tuple[str, str]] = field(default_factory=Counter)  # (name, "name: more") -> times
     said_after: dict[str, set[str]] = field(default_factory=dict)  # "name: more" -> a few of the words after it
+    files_after: set[str] = field(default_factory=set)  # "name: more" before a file or one of WhatsApp's sentences
+    notice_starts: Counter[str] = field(default_factory=Counter)  # prefix that was taken for a notice's -> times
     doubts: list[Doubt] = field(default_factory=list)
     owners: Counter[str] = field(default_factory=Counter)
     spoken: Counter[str] = field(default_factory=Counter)  # filled by `read_all`
@@ -75,6 +92,8 @@ class Evidence:
         self.stand_ins.update(later.stand_ins)
         for sentence, senders in later.stood_in_for.items():
             self.stood_in_for.setdefault(sentence, set()).update(senders)
+        self.files_after |= later.files_after
+        self.notice_starts.update(later.notice_starts)
         for name, words in later.said_after.items():
             self.said_after.setdefault(name, set()).update(words)
         self.unsure = (self.unsure + later.unsure)[:_MOST_UNSURE]
@@ -82,15 +101,18 @@ class Evidence:
         self.lines, self.characters = later.lines, later.characters
         self.ended_with_newline = later.ended_with_newline
 
-    def maybe_longer(self, name: str, body: str) -> None:
-        """Count `body`, which holds a colon, as evidence that `name` is only the first half of a name."""
-        extra, _, said = body.partition(": ")
-        if len(extra) <= 40 and not extra.startswith(("http", "<")):
-            longer = f"{name}: {extra}"
-            self.longer[(name, longer)] += 1
-            words = self.said_after.setdefault(longer, set())
-            if len(words) < _ENOUGH_WORDS:
-                words.add(said.partition("\u200e")[0].strip()[:40])
+    def maybe_longer(self, name: str, half: str, body: str, *, is_file: bool) -> None:
+        """Count `body`, which goes on with `half` and a colon, as evidence that `name` is half of a longer name.
+
+        `is_file`: what follows the colon is a file, or a sentence of WhatsApp's own: nobody writes these.
+        """
+        longer = f"{name}: {half}"
+        self.longer[(name, longer)] += 1
+        if is_file:
+            self.files_after.add(longer)
+        words = self.said_after.setdefault(longer, set())
+        if len(words) < _ENOUGH_WORDS:
+            words.add(body[len(half) + 2 :].strip()[:40])
 
     def may_stand_in(self, sentence: str, sender: str) -> None:
         """Count a sentence that may be in the place of a file."""

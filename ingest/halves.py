@@ -98,7 +98,7 @@ class SecondHalf:
 
 def stand_by(export: Export, spool: Spool) -> SecondHalf | None:
     """A process that can read the second half of a text; None where it does not pay, or cannot be had."""
-    if export.text_bytes < WORTH_A_PROCESS or export.encoding != "utf-8" or not may_have_helper():
+    if export.text_bytes < WORTH_A_PROCESS or not export.may_be_parted or not may_have_helper():
         return None
     try:
         return SecondHalf(export, spool.more())

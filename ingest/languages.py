@@ -44,6 +44,7 @@ class Languages:
     calls: tuple[str, ...]
     polls: frozenset[str]
     options: frozenset[str]
+    labels: frozenset[str]  # words before a colon that WhatsApp writes in front of a place, a poll, a file
     you: tuple[str, ...]
     notices: tuple[str, ...]
     meridiem: dict[str, str]  # key -> am, pm, night, or clock for words that say nothing
@@ -74,6 +75,7 @@ def languages() -> Languages:
     calls: list[str] = []
     polls: set[str] = set()
     options: set[str] = set()
+    labels: set[str] = set()
     you: list[str] = []
     notices: list[str] = []
     names: list[str] = []
@@ -99,6 +101,8 @@ def languages() -> Languages:
         calls += map(plain, _strings(table, "call"))
         polls.update(map(plain, _strings(table, "poll")))
         options.update(map(plain, _strings(table, "option")))
+        for key in ("location", "poll", "option", "attached", "event"):
+            labels.update(map(plain, _strings(table, key)))
         you += _strings(table, "you")
         notices += (s.casefold() for s in _strings(table, "notice"))
         names += _strings(table, "file")
@@ -124,6 +128,7 @@ def languages() -> Languages:
         calls=tuple(calls),
         polls=frozenset(polls),
         options=frozenset(options),
+        labels=frozenset(labels),
         you=tuple(you),
         notices=tuple(notices),
         meridiem=meridiem,

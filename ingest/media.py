@@ -11,9 +11,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-import warnings as python_warnings
 import wave
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -22,7 +22,11 @@ from ingest.errors import NoRoom
 from ingest.exports import Export
 
 THUMBNAIL = 320
-_MOST_PIXELS = 120_000_000
+#: Looked at; other formats that Pillow knows run other programs, or are not what phones send.
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+#: Of a picture as it is decoded (a JPEG is decoded smaller): 4 bytes each.
+_MOST_PIXELS = 24_000_000
+Image.MAX_IMAGE_PIXELS = None  # its own bound, a warning on stderr; ours is looked at before anything is decoded
 _BLOCK = 1 << 20
 _TYPES = {
     "opus": "audio/ogg", "ogg": "audio/ogg", "m4a": "audio/mp4", "aac": "audio/aac", "amr": "audio/amr",
@@ -66,6 +70,8 @@ def store_file(export: Export, name: str, folder: Path) -> Stored | None:
         stream, size = export.open_file(name)
     except KeyError:
         return None
+    except Exception as error:  # a damaged zip entry raises many kinds
+        return Stored("", 0, mimetype_of(name), warning=_cannot_be_unpacked(error))
     if size > export.limits.file:
         stream.close()
         return Stored("", size, mimetype_of(name), warning=f"larger than --max-file ({size >> 20} MiB), left out")
@@ -98,7 +104,7 @@ def store_file(export: Export, name: str, folder: Path) -> Stored | None:
             raise NoRoom(f"{folder}: the disk is full; free some space and ingest again") from error
         return Stored("", size, mimetype_of(name), warning=f"cannot be read ({error.strerror or error})")
     except Exception as error:  # a damaged zip entry raises many kinds
-        return Stored("", size, mimetype_of(name), warning=f"cannot be unpacked ({error})")
+        return Stored("", size, mimetype_of(name), warning=_cannot_be_unpacked(error))
     finally:
         if temporary:
             with contextlib.suppress(OSError):
@@ -110,6 +116,12 @@ def store_file(export: Export, name: str, folder: Path) -> Stored | None:
 
 class _TooLarge(Exception):
     pass
+
+
+def _cannot_be_unpacked(error: Exception) -> str:
+    if isinstance(error, RuntimeError) and "password" in str(error):
+        return "has a password, left out"
+    return f"cannot be unpacked ({type(error).__name__})"
 
 
 def look_at(stored: Stored, path: Path, folder: Path) -> None:
@@ -129,23 +141,27 @@ def look_at(stored: Stored, path: Path, folder: Path) -> None:
 
 
 def _picture(stored: Stored, path: Path, folder: Path) -> None:
-    with python_warnings.catch_warnings():
-        python_warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                stored.warning = f"too many pixels ({image.width} x {image.height}), no small picture made"
-                stored.width, stored.height = image.width, image.height
-                return
-            image.draft("RGB", (THUMBNAIL, THUMBNAIL))
-            # EXIF orientations 5 to 8 lie on their side.
-            sideways = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-            with Image.open(path) as plain:
-                stored.width, stored.height = plain.size[::-1] if sideways else plain.size
-            upright = ImageOps.exif_transpose(image)
-            upright.thumbnail((THUMBNAIL, THUMBNAIL))
-            if upright.mode not in ("RGB", "RGBA"):
-                upright = upright.convert("RGBA" if "A" in upright.mode or "transparency" in upright.info else "RGB")
-            stored.thumbnail = _save_thumbnail(upright, stored.sha256, folder)
+    formats = _known_formats()
+    with Image.open(path, formats=formats) as image:
+        # EXIF orientations 5 to 8 lie on their side.
+        sideways = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        stored.width, stored.height = image.size[::-1] if sideways else image.size
+        image.draft("RGB", (THUMBNAIL, THUMBNAIL))
+        if image.width * image.height > _MOST_PIXELS:
+            stored.warning = f"too many pixels ({stored.width} x {stored.height}), no small picture made"
+            return
+        image.thumbnail((THUMBNAIL, THUMBNAIL))
+        small = ImageOps.exif_transpose(image)
+        if small.mode not in ("RGB", "RGBA"):
+            small = small.convert("RGBA" if "A" in small.mode or "transparency" in small.info else "RGB")
+        stored.thumbnail = _save_thumbnail(small, stored.sha256, folder)
+
+
+@cache
+def _known_formats() -> list[str]:
+    """Those of the formats that this Pillow can read: it refuses all where one is not known."""
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]
 
 
 def _save_thumbnail(image: Image.Image, sha256: str, folder: Path) -> str:
@@ -215,7 +231,7 @@ def _ffmpeg(stored: Stored, path: Path, folder: Path, *, picture: bool) -> None:
             capture_output=True, timeout=60, check=False,
         )  # fmt: skip
         if made.stdout:
-            with Image.open(io.BytesIO(made.stdout)) as image:
+            with Image.open(io.BytesIO(made.stdout), formats=["PNG"]) as image:
                 if stored.width is None:
                     stored.width, stored.height = image.size
                 image.thumbnail((THUMBNAIL, THUMBNAIL))

@@ -109,6 +109,7 @@ class Account:
     warnings: int = 0
     seconds: float = 0.0
     owner: str | None = None
+    owner_writes: bool = False  # in this export
     is_known: bool = False  # this very export was ingested before
     notes: list[str] = field(default_factory=list)
     layouts: dict[str, int] = field(default_factory=dict)

@@ -9,6 +9,7 @@ which also writes down what it learned; `survey.py` judges that and, if needed, 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
@@ -40,9 +41,11 @@ from ingest.kinds import (
 )
 from ingest.languages import MARKS, languages, plain, without_marks
 from ingest.model import Findings, Row, Segment
+from ingest.names import NAMELESS, could_be_name, second_half
 
 BATCH = 2_000
 _LONGEST_NAME = 120
+_NO_STEM = "\n"  # what no line holds
 _MEMO = 50_000
 _AT_THE_END = 0
 
@@ -79,6 +82,9 @@ class Reader:
         self._again: dict[str, tuple[str, str, bool, None]] = {}  # of those, what needs no other look
         self._exact = languages().exact_raw
         self._sent_before = ""
+        self._line_before = 0
+        self._head = ""
+        self._doubtful_line = -1  # the last one
         self._open_doubts: list[Doubt] = []
         self._longer_by_start: dict[str, list[str]] = {}
         self._holding: dict[str, list[tuple[str, str]]] = {}  # start -> ("start: more: ", name), longest first
@@ -114,7 +120,8 @@ class Reader:
         sender: str | None = None
         has_returns = single_returns = False
         has_marks = True
-        last_head = last_at = last_stem = last_minute = ""
+        last_head = last_at = last_minute = ""
+        last_stem = _NO_STEM
         at = self._offset
         number = self._line - 1
         step = 1  # characters of a line's end
@@ -155,7 +162,7 @@ class Reader:
                     closer, between = self._closer, self._between
                     is_ios, is_bare = closer == "] ", closer == BARE
                     next_segment = self._segments[1].line if len(self._segments) > 1 else 1 << 62
-                    last_head = last_stem = ""
+                    last_head, last_stem = "", _NO_STEM
                 head, found, rest = part_bare(line) if is_bare else line.partition(closer)
                 if head == last_head and found:
                     sent_at = last_at
@@ -186,8 +193,13 @@ class Reader:
                         more.append(line[:-1] if single_returns and line[-1:] == "\r" else line)
                     elif line.strip(MARKS + " \r"):
                         evidence.doubt(number, line, "stands before the first message")
-                    if line[:8].lstrip(MARKS + " ")[:1] in _DIGITS_AND_BRACKET and number not in not_headers:
-                        self._note_foreign(line, number)
+                    if line[:8].lstrip(MARKS + " ")[:1] in _DIGITS_AND_BRACKET:
+                        if number not in not_headers:
+                            self._note_foreign(line, number)
+                        elif rows:
+                            evidence.doubt(
+                                number, line, "looks like a message, and was taken for words of the one before"
+                            )
                     continue
 
                 # A header: close the message before it.
@@ -208,7 +220,8 @@ class Reader:
                             sender, raw = full_name, rest[len(start_of) :]
                             break
                     else:
-                        self._sent_before = last_at
+                        self._sent_before, self._line_before = last_at, rows[-1][2] if rows else 0
+                        self._head = head
                         sender, raw = self._slow_name(rest, number, sent_at)
                 last_head, last_at = head, sent_at
                 # Most messages are plain words, which a few looks tell.
@@ -267,7 +280,7 @@ class Reader:
         if whole is None:
             return ""
         parts, time, between, time_first = whole
-        day, found, clock = head.partition(between)
+        day, found, clock = head.partition(between) if between else (head, "", "")
         if found and not time_first and read_date(day) == parts and read_time(clock) == time:
             self._between = between
             return self._remember(day, parts, clock, time, line, head)
@@ -360,40 +373,45 @@ class Reader:
             trimmed = rest.rstrip(MARKS + " ")
             if trimmed.endswith(":"):
                 clean = self._clean(trimmed[:-1])
-                if clean in findings.roster or clean in self.evidence.new_names or _could_be_name(clean):
+                if clean in findings.roster or clean in self.evidence.new_names or could_be_name(clean):
                     self.evidence.new_names[clean] += clean not in findings.roster
                     return clean, ""
-            self._doubt_notice(line, rest, sent_at)
+            self._doubt(line, None, rest, sent_at)
             return None, rest
         if clean in findings.roster:
             if clean not in self._longer_by_start:
                 self._names[name] = clean
             return clean, body
-        if clean in findings.notices or not _could_be_name(clean):
-            self._doubt_notice(line, rest, sent_at)
+        if clean in findings.notices or not could_be_name(clean):
+            self.evidence.notice_starts[clean] += clean in findings.notices
+            self._doubt(line, None, rest, sent_at)
             return None, rest
         self.evidence.new_names[clean] += 1
-        if len(self._open_doubts) < 1000:
-            self._open_doubts.append(Doubt(line, clean, rest[:200], sent_at, self._sent_before))
+        self._doubt(line, clean, rest, sent_at)
         return clean, body
 
     def _clean(self, name: str) -> str:
         known = self._named.get(name)
         if known is None:
             known = without_marks(name).replace("\u00a0", " ").replace("\u202f", " ").strip()
+            if name and not any(map(_is_visible, known)):
+                known = NAMELESS
             if len(self._named) < _MEMO:
                 self._named[name] = known
         return known
 
-    def _doubt_notice(self, line: int, text: str, sent_at: str) -> None:
+    def _doubt(self, line: int, prefix: str | None, text: str, sent_at: str) -> None:
+        follows = self._line_before == self._doubtful_line
+        self._doubtful_line = line
         if len(self._open_doubts) < 1000:
-            self._open_doubts.append(Doubt(line, None, text[:200], sent_at, self._sent_before))
+            shape = shape_of(self._head, self._closer)
+            self._open_doubts.append(Doubt(line, prefix, text[:200], sent_at, self._sent_before, follows, shape))
 
     def _settle(self, after: str) -> None:
         """Give the open doubts the time of the header after them, and keep those worth judging."""
         for doubt in self._open_doubts:
             doubt.after = after
-            worth = doubt.prefix is not None or doubt.is_out_of_order
+            worth = doubt.prefix is not None or not doubt.is_near or self.evidence.layouts[doubt.shape] <= 1
             if worth and len(self.evidence.doubts) < 20_000:
                 self.evidence.doubts.append(doubt)
         self._open_doubts.clear()
@@ -405,8 +423,10 @@ class Reader:
         if sender is None:
             notice = read_notice(body)
             return (start, body_at, line, sent_at, None, notice.kind, notice.text, False, None)
-        if ": " in body[:_LONGEST_NAME]:
-            self.evidence.maybe_longer(sender, body)
+        if ": " in body[:_LONGEST_NAME] and (half := second_half(body)):
+            said = body[len(half) + 2 :]
+            is_file = not _is_plain(said) and read_body(said, is_ios=is_ios).kind not in ("text", "system")
+            self.evidence.maybe_longer(sender, half, body, is_file=is_file or said in self._exact)
         return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios)
 
     def _closer_look(
@@ -480,6 +500,15 @@ _SECONDS = {f"{mark}{second:02}": f":{second:02}" for mark in ":." for second in
 #: Kinds whose bodies are a few sentences of WhatsApp's own, over and over.
 _REPEATED = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "deleted", "view_once"})
 _STOOD_FOR = _REPEATED - {"deleted", "view_once"}
+#: Looks like nothing, and counts as a letter.
+_INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE and character not in _BLANK_LETTERS
+
+
 _LAST_PART = re.compile(r"[:.]\d\d(?=\D*\Z)")
 _DIGITS_AND_BRACKET = frozenset("[0123456789٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")
 
@@ -509,20 +538,3 @@ def _after(rest: str, name: str) -> int:
     while at < len(rest) and rest[at] in MARKS:
         at += 1
     return at
-
-
-def _could_be_name(prefix: str) -> bool:
-    """Whether what stands before a colon may be somebody's name, judged alone.
-
-    A quote that opens and does not close is the subject of a notice; so is a whole sentence.
-    """
-    if not prefix or len(prefix) > _LONGEST_NAME or prefix != prefix.strip():
-        return False
-    for opening, closing in ("“”", "„“", "«»", "「」", "『』", "‘’", "””"):
-        if prefix.count(opening) > prefix.count(closing if closing != opening else "\0") and (
-            opening != closing or prefix.count(opening) % 2
-        ):
-            return False
-    if prefix.count('"') % 2:
-        return False
-    return not (len(prefix.split()) > 3 and looks_like_notice(prefix))

@@ -8,14 +8,16 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from ingest.account import counted
 from ingest.carried import Carried
 from ingest.chats import make_chat, recognise, same_people
 from ingest.curating import put_edits_on, take_edits_off
-from ingest.errors import NotAnExport
+from ingest.errors import MemoriesError, NotAnExport, Unforeseen
 from ingest.evidence import Evidence
 from ingest.exports import Export
 from ingest.finish import analyze, choose_memories, count_all, count_kinds, media_folder, tell_periods
@@ -54,11 +56,40 @@ def ingest(
     options: Options | None = None,
     progress: Progress | None = None,
 ) -> Account:
-    """Read `export` into the archive. Raises `MemoriesError` and leaves the archive alone when it cannot."""
-    options = options or Options()
+    """Read `export` into the archive. Raises `MemoriesError` and leaves the archive alone when it cannot.
+
+    Of SQLite's errors it makes nothing (see `store.database_errors`).
+    """
+    if export.problem is not None:
+        raise export.problem
+    try:
+        return _ingest(connection, database, export, options or Options(), progress)
+    except (MemoriesError, sqlite3.Error, OSError):
+        raise
+    except Exception as error:
+        raise Unforeseen(
+            f"{export.filename}: {_where(error)}; nothing of it was taken. Please report this line"
+        ) from error
+
+
+def _where(error: Exception) -> str:
+    """What happened and where in the program, without a word of the text that was read."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}"
+    return f"cannot be read, by a fault of this program ({where})"
+
+
+def _ingest(
+    connection: sqlite3.Connection, database: Path, export: Export, options: Options, progress: Progress | None
+) -> Account:
     started = time.perf_counter()
     account = Account(export.filename, notes=list(dict.fromkeys(export.notes)))
     sha256, prefixes = export.digest(_lengths(connection))
+    if export.undecodable:
+        letters = counted(export.undecodable, "letter")
+        account.notes.append(f"the file is damaged: {letters} could not be read (shown as �)")
+    elif not export.encoding.startswith("utf"):
+        account.notes.append(f"the text is no UTF-8; read as {export.encoding}")
     folder = None if options.dry_run else media_folder(database)
     known = _known(connection, sha256)
     if known is not None:
@@ -333,8 +364,9 @@ class _Ingest:
             guess = guess_owner(chat_name, list(overview.senders), dict(evidence.owners))
             if guess is not None:
                 connection.execute("UPDATE people SET is_owner = 1 WHERE id = ?", (roll.find(guess),))
-        row = connection.execute("SELECT name FROM people WHERE is_owner").fetchone()
-        self._account.owner = row[0] if row else None
+        row = connection.execute("SELECT id, name FROM people WHERE is_owner").fetchone()
+        self._account.owner = row[1] if row else None
+        self._account.owner_writes = bool(row) and row[0] in {roll.find(name) for name in overview.senders}
 
 
 def make_indexes_after(index: MessageIndex, connection: sqlite3.Connection) -> None:

@@ -172,7 +172,7 @@ class Reading:
                 """,
                 (length, self._prefixes[length]),
             ).fetchone()
-            if row and self._options.chat is None and self._export.encoding == "utf-8":
+            if row and self._options.chat is None and self._export.may_be_parted:
                 return Earlier(row[0], row[1], row[2], row[3], row[4], order_named(row[5]))
         return None
 

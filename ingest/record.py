@@ -7,7 +7,7 @@ import sqlite3
 from ingest.carried import Carried
 from ingest.exports import Export
 from ingest.loader import Loader
-from ingest.model import Account, Findings
+from ingest.model import Account, Findings, Unsure
 from ingest.reading import Read
 
 _MOST_WARNINGS = 10_000
@@ -51,7 +51,8 @@ def write_down(
     account.new = loader.new
     account.media_found, account.media_missing = carried.found, carried.missing
     account.missing_files = carried.missing_files
-    account.layouts, account.unsure = findings.layouts, evidence.unsure
+    account.layouts = findings.layouts
+    account.unsure = evidence.unsure + [Unsure(line or 0, file, reason) for line, file, reason in carried.warnings]
     account.warnings = evidence.unsure_count + len(carried.warnings)
     warnings: list[tuple[int, int | None, str, str]] = [(source, w.line, w.text, w.reason) for w in evidence.unsure]
     warnings += [(source, line, file, reason) for line, file, reason in carried.warnings[:_MOST_WARNINGS]]

@@ -13,19 +13,16 @@ from functools import partial
 from itertools import pairwise
 from typing import Protocol
 
+from ingest.date_order import judge_order, order_name
 from ingest.errors import NotAnExport
 from ingest.evidence import Contradiction, Evidence
 from ingest.formats import DateParts, find_head, is_copied, part_bare, read_head, resolve_date
-from ingest.kinds import looks_like_notice
 from ingest.model import Findings, Order, Row, Segment
-from ingest.parser import Reader, _could_be_name, read_all
+from ingest.parser import Reader, read_all
+from ingest.rules import judge
 
 _SAMPLE_LINES = 1_000
 _MOST_READINGS = 8
-#: So many headers of another layout in a row are a file that changes midway, not a copied talk.
-_LONG_RUN = 5
-#: A sentence that nobody here knows stands for files when it comes so often, and from more than one person.
-_OFTEN = 3
 
 Chunks = Callable[..., Iterable[str]]
 
@@ -76,163 +73,6 @@ def _first_look(
         proof=proof,
         is_guess=guess,
     )
-
-
-def order_name(order: Order, dates: list[tuple[int, DateParts]]) -> str:
-    """The order for people: ``day/month``, ``month/day``, ``year/month/day``, ``by name``."""
-    if dates and all(p.year_first for _, p in dates):
-        return "year/month/day"
-    if dates and all(p.month for _, p in dates):
-        return "month by name"
-    return "day/month" if order == "dmy" else "month/day"
-
-
-def judge_order(
-    dates: list[tuple[int, DateParts]], file_dates: list[tuple[DateParts, str]], hint: Order | None
-) -> tuple[Order, str, bool]:
-    """(order, what proves it, whether it is a guess) from all dates met, in the file's order."""
-    open_dates = [d for d in dates if not (d[1].year_first or d[1].month)]
-    if not open_dates:
-        return (
-            "dmy",
-            "the year stands first" if dates and dates[0][1].year_first else "months have names",
-            False,
-        )
-    for line, parts in open_dates:
-        if parts.proves:
-            return parts.proves, f"proved by {parts.a}{parts.separator}{parts.b} in line {line}", False
-    votes: Counter[Order] = Counter()
-    for parts, stamp in file_dates:
-        for order in _ORDERS:
-            day = resolve_date(parts, order, 2000)
-            if parts.is_open and day and day[0].replace("-", "") == stamp:
-                votes[order] += 1
-    if votes["dmy"] != votes["mdy"]:
-        order = votes.most_common(1)[0][0]
-        return order, f"proved by {votes[order]} file name{'s' * (votes[order] != 1)} with a date", False
-    if hint:
-        return hint, "as in this chat's earlier export", False
-    steps = {order: _steps_back(open_dates, order) for order in _ORDERS}
-    if steps["dmy"] != steps["mdy"]:
-        order = min(_ORDERS, key=lambda o: steps[o])
-        return (
-            order,
-            f"the dates run forward that way ({steps[order]} steps back, else {max(steps.values())})",
-            False,
-        )
-    return _likely(open_dates[0][1]), "", any(parts.is_open for _, parts in open_dates)
-
-
-_ORDERS: tuple[Order, Order] = ("dmy", "mdy")
-
-
-def _steps_back(dates: list[tuple[int, DateParts]], order: Order) -> int:
-    days = [d[0] for _, parts in dates if (d := resolve_date(parts, order, 2000))]
-    return sum(later < earlier for earlier, later in pairwise(days))
-
-
-def _likely(parts: DateParts) -> Order:
-    """The order when nothing proves one: only bare digits, slashes and a short year are mostly American."""
-    return "mdy" if parts.separator == "/" and not parts.long_year and not parts.is_padded else "dmy"
-
-
-def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Order | None) -> Findings:
-    """Findings after a full reading; equal to `findings` when nothing new was learned."""
-    roster = set(findings.roster)
-    notices = set(findings.notices)
-    not_headers = set(findings.not_headers)
-    longer = set(findings.longer)
-    by_prefix: dict[str, list[str]] = {}
-    for doubt in evidence.doubts:
-        if doubt.prefix is None:
-            if not looks_like_notice(doubt.text):
-                not_headers.add(doubt.line)
-        elif evidence.new_names[doubt.prefix] == 1 and doubt.is_out_of_order:
-            not_headers.add(doubt.line)
-        else:
-            by_prefix.setdefault(doubt.prefix, []).append(doubt.text)
-
-    known = roster | {n for n, times in evidence.new_names.items() if times > 1}
-    for name, times in evidence.new_names.items():
-        texts = by_prefix.get(name, [])
-        starts_known = any(name.startswith(k + " ") for k in known if k != name)
-        if times <= 2 and texts and (starts_known or looks_like_notice(name)) and all(map(looks_like_notice, texts)):
-            notices.add(name)
-        elif texts or times > 1:
-            roster.add(name)
-
-    spoken: Counter[str] = Counter(evidence.spoken)
-    for (name, long_name), times in evidence.longer.items():
-        total = spoken[name] + evidence.new_names[name]
-        # Whoever says the same "one: two" again and again has no longer name: the words after it must differ.
-        often = times >= 3 and times >= 0.25 * total and len(evidence.said_after[long_name]) > 1
-        if times >= 2 and (times >= total or often) and _could_be_name(long_name):
-            longer.add(long_name)
-            roster.add(long_name)
-    for long_name in longer:
-        short = long_name.rsplit(": ", 1)[0]
-        times = sum(n for (name, full), n in evidence.longer.items() if name == short and full in longer)
-        if times and times >= spoken[short]:
-            roster.discard(short)
-
-    learned = {
-        sentence
-        for sentence, times in evidence.stand_ins.items()
-        if times >= _OFTEN and len(evidence.stood_in_for[sentence]) > 1
-    }
-
-    segments = _judge_segments(findings, evidence)
-    first = segments[0]
-    order, proof, guess = (
-        (forced, "said with --date-order", False) if forced else judge_order(evidence.dates, evidence.file_dates, hint)
-    )
-    if len(segments) == 1:
-        segments = (replace(first, order=order),)
-    return replace(
-        findings,
-        segments=segments,
-        roster=frozenset(roster),
-        longer=frozenset(longer),
-        notices=frozenset(notices),
-        not_headers=frozenset(not_headers),
-        stand_ins=frozenset() if evidence.knows_files else findings.stand_ins | learned,
-        date_order=order_name(segments[0].order, evidence.dates),
-        proof=proof,
-        is_guess=guess,
-        layouts=dict(evidence.layouts),
-    )
-
-
-def _judge_segments(findings: Findings, evidence: Evidence) -> tuple[Segment, ...]:
-    """Find where the layout changes for good: a run of foreign headers that reaches the end, or is long."""
-    if not evidence.foreign:
-        return findings.segments
-    segments = list(findings.segments)
-    usual = [f for f in evidence.foreign if not f[2]]
-    runs: list[list[tuple[int, str, bool]]] = []
-    main_lines = sorted(line for line, _ in evidence.dates)
-    for item in usual:
-        last = runs[-1][-1] if runs else None
-        if last and last[1] == item[1] and not _any_between(main_lines, last[0], item[0]):
-            runs[-1].append(item)
-        else:
-            runs.append([item])
-    for run in runs:
-        reaches_end = not _any_between(main_lines, run[0][0], evidence.lines + 1)
-        if len(run) >= _LONG_RUN or reaches_end:
-            here = max((s for s in segments if s.line <= run[0][0]), key=lambda s: s.line)
-            segments.append(Segment(run[0][0], run[0][1], here.order))
-            after = next((line for line in main_lines if line > run[-1][0]), None)
-            if after:
-                segments.append(Segment(after, here.closer, here.order))
-    by_line = {s.line: s for s in sorted(segments, key=lambda s: s.line)}
-    return tuple(by_line[line] for line in sorted(by_line))
-
-
-def _any_between(sorted_lines: list[int], low: int, high: int) -> bool:
-    from bisect import bisect_left, bisect_right
-
-    return bisect_right(sorted_lines, low) < bisect_left(sorted_lines, high)
 
 
 def _mixed(findings: Findings, evidence: Evidence, stop: Contradiction) -> Findings:
@@ -328,13 +168,16 @@ class Survey:
         except NotAnExport:
             findings = first_look(sample(self._chunks(), 1 << 60), self._hint)
         found, messages = self._try_out(findings, lines)
-        if not messages:
+        if messages * 4 < len(lines):
             # A few lines that only look like headers must not hide those that end in nothing but a space.
             try:
-                return self._try_out(_first_look(lines, _bare_head, self._hint), lines)[0]
+                bare, bare_messages = self._try_out(_first_look(lines, _bare_head, self._hint), lines)
             except NotAnExport:
-                pass
-        return found
+                bare_messages = 0
+            if bare_messages > 2 * messages:
+                found = bare
+        # A name met once in the first lines may come again: what is no header, the whole file tells.
+        return found if len(lines) < _SAMPLE_LINES else replace(found, not_headers=frozenset())
 
     def _try_out(self, findings: Findings, lines: list[str]) -> tuple[Findings, int]:
         """What the first lines teach under `findings`, the names above all, and how many messages they then hold."""

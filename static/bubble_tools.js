@@ -46,6 +46,8 @@ function open(menu, button) {
   menu.hidden = false;
   button.setAttribute("aria-expanded", "true");
   menu.querySelector("button").focus();
+  // On a phone the last tools would lie below the screen, or under what was just said at its foot.
+  menu.scrollIntoView({ block: "nearest" });
 }
 
 function close(menu) {

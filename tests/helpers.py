@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from ingest.evidence import Evidence
-from ingest.exports import open_exports
 from ingest.model import Account, Findings, Message, Options, Order
+from ingest.opening import open_exports
 from ingest.parser import Reader
 from ingest.pipeline import ingest
 from ingest.store import connect

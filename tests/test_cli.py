@@ -231,9 +231,10 @@ def test_a_second_ingest_waits_for_the_first(tmp_path: Path) -> None:
             [sys.executable, "-m", "ingest", "ingest", str(save(tmp_path)), "--db", str(database)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        time.sleep(2)
+        assert process.stderr
+        said = process.stderr.readline()
         assert process.poll() is None
-    _, said = process.communicate(timeout=60)
+    process.communicate(timeout=60)
     assert process.returncode == 0
     assert "waiting for process 4242" in said
 

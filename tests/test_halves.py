@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from ingest import beside, halves
 from ingest.errors import HelperEnded, MemoriesError, NotAnExport
-from ingest.exports import Limits, open_exports
+from ingest.exports import Limits
 from ingest.model import Options, Row
+from ingest.opening import open_exports
 from ingest.reading import Reading
 from ingest.spool import Spool
 from ingest.store import connect

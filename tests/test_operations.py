@@ -39,6 +39,8 @@ class Terminal:
     """A shell as a person has it: its environment stays from block to block, and asked for a password it answers."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._scripts = folder.with_name(f"{folder.name}-scripts")
+        self._scripts.mkdir(exist_ok=True)
         pid, self._handle = pty.fork()
         if pid == 0:
             os.chdir(folder)
@@ -51,12 +53,12 @@ class Terminal:
         """(exit code of the first command that failed, or 0; what was printed)."""
         self._count += 1
         mark = f"block-{self._count}-ended"
-        file = Path(f"/proc/{self._pid}/cwd").resolve() / f".block-{self._count}.sh"
+        file = self._scripts / f"block-{self._count}.sh"
         lines = [
             f"{line} || {{ FAILED=$?; return $FAILED; }}" if "&" not in line else line for line in script.split("\n")
         ]
         file.write_text("\n".join(lines) + "\n", "utf-8")
-        os.write(self._handle, f'. ./{file.name}; echo "{mark[:-5]}"ended $?\n'.encode())
+        os.write(self._handle, f'. {file}; echo "{mark[:-5]}"ended $?\n'.encode())
         said, end = "", time.monotonic() + wait_s
         while not (found := re.search(rf"{mark} (\d+)", said)):
             assert time.monotonic() < end, said

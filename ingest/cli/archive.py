@@ -16,10 +16,11 @@ from ingest.beside import collect_rarely
 from ingest.check import check as check_archive
 from ingest.cli.base import Failed, db_option, main, progress_bar, say_aside, told
 from ingest.errors import MemoriesError
-from ingest.exports import Export, Limits, open_exports
+from ingest.exports import Export, Limits
 from ingest.finish import media_folder
 from ingest.folding import fts_query, site
 from ingest.model import Account, Options, Order
+from ingest.opening import open_exports
 from ingest.passwords import SHORTEST, hash_password
 from ingest.pipeline import ingest as ingest_export
 from ingest.serving import datasette_arguments, has_browser
@@ -34,6 +35,9 @@ _MIB = 1 << 20
 @click.option("--chat", metavar="NAME", help="The chat this belongs to, where the export does not say.")
 @click.option("--me", metavar="NAME", help="Which of the senders is you.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="Day or month first, where nothing proves it.")
+@click.option(
+    "--media", metavar="FOLDER", type=click.Path(path_type=Path), help="Where photos and other files lie, if elsewhere."
+)
 @click.option("--explain", is_flag=True, help="Tell more: layouts, lines it was unsure of, files not there.")
 @click.option("--dry-run", is_flag=True, help="Read and tell, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="The account as JSON, for programs.")
@@ -53,6 +57,7 @@ def ingest(
     chat: str | None,
     me: str | None,
     date_order: Order | None,
+    media: Path | None,
     explain: bool,
     dry_run: bool,
     as_json: bool,
@@ -72,7 +77,7 @@ def ingest(
     collect_rarely()
     options = Options(chat, me, date_order, dry_run)
     limits = Limits(max_text * _MIB, max_file * _MIB, max_files)
-    accounts = _ingest_all(exports, db, options, limits, quiet=as_json)
+    accounts = _ingest_all(exports, db, options, limits, media, quiet=as_json)
     if as_json:
         click.echo(json.dumps([as_data(account) for account in accounts], ensure_ascii=False, indent=2))
     else:
@@ -103,13 +108,15 @@ def _say_owner(accounts: list[Account]) -> None:
         click.echo("which of them is you? say it once with --me NAME")
 
 
-def _ingest_all(paths: tuple[Path, ...], db: Path, options: Options, limits: Limits, *, quiet: bool) -> list[Account]:
+def _ingest_all(
+    paths: tuple[Path, ...], db: Path, options: Options, limits: Limits, media: Path | None = None, *, quiet: bool
+) -> list[Account]:
     """Every export by itself: one that fails is named, the others are kept."""
     accounts: list[Account] = []
     with writer_lock(db, on_wait=say_aside), database_errors(db), closing(_connect_for(db, options)) as connection:
         for path in paths:
             try:
-                opened = open_exports(path, limits)
+                opened = open_exports(path, limits, media)
             except MemoriesError as error:
                 accounts.append(Account(str(path), error=str(error)))
                 continue

@@ -15,7 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest import __version__
+from ingest.account import counted
 from ingest.errors import MemoriesError
+
+__all__ = ["Failed", "counted", "db_option", "main", "progress_bar", "say_aside", "told"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,8 +89,3 @@ def progress_bar(name: str, *, quiet: bool) -> Iterator[Callable[[int, int], Non
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name[:40], total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def counted(number: int, one: str) -> str:
-    """`1 edit`, `2 edits`."""
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
