@@ -27,27 +27,40 @@ _MOST_NOTICES = 2
 def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
     """Lines that look like headers and are words of the message before: a talk that was pasted into a message.
 
-    Their senders occur nowhere else, and their time is a day and more away from the headers on both sides, or they
-    are written in a layout of their own::
+    Nobody of these names writes anywhere else, there are several such lines, and their times step back by more than a
+    day from the header before and are more than a day away from the one after. One line with a name is a message that
+    came late, however late; one without must be in its place, and one in a layout of its own is words::
 
         1/5/24, 09:00 - Ana: he wrote
         7/2/19, 10:15 - Quentin: never again
+        7/2/19, 10:16 - Rosa: nor me
         1/5/24, 09:01 - Ben: oh
     """
     found = set(findings.not_headers)
     shapes = evidence.layouts + Counter(doubt.shape for doubt in evidence.doubts)
     usual = max(shapes.values(), default=0)
     for run in _runs(evidence.doubts):
-        anchors = [n for n, doubt in enumerate(run) if doubt.prefix and _is_often(doubt.prefix, findings, evidence)]
+        anchors = [n for n, doubt in enumerate(run) if _is_anchor(doubt, findings, evidence)]
+        far: set[int] = set()
         for n, doubt in enumerate(run):
-            if n in anchors or (doubt.prefix is None and looks_like_notice(doubt.text)):
+            if n in anchors:
                 continue
             before = next((run[at].sent_at for at in reversed(anchors) if at < n), run[0].before)
             after = next((run[at].sent_at for at in anchors if at > n), run[-1].after)
-            is_far = not (is_near(doubt.sent_at, before) or is_near(doubt.sent_at, after))
-            if is_far or (shapes[doubt.shape] <= 2 < usual and doubt.before):
+            is_out_of_order = doubt.sent_at < before or bool(after and doubt.sent_at > after)
+            if is_out_of_order and not (is_near(doubt.sent_at, before) or is_near(doubt.sent_at, after)):
+                far.add(n)
+            if shapes[doubt.shape] <= 2 < usual and doubt.before:
                 found.add(doubt.line)
+        found |= {run[n].line for n in far if run[n].prefix is None or {n - 1, n + 1} & far}
     return replace(findings, not_headers=frozenset(found))
+
+
+def _is_anchor(doubt: Doubt, findings: Findings, evidence: Evidence) -> bool:
+    """Whether a header in doubt is one beyond doubt."""
+    if doubt.prefix is None:
+        return looks_like_notice(doubt.text)
+    return doubt.prefix in findings.roster or evidence.new_names[doubt.prefix] > 1
 
 
 def _runs(doubts: Iterable[Doubt]) -> Iterator[list[Doubt]]:
@@ -60,10 +73,6 @@ def _runs(doubts: Iterable[Doubt]) -> Iterator[list[Doubt]]:
         run.append(doubt)
     if run:
         yield run
-
-
-def _is_often(name: str, findings: Findings, evidence: Evidence) -> bool:
-    return name in findings.roster or evidence.new_names[name] > 1
 
 
 def names_and_notices(findings: Findings, evidence: Evidence) -> Findings:
