@@ -77,10 +77,8 @@ def _answer(methods):
         role, function = methods[method]
         if role is not None:
             access.require(request, role)
-        if method != "GET":
-            access.refuse_forgery(request)
-            if role is not None and access.is_read_only():
-                raise ApiError(403, "This archive is published to be read; edit it at home, then publish it again")
+        if method != "GET" and role is not None and access.is_read_only():
+            raise ApiError(403, "This archive is published to be read; edit it at home, then publish it again")
         if method != "GET" or role != "viewer":  # what readers do not see changes without the archive changing
             return await function(request, datasette)
         return await fresh.answer(request, datasette, function)

@@ -1,9 +1,6 @@
 """Sends pages, styles and scripts gzipped to browsers that take it: a family is not always on fast lines."""
 
 import gzip
-from functools import wraps
-
-from datasette import hookimpl
 
 _KINDS = (b"text/", b"application/json", b"application/javascript", b"image/svg")
 _WORTH_PACKING = 1024
@@ -11,18 +8,12 @@ _WORTH_PACKING = 1024
 _MOST = 4 << 20
 
 
-# The outermost: whoever looks into pages looks before they are packed.
-@hookimpl(trylast=True)
-def asgi_wrapper():
-    def wrap(app):
-        @wraps(app)
-        async def packing(scope, receive, send):
-            takes = scope["type"] == "http" and b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
-            await app(scope, receive, _Packer(send).send if takes else send)
+def wrap(app, _datasette):
+    async def packing(scope, receive, send):
+        takes = scope["type"] == "http" and b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
+        await app(scope, receive, _Packer(send).send if takes else send)
 
-        return packing
-
-    return wrap
+    return packing
 
 
 class _Packer:

@@ -6,20 +6,9 @@ their digest, so that neither an attribute nor a `javascript:` address in somebo
 
 import base64
 import hashlib
-import importlib.util
 import re
-import sys
-from functools import wraps
-from pathlib import Path
 
-from datasette import hookimpl
-
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
-
-from memories_lib import access
+from .. import access
 
 _POLICY = (
     "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: {tiles}; "
@@ -32,25 +21,22 @@ _ALWAYS = [
     (b"referrer-policy", b"same-origin"),
     (b"x-robots-tag", b"noindex, nofollow"),
     (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
-@hookimpl(tryfirst=True)
-def asgi_wrapper():
-    def wrap(app):
-        @wraps(app)
-        async def guarded(scope, receive, send):
-            if scope["type"] != "http":
-                await app(scope, receive, send)
-                return
-            guard = _Guard(send, access.is_https(scope))
-            await app(scope, receive, guard.send)
+def wrap(app, _datasette):
+    async def guarded(scope, receive, send):
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        guard = _Guard(send, access.is_https(scope))
+        await app(scope, receive, guard.send)
 
-        return guarded
-
-    return wrap
+    return guarded
 
 
 class _Guard:

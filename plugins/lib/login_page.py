@@ -1,0 +1,55 @@
+"""The page that asks for a password, the session that it begins, and what becomes of those who may not enter."""
+
+import time
+
+from datasette import Forbidden, Response
+from datasette.utils import baseconv
+from itsdangerous import BadSignature
+
+from . import access
+
+COOKIE = "ds_actor"
+#: Where requests go that are let no further.
+TURNED_AWAY = "/-/turned-away"
+SESSION_S = 30 * 24 * 3600
+
+
+def actor_of_cookie(datasette, request):
+    """The actor of a log-in; None without one, or when it has ended."""
+    given = request.cookies.get(COOKIE)
+    if not given:
+        return None
+    try:
+        found = datasette.unsign(given, "actor")
+        ends = found.get("e")
+        if ends and int(time.time()) > baseconv.base62.decode(ends):
+            return None
+        return found["a"]
+    except (BadSignature, KeyError, TypeError, AttributeError, ValueError):
+        return None
+
+
+def begin_session(datasette, request, response, role):
+    """Let the browser that gave the right password come back for a month."""
+    actor = {"id": role, "role": role, "proof": access.proof_of(role)}
+    ends = baseconv.base62.encode(int(time.time()) + SESSION_S)
+    signed = datasette.sign({"a": actor, "e": ends}, "actor")
+    secure = access.is_https(request.scope)
+    response.set_cookie(COOKIE, signed, max_age=SESSION_S, httponly=True, samesite="lax", secure=secure)
+
+
+async def page(datasette, request, status=200, error="", headers=None):
+    """The page that asks; where no password is set, it says how to set one."""
+    html = await datasette.render_template(
+        "login.html", {"roles": list(access.hashes()), "error": error}, request=request
+    )
+    return Response.html(html, status=status, headers={"cache-control": "no-store", **(headers or {})})
+
+
+async def turn_away(datasette, request):
+    """The answer to somebody who may not see this: strangers are asked who they are, others are told."""
+    if access.role_of(request.actor) is not None:
+        raise Forbidden("view-instance")
+    if access.hashes():
+        return Response.redirect(datasette.urls.path("/-/login"))
+    return await page(datasette, request, 403)

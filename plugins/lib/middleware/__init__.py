@@ -1,0 +1,35 @@
+"""What every request passes on its way in, and every answer on its way out: one list, the outermost first.
+
+Each module has `wrap(app, datasette)`, which gives the application with this around it.
+"""
+
+from functools import reduce
+
+from . import (
+    body_limit,
+    checkpoint_on_shutdown,
+    closed_for_maintenance,
+    cross_origin,
+    gate,
+    gzip_responses,
+    origin_check,
+    request_log,
+    security_headers,
+)
+
+STACK = (
+    request_log,  # counts what goes over the line, packed or not
+    gzip_responses,
+    security_headers,  # looks into pages before they are packed; nothing leaves without them
+    cross_origin,
+    origin_check,
+    body_limit,
+    closed_for_maintenance,
+    gate,
+    checkpoint_on_shutdown,
+)
+
+
+def wrap(app, datasette):
+    """The application with all of `STACK` around it."""
+    return reduce(lambda inner, module: module.wrap(inner, datasette), reversed(STACK), app)

@@ -1,0 +1,69 @@
+"""No request may send more than its path takes: most forms and edits are a few hundred bytes."""
+
+import re
+
+_USUAL = 64 << 10
+#: (method and path, bytes); None: the route looks at it by itself, block by block.
+_MORE = (
+    (re.compile(r"PUT /api/archive/?\Z"), None),
+    (re.compile(r"PUT /api/archive/uploads/"), None),
+    (re.compile(r"PUT /api/media/"), None),
+    (re.compile(r"POST /api/edits/log/?\Z"), 64 << 20),
+    (re.compile(r"POST /api/media/missing/?\Z"), 16 << 20),
+    (re.compile(r"POST /api/archive/uploads/?\Z"), 16 << 20),
+    (re.compile(r"(?:POST|DELETE) /api/(?:messages|exchanges)"), 1 << 20),
+)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def _most(scope):
+    asked = f"{scope['method']} {scope['path']}"
+    return next((most for pattern, most in _MORE if pattern.match(asked)), _USUAL)
+
+
+def wrap(app, _datasette):
+    async def limited(scope, receive, send):
+        most = _most(scope) if scope["type"] == "http" else None
+        if most is None:
+            await app(scope, receive, send)
+            return
+        length = dict(scope["headers"]).get(b"content-length", b"")
+        if length.isdigit() and int(length) > most:
+            await _refuse(send, most)
+            return
+        size, is_started = 0, False
+
+        async def count():
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body") or b"")
+            if size > most:
+                raise _TooLarge
+            return message
+
+        async def note(message):
+            nonlocal is_started
+            is_started = True
+            await send(message)
+
+        try:
+            await app(scope, count, note)
+        except _TooLarge:
+            if not is_started:
+                await _refuse(send, most)
+
+    return limited
+
+
+async def _refuse(send, most):
+    body = f'{{"detail": "the body may have at most {most} bytes"}}'.encode()
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
