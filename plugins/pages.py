@@ -191,9 +191,14 @@ def extra_template_vars(datasette, request):
         rows, sql = behind.Behind(datasette.urls, name).talks(asked, chat)
         return {**known, "cards": cards, "more": more, "asked": asked, "talk": talk, "rows": rows, "sql": sql}
 
+    async def archives():
+        """The names of the databases that are archives."""
+        there = [(name, database) for name, database in datasette.databases.items() if database.path]
+        return [name for name, d in there if await d.execute_fn(lambda c: pages.has_archive(c.execute))]
+
     async def talk_of(name, exchange):
         return await datasette.databases[name].execute_fn(
             lambda connection: pages.talk(connection.execute, int(exchange))
         )
 
-    return {"memories_of": memories_of, "talk_of": talk_of, "as_json": json.dumps}
+    return {"archives": archives, "memories_of": memories_of, "talk_of": talk_of, "as_json": json.dumps}

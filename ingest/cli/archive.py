@@ -343,6 +343,8 @@ def search(words: tuple[str, ...], db: Path, limit: int) -> None:
                 UNION
                 SELECT message_id FROM media_fts JOIN media ON media.id = media_fts.rowid WHERE media_fts MATCH :query
             )
+            AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
+            AND messages.exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
             ORDER BY sent_at DESC LIMIT :limit
             """,
             {"query": query or '""', "limit": limit},

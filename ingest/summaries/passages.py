@@ -64,7 +64,8 @@ def find(
                 f"""
                 SELECT messages.id, exchange_id, sender_id
                 FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid
-                WHERE messages_fts MATCH ? ORDER BY messages_fts.rowid DESC LIMIT {_MOST_HITS}
+                WHERE messages_fts MATCH ? AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
+                ORDER BY messages_fts.rowid DESC LIMIT {_MOST_HITS}
                 """,
                 (query,),
             ).fetchall()

@@ -1,22 +1,45 @@
 """The served archive: which database it is, how it is read, and how an edit is written down and shown."""
 
+import os
 import shutil
 import sqlite3
 import sys
 from pathlib import Path
 
+from click import ClickException
+
 from . import curation, edit_log, folding, internals
 from .http import ApiError
 
+#: path of a log -> (the log, open; which file it was when it was opened)
 _logs = {}
+#: path of an archive -> which file it was at the first request
+_served = {}
+#: Serve an archive without the edits that it shows, whose log is gone: on purpose, and for good.
+WITHOUT_EDITS = "MEMORIES_WITHOUT_EDITS"
 
 
 def database_of(datasette):
     """The archive among Datasette's databases. Raises `ApiError` 503 when none is served."""
     for database in datasette.databases.values():
-        if database.path and database.is_mutable and Path(database.path).exists():
-            return database
+        if not database.path or not database.is_mutable:
+            continue
+        here = _which(database.path)
+        if here is None:
+            continue
+        if here != _served.setdefault(database.path, here):
+            raise ApiError(503, f"{Path(database.path).name} was replaced while it was served: start the server anew")
+        return database
     raise ApiError(503, "no archive is served here")
+
+
+def _which(path):
+    """Which file is at a path, whatever it is called; None for none."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 async def read(datasette, function):
@@ -54,11 +77,17 @@ def _in_one_state(connection, function):
 
 
 def log_of(database):
-    """The log of edits beside an archive, open for this process."""
+    """The log of edits beside an archive, open for this process. Raises `ApiError` 503 when it was taken away."""
     path = str(Path(database.path).resolve().with_name("curation.db"))
     if path not in _logs:
-        _logs[path] = edit_log.open_log(path)
-    return _logs[path]
+        log = edit_log.open_log(path)
+        _logs[path] = log, _which(path)
+    log, which = _logs[path]
+    if _which(path) != which:
+        raise ApiError(
+            503, "curation.db was taken away or replaced while it was served: put it back and start the server anew"
+        )
+    return log
 
 
 async def edit(datasette, actor, action, find_subject):
@@ -114,6 +143,15 @@ def tidy(datasette):
             half.unlink(missing_ok=True)
 
 
+def _missing(path):
+    what = "holds no edit" if path.exists() else "is missing"
+    return (
+        f"{path} {what}, and the archive shows edits that people made: what they hid would be seen again. "
+        f"Put it back, from a backup or from where the archive came from; or go on without them, for good, "
+        f"with {WITHOUT_EDITS}=1"
+    )
+
+
 async def catch_up(datasette):
     """Show what the log says on each archive that shows something else: it was rebuilt, or stopped between the two."""
     for database in list(datasette.databases.values()):
@@ -126,6 +164,8 @@ async def catch_up(datasette):
                 if not curation.can_be_curated(connection):
                     return
                 everything = edit_log.events(log_of(database)) if path.exists() else []
+                if not everything and curation.state(connection) and not os.environ.get(WITHOUT_EDITS):
+                    raise ClickException(_missing(path))
             except (sqlite3.DatabaseError, ValueError):
                 # What can be read is served all the same; /health and memories doctor name what cannot.
                 print(f"{path.parent}: a file is damaged, see memories doctor", file=sys.stderr)

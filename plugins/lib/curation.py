@@ -10,9 +10,23 @@ from __future__ import annotations
 import hashlib
 import json
 
+from . import derived
+
 #: Exchanges that an edit made are numbered like their event, far above those of any ingest.
 FIRST_EVENT = 1 << 50
-_TITLE = 62
+#: In `prompt_version`: a person wrote this title, and no message.
+_RETITLED = "retitled"
+
+#: (sender, text) of the messages of an exchange, with those that were parted from it.
+_OF_EXCHANGE = """
+SELECT people.name, messages.text FROM messages LEFT JOIN people ON people.id = sender_id
+WHERE (exchange_id = :id OR messages.id IN (SELECT message_id FROM messages_before WHERE exchange_id = :id)) AND {seen}
+ORDER BY sent_at, messages.id
+"""
+_SEEN = """
+messages.id NOT IN (SELECT message_id FROM hidden_messages)
+AND (exchange_id = :id OR exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden))
+"""
 
 
 def can_be_curated(archive) -> bool:
@@ -148,12 +162,95 @@ class _Archive:
             """
             UPDATE exchanges SET (key, started_at, ended_at, message_count, participant_count) = (
                 SELECT (SELECT key FROM messages WHERE exchange_id = :id ORDER BY sent_at, id LIMIT 1),
-                    min(sent_at), max(sent_at), count(*), count(DISTINCT sender_id)
-                FROM messages WHERE exchange_id = :id
+                    min(sent_at), max(sent_at), count(*) FILTER (WHERE message_id IS NULL),
+                    count(DISTINCT sender_id) FILTER (WHERE message_id IS NULL)
+                FROM messages LEFT JOIN hidden_messages ON message_id = id WHERE exchange_id = :id
             ) WHERE id = :id
             """,
             {"id": exchange},
         )
+
+    def tell_again(self, exchanges):
+        """Bring the words of exchanges, and how many messages they count, in step with what of them may be seen."""
+        for exchange in exchanges:
+            row = self.run(
+                "SELECT title, summary, topics, summarised_by, prompt_version FROM exchanges WHERE id = ?", (exchange,)
+            ).fetchone()
+            if row is None:
+                continue
+            self.keep(exchange)
+            title, summary, topics, told_by, version = self._told_before(exchange) or tuple(row)
+            words = derived.Words(title or "", summary or "", topics or "[]")
+            seen = self.run(_OF_EXCHANGE.format(seen=_SEEN), {"id": exchange}).fetchall()
+            everything = self.run(_OF_EXCHANGE.format(seen="1"), {"id": exchange}).fetchall()
+            if len(seen) < len(everything):
+                said = [(one[0] or "", one[1]) for one in seen]
+                words = derived.without_hidden(words, said, self._fold, by_model=told_by not in (None, "offline"))
+            if row[4] == _RETITLED:
+                words = derived.Words(row[0], words.summary, words.topics)
+                version = _RETITLED
+            self.unindex([exchange])
+            self.run(
+                """
+                UPDATE exchanges SET title = :title, summary = :summary, topics = :topics, prompt_version = :version,
+                    (message_count, participant_count) = (
+                        SELECT count(*), count(DISTINCT sender_id) FROM messages
+                        WHERE exchange_id = :id AND id NOT IN (SELECT message_id FROM hidden_messages)
+                    ) WHERE id = :id
+                """,
+                {
+                    "id": exchange, "title": words.title, "summary": words.summary, "topics": words.topics,
+                    "version": version,
+                },
+            )  # fmt: skip
+            self.index([exchange])
+
+    def _told_before(self, exchange):
+        """What was told before anything was hidden: merged ones put together as `_merge` does."""
+        rows = self.run(
+            """
+            SELECT id, title, summary, topics, summarised_by, prompt_version FROM exchanges_before
+            WHERE id = :id OR id IN (SELECT id FROM merged_exchanges WHERE exchange_id = :id)
+            ORDER BY started_at
+            """,
+            {"id": exchange},
+        ).fetchall()
+        if exchange >= FIRST_EVENT:
+            return self.first_line(exchange), "", "[]", "offline", None
+        if not rows:
+            return None
+        own = next((row for row in rows if row[0] == exchange), rows[0])
+        summary = "\n".join(row[2] for row in rows if row[2])
+        topics = list(dict.fromkeys(topic for row in rows for topic in json.loads(row[3] or "[]")))[:5]
+        return own[1], summary, json.dumps(topics, ensure_ascii=False), own[4], own[5]
+
+    def first_line(self, exchange):
+        """The title of an exchange that was parted from another."""
+        row = self.run(
+            "SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text' ORDER BY sent_at, id LIMIT 1",
+            (exchange,),
+        ).fetchone()
+        return derived.shorten(row[0] if row else "", derived.TITLE)
+
+    def tell_again_if_hidden(self, exchange):
+        """The same for an exchange that an edit made, where any of its messages is hidden."""
+        hidden = "SELECT 1 FROM messages JOIN hidden_messages ON message_id = id WHERE exchange_id = ?"
+        if self.run(hidden, (exchange,)).fetchone():
+            self.tell_again([exchange])
+
+    def relatives(self, exchange):
+        """The exchange, and those whose words may quote its messages: it was parted from them, or they from it."""
+        rows = self.run(
+            """
+            SELECT DISTINCT b.exchange_id FROM messages JOIN messages_before AS b ON b.message_id = messages.id
+            WHERE messages.exchange_id = :id
+            UNION
+            SELECT DISTINCT messages.exchange_id FROM messages_before AS b JOIN messages ON messages.id = b.message_id
+            WHERE b.exchange_id = :id
+            """,
+            {"id": exchange},
+        ).fetchall()
+        return {exchange, *(row[0] for row in rows if row[0] is not None)}
 
     def place_places(self, exchanges):
         self.many(
@@ -175,6 +272,7 @@ def _marking(column, value):
         db.mark(exchange, column, value)
         if column == "is_hidden":
             db.mark(exchange, "hidden_at", event.at if value else None)
+            db.tell_again(db.relatives(exchange) - {exchange})
         if column == "is_starred" and value:
             # What somebody starred is a memory, whatever its score.
             db.keep(exchange)
@@ -192,6 +290,8 @@ def _hide_message(db, event, value):
         db.run("INSERT OR IGNORE INTO hidden_messages (message_id) VALUES (?)", (message,))
     else:
         db.run("DELETE FROM hidden_messages WHERE message_id = ?", (message,))
+    exchange = db.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
+    db.tell_again(db.relatives(exchange))
     return True
 
 
@@ -230,6 +330,7 @@ def _merge(db, event):
     )  # fmt: skip
     db.measure(target)
     db.index([target])
+    db.tell_again_if_hidden(target)
     return True
 
 
@@ -246,23 +347,24 @@ def _split(db, event):
     db.keep(exchange)
     db.keep_messages(exchange)
     db.unindex([exchange])
-    line = db.run(f"SELECT text FROM messages WHERE {later} AND kind = 'text' ORDER BY sent_at, id LIMIT 1", given)
-    title = " ".join((line.fetchone() or ("",))[0].split())
     db.run(
         """
         INSERT INTO exchanges (id, key, chat_id, started_at, ended_at, title, summary, language, mood, topics, score,
             is_memory, summarised_by, summarised_at, prompt_version)
-        SELECT :new, key, chat_id, started_at, ended_at, :title, '', language, mood, topics, score, is_memory,
+        SELECT :new, key, chat_id, started_at, ended_at, '', '', language, mood, topics, score, is_memory,
             summarised_by, summarised_at, prompt_version
         FROM exchanges WHERE id = :exchange
         """,
-        {**given, "title": title if len(title) <= _TITLE else title[: _TITLE - 1].rstrip() + "…"},
+        given,
     )
     db.run(f"UPDATE messages SET exchange_id = :new WHERE {later}", given)
+    db.run("UPDATE exchanges SET title = ? WHERE id = ?", (db.first_line(event.id), event.id))
     for part in (exchange, event.id):
         db.measure(part)
     db.index([exchange, event.id])
     db.place_places([exchange, event.id])
+    db.tell_again_if_hidden(exchange)
+    db.tell_again_if_hidden(event.id)
     return True
 
 
@@ -272,7 +374,9 @@ def _retitle(db, event):
         return False
     db.keep(exchange)
     db.unindex([exchange])
-    db.run("UPDATE exchanges SET title = ? WHERE id = ?", (event.detail["title"], exchange))
+    db.run(
+        "UPDATE exchanges SET title = ?, prompt_version = ? WHERE id = ?", (event.detail["title"], _RETITLED, exchange)
+    )
     db.index([exchange])
     return True
 

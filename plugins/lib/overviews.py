@@ -13,6 +13,10 @@ def years(run):
                 SELECT 1 FROM exchange_marks CROSS JOIN exchanges ON exchanges.id = exchange_id
                 WHERE is_hidden AND exchanges.chat_id = periods.chat_id AND hidden_at >= told_at
                     AND (period = 'all' OR substr(started_at, 1, length(period)) = period)
+            ) OR EXISTS (
+                SELECT 1 FROM hidden_messages CROSS JOIN messages ON messages.id = message_id
+                WHERE messages.chat_id = periods.chat_id
+                    AND (period = 'all' OR substr(sent_at, 1, length(period)) = period)
             ) THEN NULL ELSE told_by END AS told_by
         FROM periods JOIN chats ON chats.id = chat_id
         ORDER BY period DESC, chats.message_count DESC
@@ -129,7 +133,8 @@ def numbers(run):
             SELECT substr(started_at, 1, 4) AS year, topic.value AS word, count(*) AS n,
                 row_number() OVER (PARTITION BY substr(started_at, 1, 4) ORDER BY count(*) DESC, topic.value) AS place
             FROM exchanges, json_each(exchanges.topics) AS topic
-            WHERE is_memory GROUP BY 1, 2
+            WHERE is_memory AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            GROUP BY 1, 2
         ) WHERE place <= 8 ORDER BY year DESC, place
         """
     ):

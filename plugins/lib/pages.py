@@ -169,7 +169,13 @@ def search(run, question, args, most=40):
     """
     counted = f"JOIN messages ON messages.id = messages_fts.rowid {joined}" if narrower else ""
     total = run(
-        f"SELECT count(*) FROM messages_fts {counted} WHERE messages_fts MATCH :query{narrower}", given
+        f"""
+        SELECT (SELECT count(*) FROM messages_fts {counted} WHERE messages_fts MATCH :query{narrower}) - (
+            SELECT count(*) FROM messages_fts {counted}
+            WHERE messages_fts MATCH :query{narrower} AND messages_fts.rowid IN ({shapes.HIDDEN_MESSAGES})
+        )
+        """,
+        given,
     ).fetchone()[0]
     messages = run(
         f"""

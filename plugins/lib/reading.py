@@ -217,7 +217,13 @@ async def search(request, datasette):
         )
         counted = f"JOIN messages ON messages.id = messages_fts.rowid {named}" if narrower else ""
         total = run(
-            f"SELECT count(*) FROM messages_fts {counted} WHERE messages_fts MATCH :query{narrower}", given
+            f"""
+            SELECT (SELECT count(*) FROM messages_fts {counted} WHERE messages_fts MATCH :query{narrower}) - (
+                SELECT count(*) FROM messages_fts {counted}
+                WHERE messages_fts MATCH :query{narrower} AND messages_fts.rowid IN ({shapes.HIDDEN_MESSAGES})
+            )
+            """,
+            given,
         ).fetchone()[0]
         ids = [
             row[0]
@@ -276,7 +282,13 @@ async def around(request, datasette):
     before, after = number(request, "before", 50, 0, 500), number(request, "after", 50, 0, 500)
 
     def find(run):
-        row = run("SELECT chat_id, exchange_id, sent_at FROM messages WHERE id = ?", (message,)).fetchone()
+        row = run(
+            f"""
+            SELECT messages.chat_id, messages.exchange_id, messages.sent_at FROM messages
+            WHERE messages.id = ? AND {shapes.SEEN}
+            """,
+            (message,),
+        ).fetchone()
         if row is None:
             raise ApiError(404, "Message not found")
         here = {"chat": row["chat_id"], "exchange": row["exchange_id"], "at": row["sent_at"], "id": message}

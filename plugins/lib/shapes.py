@@ -40,6 +40,14 @@ LEFT JOIN media ON media.message_id = messages.id
 """
 
 VISIBLE = "messages.id NOT IN (SELECT message_id FROM hidden_messages)"
+#: Not hidden by itself, nor by its talk.
+SEEN = f"""{VISIBLE}
+    AND messages.exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)"""
+#: The same the other way round, for taking them off a count: they are few.
+HIDDEN_MESSAGES = """
+SELECT message_id FROM hidden_messages
+UNION SELECT id FROM messages WHERE exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+"""
 IN_ORDER = "ORDER BY messages.sent_at, messages.id"
 NOT_HIDDEN = "coalesce(is_hidden, 0) = 0"
 

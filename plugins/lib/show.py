@@ -1,8 +1,10 @@
 """How a page is shown: who may see it, what was asked of it, where its rows are."""
 
 from datasette import Forbidden, Response
+from datasette.views.base import DatasetteError
 
 from . import access, archive, behind
+from .http import ApiError
 
 _FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before")
 
@@ -39,6 +41,9 @@ def page(function):
     async def answer(request, datasette):
         if not access.may(request.actor, "viewer"):
             raise Forbidden("view-instance")
-        return await function(request, datasette)
+        try:
+            return await function(request, datasette)
+        except ApiError as error:
+            raise DatasetteError(error.detail, status=error.status, title="Memories") from None
 
     return answer

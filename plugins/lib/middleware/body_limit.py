@@ -34,7 +34,7 @@ def wrap(app, _datasette):
         if length.isdigit() and int(length) > most:
             await _refuse(send, most)
             return
-        size, is_started = 0, False
+        size, is_started, is_refused = 0, False, False
 
         async def count():
             nonlocal size
@@ -44,16 +44,21 @@ def wrap(app, _datasette):
                 raise _TooLarge
             return message
 
-        async def note(message):
-            nonlocal is_started
+        async def pass_on(message):
+            nonlocal is_started, is_refused
+            if size > most and not is_started:
+                # Whatever Datasette makes of the exception: this is the answer.
+                if not is_refused:
+                    is_refused = True
+                    await _refuse(send, most)
+                return
             is_started = True
             await send(message)
 
         try:
-            await app(scope, count, note)
+            await app(scope, count, pass_on)
         except _TooLarge:
-            if not is_started:
-                await _refuse(send, most)
+            await pass_on({})
 
     return limited
 

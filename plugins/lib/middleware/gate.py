@@ -6,7 +6,7 @@ Datasette's own permissions are set as well (`plugins/access.py`); this holds wh
 import re
 
 import datasette as datasette_package
-from datasette.utils import StartupError
+from click import ClickException
 from datasette.utils.asgi import Request
 
 from .. import access, login_page, token_api
@@ -24,10 +24,10 @@ _RANKS = {None: 0, "viewer": 1, "curator": 2, "owner": 3}
 
 
 def refuse_other_datasettes():
-    """Raises `StartupError` for a Datasette that may ask other questions than those that are answered here."""
+    """Raises `ClickException` for a Datasette that may ask other questions than those that are answered here."""
     version = datasette_package.__version__
     if not _TRIED.match(version):
-        raise StartupError(
+        raise ClickException(
             f"these plugins were not tried with Datasette {version}, and it might show what is private; "
             "install one that was: pip install 'datasette>=0.65,<1'"
         )

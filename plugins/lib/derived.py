@@ -1,0 +1,62 @@
+"""Words made from messages (a title, quotes, topics), when some of those messages are hidden. Pure; both sides load it.
+
+A piece stays while a message that may be seen holds it. What a model told in its own words is withheld as a whole:
+nobody can say which message a sentence of it came from. Comes a message back, the words that were there come back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+TITLE, _QUOTE = 62, 110
+_ENOUGH = 12
+#: ``Anna: “we saw the sea”``, a line of a summary.
+_LINE = re.compile(r".*?“(?P<quote>.*)”\Z", re.DOTALL)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is told of an exchange. `topics` is a JSON array, as in the table."""
+
+    title: str
+    summary: str
+    topics: str
+
+
+def without_hidden(told: Words, seen: list[tuple[str, str]], fold, *, by_model: bool) -> Words:
+    """`told`, without what only hidden messages hold. `seen` are (sender, text) of those that may be seen, in order."""
+    texts = [" ".join(text.split()) for _, text in seen if text]
+    lines = [] if by_model else [line for line in told.summary.split("\n") if line and _is_quoted(line, texts)]
+    if not lines and texts:
+        sender, text = max(seen, key=lambda one: min(len(one[1]), 2 * _QUOTE))
+        lines = [f"{sender}: “{shorten(text, _QUOTE)}”" if sender else shorten(text, _QUOTE)]
+    title = told.title
+    if by_model or (_LETTER.search(title) and not _is_from(title, texts)):
+        title = shorten(next((text for text in texts if len(text) >= _ENOUGH), max(texts, key=len, default="")), TITLE)
+    words = set(fold(" ".join(texts)).split())
+    topics = [topic for topic in json.loads(told.topics or "[]") if set(fold(topic).split()) <= words]
+    return Words(title, "\n".join(lines), json.dumps(topics, ensure_ascii=False))
+
+
+def _is_quoted(line: str, texts: list[str]) -> bool:
+    found = _LINE.match(line)
+    return _is_from(found["quote"] if found else line, texts)
+
+
+def _is_from(piece: str, texts: list[str]) -> bool:
+    """Whether one of the texts holds a piece, which may be shortened."""
+    core = " ".join(piece.split()).rstrip("…").rstrip()
+    return any(core in text for text in texts)
+
+
+def shorten(text: str, most: int) -> str:
+    """`text` in at most so many characters, cut between words where there are any."""
+    text = " ".join(text.split())
+    if len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    space = cut.rfind(" ")
+    return (cut[:space] if space > most // 2 else cut).rstrip() + "…"
