@@ -59,6 +59,8 @@ class Evidence:
     said_after: dict[str, set[str]] = field(default_factory=dict)  # "name: more" -> a few of the words after it
     files_after: set[str] = field(default_factory=set)  # "name: more" before a file or one of WhatsApp's sentences
     notice_starts: Counter[str] = field(default_factory=Counter)  # prefix that was taken for a notice's -> times
+    marked: Counter[str] = field(default_factory=Counter)  # sender -> texts that begin with a mark, as notices do
+    said_by_chat: Counter[str] = field(default_factory=Counter)  # taken for the chat's name -> texts that are no notice
     doubts: list[Doubt] = field(default_factory=list)
     owners: Counter[str] = field(default_factory=Counter)
     spoken: Counter[str] = field(default_factory=Counter)  # filled by `read_all`
@@ -94,6 +96,8 @@ class Evidence:
             self.stood_in_for.setdefault(sentence, set()).update(senders)
         self.files_after |= later.files_after
         self.notice_starts.update(later.notice_starts)
+        self.marked.update(later.marked)
+        self.said_by_chat.update(later.said_by_chat)
         for name, words in later.said_after.items():
             self.said_after.setdefault(name, set()).update(words)
         self.unsure = (self.unsure + later.unsure)[:_MOST_UNSURE]

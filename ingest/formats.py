@@ -274,3 +274,12 @@ _NUMBER = re.compile(r"\d+")
 def shape_of(head: str, closer: str) -> str:
     """A header's layout for people: ``[d/d/dddd, d:dd:dd] ``, digits as d and am/pm words as they are."""
     return _NUMBER.sub("d", _YEAR.sub("dddd", canonical(head))) + closer
+
+
+@lru_cache(maxsize=512)
+def layout_of(shape: str) -> str:
+    """What shapes have in common that differ only in words: AM and PM, the names of months."""
+    return _WORDS.sub("x", "".join("x" if letter.isalpha() and letter != "d" else letter for letter in shape))
+
+
+_WORDS = re.compile("x+")

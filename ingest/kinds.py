@@ -11,14 +11,23 @@ import unicodedata
 from typing import NamedTuple
 
 from ingest.languages import MARKS, Languages, languages, plain, without_marks
+from ingest.notices import has_mark, is_notice, is_notice_about
 
 #: First and last characters that a body of plain words hardly ever has: only these bodies are looked at closely.
 SUSPECT_FIRST = frozenset(MARKS + "<")
 SUSPECT_LAST = frozenset(")>:" + MARKS)
 
-_ANDROID_FILE = re.compile(r"(?P<file>[^\n]{1,250}\.\w{1,8}) \((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z")
+_ANDROID_FILE = re.compile(
+    r"(?P<file>[^\n]{1,250}?\.\w{0,8}) [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
+)
+_ANDROID_PAGES = re.compile(
+    r"(?P<file>[^\n]{1,250}?) • [^\n]{1,30}? [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
+)
 _LABEL_FIRST = re.compile(r"(?P<label>\D{4,24}?) (?P<file>\S+\.\w{1,8})\Z")
-_OLD_IOS_FILE = re.compile(r"(?P<file>[^\n<>]{1,250}\.\w{1,8}) <[\u200e\u200f]*(?P<label>[^<>\d]{2,24})>\Z")
+_OLD_IOS_FILE = re.compile(r"(?P<file>[^\n<>]{1,250}) <[\u200e\u200f]*(?P<label>[^<>\d]{2,24})>\Z")
+_LABEL_AND_FILE = re.compile(r"(?P<label>[^\d:：<>\n]{3,40})[:：] ?(?P<file>[^<>:\n]{1,250}\.\w{1,8})\Z")
+_PAGES = re.compile(r"\s*•\s*[\u200e\u200f]?\d+.*\Z")
+_TAG = re.compile(r"[ \u200e\u200f]*(?P<tag>[\u200e\u200f<][^\n]*)\Z")
 _IOS_FILE = re.compile(
     r"(?P<title>[^\n]*?)[ \u200e\u200f]*<[\u200e\u200f]*"
     r"(?:(?P<label>[^<>\d:：]{2,24})[:：] ?(?P<file>[^<>\n]{1,250})"
@@ -31,8 +40,13 @@ _PLACE = re.compile(
 )
 _WA_FILE = re.compile(r"(?:IMG|VID|PTT|AUD|STK|DOC|GIF)-\d{8}-WA\d+", re.IGNORECASE)
 _IOS_NAME = re.compile(r"\d{5,}-(?P<kind>PHOTO|VIDEO|AUDIO|STICKER|GIF)-\d{4}", re.IGNORECASE)
-_POLL_HEAD = re.compile(r"[\u200e\u200f]*(?P<word>[^\W\d_a-z]{3,14}) ?:\Z")
-_POLL_OPTION = re.compile(r"(?m)^[\u200e\u200f]*[^\W\d_a-z]{3,14} ?: .+\(\d+ \w+\)[\u200e\u200f]*$")
+_BLANK = r"[ \u00a0\u202f]"
+_POLL_HEAD = re.compile(
+    rf"[\u200e\u200f]*(?P<word>[^\W\d_a-z]{{2,14}}(?:{_BLANK}[^\W\d_a-z]{{2,14}})?){_BLANK}?[:：]\Z"
+)
+_POLL_OPTION = re.compile(
+    rf"(?m)^[\u200e\u200f]*[^\W\d_]+{_BLANK}?[:：]{_BLANK}.+\(\d+{_BLANK}?[^\d()]+\)[\u200e\u200f]*\r?$"
+)
 
 _BY_PREFIX = {
     "IMG": "image", "VID": "video", "PTT": "audio", "AUD": "audio", "STK": "sticker", "DOC": "document",
@@ -78,74 +92,144 @@ def looks_generated(name: str) -> bool:
     return bool(_WA_FILE.match(name) or _IOS_NAME.match(name) or re.match(r"[0-9a-f]{32,40}\.\w+\Z", name))
 
 
-def looks_like_notice(text: str) -> bool:
-    """Whether `text` (without sender) reads like one of WhatsApp's own notices."""
-    words = languages()
-    lower = without_marks(text).casefold()
-    return lower.startswith(tuple(y.casefold() for y in words.you)) or any(n in lower for n in words.notices)
-
-
 def may_stand_for_a_file(body: str, *, is_ios: bool) -> bool:
     """Whether a sentence nobody here knows looks like "image omitted": a few words, without a stop, in lower case.
 
-    Androids put it in < >, iPhones behind a mark. Whether it is one, only its coming again and again can tell.
+    Androids put it in < >, iPhones behind a mark. Whether it is one, only its coming again and again can tell; or,
+    on an iPhone, a mark before the header.
     """
-    if is_ios != (body[:1] == "\u200e") or len(body) > 62 or "\n" in body:
+    if is_ios != has_mark(body) or len(body) > 62 or "\n" in body:
         return False
-    inner = body[1:] if is_ios else body[1:-1] if body[:1] == "<" and body[-1:] == ">" else ""
+    inner = body if is_ios else body[1:-1] if body[:1] == "<" and body[-1:] == ">" else ""
     words = inner.strip(MARKS + " ").split()
     if not 2 <= len(words) <= 5 or (is_ios and words[0][0].isupper()):
         return False
     return all(unicodedata.category(letter)[0] in "LM" for word in words for letter in word)
 
 
-def read_body(body: str, *, is_ios: bool, chat: str | None = None, sender: str | None = None) -> Body:
-    """Say what `body` is. `chat` is the chat's name, `sender` who it is attributed to."""
+def read_body(
+    body: str, *, is_ios: bool, chat: str | None = None, sender: str | None = None, has_file: bool = False
+) -> Body:
+    """Say what `body` is. `chat` is the chat's name, `sender` who it is attributed to.
+
+    `has_file`: an iPhone put a mark before the header, as it does before messages that carry a file, in any language.
+    """
     words = languages()
-    first_mark = body[:1]
     edited = False
-    found = _EDITED.search(body) if body.endswith((">", "\u200e", " ")) else None
+    found = _EDITED.search(body) if body.endswith((">", "\u200e", "\u200f", " ")) else None
     if found and plain(found["inner"]) in words.edited:
         body = body[: found.start()]
         edited = True
     stripped = body.strip(MARKS + " ")
     if not stripped:
         # An empty line under somebody's name: a photo that could be seen once, or a message that expired.
-        return Body("view_once" if not body or first_mark in MARKS else "text", body.strip(MARKS), edited)
+        return Body("view_once" if not body or has_mark(body) else "text", body.strip(MARKS), edited)
 
     sentence = plain(body) if len(body) < 200 else ""
-    kind = words.exact.get(sentence)
+    kind = words.exact.get(sentence) or _deleted_by_admin(sentence, words)
     if kind:
         return Body(kind, _text_of(kind, stripped), edited, is_own=sentence in words.own_deleted)
 
     first, _, rest = stripped.partition("\n")
     first = first.rstrip("\r")
-    file = _attachment(first, words, is_ios)
+    file = _attachment(first, words, is_ios, has_file)
     if file:
         name, title = file
         caption = "\n".join(t for t in (title, _caption(rest, name)) if t)
         return Body(kind_of_file(name), caption, edited, name)
     omitted = _OMITTED.match(first)
-    if omitted and (plain(omitted["inner"]) in words.omitted or (not is_ios and not rest and _bare(omitted["inner"]))):
-        return Body("image", rest.strip(), edited)
-    if is_ios and not rest:
-        # Document names stand before the words: "Budget.pdf • 3 pages ‎document omitted".
-        title, mark, tail = stripped.rpartition("\u200e")
-        omitted_kind = words.exact.get(plain(tail)) if mark else None
-        if omitted_kind and omitted_kind != "deleted":
-            return Body(omitted_kind, title.strip(MARKS + " "), edited)
+    if omitted and (known := _omitted(plain(omitted["inner"]), words, is_ios=is_ios, is_alone=not rest)):
+        return Body(known, rest.strip(), edited)
+    if is_ios and (tagged := _tagged(stripped, words, has_file)):
+        kind, caption, attachment = tagged
+        return Body(kind, caption, edited, attachment)
     if _PLACE.search(stripped):
         return Body("location", stripped, edited)
     poll = _POLL_HEAD.match(first)
     if poll and rest and (plain(poll["word"]) in words.polls or _POLL_OPTION.search(rest)):
         return Body("poll", stripped, edited)
-    if len(sentence) < 120 and (first_mark in "\u200e\u200f" or "\u200e" in body) and _is_call(sentence, words):
+    if len(sentence) < 120 and (has_mark(body) or "\u200e" in body or "\u200f" in body) and _is_call(sentence, words):
         return Body("call", without_marks(stripped), edited)
-    if is_ios and first_mark in ("\u200e", "\u200f") and len(body) < _LONGEST_NOTICE and not edited:
-        lead = body.lstrip(MARKS)
-        if first_mark == "\u200e" or sender == chat or looks_like_notice(lead):
-            return Body("system", stripped, is_notice=True)
+    if has_file and not edited and (has_mark(body) or _ends_in_words_of_whatsapp(stripped)):
+        return Body(_kind_by_words(stripped), _title_before_mark(stripped))
+    if is_ios and not has_file and not edited and _is_notice(body, stripped, chat, sender):
+        return Body("system", stripped, is_notice=True)
     return Body("text", body, edited)
+
+
+def _is_notice(body: str, stripped: str, chat: str | None, sender: str | None) -> bool:
+    """Whether an iPhone's line, which always names a sender, is a notice all the same."""
+    if len(body) >= _LONGEST_NOTICE or not has_mark(body):
+        return False
+    # Two marks stand before notices alone; people paste words that begin with one.
+    is_doubled = body.lstrip(" ")[:2] == "\u200f\u200f"
+    return is_doubled or is_notice(stripped) or is_notice_about(stripped, sender, chat)
+
+
+def _deleted_by_admin(sentence: str, words: Languages) -> str | None:
+    for before, after in words.deleted_by_admin:
+        if sentence.startswith(before) and sentence.endswith(after) and len(before) + len(after) < len(sentence) < 160:
+            return "deleted"
+    return None
+
+
+def _omitted(inner: str, words: Languages, *, is_ios: bool, is_alone: bool) -> str | None:
+    """What was left out where a file's place is taken by words in < >."""
+    known = words.exact.get(inner)
+    if known and known not in ("deleted", "call", "location"):
+        return known
+    return "image" if inner in words.omitted or (not is_ios and is_alone and _bare(inner)) else None
+
+
+def _tagged(stripped: str, words: Languages, has_file: bool) -> tuple[str, str, str | None] | None:
+    """(kind, caption, file) of a body whose last line ends in what stands for a file: ``our boat ‎<attached: …>``."""
+    before, _, last = stripped.rpartition("\n")
+    for at in [at for at, letter in enumerate(last) if letter in "\u200e\u200f<"][-4:]:
+        tag = last[at:].strip(MARKS + " ")
+        head = last[:at].strip(MARKS + " ")
+        file = _attachment(tag, words, True, has_file) if before or not has_file else None
+        if file:
+            title = "\n".join(filter(None, (before, head)))
+            return kind_of_file(file[0]), _PAGES.sub("", title).strip(MARKS + " "), file[0]
+        inner = plain(tag[1:-1] if tag[:1] == "<" and tag[-1:] == ">" else tag)
+        kind = words.exact.get(inner)
+        if kind and kind not in ("deleted", "call", "location") and (before or head):
+            return kind, _PAGES.sub("", "\n".join(filter(None, (before, head)))).strip(MARKS + " "), None
+    return None
+
+
+def _ends_in_words_of_whatsapp(stripped: str) -> bool:
+    """Whether a mark stands before the last few words, as before "document omitted" after a title."""
+    title, mark, tail = stripped.rpartition("\u200e")
+    if not mark:
+        title, mark, tail = stripped.rpartition("\u200f")
+    return bool(mark) and "\n" not in tail and 0 < len(tail.split()) <= 6 and bool(title.strip())
+
+
+def _title_before_mark(stripped: str) -> str:
+    """The title or caption before WhatsApp's own words; "" where there is none."""
+    title, mark, _ = stripped.rpartition("\u200e")
+    if not mark:
+        title, mark, _ = stripped.rpartition("\u200f")
+    return _PAGES.sub("", title).strip(MARKS + " ") if mark else ""
+
+
+def _kind_by_words(stripped: str) -> str:
+    """The kind of a file that was left out, in a language that is not known here, by the words that many share."""
+    title, tail = _title_before_mark(stripped), plain(stripped).rpartition("\u200e")[2]
+    for kind, words in _TELLTALE:
+        if any(word in tail for word in words):
+            return kind
+    return "document" if re.search(r"\.\w{1,5}\Z", title) else "file"
+
+
+#: Words that languages borrow from one another.
+_TELLTALE = (
+    ("gif", ("gif",)),
+    ("sticker", ("sticker", "stiker", "стикер", "estiquer", "स्टिकर")),
+    ("video", ("video", "vídeo", "vidéo", "видео", "відео", "βίντεο", "वीडियो", "ვიდეო")),
+    ("audio", ("audio", "áudio", "аудио", "аудіо", "ऑडियो")),
+)
 
 
 def read_notice(text: str) -> Body:
@@ -169,25 +253,28 @@ def _is_call(sentence: str, words: Languages) -> bool:
     return sentence.startswith(words.calls)
 
 
-def _attachment(first: str, words: Languages, is_ios: bool) -> tuple[str, str] | None:
+def _attachment(first: str, words: Languages, is_ios: bool, has_file: bool = False) -> tuple[str, str] | None:
     """(file, title) when the first line of a body names an attached file."""
-    if first.endswith(")"):
-        found = _ANDROID_FILE.match(first)
-        if found:
-            name = found["file"].strip(MARKS)
-            if plain(found["label"]) in words.attached or looks_generated(name):
-                return name, ""
+    if first.endswith((")", ")\u200e", ")\u200f")):
+        for pattern in (_ANDROID_PAGES, _ANDROID_FILE):
+            found = pattern.match(first)
+            if found and (plain(found["label"]) in words.attached or looks_generated(found["file"].strip(MARKS))):
+                return found["file"].strip(MARKS + " "), ""
     elif first.endswith(">"):
-        found = _OLD_IOS_FILE.match(first)
-        if found and plain(found["label"]) in words.attached:
-            return found["file"].strip(MARKS), ""
         found = _IOS_FILE.match(first)
         if found:
-            name = (found["file"] or found["file2"]).strip(MARKS)
+            name = (found["file"] or found["file2"]).strip(MARKS + " ")
             label = plain(found["label"] or found["label2"])
-            if label in words.attached or looks_generated(name) or re.match(r"\d{5,}-.*\.\w{1,5}\Z", name):
-                title = re.sub(r"\s*•\s*[\u200e\u200f]?\d+.*\Z", "", found["title"]).strip(MARKS + " ")
+            is_named = looks_generated(name) or re.match(r"\d{5,}-.*\.\w{1,5}\Z", name)
+            if label in words.attached or is_named or (has_file and found["file"]):
+                title = _PAGES.sub("", found["title"]).strip(MARKS + " ")
                 return name, "" if title == re.sub(r"\A\d{5,}-", "", name) else title
+        found = _OLD_IOS_FILE.match(first)
+        if found and plain(found["label"]) in words.attached:
+            return _PAGES.sub("", found["file"]).strip(MARKS + " "), ""
+    elif is_ios and (has_file or has_mark(first)) and (found := _LABEL_AND_FILE.match(first.strip(MARKS + " "))):
+        # "Contact card attached: Ana.vcf"
+        return found["file"].strip(MARKS + " "), ""
     elif not is_ios:
         found = _LABEL_FIRST.match(first)
         if found and plain(found["label"]) in words.attached:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -22,8 +23,10 @@ def without_marks(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The form in which WhatsApp's own words are compared: no marks, one kind of space, no final stop."""
-    return without_marks(text).translate(_SPACES).strip().rstrip(".。").casefold()
+    """The form in which WhatsApp's own words are compared: NFC, no marks, one kind of space, no final stop or case."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.translate(_WITHOUT_MARKS).translate(_SPACES))
+    return text.strip().rstrip(".。").casefold()
 
 
 def meridiem_key(word: str) -> str:
@@ -38,6 +41,8 @@ class Languages:
     exact: dict[str, str]  # plain sentence -> kind
     exact_raw: frozenset[str]  # the same as they are usually written, for a fast look
     own_deleted: frozenset[str]
+    deleted_by_admin: tuple[tuple[str, str], ...]  # what stands before and after the name, plain
+    of_people: tuple[str, ...]  # how sentences start that WhatsApp puts into somebody's mouth, plain
     omitted: frozenset[str]
     attached: frozenset[str]
     edited: frozenset[str]
@@ -46,7 +51,6 @@ class Languages:
     options: frozenset[str]
     labels: frozenset[str]  # words before a colon that WhatsApp writes in front of a place, a poll, a file
     you: tuple[str, ...]
-    notices: tuple[str, ...]
     meridiem: dict[str, str]  # key -> am, pm, night, or clock for words that say nothing
     months: dict[str, int]
     file_names: tuple[re.Pattern[str], ...]
@@ -62,6 +66,11 @@ def _raw_forms(sentences: Iterable[str]) -> set[str]:
     return {mark + s + stop for s in sentences for mark in ("", "\u200e", "\u200f") for stop in ("", ".")}
 
 
+def _missed(calls: list[str]) -> list[str]:
+    """The sentences that hold another one ("Missed voice call", "Voice call"): nobody writes these by hand."""
+    return [call for call in calls if any(other != call and plain(other) in plain(call) for other in calls)]
+
+
 @cache
 def languages() -> Languages:
     """Read the data file once."""
@@ -71,13 +80,14 @@ def languages() -> Languages:
     meridiem: dict[str, str] = {}
     months: dict[str, int] = {}
     own: set[str] = set()
+    by_admin: list[tuple[str, str]] = []
+    of_people: list[str] = []
     sets: dict[str, set[str]] = {"omitted": set(), "attached": set(), "edited": set()}
     calls: list[str] = []
     polls: set[str] = set()
     options: set[str] = set()
     labels: set[str] = set()
     you: list[str] = []
-    notices: list[str] = []
     names: list[str] = []
     laughs: dict[str, str] = {}
 
@@ -86,6 +96,7 @@ def languages() -> Languages:
             "deleted": _strings(table, "deleted") + _strings(table, "own_deleted"),
             "view_once": _strings(table, "view_once"),
             "location": _strings(table, "live"),
+            "call": _missed(_strings(table, "call")),
         }
         for kind, sentences in table.get("omitted", {}).items():
             if kind == "any":
@@ -103,8 +114,11 @@ def languages() -> Languages:
         options.update(map(plain, _strings(table, "option")))
         for key in ("location", "poll", "option", "attached", "event"):
             labels.update(map(plain, _strings(table, key)))
+        for sentence in _strings(table, "deleted_by_admin"):
+            before, _, after = sentence.partition("{name}")
+            by_admin.append((plain(f"{before}|")[:-1], plain(f"|{after}")[1:]))
+        of_people += map(plain, _strings(table, "cannot_display") + _strings(table, "invite"))
         you += _strings(table, "you")
-        notices += (s.casefold() for s in _strings(table, "notice"))
         names += _strings(table, "file")
         for meaning in ("am", "pm", "night", "clock"):
             meridiem.update((meridiem_key(w), meaning) for w in _strings(table, meaning))
@@ -122,6 +136,8 @@ def languages() -> Languages:
         exact=exact,
         exact_raw=frozenset(raw),
         own_deleted=frozenset(own),
+        deleted_by_admin=tuple(by_admin),
+        of_people=tuple(of_people),
         omitted=frozenset(sets["omitted"]),
         attached=frozenset(sets["attached"]),
         edited=frozenset(sets["edited"]),
@@ -130,7 +146,6 @@ def languages() -> Languages:
         options=frozenset(options),
         labels=frozenset(labels),
         you=tuple(you),
-        notices=tuple(notices),
         meridiem=meridiem,
         months=months,
         file_names=tuple(

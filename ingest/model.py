@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 
 Kind = Literal[
     "text", "image", "video", "audio", "sticker", "gif", "document", "location",
-    "contact", "poll", "call", "deleted", "view_once", "system",
+    "contact", "poll", "call", "deleted", "view_once", "file", "system",
 ]  # fmt: skip
 Order = Literal["dmy", "mdy"]
 
 #: Kinds that stand for an attachment, whether its file is there or not.
-MEDIA_KINDS = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "view_once"})
+MEDIA_KINDS = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "view_once", "file"})
 
 #: Called with (work done so far, work in all), in units that may change on the way.
 Progress = Callable[[int, int], None]
@@ -67,6 +67,7 @@ class Findings:
     roster: frozenset[str] = frozenset()
     longer: frozenset[str] = frozenset()  # senders that hold ": "
     notices: frozenset[str] = frozenset()  # prefixes that look like senders and are not
+    chat_names: frozenset[str] = frozenset()  # senders that are the chat itself: iPhones put its name before notices
     not_headers: frozenset[int] = frozenset()  # lines that look like headers and are not
     stand_ins: frozenset[str] = frozenset()  # sentences (plain) of a language not known here, in the place of files
     date_order: str = "day/month"  # for people

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ingest.kinds import looks_like_notice
 from ingest.languages import MARKS, languages, plain, without_marks
+from ingest.notices import may_be_notice
 
 #: Of a contact none of whose characters can be seen.
 NAMELESS = "(no name)"
@@ -28,12 +28,12 @@ def could_be_name(prefix: str) -> bool:
             return False
     if prefix.count('"') % 2:
         return False
-    return not (len(prefix.split()) > _FEWEST_WORDS_OF_NOTICE and looks_like_notice(prefix))
+    return not (len(prefix.split()) > _FEWEST_WORDS_OF_NOTICE and may_be_notice(prefix))
 
 
 def could_start_notice(prefix: str) -> bool:
     """Whether what stands before a colon reads like the start of a notice: ``Anna created the group Trip``."""
-    return len(prefix.split()) >= _FEWEST_WORDS_OF_NOTICE and looks_like_notice(prefix)
+    return len(prefix.split()) >= _FEWEST_WORDS_OF_NOTICE and may_be_notice(prefix)
 
 
 def second_half(body: str) -> str | None:

@@ -34,7 +34,6 @@ from ingest.kinds import (
     SUSPECT_FIRST,
     SUSPECT_LAST,
     Body,
-    looks_like_notice,
     may_stand_for_a_file,
     read_body,
     read_notice,
@@ -42,6 +41,7 @@ from ingest.kinds import (
 from ingest.languages import MARKS, languages, plain, without_marks
 from ingest.model import Findings, Row, Segment
 from ingest.names import NAMELESS, could_be_name, second_half
+from ingest.notices import has_mark, may_be_notice
 
 BATCH = 2_000
 _LONGEST_NAME = 120
@@ -145,7 +145,7 @@ class Reader:
                 if len(lines) - 1 != text.count("\n"):
                     lines = text.split("\n")
                     step = 1
-                has_marks = "\u200e" in text
+                has_marks = "\u200e" in text or "\u200f" in text
                 single_returns = has_returns and step == 1
                 carry = [lines.pop()]
                 if len(rows) > self._batch:
@@ -204,7 +204,7 @@ class Reader:
 
                 # A header: close the message before it.
                 if more:
-                    rows[-1] = self._with_more(rows[-1], raw, sender, more, is_ios)
+                    rows[-1] = self._with_more(rows[-1], raw, sender, more, is_ios, last_head)
                     more = []
                 if open_doubts:
                     self._settle(sent_at)
@@ -232,16 +232,17 @@ class Reader:
                     or raw[0] in SUSPECT_FIRST
                     or raw[-1] in SUSPECT_LAST
                     or raw in exact
-                    or (has_marks and "\u200e" in raw)
+                    or (has_marks and ("\u200e" in raw or "\u200f" in raw))
                 ):
                     if raw in again and sender is not None:
                         add((start, end - len(raw), number, sent_at, sender, *again[raw]))
                     else:
-                        add(self._look(start, end - len(raw), number, sent_at, sender, raw, is_ios))
+                        has_file = is_ios and head[:1] in _MARKS_OF_A_FILE
+                        add(self._look(start, end - len(raw), number, sent_at, sender, raw, is_ios, has_file))
                 else:
                     add((start, end - len(raw), number, sent_at, sender, "text", raw, False, None))
         if more:
-            rows[-1] = self._with_more(rows[-1], raw, sender, more, is_ios)
+            rows[-1] = self._with_more(rows[-1], raw, sender, more, is_ios, last_head)
         self._settle("")
         evidence.lines = number
         evidence.characters = at if evidence.ended_with_newline else at - 1
@@ -367,7 +368,7 @@ class Reader:
                 return longer, rest[at:]
             if shown.startswith(longer) and clean not in findings.roster:
                 return None, rest  # a notice about somebody whose name holds a colon
-            if shown.startswith(longer) and looks_like_notice(tail):
+            if shown.startswith(longer) and may_be_notice(tail):
                 return None, rest
         if not found:
             trimmed = rest.rstrip(MARKS + " ")
@@ -378,6 +379,11 @@ class Reader:
                     return clean, ""
             self._doubt(line, None, rest, sent_at)
             return None, rest
+        if clean in findings.chat_names:
+            if has_mark(body) or may_be_notice(body):
+                return None, body
+            self.evidence.said_by_chat[clean] += 1
+            return clean, body
         if clean in findings.roster:
             if clean not in self._longer_by_start:
                 self._names[name] = clean
@@ -417,8 +423,9 @@ class Reader:
         self._open_doubts.clear()
 
     def _look(
-        self, start: int, body_at: int, line: int, sent_at: str, sender: str | None, body: str, is_ios: bool
-    ) -> Row:
+        self, start: int, body_at: int, line: int, sent_at: str, sender: str | None, body: str, is_ios: bool,
+        has_file: bool,
+    ) -> Row:  # fmt: skip
         """The row of a first line that may be more than plain words."""
         if sender is None:
             notice = read_notice(body)
@@ -427,17 +434,17 @@ class Reader:
             said = body[len(half) + 2 :]
             is_file = not _is_plain(said) and read_body(said, is_ios=is_ios).kind not in ("text", "system")
             self.evidence.maybe_longer(sender, half, body, is_file=is_file or said in self._exact)
-        return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios)
+        return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios, has_file)
 
     def _closer_look(
-        self, start: int, body_at: int, line: int, sent_at: str, sender: str, body: str, is_ios: bool
+        self, start: int, body_at: int, line: int, sent_at: str, sender: str, body: str, is_ios: bool, has_file: bool
     ) -> Row:
         """The row of a body that may be more than plain words."""
         if _is_plain(body) and body not in self._exact:
             return (start, body_at, line, sent_at, sender, "text", body, False, None)
         found = self._bodies.get(body)
         if found is None:
-            found = self._read_body(body, sender, is_ios)
+            found = self._read_body(body, sender, is_ios, has_file)
             if found.kind in _REPEATED and not found.attachment and len(body) < 80 and len(self._bodies) < 1000:
                 self._bodies[body] = found
                 if not found.is_own and ": " not in body:
@@ -451,18 +458,20 @@ class Reader:
             found.kind, found.text, found.is_edited, found.attachment,
         )  # fmt: skip
 
-    def _read_body(self, body: str, sender: str, is_ios: bool) -> Body:
+    def _read_body(self, body: str, sender: str, is_ios: bool, has_file: bool) -> Body:
         """What `body` is, by what is known and by what this file taught."""
         stand_ins, evidence = self.findings.stand_ins, self.evidence
         if stand_ins and plain(body) in stand_ins:
             return Body("image", "")
-        found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender)
+        found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender, has_file=has_file)
         if not evidence.knows_files:
             # An iPhone names its files without words, and may leave out some of them all the same.
             if found.kind in _STOOD_FOR and not (is_ios if found.attachment else found.text):
                 evidence.knows_files = True
-            elif found.kind == ("system" if is_ios else "text") and may_stand_for_a_file(body, is_ios=is_ios):
+            elif found.kind == "text" and not has_file and may_stand_for_a_file(body, is_ios=is_ios):
                 evidence.may_stand_in(plain(body), sender)
+        if is_ios and found.kind == "text" and has_mark(body):
+            evidence.marked[sender] += 1
         return found
 
     def _note_file_date(self, name: str) -> None:
@@ -473,14 +482,15 @@ class Reader:
                 self.evidence.file_dates.append((self.evidence.dates[-1][1], piece))
                 return
 
-    def _with_more(self, row: Row, raw: str, sender: str | None, more: list[str], is_ios: bool) -> Row:
+    def _with_more(self, row: Row, raw: str, sender: str | None, more: list[str], is_ios: bool, head: str) -> Row:
         """`row` with the lines that followed it, looked at again as a whole."""
         body = "\n".join([raw, *more])
         start, body_at, line, sent_at = row[:4]
         if sender is None:
             notice = read_notice(body)
             return (start, body_at, line, sent_at, None, notice.kind, notice.text, False, None)
-        return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios)
+        has_file = is_ios and head[:1] in _MARKS_OF_A_FILE
+        return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios, has_file)
 
 
 def read_all(reader: Reader, chunks: Iterable[str], visit: Callable[[list[Row]], None] | None) -> Evidence:
@@ -509,13 +519,15 @@ def _is_visible(character: str) -> bool:
     return unicodedata.category(character) not in _INVISIBLE and character not in _BLANK_LETTERS
 
 
+#: What an iPhone puts before the bracket of a message that carries a file.
+_MARKS_OF_A_FILE = frozenset("\u200e\u200f")
 _LAST_PART = re.compile(r"[:.]\d\d(?=\D*\Z)")
 _DIGITS_AND_BRACKET = frozenset("[0123456789٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")
 
 
 def _is_plain(body: str) -> bool:
     """Whether nothing in a body (of one line or more) hints at more than words."""
-    if not body or body[0] in SUSPECT_FIRST or body[-1] in SUSPECT_LAST or "\u200e" in body:
+    if not body or body[0] in SUSPECT_FIRST or body[-1] in SUSPECT_LAST or "\u200e" in body or "\u200f" in body:
         return False
     first_end = body.find("\n")
     if first_end >= 0 and (first_end == 0 or body[first_end - 1] in SUSPECT_LAST):

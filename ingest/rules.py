@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from ingest.date_order import judge_order, order_name
 from ingest.evidence import Doubt, Evidence, is_near
-from ingest.kinds import looks_like_notice
+from ingest.formats import layout_of
 from ingest.model import Findings, Order, Segment
 from ingest.names import could_be_name, could_start_notice
+from ingest.notices import is_notice, may_be_notice
 
 #: So many headers of another layout in a row are a file that changes midway, not a copied talk.
 _LONG_RUN = 5
@@ -37,7 +38,9 @@ def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
         1/5/24, 09:01 - Ben: oh
     """
     found = set(findings.not_headers)
-    shapes = evidence.layouts + Counter(doubt.shape for doubt in evidence.doubts)
+    shapes = Counter(layout_of(doubt.shape) for doubt in evidence.doubts)
+    for shape, days in evidence.layouts.items():
+        shapes[layout_of(shape)] += days
     usual = max(shapes.values(), default=0)
     for run in _runs(evidence.doubts):
         anchors = [n for n, doubt in enumerate(run) if _is_anchor(doubt, findings, evidence)]
@@ -50,7 +53,7 @@ def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
             is_out_of_order = doubt.sent_at < before or bool(after and doubt.sent_at > after)
             if is_out_of_order and not (is_near(doubt.sent_at, before) or is_near(doubt.sent_at, after)):
                 far.add(n)
-            if shapes[doubt.shape] <= 2 < usual and doubt.before:
+            if shapes[layout_of(doubt.shape)] <= 2 < usual and doubt.before:
                 found.add(doubt.line)
         found |= {run[n].line for n in far if run[n].prefix is None or {n - 1, n + 1} & far}
     return replace(findings, not_headers=frozenset(found))
@@ -59,7 +62,7 @@ def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
 def _is_anchor(doubt: Doubt, findings: Findings, evidence: Evidence) -> bool:
     """Whether a header in doubt is one beyond doubt."""
     if doubt.prefix is None:
-        return looks_like_notice(doubt.text)
+        return may_be_notice(doubt.text)
     return doubt.prefix in findings.roster or evidence.new_names[doubt.prefix] > 1
 
 
@@ -122,6 +125,33 @@ def _short(long_name: str) -> str:
     return long_name.rsplit(": ", 1)[0]
 
 
+def chat_names(findings: Findings, evidence: Evidence) -> Findings:
+    """Senders that are the chat itself: iPhones give notices a sender, the group's name or the contact's.
+
+    All that such a sender "writes" begins with a mark; where a mail program took the marks off, it all reads like
+    notices. Whoever writes anything else is a person::
+
+        [1/5/24, 09:00:00] Family: ‎Anna tilføjede dig
+        [1/5/24, 09:01:00] Anna: hello
+    """
+    if findings.segments[0].closer != "] ":
+        return findings
+    found = {name for name in findings.chat_names if not evidence.said_by_chat[name]}
+    for name, times in evidence.marked.items():
+        if times >= evidence.spoken[name] + evidence.new_names[name]:
+            found.add(name)
+    said: dict[str, list[str]] = {}
+    for doubt in evidence.doubts:
+        if doubt.prefix:
+            said.setdefault(doubt.prefix, []).append(doubt.text.partition(": ")[2])
+    for name, texts in said.items():
+        is_all = len(texts) >= evidence.spoken[name] + evidence.new_names[name]
+        if is_all and any(map(is_notice, texts)) and all(map(may_be_notice, texts)):
+            found.add(name)
+    found -= {name for name in found if evidence.said_by_chat[name]}
+    return replace(findings, chat_names=frozenset(found))
+
+
 def stand_ins(findings: Findings, evidence: Evidence) -> Findings:
     """Sentences of a language not known here that stand for files: often, by two people, and no known one beside."""
     learned = {
@@ -165,6 +195,7 @@ RULES: tuple[Callable[[Findings, Evidence], Findings], ...] = (
     lines_out_of_place,
     names_and_notices,
     names_with_colons,
+    chat_names,
     stand_ins,
     segments,
 )

@@ -270,6 +270,7 @@ def _same(new: Findings, old: Findings) -> bool:
         new.segments == old.segments
         and new.longer == old.longer
         and new.notices == old.notices
+        and new.chat_names == old.chat_names
         and new.not_headers == old.not_headers
         and new.stand_ins == old.stand_ins
         and not (old.roster - new.roster)

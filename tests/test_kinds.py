@@ -71,7 +71,11 @@ def test_edited_is_a_mark_not_a_text() -> None:
 
 def test_notices_have_no_sender() -> None:
     assert read_notice("Nora added Theo").kind == "system"
-    assert read_body("\u200eNora added Theo", is_ios=True, chat="Lake", sender="Lake").is_notice
+    assert read_body(
+        "\u200eYou blocked this contact. Tap to unblock.", is_ios=True, chat="Lake", sender="Lake"
+    ).is_notice
+    assert read_body("\u200eLake is a contact", is_ios=True, chat="Lake", sender="Lake").is_notice
+    assert not read_body("\u200eI left at noon", is_ios=True, chat="Lake", sender="Nora").is_notice
     assert not read_body("\u200f\u2067שלום", is_ios=False, chat="Lake", sender="Dana").is_notice
 
 

@@ -15,7 +15,7 @@ _MOST_LINE = 700
 _SIGNS = {
     "image": "[photo]", "video": "[video]", "audio": "[voice note]", "sticker": "[sticker]", "gif": "[gif]",
     "document": "[file]", "location": "[place]", "contact": "[contact]", "poll": "[poll]", "call": "[call]",
-    "view_once": "[photo]",
+    "view_once": "[photo]", "file": "[file]",
 }  # fmt: skip
 _BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")

@@ -6,7 +6,7 @@ from .http import wrong
 
 KINDS = (
     "text", "image", "video", "audio", "sticker", "gif", "document", "location", "contact", "poll", "call", "deleted",
-    "view_once", "system",
+    "view_once", "file", "system",
 )  # fmt: skip
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 

@@ -12,7 +12,7 @@ _MARK = "\u200e"
 _OMITTED = {
     "image": "image omitted", "video": "video omitted", "audio": "audio omitted", "sticker": "sticker omitted",
     "gif": "GIF omitted", "document": "document omitted", "contact": "Contact card omitted",
-    "deleted": "This message was deleted.",
+    "deleted": "This message was deleted.", "file": "file omitted",
 }  # fmt: skip
 _FIELDS = ("sent_at", "sender", "kind", "text", "is_edited", "filename")
 

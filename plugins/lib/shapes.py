@@ -5,7 +5,7 @@ import json
 #: What is said of a message that has no words.
 _SIGNS = {
     "image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "gif": "GIF", "document": "📄", "contact": "👤",
-    "location": "📍", "poll": "📊", "call": "📞", "deleted": "🚫", "view_once": "📷",
+    "location": "📍", "poll": "📊", "call": "📞", "deleted": "🚫", "view_once": "📷", "file": "📎",
 }  # fmt: skip
 
 FIRST_MESSAGE = """
