@@ -23,7 +23,7 @@ _ANDROID_FILE = re.compile(
 _ANDROID_PAGES = re.compile(
     r"(?P<file>[^\n]{1,250}?) • [^\n]{1,30}? [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
 )
-_LABEL_FIRST = re.compile(r"(?P<label>\D{4,24}?) (?P<file>\S+\.\w{1,8})\Z")
+_HAS_ENDING = re.compile(r"\.\w{1,8}\Z")
 _OLD_IOS_FILE = re.compile(r"(?P<file>[^\n<>]{1,250}) <[\u200e\u200f]*(?P<label>[^<>\d]{2,24})>\Z")
 _LABEL_AND_FILE = re.compile(r"(?P<label>[^\d:：<>\n]{3,40})[:：] ?(?P<file>[^<>:\n]{1,250}\.\w{1,8})\Z")
 _PAGES = re.compile(r"\s*•\s*[\u200e\u200f]?\d+.*\Z")
@@ -150,6 +150,8 @@ def read_body(
         return Body("poll", stripped, edited)
     if len(sentence) < 120 and (has_mark(body) or "\u200e" in body or "\u200f" in body) and _is_call(sentence, words):
         return Body("call", without_marks(stripped), edited)
+    if has_file and has_mark(body) and is_notice(stripped):
+        return Body("system", stripped, is_notice=True)
     if has_file and not edited and (has_mark(body) or _ends_in_words_of_whatsapp(stripped)):
         return Body(_kind_by_words(stripped), _title_before_mark(stripped))
     if is_ios and not has_file and not edited and _is_notice(body, stripped, chat, sender):
@@ -241,7 +243,7 @@ def read_notice(text: str) -> Body:
 
 
 def _text_of(kind: str, text: str) -> str:
-    return text if kind in ("deleted", "location") else ""
+    return without_marks(text) if kind in ("deleted", "location", "call") else ""
 
 
 def _bare(inner: str) -> bool:
@@ -276,9 +278,20 @@ def _attachment(first: str, words: Languages, is_ios: bool, has_file: bool = Fal
         # "Contact card attached: Ana.vcf"
         return found["file"].strip(MARKS + " "), ""
     elif not is_ios:
-        found = _LABEL_FIRST.match(first)
-        if found and plain(found["label"]) in words.attached:
-            return found["file"], ""
+        return _without_brackets(first, words)
+    return None
+
+
+def _without_brackets(first: str, words: Languages) -> tuple[str, str] | None:
+    """A file and the words for it side by side, as Persian and Tamil have it: ``WORDS FILE.pdf`` or the other way."""
+    parts = first.strip(MARKS + " ").split(" ")
+    for n in range(1, min(6, len(parts))):
+        label, name = " ".join(parts[:n]), " ".join(parts[n:])
+        if plain(label) in words.attached and _HAS_ENDING.search(name):
+            return name.strip(MARKS + " "), ""
+        name, label = " ".join(parts[:-n]), " ".join(parts[-n:])
+        if plain(label) in words.attached and _HAS_ENDING.search(name):
+            return name.strip(MARKS + " "), ""
     return None
 
 

@@ -66,11 +66,6 @@ def _raw_forms(sentences: Iterable[str]) -> set[str]:
     return {mark + s + stop for s in sentences for mark in ("", "\u200e", "\u200f") for stop in ("", ".")}
 
 
-def _missed(calls: list[str]) -> list[str]:
-    """The sentences that hold another one ("Missed voice call", "Voice call"): nobody writes these by hand."""
-    return [call for call in calls if any(other != call and plain(other) in plain(call) for other in calls)]
-
-
 @cache
 def languages() -> Languages:
     """Read the data file once."""
@@ -96,7 +91,7 @@ def languages() -> Languages:
             "deleted": _strings(table, "deleted") + _strings(table, "own_deleted"),
             "view_once": _strings(table, "view_once"),
             "location": _strings(table, "live"),
-            "call": _missed(_strings(table, "call")),
+            "call": _strings(table, "missed"),
         }
         for kind, sentences in table.get("omitted", {}).items():
             if kind == "any":
@@ -109,7 +104,7 @@ def languages() -> Languages:
         own.update(map(plain, _strings(table, "own_deleted")))
         sets["attached"].update(map(plain, _strings(table, "attached")))
         sets["edited"].update(map(plain, _strings(table, "edited")))
-        calls += map(plain, _strings(table, "call"))
+        calls += map(plain, _strings(table, "call") + _strings(table, "missed"))
         polls.update(map(plain, _strings(table, "poll")))
         options.update(map(plain, _strings(table, "option")))
         for key in ("location", "poll", "option", "attached", "event"):

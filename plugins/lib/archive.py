@@ -6,8 +6,6 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from click import ClickException
-
 from . import curation, edit_log, folding, internals
 from .http import ApiError
 
@@ -162,19 +160,22 @@ async def catch_up(datasette):
         def write(connection, database=database, path=path):
             try:
                 if not curation.can_be_curated(connection):
-                    return
+                    return None
                 everything = edit_log.events(log_of(database)) if path.exists() else []
                 if not everything and curation.state(connection) and not os.environ.get(WITHOUT_EDITS):
-                    raise ClickException(_missing(path))
+                    return _missing(path)
             except (sqlite3.DatabaseError, ValueError):
                 # What can be read is served all the same; /health and memories doctor name what cannot.
                 print(f"{path.parent}: a file is damaged, see memories doctor", file=sys.stderr)
-                return
+                return None
             digest = edit_log.digest(everything)
             if curation.state(connection) != digest:
                 _in_transaction(
                     connection,
                     lambda: curation.replay(connection, edit_log.effective(everything), digest, folding.fold),
                 )
+            return None
 
-        await database.execute_write_fn(write)
+        problem = await database.execute_write_fn(write)
+        if problem:
+            internals.refuse_to_start(problem)

@@ -14,6 +14,7 @@ _OMITTED = {
     "gif": "GIF omitted", "document": "document omitted", "contact": "Contact card omitted",
     "deleted": "This message was deleted.", "file": "file omitted",
 }  # fmt: skip
+_FILES = frozenset(_OMITTED) - {"deleted"}
 _FIELDS = ("sent_at", "sender", "kind", "text", "is_edited", "filename")
 
 
@@ -50,7 +51,8 @@ def as_text(talks):
     for talk in talks:
         for m in talk["messages"]:
             body = _body(m)
-            mark = _MARK if body.startswith(_MARK) else ""
+            # As iPhones do, before what carries a file.
+            mark = _MARK if m["sender"] is not None and (m["filename"] or m["kind"] in _FILES) else ""
             who = m["sender"] if m["sender"] is not None else talk["head"]["chat"]
             lines.append(f"{mark}[{m['sent_at'][:10]}, {m['sent_at'][11:]}] {who}: {body}")
     return "".join(line.replace("\n", "\r\n") + "\r\n" for line in lines)

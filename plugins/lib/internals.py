@@ -7,6 +7,11 @@ from datasette.app import Datasette
 from datasette.database import Database
 
 
+def refuse_to_start(sentence):
+    """End the server before it answers anything: what Datasette makes of its own StartupError is forty lines."""
+    raise SystemExit(f"Error: {sentence}")
+
+
 def metadata_as_given(instance):
     """The metadata file's content, without what plugins add to it (asking for that would recurse)."""
     return instance._metadata_local

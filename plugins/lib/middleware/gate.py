@@ -6,10 +6,9 @@ Datasette's own permissions are set as well (`plugins/access.py`); this holds wh
 import re
 
 import datasette as datasette_package
-from click import ClickException
 from datasette.utils.asgi import Request
 
-from .. import access, login_page, token_api
+from .. import access, internals, login_page, token_api
 
 #: Versions whose permissions, routes and internals were tried with these plugins.
 _TRIED = re.compile(r"0\.65(?:\.\d+)?\Z")
@@ -24,10 +23,10 @@ _RANKS = {None: 0, "viewer": 1, "curator": 2, "owner": 3}
 
 
 def refuse_other_datasettes():
-    """Raises `ClickException` for a Datasette that may ask other questions than those that are answered here."""
+    """Ends the program for a Datasette that may ask other questions than those that are answered here."""
     version = datasette_package.__version__
     if not _TRIED.match(version):
-        raise ClickException(
+        internals.refuse_to_start(
             f"these plugins were not tried with Datasette {version}, and it might show what is private; "
             "install one that was: pip install 'datasette>=0.65,<1'"
         )
