@@ -33,7 +33,7 @@ _IOS_FILE = re.compile(
     r"(?:(?P<label>[^<>\d:：]{2,24})[:：] ?(?P<file>[^<>\n]{1,250})"
     r"|(?P<file2>[^<>\n]{1,250}\.\w{1,8}) (?P<label2>[^<>\d]{2,24}))>\Z"
 )
-_OMITTED = re.compile(r"<[\u200e\u200f]*(?P<inner>[^<>\n]{2,60})>\Z")
+_OMITTED = re.compile(r"<[\u200e\u200f]*(?P<inner>[^<>\n]{2,120})>\Z")
 _EDITED = re.compile(r"\s*[\u200e\u200f]*<[\u200e\u200f]*(?P<inner>[^<>\n]{4,60})>\s*\Z")
 _PLACE = re.compile(
     r"https?://(?:maps\.google\.[a-z.]+/(?:maps)?\?(?:\S*&)?q=(?:loc:)?-?\d|(?:www\.)?foursquare\.com/v/)"
@@ -169,6 +169,8 @@ def _is_notice(body: str, stripped: str, chat: str | None, sender: str | None) -
 
 
 def _deleted_by_admin(sentence: str, words: Languages) -> str | None:
+    if not sentence.startswith(words.starts_of_deleted):
+        return None
     for before, after in words.deleted_by_admin:
         if sentence.startswith(before) and sentence.endswith(after) and len(before) + len(after) < len(sentence) < 160:
             return "deleted"

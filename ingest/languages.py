@@ -42,6 +42,7 @@ class Languages:
     exact_raw: frozenset[str]  # the same as they are usually written, for a fast look
     own_deleted: frozenset[str]
     deleted_by_admin: tuple[tuple[str, str], ...]  # what stands before and after the name, plain
+    starts_of_deleted: tuple[str, ...]  # the first halves of these
     of_people: tuple[str, ...]  # how sentences start that WhatsApp puts into somebody's mouth, plain
     omitted: frozenset[str]
     attached: frozenset[str]
@@ -132,6 +133,7 @@ def languages() -> Languages:
         exact_raw=frozenset(raw),
         own_deleted=frozenset(own),
         deleted_by_admin=tuple(by_admin),
+        starts_of_deleted=tuple({before for before, _ in by_admin}),
         of_people=tuple(of_people),
         omitted=frozenset(sets["omitted"]),
         attached=frozenset(sets["attached"]),
