@@ -39,6 +39,8 @@ def display_name(name: str) -> str:
 
 def name_key(name: str) -> str:
     """The form in which names are compared: a number by its digits, letters without case and Unicode form."""
+    if name.startswith("~"):
+        name = "~ " + name[1:]  # as it is shown: phones write it with a blank, with another one, or without
     return phone_of(name) or " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 

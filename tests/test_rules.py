@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.helpers import read
+from tests.helpers import put, read, rows
 
 L, R = "\u200e", "\u200f"
 START = datetime(2024, 3, 13, 9)
@@ -177,3 +178,13 @@ def test_strange_names_are_names(name: str) -> None:
     assert senders[0]
     assert senders[2] == "Ana"
     assert any(character.isprintable() and not character.isspace() for character in senders[0])
+
+
+def test_somebody_who_is_no_contact_is_one_with_any_blank(tmp_path: Path) -> None:
+    for name, chat in (("~ Alex", "one"), ("~Alex", "two"), ("~\u202fAlex", "three")):
+        path = tmp_path / f"WhatsApp Chat with {chat}.txt"
+        other = android(f"what {chat} says", sender=f"Ben {chat}", start=9)
+        path.write_text(android(f"words of {chat}", f"more of {chat}", sender=name) + other, "utf-8")
+        put(tmp_path / "memories.db", path)
+    alex = "SELECT name, message_count FROM people WHERE name LIKE '%Alex'"
+    assert rows(tmp_path / "memories.db", alex) == [("~ Alex", 6)]
