@@ -1,8 +1,12 @@
-"""Whether a sentence is one of WhatsApp's own about the chat ("Ana added Ben"), by pieces in `data/notices.toml`."""
+"""Whether a sentence is one of WhatsApp's own about the chat ("Ana added Ben"), by pieces in `data/notices.json`.
+
+For each language that file has `notice`, pieces long enough to be believed wherever they stand, and `weak`, short
+ones that people write as well. It is JSON, since there are thousands and each process reads them.
+"""
 
 from __future__ import annotations
 
-import tomllib
+import json
 import unicodedata
 from functools import cache
 from importlib.resources import files
@@ -65,7 +69,7 @@ def _you() -> tuple[str, ...]:
 @cache
 def _pieces() -> tuple[_Pieces, _Pieces]:
     """(the pieces to be believed anywhere, those to be believed where no sender is given)."""
-    tables = tomllib.loads(files("ingest").joinpath("data/notices.toml").read_text("utf-8"))
+    tables = json.loads(files("ingest").joinpath("data/notices.json").read_text("utf-8"))
     found: list[_Pieces] = []
     for key in ("notice", "weak"):
         pieces: dict[str, set[str]] = {}

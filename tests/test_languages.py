@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.helpers import read
 
 DATA = Path(__file__).parent.parent / "ingest" / "data"
 WORDS = tomllib.loads((DATA / "languages.toml").read_text("utf-8"))
-NOTICES = tomllib.loads((DATA / "notices.toml").read_text("utf-8"))
+NOTICES = json.loads((DATA / "notices.json").read_text("utf-8"))
 #: Without a table of WhatsApp's own to take them from: only clocks and months are known.
 ONLY_CLOCKS = frozenset(code for code, table in WORDS.items() if "omitted" not in table)
 L, R = "\u200e", "\u200f"
