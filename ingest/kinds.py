@@ -1,7 +1,7 @@
 """What a message's body is: words, a file, a place, a poll, a call, or one of WhatsApp's own sentences.
 
 Rules that need no language come first (formats of file names, `< >`, map links); the words of
-`data/languages.toml` decide the rest.
+`data/languages.json` decide the rest.
 """
 
 from __future__ import annotations

@@ -1,9 +1,33 @@
-"""The words WhatsApp itself writes, from `data/languages.toml`, ready for looking up."""
+"""The words WhatsApp itself writes, from `data/languages.json`, ready for looking up.
+
+A translator can edit that file; no code changes. It is JSON, since each process reads it, and TOML takes forty times
+as long. In every list the newest wording comes first:
+
+  omitted.any     what stands between < > on Android where a file was left out
+  omitted.KIND    what an iPhone writes for a left-out image, video, audio, sticker, gif, document, contact
+  attached        the words in "FILE (words)" on Android and "<words: FILE>" on an iPhone
+  deleted, edited the sentences for a deleted message, and inside < > for an edited one
+  own_deleted     the sentence for a message that the archive's owner deleted
+  deleted_by_admin  the same with the name of who deleted it
+  location        the word before a maps link     live   a shared live location
+  poll, option    the words that start a poll and its options
+  call            how a line about a call starts
+  missed          whole messages that are a missed call: nobody writes these by hand
+  view_once       whole lines for something that could be seen once
+  cannot_display  how a message starts that this phone could not show
+  invite          how a message with a group's link starts, which people send
+  you             how a notice about the owner starts
+  am, pm          words beside a 12-hour clock      night   late evening, or before dawn
+  clock           words beside a clock that say nothing, such as "Uhr"
+  months          the twelve names, then short forms as "name=number"
+  file            how the exported file is called; {name} is the chat
+  laugh           how people laugh in writing (a regular expression for one word)
+"""
 
 from __future__ import annotations
 
+import json
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,17 +39,22 @@ from typing import Any
 MARKS = "\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _WITHOUT_MARKS = dict.fromkeys(map(ord, MARKS))
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009\u2007\u3000", " "))
+#: Few texts have one, and `str.translate` is slow: it is not asked without need.
+_find_mark = re.compile(f"[{MARKS}]").search
+_find_space = re.compile("[\u00a0\u202f\u2009\u2007\u3000]").search
 
 
 def without_marks(text: str) -> str:
     """`text` without direction marks and U+FEFF."""
-    return text if text.isascii() else text.translate(_WITHOUT_MARKS)
+    return text.translate(_WITHOUT_MARKS) if not text.isascii() and _find_mark(text) else text
 
 
 def plain(text: str) -> str:
     """The form in which WhatsApp's own words are compared: NFC, no marks, one kind of space, no final stop or case."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text.translate(_WITHOUT_MARKS).translate(_SPACES))
+        text = unicodedata.normalize("NFC", without_marks(text))
+        if _find_space(text):
+            text = text.translate(_SPACES)
     return text.strip().rstrip(".。").casefold()
 
 
@@ -70,7 +99,7 @@ def _raw_forms(sentences: Iterable[str]) -> set[str]:
 @cache
 def languages() -> Languages:
     """Read the data file once."""
-    text = files("ingest").joinpath("data/languages.toml").read_text("utf-8")
+    text = files("ingest").joinpath("data/languages.json").read_text("utf-8")
     exact: dict[str, str] = {}
     raw: set[str] = set()
     meridiem: dict[str, str] = {}
@@ -87,7 +116,7 @@ def languages() -> Languages:
     names: list[str] = []
     laughs: dict[str, str] = {}
 
-    for code, table in tomllib.loads(text).items():
+    for code, table in json.loads(text).items():
         by_kind: dict[str, list[str]] = {
             "deleted": _strings(table, "deleted") + _strings(table, "own_deleted"),
             "view_once": _strings(table, "view_once"),

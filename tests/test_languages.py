@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from ingest.notices import is_notice, may_be_notice
 from tests.helpers import read
 
 DATA = Path(__file__).parent.parent / "ingest" / "data"
-WORDS = tomllib.loads((DATA / "languages.toml").read_text("utf-8"))
+WORDS = json.loads((DATA / "languages.json").read_text("utf-8"))
 NOTICES = json.loads((DATA / "notices.json").read_text("utf-8"))
 #: Without a table of WhatsApp's own to take them from: only clocks and months are known.
 ONLY_CLOCKS = frozenset(code for code, table in WORDS.items() if "omitted" not in table)

@@ -1,4 +1,4 @@
-"""What words and signs say of a talk, from `data/feelings.toml` and the laughter in `languages.toml`."""
+"""What words and signs say of a talk, from `data/feelings.toml` and the laughter in `languages.json`."""
 
 from __future__ import annotations
 
