@@ -7,11 +7,11 @@ finds no pair is new. Two equal messages in one minute are two messages, on eith
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -21,10 +21,10 @@ from ingest.keys import token
 from ingest.loader import Loader
 from ingest.lookup import messages_between
 from ingest.model import MEDIA_KINDS, Row
+from ingest.wordings import is_same_wording, more_votes
 
 #: Minutes of the export that are nearer than this (seconds) are looked up in one query.
 _RUN = 2 * 3600
-_NOT_WORDS = re.compile(r"[\W_]+|@\S+")
 
 
 class Old(NamedTuple):
@@ -60,7 +60,9 @@ class Merge:
         ids: Mapping[str | None, int | None],
         loader: Loader,
         carried: Carried,
+        read_before: Iterable[int] = (),
     ) -> None:
+        """`read_before`: sources that the export begins with, and goes on from: nothing of them is met again."""
         self._connection = connection
         self._chat = chat
         self._source = source
@@ -72,22 +74,22 @@ class Merge:
         self.revisions: list[tuple[int, str, str, int]] = []
         self.filled = 0
         self._can_fill = bool(carried.has_files())
+        self._read_before = frozenset(read_before)
 
     def run(self, batches: Iterable[list[Row]]) -> None:
         """Merge everything."""
         for rows in _whole_minutes(batches):
             old = self._old_in(rows)
+            left: list[Row] = []
             for minute, group in groupby(rows, key=_minute):
                 there = old.get(minute)
-                if there is None:
-                    for row in group:
-                        self._loader.add(row, self._ids[row[4]])
-                else:
-                    self._pair(minute, there, list(group))
+                left += self._pair(there, list(group)) if there else group
+            for row in self._pair_with_neighbours(old, left):
+                self._add(old, row)
         self._loader.flush()
 
     def _old_in(self, rows: list[Row]) -> dict[str, list[Old]]:
-        """The archive's messages in the minutes of `rows`, those not yet paired, by minute."""
+        """The archive's messages in the minutes of `rows` and next to them, those not yet paired, by minute."""
         minutes = sorted({row[3][:16] for row in rows})
         found: dict[str, list[Old]] = {}
         start = end = minutes[0]
@@ -95,12 +97,33 @@ class Merge:
             if minute and seconds(minute + ":00") - seconds(end + ":00") < _RUN:
                 end = minute
                 continue
-            for message in messages_between(self._connection, self._chat, start, end + ":~"):
+            for message in messages_between(
+                self._connection, self._chat, next_minute(start, -1), next_minute(end) + ":~"
+            ):
                 found.setdefault(message[2][:16], []).append(Old(*message))
             start = end = minute
+        if self._read_before:
+            self._pass_over(found)
         return found
 
-    def _pair(self, minute: str, there: list[Old], rows: list[Row]) -> None:
+    def _pass_over(self, found: Mapping[str, list[Old]]) -> None:
+        """What an export gave that this one goes on from is not met again, however much it looks alike."""
+        for there in found.values():
+            for old in there:
+                row = self._connection.execute("SELECT source_id FROM messages WHERE id = ?", (old.id,)).fetchone()
+                if row[0] in self._read_before:
+                    self._taken[old.id] = 1
+
+    def _add(self, old: Mapping[str, list[Old]], row: Row) -> None:
+        """A message that the archive does not have."""
+        minute = _minute(row)
+        there = old.get(minute)
+        if there and self._loader.keys.minute != minute:
+            self._loader.keys.enter(minute, Counter(token(one.kind, one.text) for one in there))
+        self._loader.add(row, self._ids[row[4]])
+
+    def _pair(self, there: list[Old], rows: list[Row]) -> list[Row]:
+        """Pair the messages of one minute; returns those that are left."""
         ids = self._ids
         free: dict[tuple[int | None, str], deque[Old]] = {}
         for old in there:
@@ -114,7 +137,7 @@ class Merge:
             else:
                 left.append(row)
         if not left:
-            return
+            return left
         rest = sorted((old for olds in free.values() for old in olds), key=lambda o: o.id)
         new: list[Row] = []
         for row in left:
@@ -124,10 +147,29 @@ class Merge:
             else:
                 rest.remove(other)
                 self._version(other, row)
-        if new:
-            self._loader.keys.enter(minute, Counter(token(old.kind, old.text) for old in there))
-            for row in new:
-                self._loader.add(row, ids[row[4]])
+        return new
+
+    def _pair_with_neighbours(self, old: Mapping[str, list[Old]], left: list[Row]) -> list[Row]:
+        """Pair what is left with equal messages a minute earlier or later, which nothing else was paired with.
+
+        Two phones' clocks are seconds apart, so that some messages fall into two minutes.
+        """
+        if not left or self._read_before:
+            return left
+        new: list[Row] = []
+        for row in left:
+            wanted = (self._ids[row[4]], token(row[5], row[6]))
+            minute = _minute(row)
+            near = (one for step in (-1, 1) for one in old.get(next_minute(minute, step), ()))
+            same = next(
+                (one for one in near if not self._taken[one.id] and (one.sender, token(one.kind, one.text)) == wanted),
+                None,
+            )
+            if same is None:
+                new.append(row)
+            else:
+                self._same(same, row)
+        return new
 
     def _same(self, old: Old, row: Row) -> None:
         self._taken[old.id] = 1
@@ -152,7 +194,10 @@ class Merge:
         """One message in two wordings: the later one counts, the other is kept as a revision."""
         self._taken[old.id] = 1
         _, _, _, _, _, kind, text, is_edited, attachment = row
-        if kind == "deleted" or (is_edited and old.kind != "deleted"):
+        if kind == "poll" and old.kind == "poll":
+            if more_votes(text, old.text):
+                self.changes.append(Change(old, kind, text, bool(is_edited)))
+        elif kind == "deleted" or (is_edited and old.kind != "deleted"):
             self.revisions.append((old.id, old.text, old.kind, self._source))
             self.changes.append(Change(old, kind, text, bool(is_edited)))
         elif (old.kind == "deleted" or old.is_edited) and (text or attachment):
@@ -162,6 +207,14 @@ class Merge:
 
 def _minute(row: Row) -> str:
     return row[3][:16]
+
+
+def next_minute(minute: str, step: int = 1) -> str:
+    """The minute (``2024-05-01T09:59``) so many minutes later."""
+    number = int(minute[14:16]) + step
+    if 0 <= number < 60:
+        return f"{minute[:14]}{number:02}"
+    return (datetime.fromisoformat(minute) + timedelta(minutes=step)).isoformat(timespec="minutes")
 
 
 def _is_version(old: Old, row: Row) -> bool:
@@ -175,7 +228,7 @@ def _is_version(old: Old, row: Row) -> bool:
         return False
     if is_edited or old.is_edited:
         return True
-    return _NOT_WORDS.sub("", old.text).casefold() == _NOT_WORDS.sub("", text).casefold()
+    return is_same_wording(kind, old.text, text)
 
 
 def _whole_minutes(batches: Iterable[list[Row]]) -> Iterator[list[Row]]:

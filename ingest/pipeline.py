@@ -129,17 +129,20 @@ def _again(
         return
     carried = Carried(connection, export, folder)
     with transaction(connection):
-        missing = connection.execute(
-            """
-            SELECT message_id, filename FROM media JOIN messages ON messages.id = message_id
-            WHERE chat_id = ? AND is_missing AND filename IS NOT NULL
-            """,
-            (chat,),
-        ).fetchall()
-        for message, filename in missing:
-            carried.fill(message, filename, None)
-    account.media_found, account.updated = carried.found, carried.found
-    account.media_missing = len(missing) - carried.found
+        account.updated, missing = _fill_missing(connection, chat, carried)
+    account.media_found, account.media_missing = account.updated, missing - account.updated
+
+
+def _fill_missing(connection: sqlite3.Connection, chat: int, carried: Carried) -> tuple[int, int]:
+    """Give the chat's messages the files that were missing: (how many were found, how many were missing)."""
+    missing = connection.execute(
+        """
+        SELECT message_id, filename FROM media JOIN messages ON messages.id = message_id
+        WHERE chat_id = ? AND is_missing AND filename IS NOT NULL
+        """,
+        (chat,),
+    ).fetchall()
+    return sum(carried.fill(message, filename, None) for message, filename in missing), len(missing)
 
 
 class _Ids(dict[str | None, int | None]):
@@ -271,7 +274,7 @@ class _Ingest:
                 loader.flush()
                 make_indexes_after(index, connection)
             else:
-                merge = Merge(connection, chat, source, ids, loader, carried)
+                merge = Merge(connection, chat, source, ids, loader, carried, earlier.all_ids if earlier else ())
                 merge.run(aligned(connection, chat, batches, shifts) if shifts else batches)
                 index.wait()
                 changes = merge.changes
@@ -282,6 +285,8 @@ class _Ingest:
                     "INSERT INTO revisions (message_id, text, kind, source_id) VALUES (?, ?, ?, ?)", merge.revisions
                 )
                 account.updated = len(changes) + merge.filled
+                if earlier and carried.has_files():
+                    account.updated += _fill_missing(connection, chat, carried)[0]
             account.exchanges = retell(connection, chat, changes, pause, scribe, tallies, index, numbers)
         tallies.flush(connection, chat)
         count_all(connection, chat)

@@ -20,7 +20,7 @@ from ingest.survey import Survey
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A source that this export begins with, byte for byte."""
+    """A source that this export begins with, byte for byte. `all_ids`: it, and the shorter ones that it begins with."""
 
     id: int
     bytes: int
@@ -28,6 +28,7 @@ class Earlier:
     messages: int
     chat: int
     order: Order | None
+    all_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +164,23 @@ class Reading:
         return self._second
 
     def _longest_prefix(self) -> Earlier | None:
+        if self._options.chat is not None or not self._export.may_be_parted:
+            return None
+        found: list[tuple[int, int, int, int, int, str]] = []
         for length in sorted(self._prefixes, reverse=True):
-            row = self._connection.execute(
+            found += self._connection.execute(
                 """
                 SELECT sources.id, bytes, lines, messages_found, chat_id, date_order
                 FROM sources JOIN chat_sources ON source_id = sources.id
                 WHERE bytes = ? AND sha256 = ?
                 """,
                 (length, self._prefixes[length]),
-            ).fetchone()
-            if row and self._options.chat is None and self._export.may_be_parted:
-                return Earlier(row[0], row[1], row[2], row[3], row[4], order_named(row[5]))
-        return None
+            ).fetchall()
+        if not found:
+            return None
+        longest = found[0]
+        same_chat = tuple(row[0] for row in found if row[4] == longest[4])
+        return Earlier(*longest[:5], order_named(longest[5]), same_chat)
 
     def _order_of_chat(self) -> Order | None:
         """The order of day and month in an earlier export of a chat with this name."""

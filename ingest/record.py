@@ -48,6 +48,15 @@ def write_down(
     account.messages = overview.messages + (earlier.messages if earlier else 0)
     account.people = len(overview.senders)
     account.first_at, account.last_at = overview.first_at, overview.last_at
+    if earlier:
+        # Only the end was read: who wrote, and since when, the archive knows.
+        account.people, account.first_at = connection.execute(
+            """
+            SELECT (SELECT count(DISTINCT person_id) FROM person_months WHERE chat_id = chats.id), first_at
+            FROM chats WHERE id = ?
+            """,
+            (chat,),
+        ).fetchone()
     account.new = loader.new
     account.media_found, account.media_missing = carried.found, carried.missing
     account.missing_files = carried.missing_files

@@ -26,6 +26,10 @@ _PROBES, _FEW = 120, 40
 _FEWEST = 3
 #: A shift that fewer of the probes speak for is chance.
 _SHARE = 0.1
+#: But for the weeks in which two countries' clocks have not changed alike: an hour beside a shift that is sure.
+_SHARE_BESIDE, _BESIDE = 0.01, (3600, -3600)
+#: An export is in its place when so many of the probes that fall into the chat's time are.
+_IN_PLACE = 0.97
 #: Messages nearer than this (seconds) are moved together.
 _RUN = 2 * 3600
 #: Shorter texts (characters) are said again and again.
@@ -44,13 +48,21 @@ def find_shifts(connection: sqlite3.Connection, chat: int, probes: Sequence[Prob
         asked += bool(found)
         votes.update(shift for shift in found if abs(shift) <= _MOST and shift % _STEP == 0)
     needed = max(_FEWEST, _SHARE * asked)
-    shifts = [shift for shift, times in votes.most_common() if times >= needed]
-    return shifts if shifts and shifts != [0] and votes[0] < 0.5 * asked else []
+    sure = [shift for shift, times in votes.most_common() if times >= needed]
+    beside = {shift + step for shift in sure[:1] for step in _BESIDE}
+    fewer = max(_FEWEST, _SHARE_BESIDE * asked)
+    shifts = sure + [shift for shift, times in votes.most_common() if shift in beside - {*sure} and times >= fewer]
+    if votes[0] >= 0.5 * asked:
+        # Most is in its place: only what is an hour beside may be moved.
+        shifts = [shift for shift in shifts if shift == 0 or shift in _BESIDE]
+    return shifts if shifts and shifts != [0] else []
 
 
 def _is_in_place(connection: sqlite3.Connection, chat: int, probes: Sequence[Probe]) -> bool:
-    """Whether half of a few probes are where they say: the usual case, told by an index instead of by words."""
-    few = probes[:: max(1, len(probes) // _FEW)]
+    """Whether nearly all of a few probes are where they say: the usual case, told by an index instead of by words."""
+    first, last = connection.execute("SELECT first_at, last_at FROM chats WHERE id = ?", (chat,)).fetchone()
+    common = [probe for probe in probes if (first or "~")[:16] <= probe.minute <= (last or "")[:16]]
+    few = common[:: max(1, len(common) // _FEW)]
     there = sum(
         any(
             token(kind, text) == probe.token
@@ -58,7 +70,7 @@ def _is_in_place(connection: sqlite3.Connection, chat: int, probes: Sequence[Pro
         )
         for probe in few
     )
-    return 2 * there >= len(few) > 0
+    return there >= _IN_PLACE * len(few) > 0
 
 
 def _apart(at: str, minute: str) -> int:

@@ -1,0 +1,59 @@
+"""Whether two wordings are one message, as two phones write it: names in mentions, votes and words of polls differ."""
+
+from __future__ import annotations
+
+import re
+
+#: ``@⁨Omar Neighbour⁩``: phones put a mention's name between isolates; older ones write the number.
+_MENTION = re.compile(r"@(?:\u2068[^\u2069\n]{0,80}\u2069|\+?\d[\d\u00a0 ]{5,18}\d|\S+)")
+_NOT_WORDS = re.compile(r"[\W_]+")
+_VOTES = re.compile(r"[\s\u200e\u200f]*\((?P<votes>\d+)[\s\u00a0\u202f]?[^()]*\)[\s\u200e\u200f]*\Z")
+_LABEL = re.compile(r"\A[\s\u200e\u200f]*[^\W\d_]+[\s\u00a0\u202f]?[:：][\s\u00a0\u202f]?")
+
+
+def is_same_wording(kind: str, one: str, other: str) -> bool:
+    """Whether two texts of one kind, by one person in one minute, are the same message."""
+    if kind == "poll":
+        return _poll(one) == _poll(other)
+    if _words(one) == _words(other):
+        return True
+    if "@" not in one or "@" not in other:
+        return False
+    # A name without isolates ends nobody knows where: what stands between mentions must be there, in order.
+    return _fits(one, other) or _fits(other, one)
+
+
+def more_votes(poll: str, other: str) -> bool:
+    """Whether a poll's text holds more votes than another text of it."""
+    return _votes(poll) > _votes(other)
+
+
+def _words(text: str) -> str:
+    return _NOT_WORDS.sub("", _MENTION.sub("", text)).casefold()
+
+
+def _fits(pattern: str, text: str) -> bool:
+    """Whether `text` is `pattern` with other names in the place of its mentions."""
+    pieces = [_NOT_WORDS.sub("", piece).casefold() for piece in _MENTION.split(pattern)]
+    if not any(pieces):
+        return False
+    rest = _NOT_WORDS.sub("", text).casefold()
+    if not rest.startswith(pieces[0]) or not rest.endswith(pieces[-1]):
+        return False
+    at = 0
+    for piece in pieces:
+        found = rest.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return len(rest) - sum(map(len, pieces)) <= 80 * (len(pieces) - 1)
+
+
+def _poll(text: str) -> list[str]:
+    """Question and options, without the words of the phone's language and the votes."""
+    lines = [line for line in text.split("\n")[1:] if line.strip()]
+    return [_NOT_WORDS.sub("", _LABEL.sub("", _VOTES.sub("", line), 1) if n else line) for n, line in enumerate(lines)]
+
+
+def _votes(poll: str) -> int:
+    return sum(int(found["votes"]) for line in poll.split("\n") if (found := _VOTES.search(line)))
