@@ -61,8 +61,13 @@ class Merge:
         loader: Loader,
         carried: Carried,
         read_before: Iterable[int] = (),
+        common: tuple[str, str] = ("~", ""),
     ) -> None:
-        """`read_before`: sources that the export begins with, and goes on from: nothing of them is met again."""
+        """`common`: from when to when both the chat and the export reach.
+
+        `read_before`: sources that the export begins with, and goes on from: nothing of them is met again.
+        """
+        self._common = common[0][:16], common[1][:16]
         self._connection = connection
         self._chat = chat
         self._source = source
@@ -160,7 +165,13 @@ class Merge:
         for row in left:
             wanted = (self._ids[row[4]], token(row[5], row[6]))
             minute = _minute(row)
-            near = (one for step in (-1, 1) for one in old.get(next_minute(minute, step), ()))
+            # Outside of the time that both tell of, what is not on the other side need not be there.
+            near = (
+                one
+                for at in (next_minute(minute, -1), next_minute(minute))
+                if all(self._common[0] <= either <= self._common[1] for either in (minute, at))
+                for one in old.get(at, ())
+            )
             same = next(
                 (one for one in near if not self._taken[one.id] and (one.sender, token(one.kind, one.text)) == wanted),
                 None,

@@ -274,7 +274,12 @@ class _Ingest:
                 loader.flush()
                 make_indexes_after(index, connection)
             else:
-                merge = Merge(connection, chat, source, ids, loader, carried, earlier.all_ids if earlier else ())
+                first_at, last_at = connection.execute(
+                    "SELECT coalesce(first_at, '~'), coalesce(last_at, '') FROM chats WHERE id = ?", (chat,)
+                ).fetchone()
+                common = max(first_at, overview.first_at), min(last_at, overview.last_at)
+                read_before = earlier.all_ids if earlier else ()
+                merge = Merge(connection, chat, source, ids, loader, carried, read_before, common)
                 merge.run(aligned(connection, chat, batches, shifts) if shifts else batches)
                 index.wait()
                 changes = merge.changes
