@@ -21,6 +21,8 @@ def lines_of(account: Account, *, explain: bool = False) -> Iterable[str]:
         yield f"  the same as before, nothing new{_filled(account)} · {account.seconds:.2f} s"
         return
     yield f"  read as   {account.format} · {order_sentence(account)}"
+    if account.joined:
+        yield f"  joined    to what the archive has of this chat: {account.joined}"
     people = "1 person" if account.people == 1 else f"{account.people:,} people"
     yield (
         f"  messages  {account.messages:,} in {counted(account.lines, 'line')}, by {people}, "

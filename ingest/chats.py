@@ -1,30 +1,91 @@
-"""Which chat of the archive an export belongs to: by its words, its people, its name, never its path."""
+"""Which chat of the archive an export belongs to: by what speaks for it and against it, never by its path.
+
+For: the same words in the same minutes, the name, the people. Against: time that both tell of and in which nothing
+agrees, another name, another day on which the group was made. In doubt an export is a chat of its own, and the account
+says which chat it might be.
+"""
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from ingest.errors import AmbiguousChat
 from ingest.keys import chat_key, token
-from ingest.lookup import messages_between
+from ingest.languages import chat_name_from_file
+from ingest.lookup import messages_near
 from ingest.overview import Overview, Probe
 from ingest.people import Roll, guess_owner, name_key
+from ingest.zones import find_shifts
 
-#: So many of an export's probes, found in the same minute of a chat, prove that it is this one.
+#: So many of an export's probes, found in the same minute of a chat, speak for this one.
 _PROOF = 3
 _PROBES = 200
+#: Of the probes that fall on days of the chat, this part must be there; below the lower one they speak against it.
+_LARGE, _SMALL = 0.5, 0.2
+_ENOUGH_AGAINST = 5
+#: So much agrees that neither another name nor another beginning says anything.
+_PROOF_BEYOND, _SHARE_BEYOND = 10, 0.8
+#: What is put behind a name when a file is copied, downloaded again or parted by hand.
+_SUFFIX = re.compile(r"(?:[ _-]+(?:copy|kopie|copia|copie|part|teil|parte|partie|deel|часть))?[ _-]*\d{0,2}\Z", re.I)
+#: Why an export is taken for a chat that the user named.
+SAID = "you said so"
+#: Clocks of two countries show times that are no further apart.
+_MOST_APART = timedelta(hours=26)
 
 
 @dataclass(slots=True)
 class Match:
-    """The chat that an export is merged into; `id` is None for a new one."""
+    """The chat that an export is merged into; `id` is None for a new one.
+
+    `why`: what spoke for it besides words. `doubt`: the name of a chat that it might be, and is kept apart from.
+    `rename`: what the chat is called now.
+    """
 
     id: int | None
     name: str
     kind: str
+    why: str = ""
+    doubt: str = ""
+    rename: str = ""
+
+
+@dataclass(slots=True)
+class _Chat:
+    """A chat of the archive, and what speaks for and against it."""
+
+    id: int
+    name: str
+    kind: str
+    first_at: str
+    last_at: str
+    hits: int = 0
+    asked: int = 0  # probes on days of the chat
+    hit_senders: set[str] = field(default_factory=set)
+    asked_senders: set[str] = field(default_factory=set)
+    members: set[int] = field(default_factory=set)
+    is_elsewhere: bool = False  # the words agree, but clocks differ
+    is_renamed: bool = False
+
+    @property
+    def share(self) -> float:
+        return self.hits / self.asked if self.asked else 0.0
+
+    def has_words(self, probes: int) -> bool:
+        """Whether a large part of the words is there, and not of one of several people alone."""
+        enough = self.hits >= min(_PROOF, probes) and self.hits > 0 and self.share >= _LARGE
+        return enough and (len(self.hit_senders) > 1 or len(self.asked_senders) < 2)
+
+    @property
+    def is_beyond_doubt(self) -> bool:
+        return self.hits >= _PROOF_BEYOND and self.share >= _SHARE_BEYOND
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether both tell of the same days, and nothing agrees."""
+        return self.asked >= _ENOUGH_AGAINST and self.share < _SMALL and not self.is_elsewhere
 
 
 def kind_of_chat(name: str | None, overview: Overview) -> str:
@@ -32,9 +93,18 @@ def kind_of_chat(name: str | None, overview: Overview) -> str:
     people = overview.people()
     if len(people) > 2:
         return "group"
-    if len(people) == 2 and name is not None and name_key(name) not in people:
+    if len(people) == 2 and name is not None and name_key(settled_name(name, overview)) not in people:
         return "group"
     return "direct"
+
+
+def settled_name(name: str, overview: Overview) -> str:
+    """`name` without what a copy of the file put behind it, where what is left is somebody who writes."""
+    people = overview.people()
+    if name_key(name) in people:
+        return name
+    shorter = _SUFFIX.sub("", name).strip()
+    return shorter if shorter and name_key(shorter) in people else name
 
 
 def name_of_chat(name: str | None, overview: Overview, owner: str | None) -> str:
@@ -52,46 +122,64 @@ def name_of_chat(name: str | None, overview: Overview, owner: str | None) -> str
 def recognise(
     connection: sqlite3.Connection, name: str | None, overview: Overview, roll: Roll, said: str | None = None
 ) -> Match:
-    """The chat for an export. `said` is what the user decided (``--chat``).
-
-    Raises `AmbiguousChat` when the name is known but nobody of that chat writes in the export.
-    """
+    """The chat for an export. `said` is what the user decided (``--chat``)."""
     kind = kind_of_chat(name, overview)
     if said is not None:
         row = connection.execute(
             "SELECT id, name, kind FROM chats WHERE name = ? COLLATE NOCASE ORDER BY id LIMIT 1", (said,)
         ).fetchone()
-        return Match(*row) if row else Match(None, said, kind)
-    votes = _by_words(connection, overview.probes)
-    if votes:
-        best, hits = votes.most_common(1)[0]
-        if hits >= min(_PROOF, len(overview.probes)):
-            row = connection.execute("SELECT id, name, kind FROM chats WHERE id = ?", (best,)).fetchone()
-            return Match(*row)
+        return Match(row[0], row[1], row[2], why=SAID) if row else Match(None, said, kind)
+    if name is not None:
+        name = settled_name(name, overview)
+    chats = _chats(connection, overview.probes)
+    for chat in chats:
+        chat.is_renamed = name is not None and _is_renamed(connection, chat, name, overview)
+        chat.members = _members(connection, chat.id)
     people = {person for key in overview.senders if (person := roll.find(key)) is not None}
     strangers = len(overview.people()) - len(people)
-    same_name: list[tuple[int, str, str]] = []
-    same_people: list[tuple[int, str, str]] = []
-    for chat, chat_name, chat_kind in connection.execute("SELECT id, name, kind FROM chats"):
-        members = _members(connection, chat)
-        if name is not None and name_key(name) == name_key(chat_name):
-            if members & people or not members or (kind == chat_kind == "direct" and len(people) < 2):
-                return Match(chat, chat_name, chat_kind)
-            same_name.append((chat, chat_name, chat_kind))
-        elif people and members == people and not strangers and (name is None or kind == chat_kind == "direct"):
-            same_people.append((chat, chat_name, chat_kind))
+    doubtful: list[_Chat] = []
+    for chat in sorted(chats, key=lambda one: -one.hits):
+        if not chat.has_words(len(overview.probes)):
+            break
+        if chat.is_beyond_doubt or (
+            _may_be_called(chat, name, overview) and _was_made_together(connection, chat, name, overview)
+        ):
+            return _matched(connection, chat, name, kind, overview, "")
+        doubtful.append(chat)
+    same_people: list[_Chat] = []
+    for chat in chats:
+        is_same_name = name is not None and (chat.is_renamed or _key(name) == _key(chat.name))
+        is_same_people = len(people) > 1 and chat.members == people and not strangers
+        if not (is_same_name or is_same_people):
+            continue
+        if chat.asked >= _ENOUGH_AGAINST and chat.share < _SMALL:
+            chat.is_elsewhere = bool(find_shifts(connection, chat.id, overview.probes))
+        is_against = chat.is_contradicted or not _was_made_together(connection, chat, name, overview)
+        if is_same_name and not is_against and _fits(chat, kind, people, strangers):
+            return _matched(connection, chat, name, kind, overview, "its name and people")
+        is_the_only_chat = kind == chat.kind == "direct" and (name is None or _may_be_called(chat, name, overview))
+        if is_same_people and is_the_only_chat and not is_against:
+            same_people.append(chat)
+        else:
+            doubtful.append(chat)
     if len(same_people) == 1:
-        return Match(*same_people[0])
-    if len(same_people) > 1:
-        names = ", ".join(f"'{n}'" for _, n, _ in same_people)
-        raise AmbiguousChat(f"these people write in several chats ({names}); say which with --chat NAME")
-    if same_name:
-        raise AmbiguousChat(
-            f"the archive has a chat '{same_name[0][1]}' with other people in it; "
-            f"say --chat '{same_name[0][1]}' to add to it, or another --chat NAME to keep them apart"
-        )
+        return _matched(connection, same_people[0], name, kind, overview, "its people")
+    doubtful += same_people
     owner = guess_owner(name, list(overview.senders), {})
-    return Match(None, name_of_chat(name, overview, owner), kind)
+    new = _free_name(connection, name_of_chat(name, overview, owner))
+    return Match(None, new, kind, doubt=doubtful[0].name if doubtful else "")
+
+
+def _matched(
+    connection: sqlite3.Connection, chat: _Chat, name: str | None, kind: str, overview: Overview, why: str
+) -> Match:
+    """The match with a chat; a newer export tells what the chat is called now."""
+    rename = ""
+    if name is not None and _key(name) != _key(chat.name) and overview.last_at >= chat.last_at:
+        is_theirs = chat.kind == "group" or not (_is_member(connection, chat, name))
+        if is_theirs and _is_from_file(connection, chat):
+            rename = name
+    return Match(chat.id, chat.name, chat.kind, why, rename=rename if kind == chat.kind else "")
 
 
 def make_chat(connection: sqlite3.Connection, match: Match, number: Callable[[str, str], int]) -> int:
@@ -104,25 +192,145 @@ def make_chat(connection: sqlite3.Connection, match: Match, number: Callable[[st
     return chat
 
 
+def _key(name: str) -> str:
+    return name_key(_SUFFIX.sub("", name).strip() or name)
+
+
+def _free_name(connection: sqlite3.Connection, name: str) -> str:
+    """`name`, with a number where another chat is called so."""
+    free, number = name, 2
+    while connection.execute("SELECT 1 FROM chats WHERE name = ? COLLATE NOCASE", (free,)).fetchone():
+        free, number = f"{name} ({number})", number + 1
+    return free
+
+
+def _may_be_called(chat: _Chat, name: str | None, overview: Overview) -> bool:
+    """Whether a chat's name and an export's may be those of one chat.
+
+    Two phones call a direct chat by each other's name; a file without a name says nothing.
+    """
+    if name is None or chat.is_renamed or _key(name) == _key(chat.name):
+        return True
+    if chat.kind == "group":
+        return False
+    people = overview.people()
+    return name_key(chat.name) in people and name_key(name) in people
+
+
+def _fits(chat: _Chat, kind: str, people: set[int], strangers: int) -> bool:
+    """Whether the people of an export may be those of a chat of the same name."""
+    common = chat.members & people
+    if not chat.members:
+        return True
+    if kind == chat.kind == "direct":
+        return bool(common) or len(people) < 2
+    fewer = min(len(chat.members), len(people) + strangers)
+    return 2 * len(common) >= fewer and (len(common) > 1 or fewer < 2)
+
+
+def _is_renamed(connection: sqlite3.Connection, chat: _Chat, name: str, overview: Overview) -> bool:
+    """Whether a notice on either side tells that the one name gave way to the other."""
+    if chat.kind == "direct" or name == chat.name or name_key(name) in overview.people():
+        return False
+    if any(_quotes(text, name) and _quotes(text, chat.name) for _, text in overview.subjects):
+        return True
+    notices = connection.execute(
+        "SELECT text FROM messages WHERE chat_id = ? AND sender_id IS NULL AND kind = 'system'", (chat.id,)
+    )
+    return any(_quotes(text, name) and _quotes(text, chat.name) for (text,) in notices)
+
+
+def _was_made_together(connection: sqlite3.Connection, chat: _Chat, name: str | None, overview: Overview) -> bool:
+    """False when both begin with the making of a group (a notice with its name), on different days."""
+    if name is None or chat.kind == "direct" or chat.is_beyond_doubt:
+        return True
+    here = _made_at(overview.subjects, name, overview.first_at)
+    notices = connection.execute(
+        """
+        SELECT sent_at, text FROM messages WHERE chat_id = ? AND sender_id IS NULL AND kind = 'system'
+        ORDER BY sent_at LIMIT 20
+        """,
+        (chat.id,),
+    ).fetchall()
+    there = _made_at(notices, chat.name, chat.first_at)
+    if not here or not there:
+        return True
+    return abs(datetime.fromisoformat(here) - datetime.fromisoformat(there)) <= _MOST_APART
+
+
+def _made_at(notices: Iterable[tuple[str, str]], name: str, first_at: str) -> str:
+    """When a group was made, if that is among its first notices; else ""."""
+    for at, text in notices:
+        if at[:13] == first_at[:13] and _quotes(text, name):
+            return at
+    return ""
+
+
+def _quotes(notice: str, name: str) -> bool:
+    """Whether a notice holds a name in quotes, of any language."""
+    return name in notice and any(f"{opening}{name}{closing}" in notice for opening, closing in _QUOTED)
+
+
+_QUOTED = (("“", "”"), ('"', '"'), ("„", "“"), ("«", "»"), ("「", "」"), ("『", "』"), ("‘", "’"), ("”", "”"))
+
+
+def _is_member(connection: sqlite3.Connection, chat: _Chat, name: str) -> bool:
+    """Whether one of those who write in a chat other than whom it is named after is called so."""
+    return any(
+        name_key(row[0]) == name_key(name)
+        for row in connection.execute(
+            "SELECT DISTINCT name FROM people JOIN person_months ON person_id = people.id WHERE chat_id = ?", (chat.id,)
+        )
+    )
+
+
+def _is_from_file(connection: sqlite3.Connection, chat: _Chat) -> bool:
+    """Whether a chat is called as one of its exports was, and not as somebody said."""
+    return any(
+        (named := chat_name_from_file(row[0].rpartition("/")[2].rpartition(".")[0] or row[0])) is not None
+        and _key(named) == _key(chat.name)
+        for row in connection.execute(
+            "SELECT filename FROM sources JOIN chat_sources ON source_id = sources.id WHERE chat_id = ?", (chat.id,)
+        )
+    )
+
+
+def _chats(connection: sqlite3.Connection, probes: list[Probe]) -> list[_Chat]:
+    """All chats, with how many of the probes that fall on their days they hold."""
+    found = [
+        _Chat(*row)
+        for row in connection.execute(
+            "SELECT id, name, kind, coalesce(first_at, '~'), coalesce(last_at, '') FROM chats ORDER BY id"
+        )
+    ]
+    days: dict[tuple[int, str], bool] = {}
+    for probe in _spread(probes, _PROBES):
+        day = probe.minute[:10]
+        for chat in found:
+            if not chat.first_at[:10] <= day <= chat.last_at[:10]:
+                continue
+            if (chat.id, day) not in days:
+                days[chat.id, day] = bool(
+                    connection.execute("SELECT 1 FROM days WHERE chat_id = ? AND day = ?", (chat.id, day)).fetchone()
+                )
+            if not days[chat.id, day] or not chat.first_at[:16] <= probe.minute <= chat.last_at[:16]:
+                continue  # of this time the chat knows nothing
+            chat.asked += 1
+            chat.asked_senders.add(probe.sender)
+            if any(probe.token == token(kind, text) for _, kind, text in _near(connection, chat.id, probe.minute)):
+                chat.hits += 1
+                chat.hit_senders.add(probe.sender)
+    return found
+
+
 def _members(connection: sqlite3.Connection, chat: int) -> set[int]:
     return {
         row[0] for row in connection.execute("SELECT DISTINCT person_id FROM person_months WHERE chat_id = ?", (chat,))
     }
 
 
-def _by_words(connection: sqlite3.Connection, probes: list[Probe]) -> Counter[int]:
-    """chat id -> how many probes it holds."""
-    votes: Counter[int] = Counter()
-    chats = [row[0] for row in connection.execute("SELECT id FROM chats")]
-    for probe in _spread(probes, _PROBES):
-        for chat in chats:
-            if any(probe.token == token(kind, text) for _, kind, text in _in_minute(connection, chat, probe.minute)):
-                votes[chat] += 1
-    return votes
-
-
-def _in_minute(connection: sqlite3.Connection, chat: int, minute: str) -> Iterable[tuple[int | None, str, str]]:
-    for _, sender, _, kind, text, _, _ in messages_between(connection, chat, minute, minute + ":~"):
+def _near(connection: sqlite3.Connection, chat: int, minute: str) -> Iterable[tuple[int | None, str, str]]:
+    for _, sender, _, kind, text, _, _ in messages_near(connection, chat, minute):
         yield sender, kind, text
 
 
@@ -131,32 +339,3 @@ def _spread(probes: list[Probe], most: int) -> list[Probe]:
         return probes
     step = len(probes) / most
     return [probes[int(n * step)] for n in range(most)]
-
-
-def same_people(connection: sqlite3.Connection, chat: int, probes: list[Probe], roll: Roll) -> dict[str, int]:
-    """name -> person, for names of an export that the chat knows by other names.
-
-    Who wrote the same words in the same minute is the same person, whatever two address books say.
-    """
-    votes: dict[str, Counter[int]] = {}
-    for probe in probes:
-        if roll.find(probe.sender) is not None and probe.sender not in votes and _has(connection, chat, probe, roll):
-            continue
-        for sender, kind, text in _in_minute(connection, chat, probe.minute):
-            if sender is not None and token(kind, text) == probe.token:
-                votes.setdefault(probe.sender, Counter())[sender] += 1
-    found = {}
-    for name, counts in votes.items():
-        person, times = counts.most_common(1)[0]
-        if person != roll.find(name) and times >= 0.6 * sum(counts.values()):
-            found[name] = person
-    return found
-
-
-def _has(connection: sqlite3.Connection, chat: int, probe: Probe, roll: Roll) -> bool:
-    """Whether the chat has the probe under the person its name means."""
-    person = roll.find(probe.sender)
-    return any(
-        sender == person and token(kind, text) == probe.token
-        for sender, kind, text in _in_minute(connection, chat, probe.minute)
-    )

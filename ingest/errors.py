@@ -26,10 +26,6 @@ class Locked(MemoriesError):
     """Another ingest is writing to the same archive."""
 
 
-class AmbiguousChat(MemoriesError):
-    """The export fits more than one chat of the archive."""
-
-
 class NoRoom(MemoriesError):
     """The disk is full or the archive cannot be written."""
 

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import unquote
 
 #: Direction marks, isolates, byte order marks: they carry no meaning in a header.
 MARKS = "\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -175,19 +176,30 @@ def languages() -> Languages:
         meridiem=meridiem,
         months=months,
         file_names=tuple(
-            re.compile(re.escape(n).replace(r"\{name\}", "(?P<name>.+)").replace(r"\ ", r"[ _\u00a0]") + r"\Z")
+            re.compile(
+                re.escape(n).replace(r"\{name\}", "(?P<name>.+)").replace(r"\ ", r"[ _\u00a0]") + r"\Z",
+                re.IGNORECASE,
+            )
             for n in names
         ),
         laughs=laughs,
     )
 
 
+_COPY_OF = re.compile(r"\A(?:copy of|kopie von|copia de|copie de|cópia de|kopia)[ _]", re.IGNORECASE)
+#: ``WhatsApp Sohbeti - Haus``: as iPhones name their zips, in any language.
+_ANY_LANGUAGE = re.compile(r"WhatsApp(?:[ _-][^\W\d_]+){1,3}[ _]-[ _](?P<name>.+)\Z", re.IGNORECASE)
+
+
 def chat_name_from_file(stem: str) -> str | None:
     """The chat's name in a file name such as ``WhatsApp Chat with Emma (1)``; None when it holds none."""
     cleaned = without_marks(stem).strip()
+    if "%20" in cleaned:
+        cleaned = unquote(cleaned)  # a browser's download
     for suffix in (r"\.txt\Z", r"\.zip\Z", r"\s?\(\d{1,3}\)\Z", r"\s-\s(?:copy|Kopie|copia|copie)\Z"):
         cleaned = re.sub(suffix, "", cleaned)
-    for pattern in languages().file_names:
+    cleaned = _COPY_OF.sub("", cleaned)
+    for pattern in (*languages().file_names, _ANY_LANGUAGE):
         found = pattern.match(cleaned)
         if found:
             name = found["name"].strip()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 #: Small steps back in time let neighbours overlap; no more of them than this reach over the start of another.
 _MOST_OVERLAPPING = 3
@@ -49,3 +50,18 @@ def messages_between(
         """,
         (as_json(exchanges), start, end),
     )
+
+
+def messages_near(
+    connection: sqlite3.Connection, chat: int, minute: str
+) -> Iterable[tuple[int, int | None, str, str, str, int, int]]:
+    """The told messages of `chat` in a minute and those next to it: two phones' clocks are seconds apart."""
+    return messages_between(connection, chat, next_minute(minute, -1), next_minute(minute) + ":~")
+
+
+def next_minute(minute: str, step: int = 1) -> str:
+    """The minute (``2024-05-01T09:59``) so many minutes later."""
+    number = int(minute[14:16]) + step
+    if 0 <= number < 60:
+        return f"{minute[:14]}{number:02}"
+    return (datetime.fromisoformat(minute) + timedelta(minutes=step)).isoformat(timespec="minutes")

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -19,12 +18,14 @@ from ingest.carried import Carried
 from ingest.exchanges import seconds
 from ingest.keys import token
 from ingest.loader import Loader
-from ingest.lookup import messages_between
+from ingest.lookup import messages_between, next_minute
 from ingest.model import MEDIA_KINDS, Row
 from ingest.wordings import is_same_wording, more_votes
 
 #: Minutes of the export that are nearer than this (seconds) are looked up in one query.
 _RUN = 2 * 3600
+#: Equal messages in so many minutes in a row are looked through where two clocks differ.
+_MOST_IN_A_ROW = 5
 
 
 class Old(NamedTuple):
@@ -87,8 +88,7 @@ class Merge:
             old = self._old_in(rows)
             left: list[Row] = []
             for minute, group in groupby(rows, key=_minute):
-                there = old.get(minute)
-                left += self._pair(there, list(group)) if there else group
+                left += self._pair(old.get(minute, ()), list(group))
             for row in self._pair_with_neighbours(old, left):
                 self._add(old, row)
         self._loader.flush()
@@ -127,8 +127,10 @@ class Merge:
             self._loader.keys.enter(minute, Counter(token(one.kind, one.text) for one in there))
         self._loader.add(row, self._ids[row[4]])
 
-    def _pair(self, there: list[Old], rows: list[Row]) -> list[Row]:
+    def _pair(self, there: Sequence[Old], rows: list[Row]) -> list[Row]:
         """Pair the messages of one minute; returns those that are left."""
+        if not there:
+            return rows
         ids = self._ids
         free: dict[tuple[int | None, str], deque[Old]] = {}
         for old in there:
@@ -163,24 +165,28 @@ class Merge:
             return left
         new: list[Row] = []
         for row in left:
-            wanted = (self._ids[row[4]], token(row[5], row[6]))
-            minute = _minute(row)
-            # Outside of the time that both tell of, what is not on the other side need not be there.
-            near = (
-                one
-                for at in (next_minute(minute, -1), next_minute(minute))
-                if all(self._common[0] <= either <= self._common[1] for either in (minute, at))
-                for one in old.get(at, ())
-            )
-            same = next(
-                (one for one in near if not self._taken[one.id] and (one.sender, token(one.kind, one.text)) == wanted),
-                None,
-            )
+            same = self._neighbour(old, row, -1) or self._neighbour(old, row, 1)
             if same is None:
                 new.append(row)
             else:
                 self._same(same, row)
         return new
+
+    def _neighbour(self, old: Mapping[str, list[Old]], row: Row, step: int) -> Old | None:
+        """An equal message in the next minute; where one of several in a row is paired already, in the one after."""
+        wanted = (self._ids[row[4]], token(row[5], row[6]))
+        at = _minute(row)
+        is_common = self._common[0] <= at <= self._common[1]
+        for _ in range(_MOST_IN_A_ROW):
+            at = next_minute(at, step)
+            # Outside of the time that both tell of, what is not on the other side need not be there.
+            if not is_common and not self._common[0] <= at <= self._common[1]:
+                return None
+            equal = [one for one in old.get(at, ()) if (one.sender, token(one.kind, one.text)) == wanted]
+            free = next((one for one in equal if not self._taken[one.id]), None)
+            if free or not equal:
+                return free
+        return None
 
     def _same(self, old: Old, row: Row) -> None:
         self._taken[old.id] = 1
@@ -218,14 +224,6 @@ class Merge:
 
 def _minute(row: Row) -> str:
     return row[3][:16]
-
-
-def next_minute(minute: str, step: int = 1) -> str:
-    """The minute (``2024-05-01T09:59``) so many minutes later."""
-    number = int(minute[14:16]) + step
-    if 0 <= number < 60:
-        return f"{minute[:14]}{number:02}"
-    return (datetime.fromisoformat(minute) + timedelta(minutes=step)).isoformat(timespec="minutes")
 
 
 def _is_version(old: Old, row: Row) -> bool:

@@ -93,6 +93,7 @@ class Account:
     filename: str
     chat: str = ""
     chat_kind: str = ""
+    joined: str = ""  # why this export was taken for a chat that the archive has
     format: str = ""
     date_order: str = ""
     proof: str = ""

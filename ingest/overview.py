@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from operator import gt
+from typing import cast
 
 from ingest.exchanges import Gaps, seconds
 from ingest.keys import token
@@ -25,8 +26,15 @@ _STRETCH = 512
 _IN_FULL = 40
 _EVERY = 16
 _MOST_PROBES = 800
+#: Of each sender so many messages of any length and kind, for those who never write much.
+_SHORT_PROBES = 60
+_MOST_SUBJECTS = 200
+#: A notice that holds one may speak of a group's name.
+_QUOTES = frozenset('"“”„«»「」『』‘’')
 #: So many probes of each sender, in so many lines.
 _FROM_EACH, _NEAR = 2, 64
+#: In a short export, and at the start of a long one, in so many: there is little else to know a chat by.
+_NEAR_AT_FIRST, _FIRST_LINES = 8, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,8 @@ class Overview:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     tokens: Tokens = field(default_factory=Tokens)
     probes: list[Probe] = field(default_factory=list)
+    short_probes: dict[str, list[Probe]] = field(default_factory=dict)  # sender -> a few messages of any kind
+    subjects: list[tuple[str, str]] = field(default_factory=list)  # (time, notice) of notices with something in quotes
     _head: list[Row] = field(default_factory=list)  # a later part's first stretch, which an earlier part may begin
     _held: list[Row] = field(default_factory=list)  # the stretch that is not over yet
 
@@ -75,7 +85,11 @@ class Overview:
         self.first_at = min(self.first_at or low, low)
         self.last_at = max(self.last_at, high)
         self.messages += len(rows)
-        self.senders.update([row[4] for row in rows if row[4] is not None])
+        names = [row[4] for row in rows]
+        if None in names:
+            self._note_subjects(rows)
+            names = [name for name in names if name is not None]
+        self.senders.update(cast("list[str]", names))
         self._sample(rows)
 
     def finish(self) -> None:
@@ -106,6 +120,14 @@ class Overview:
         self.gaps.go_on(later.gaps)
         self.vocabulary.go_on(later.vocabulary)
         self.probes += later.probes
+        for sender, probes in later.short_probes.items():
+            here = self.short_probes.setdefault(sender, [])
+            here += probes[: _SHORT_PROBES - len(here)]
+        self.subjects += later.subjects[: max(0, _MOST_SUBJECTS - len(self.subjects))]
+
+    def _note_subjects(self, rows: list[Row]) -> None:
+        if len(self.subjects) < _MOST_SUBJECTS:
+            self.subjects += [(row[3], row[6]) for row in rows if row[4] is None and not _QUOTES.isdisjoint(row[6])]
 
     def _look_at_steps_back(self, times: list[str]) -> None:
         highest = max(self.last_at, times[0])
@@ -158,11 +180,18 @@ class Overview:
 
     def _sample_probes(self, rows: list[Row]) -> None:
         """A few of each sender's messages, from here and there."""
-        taken: Counter[tuple[int, str]] = Counter()
+        taken: Counter[tuple[int, str]] = Counter()  # rows are of one stretch, before or after `_FIRST_LINES`
         for _, _, line, at, sender, kind, text, is_edited, _ in rows:
-            if sender is None or kind != "text" or len(text) < 12 or is_edited:
+            if sender is None:
                 continue
-            here = (line // _NEAR, sender)
+            short = self.short_probes.get(sender)
+            if short is None:
+                short = self.short_probes[sender] = []
+            if len(short) < _SHORT_PROBES and not is_edited and kind != "deleted":
+                short.append(Probe(sender, at[:16], token(kind, text)))
+            if kind != "text" or len(text) < 12 or is_edited:
+                continue
+            here = (line // (_NEAR_AT_FIRST if line < _FIRST_LINES else _NEAR), sender)
             if taken[here] < _FROM_EACH:
                 taken[here] += 1
                 self.probes.append(Probe(sender, at[:16], token(kind, text)))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ingest.account import counted
 from ingest.carried import Carried
-from ingest.chats import make_chat, recognise, same_people
+from ingest.chats import SAID, Match, make_chat, recognise
 from ingest.curating import put_edits_on, take_edits_off
 from ingest.errors import MemoriesError, NotAnExport, Unforeseen
 from ingest.evidence import Evidence
@@ -30,6 +30,7 @@ from ingest.people import Roll, guess_owner, is_contact
 from ingest.reading import Read, Reading
 from ingest.record import add_source, write_down
 from ingest.retell import retell
+from ingest.same_people import same_people
 from ingest.search_index import MessageIndex
 from ingest.spool import Spool
 from ingest.store import make_indexes, transaction, tuned_for_loading
@@ -227,6 +228,7 @@ class _Ingest:
         take_edits_off(connection, self._database)
         self._numbers = numbers = Numbers(connection, self._database)
         roll = Roll(connection, numbers.named)
+        match: Match | None = None
         if earlier:
             name, kind = connection.execute("SELECT name, kind FROM chats WHERE id = ?", (earlier.chat,)).fetchone()
             chat, is_new = earlier.chat, False
@@ -234,7 +236,7 @@ class _Ingest:
             match = recognise(connection, self._export.name, overview, roll, self._options.chat)
             is_new = match.id is None
             chat = make_chat(connection, match, numbers.named) if match.id is None else match.id
-            name, kind = match.name, match.kind
+            name, kind = self._told_name(match, chat), match.kind
         account.chat, account.chat_kind = name, kind
         source = add_source(connection, self._export, self._sha256, self._now)
         carried = Carried(connection, self._export, self._folder)
@@ -299,6 +301,12 @@ class _Ingest:
         choose_memories(connection)
         tell_periods(connection, chat, overview.first_at[:10], overview.last_at[:10])
         write_down(connection, account, chat, source, read, loader, carried, pause)
+        if not is_new:
+            known = account.messages - account.new
+            words = f"{known:,} of its {account.messages:,} messages are known"
+            account.joined = (f"{SAID}; " if match and match.why == SAID else "") + (
+                words if known or match is None else match.why or words
+            )
         analyze(connection)
         self._set_owner(roll, overview, read.evidence, name)
         index.wait()
@@ -316,6 +324,24 @@ class _Ingest:
             if self._progress:
                 self._progress(total + done, 2 * total)
 
+    def _told_name(self, match: Match, chat: int) -> str:
+        """The chat's name as it is now, with a note where the export renames it or where it is in doubt."""
+        if match.doubt:
+            self._account.notes.append(
+                f"kept apart from the chat '{match.doubt}', which it might be: too little of it agrees; "
+                f"if they are one, say --chat '{match.doubt}'"
+            )
+        if (
+            match.rename
+            and not self._connection.execute(
+                "SELECT 1 FROM chats WHERE name = ? COLLATE NOCASE AND id <> ?", (match.rename, chat)
+            ).fetchone()
+        ):
+            self._connection.execute("UPDATE chats SET name = ? WHERE id = ?", (match.rename, chat))
+            self._account.notes.append(f"the chat '{match.name}' is called '{match.rename}' now")
+            return match.rename
+        return match.name
+
     def _pause_of(self, chat: int, overview: Overview) -> int:
         row = self._connection.execute(
             "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
@@ -327,6 +353,9 @@ class _Ingest:
         shifts = find_shifts(self._connection, chat, overview.probes)
         if shifts:
             overview.probes = moved_probes(overview.probes, shifts[0])
+            overview.short_probes = {
+                sender: moved_probes(probes, shifts[0]) for sender, probes in overview.short_probes.items()
+            }
             overview.first_at = moved(overview.first_at, min(shifts))
             overview.last_at = moved(overview.last_at, max(shifts))
             hours = " or ".join(f"{shift / 3600:+g}" for shift in shifts)
@@ -337,7 +366,7 @@ class _Ingest:
         """Senders whom this export calls otherwise than the archive does."""
         connection = self._connection
         last_at = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()[0] or ""
-        found = same_people(connection, chat, overview.probes, roll)
+        found = same_people(connection, chat, overview, roll)
         for name, person in found.items():
             before = connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()[0]
             roll.is_also(name, person)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from ingest.exchanges import seconds
 from ingest.folding import fts_query
 from ingest.keys import token
-from ingest.lookup import messages_between
+from ingest.lookup import messages_between, messages_near
 from ingest.model import Row
 from ingest.overview import Probe
 
@@ -46,7 +46,7 @@ def find_shifts(connection: sqlite3.Connection, chat: int, probes: Sequence[Prob
     for probe in probes[::step]:
         found = {_apart(at, probe.minute) for at in _times_of(connection, chat, probe.token)}
         asked += bool(found)
-        votes.update(shift for shift in found if abs(shift) <= _MOST and shift % _STEP == 0)
+        votes.update({round(shift / _STEP) * _STEP for shift in found if _is_a_shift(shift)})
     needed = max(_FEWEST, _SHARE * asked)
     sure = [shift for shift, times in votes.most_common() if times >= needed]
     beside = {shift + step for shift in sure[:1] for step in _BESIDE}
@@ -66,11 +66,16 @@ def _is_in_place(connection: sqlite3.Connection, chat: int, probes: Sequence[Pro
     there = sum(
         any(
             token(kind, text) == probe.token
-            for _, _, _, kind, text, _, _ in messages_between(connection, chat, probe.minute, probe.minute + ":~")
+            for _, _, _, kind, text, _, _ in messages_near(connection, chat, probe.minute)
         )
         for probe in few
     )
     return there >= _IN_PLACE * len(few) > 0
+
+
+def _is_a_shift(shift: int) -> bool:
+    """Whether zones can differ by so much, give or take the minute by which two clocks do."""
+    return abs(shift) <= _MOST and min(shift % _STEP, -shift % _STEP) <= 60
 
 
 def _apart(at: str, minute: str) -> int:

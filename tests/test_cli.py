@@ -108,7 +108,7 @@ def test_who_is_meant_must_be_known(tmp_path: Path) -> None:
     assert one(tmp_path / "m.db", "SELECT count(*) FROM messages") == 0
 
 
-def test_a_chat_that_could_be_two_asks(tmp_path: Path) -> None:
+def test_a_chat_of_the_same_name_with_other_people_is_kept_apart_and_said(tmp_path: Path) -> None:
     first, other = tmp_path / "a", tmp_path / "b"
     for folder in (first, other):
         folder.mkdir()
@@ -118,10 +118,13 @@ def test_a_chat_that_could_be_two_asks(tmp_path: Path) -> None:
     save(other, strangers, "WhatsApp Chat with Family.txt")
     run("ingest", first, "--db", tmp_path / "m.db")
     done = run("ingest", other, "--db", tmp_path / "m.db")
-    assert done.returncode == 1
-    assert "--chat" in done.stderr
-    assert run("ingest", other, "--db", tmp_path / "m.db", "--chat", "Family of Dora").returncode == 0
-    assert rows(tmp_path / "m.db", "SELECT name, message_count FROM chats") == [("Family", 3), ("Family of Dora", 3)]
+    assert done.returncode == 0
+    assert "kept apart from the chat 'Family'" in done.stdout
+    assert "--chat 'Family'" in done.stdout
+    assert rows(tmp_path / "m.db", "SELECT name, message_count FROM chats ORDER BY id") == [
+        ("Family", 3),
+        ("Family (2)", 3),
+    ]
 
 
 DATABASES = [
