@@ -19,6 +19,10 @@ def lines_of(account: Account, *, explain: bool = False) -> Iterable[str]:
     yield f"✓ {account.filename} → {account.chat} ({account.chat_kind})"
     if account.is_known:
         yield f"  the same as before, nothing new{_filled(account)} · {account.seconds:.2f} s"
+        if account.owner:
+            yield f"  you       {account.owner}"
+        for note in account.notes:
+            yield f"  note      {note}"
         return
     yield f"  read as   {account.format} · {order_sentence(account)}"
     if account.joined:

@@ -17,7 +17,7 @@ from ingest.account import counted
 from ingest.carried import Carried
 from ingest.chats import SAID, Match, make_chat, recognise
 from ingest.curating import put_edits_on, take_edits_off
-from ingest.errors import MemoriesError, NotAnExport, Unforeseen
+from ingest.errors import MemoriesError, Unforeseen
 from ingest.evidence import Evidence
 from ingest.exports import Export
 from ingest.finish import analyze, choose_memories, count_all, count_kinds, media_folder, tell_periods
@@ -26,6 +26,7 @@ from ingest.merge import Merge
 from ingest.model import Account, Options, Progress, Row
 from ingest.numbers import Numbers
 from ingest.overview import Overview
+from ingest.owner import members_of, say_owner, tell_owner
 from ingest.people import Roll, guess_owner, is_contact
 from ingest.reading import Read, Reading
 from ingest.record import add_source, write_down
@@ -94,7 +95,7 @@ def _ingest(
     folder = None if options.dry_run else media_folder(database)
     known = _known(connection, sha256)
     if known is not None:
-        _again(connection, known, export, folder, account)
+        _again(connection, known, export, folder, account, options)
     else:
         with Spool(Path(tempfile.gettempdir()) if options.dry_run else database.resolve().parent) as spool:
             read = Reading(connection, export, options, prefixes, spool, progress).run()
@@ -115,9 +116,14 @@ def _known(connection: sqlite3.Connection, sha256: str) -> tuple[int, int] | Non
 
 
 def _again(
-    connection: sqlite3.Connection, known: tuple[int, int], export: Export, folder: Path | None, account: Account
+    connection: sqlite3.Connection,
+    known: tuple[int, int],
+    export: Export,
+    folder: Path | None,
+    account: Account,
+    options: Options,
 ) -> None:
-    """The very same text once more: only files that were missing can be new."""
+    """The very same text once more: only files that were missing can be new, and who of its people is the owner."""
     source, chat = known
     account.is_known = True
     account.format, account.date_order, account.lines, account.messages = connection.execute(
@@ -126,12 +132,49 @@ def _again(
     account.chat, account.chat_kind, account.first_at, account.last_at = connection.execute(
         "SELECT name, kind, first_at, last_at FROM chats WHERE id = ?", (chat,)
     ).fetchone()
+    account.notes += _not_honoured(account, options)
+    if options.me is not None:
+        _correct_owner(connection, chat, account, options)
     if not export.has_files() or folder is None:
         return
     carried = Carried(connection, export, folder)
     with transaction(connection):
         account.updated, missing = _fill_missing(connection, chat, carried)
     account.media_found, account.media_missing = account.updated, missing - account.updated
+
+
+def _correct_owner(connection: sqlite3.Connection, chat: int, account: Account, options: Options) -> None:
+    """``--me`` for a text that was read before."""
+    assert options.me is not None
+    try:
+        with transaction(connection):
+            person = Roll(connection, _no_number).find(options.me)
+            say_owner(connection, person, options.me, members_of(connection, chat))
+            tell_owner(connection, account, members_of(connection, chat))
+            if options.dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
+
+
+def _no_number(what: str, _key: str) -> int:
+    raise AssertionError(f"no {what} is made of a text that is known")
+
+
+def _not_honoured(account: Account, options: Options) -> list[str]:
+    """What was said of a text that was read before, and cannot be done to it by reading it again."""
+    found = []
+    order = options.date_order and {"dmy": "day/month", "mdy": "month/day"}[options.date_order]
+    if order and order != account.date_order.removesuffix(" (guessed)"):
+        found.append(f"--date-order: this text was read before as {account.date_order}, and is left so")
+    if options.chat is not None and options.chat.casefold() != account.chat.casefold():
+        found.append(f"--chat: this text was read before into '{account.chat}', and is left there")
+    if found:
+        found.append(
+            "to read it as you say now: move memories.db away, leave memories.db.ids and curation.db where they are, "
+            "and ingest all exports again; links and edits stay"
+        )
+    return found
 
 
 def _fill_missing(connection: sqlite3.Connection, chat: int, carried: Carried) -> tuple[int, int]:
@@ -393,19 +436,14 @@ class _Ingest:
 
     def _set_owner(self, roll: Roll, overview: Overview, evidence: Evidence, chat_name: str) -> None:
         connection = self._connection
+        members = {person for name in overview.senders if (person := roll.find(name)) is not None}
         if self._options.me is not None:
-            person = roll.find(self._options.me)
-            if person is None:
-                names = ", ".join(f"'{n}'" for n, _ in overview.senders.most_common(8))
-                raise NotAnExport(f"--me '{self._options.me}': nobody is called that; this export has {names}")
-            connection.execute("UPDATE people SET is_owner = (id = ?)", (person,))
+            say_owner(connection, roll.find(self._options.me), self._options.me, members)
         elif not connection.execute("SELECT 1 FROM people WHERE is_owner").fetchone():
             guess = guess_owner(chat_name, list(overview.senders), dict(evidence.owners))
             if guess is not None:
                 connection.execute("UPDATE people SET is_owner = 1 WHERE id = ?", (roll.find(guess),))
-        row = connection.execute("SELECT id, name FROM people WHERE is_owner").fetchone()
-        self._account.owner = row[1] if row else None
-        self._account.owner_writes = bool(row) and row[0] in {roll.find(name) for name in overview.senders}
+        tell_owner(connection, self._account, members)
 
 
 def make_indexes_after(index: MessageIndex, connection: sqlite3.Connection) -> None:
