@@ -32,7 +32,10 @@ def lines_of(account: Account, *, explain: bool = False) -> Iterable[str]:
         f"  messages  {account.messages:,} in {counted(account.lines, 'line')}, by {people}, "
         f"{account.first_at[:10]} to {account.last_at[:10]}"
     )
+    if account.read_again:
+        yield f"  again     read anew: {account.read_again}"
     changed = f", {account.updated:,} brought up to date" if account.updated else ""
+    changed += f", {account.gone:,} no longer there" if account.gone else ""
     yield f"  new       {account.new:,}{changed}, in {counted(account.exchanges, 'exchange')}"
     if account.owner and account.owner_writes:
         yield f"  you       {account.owner}; if that is somebody else: --me NAME"

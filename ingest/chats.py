@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -120,13 +120,19 @@ def name_of_chat(name: str | None, overview: Overview, owner: str | None) -> str
 
 
 def recognise(
-    connection: sqlite3.Connection, name: str | None, overview: Overview, roll: Roll, said: str | None = None
+    connection: sqlite3.Connection,
+    name: str | None,
+    overview: Overview,
+    roll: Roll,
+    said: str | None = None,
+    called: Mapping[str, int] | None = None,
 ) -> Match:
-    """The chat for an export. `said` is what the user decided (``--chat``)."""
+    """The chat for an export. `said` is what the user decided (``--chat``); `called`: what edits call chats -> ids."""
     kind = kind_of_chat(name, overview)
     if said is not None:
         row = connection.execute(
-            "SELECT id, name, kind FROM chats WHERE name = ? COLLATE NOCASE ORDER BY id LIMIT 1", (said,)
+            "SELECT id, name, kind FROM chats WHERE id = ? OR name = ? COLLATE NOCASE ORDER BY id = ? DESC, id LIMIT 1",
+            ((called or {}).get(name_key(said)), said, (called or {}).get(name_key(said))),
         ).fetchone()
         return Match(row[0], row[1], row[2], why=SAID) if row else Match(None, said, kind)
     if name is not None:

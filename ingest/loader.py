@@ -13,6 +13,7 @@ from ingest.exchanges import talks
 from ingest.keys import Keys
 from ingest.model import Row
 from ingest.numbers import Numbers
+from ingest.runs import Runs
 from ingest.search_index import MessageIndex
 from ingest.teller import ExchangeRow, insert_exchanges
 from ingest.telling import Talk, Telling, Written
@@ -46,7 +47,10 @@ class Loader:
         index: MessageIndex,
         carried: Carried,
         numbers: Numbers,
+        had: Mapping[int, tuple[int, int]] | None = None,
     ) -> None:
+        """`had`: a line of the export -> (id, key) of the message that an earlier reading made of it."""
+        self._had = dict(had or {})
         self._connection = connection
         self._chat = chat
         self._source = source
@@ -54,6 +58,7 @@ class Loader:
         self._carried = carried
         self.keys = Keys()
         self._numbers = numbers
+        self.runs = Runs(connection, source)
         #: No message that the archive had before has this id or a larger one.
         self.above = numbers.next_message
         self._rows: list[tuple[Any, ...]] = []
@@ -77,8 +82,8 @@ class Loader:
             # Whoever tells speaks of messages by their place in the talk.
             said = [(place, ids[m[4]], m[3], m[5], m[6]) for place, m in enumerate(talk)]
             keys = keys_of(said)
+            counted.append((self._numbers_of(talk, keys), talk, keys))
             told.append((self._numbers.exchange(keys[0]), keys[0], said))
-            counted.append((self._numbers.messages(keys), talk, keys))
             waiting_messages += len(talk)
             if waiting_messages >= _TELL_AT_ONCE:
                 telling.send(told)
@@ -121,7 +126,7 @@ class Loader:
         """One message that belongs to no exchange yet; returns its id."""
         _, _, line, at, _, kind, text, is_edited, attachment = row
         key = self.keys.key(at, kind, text)
-        (number,) = self._numbers.messages((key,))
+        (number,) = self._numbers_of((row,), (key,))
         self._rows.append(
             (
                 number,
@@ -146,6 +151,16 @@ class Loader:
             self.flush()
         return number
 
+    def _numbers_of(self, rows: Sequence[Row], keys: Sequence[int]) -> Sequence[int]:
+        """The ids of messages with these keys; who was there before, by line, keeps what it had."""
+        if not self._had:
+            return self._numbers.messages(keys)
+        found: list[int] = []
+        for row, key in zip(rows, keys, strict=True):
+            before = self._had.pop(row[2], None)
+            found += [self._numbers.message_again(key, *before)] if before else self._numbers.messages((key,))
+        return found
+
     def flush(self) -> None:
         """Write what waits, and let the search index follow."""
         self._index.wait()
@@ -161,5 +176,7 @@ class Loader:
             self._carried.add(number, kind, text, attachment, line)
         self._carried.flush()
         self.new += len(self._rows)
-        self._index.add([row[0] for row in self._rows], self._texts)
+        ids = [row[0] for row in self._rows]
+        self.runs.add_all(ids)
+        self._index.add(ids, self._texts)
         self._rows, self._texts, self._carrying = [], [], []

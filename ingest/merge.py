@@ -20,6 +20,7 @@ from ingest.keys import token
 from ingest.loader import Loader
 from ingest.lookup import messages_between, next_minute
 from ingest.model import MEDIA_KINDS, Row
+from ingest.runs import is_in, runs_of
 from ingest.wordings import is_same_wording, more_votes
 
 #: Minutes of the export that are nearer than this (seconds) are looked up in one query.
@@ -80,7 +81,7 @@ class Merge:
         self.revisions: list[tuple[int, str, str, int]] = []
         self.filled = 0
         self._can_fill = bool(carried.has_files())
-        self._read_before = frozenset(read_before)
+        self._read_before = runs_of(connection, read_before)
 
     def run(self, batches: Iterable[list[Row]]) -> None:
         """Merge everything."""
@@ -115,8 +116,7 @@ class Merge:
         """What an export gave that this one goes on from is not met again, however much it looks alike."""
         for there in found.values():
             for old in there:
-                row = self._connection.execute("SELECT source_id FROM messages WHERE id = ?", (old.id,)).fetchone()
-                if row[0] in self._read_before:
+                if is_in(self._read_before, old.id):
                     self._taken[old.id] = 1
 
     def _add(self, old: Mapping[str, list[Old]], row: Row) -> None:
@@ -190,6 +190,7 @@ class Merge:
 
     def _same(self, old: Old, row: Row) -> None:
         self._taken[old.id] = 1
+        self._loader.runs.add(old.id)
         if old.kind in MEDIA_KINDS and row[8] and (self._can_fill or old.kind != row[5]):
             self._fill(old, row)
         elif old.kind in MEDIA_KINDS and row[6] and not old.text:
@@ -210,6 +211,7 @@ class Merge:
     def _version(self, old: Old, row: Row) -> None:
         """One message in two wordings: the later one counts, the other is kept as a revision."""
         self._taken[old.id] = 1
+        self._loader.runs.add(old.id)
         _, _, _, _, _, kind, text, is_edited, attachment = row
         if kind == "poll" and old.kind == "poll":
             if more_votes(text, old.text):

@@ -113,6 +113,8 @@ class Account:
     owner: str | None = None
     owner_writes: bool = False  # in this export
     is_known: bool = False  # this very export was ingested before
+    read_again: str = ""  # why an export that was ingested before was read anew
+    gone: int = 0  # messages that an earlier reading made of it, and this one does not
     notes: list[str] = field(default_factory=list)
     layouts: dict[str, int] = field(default_factory=dict)
     unsure: list[Unsure] = field(default_factory=list)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -63,6 +63,9 @@ class Numbers:
         self.next_exchange = self._next("exchange")
         self._chat = 0
         self._is_known = False
+        #: The keys that messages have now -> those that an earlier reading gave them, and their ids.
+        self.former: dict[int, tuple[int, int]] = {}
+        self._rekeyed: dict[str, dict[int, int]] = {what: {} for what in _TABLES}
 
     def _read(self) -> sqlite3.Connection:
         """What is kept, for reading. It is written after the ingest; the archive's lock keeps others away."""
@@ -108,9 +111,22 @@ class Numbers:
             found.append(number)
         return found
 
+    def message_again(self, key: int, had: int, former: int) -> int:
+        """The id `had` of a message that is read anew; `former` was its key."""
+        if self._is_known:
+            self._kept.execute("DELETE FROM known_message WHERE key = ?", (former,))
+        if key != former:
+            self._rekeyed["message"][had] = key
+            self.former[key] = former, had
+        return had
+
     def exchange(self, key: int) -> int:
         """The id of an exchange with this key: the one it had, else the next."""
         number = self._had("exchange", key) if self._is_known else None
+        if number is None and self._is_known and key in self.former:
+            number = self._had("exchange", self.former[key][0])
+            if number is not None:
+                self._rekeyed["exchange"][number] = key
         if number is None:
             number = self.next_exchange
             self.next_exchange += 1
@@ -145,6 +161,8 @@ class Numbers:
                     self._kept.execute("SELECT what, chat, first, keys FROM waiting"),
                 )
                 kept.executemany("INSERT OR REPLACE INTO named VALUES (?, ?, ?)", named)
+                for what, keys in self._rekeyed.items():
+                    _write_keys(kept, what, keys)
 
     def close(self) -> None:
         """Let go of what is kept."""
@@ -241,6 +259,25 @@ class Numbers:
                 "SELECT length(keys) / 8 FROM given WHERE what = ? AND first = ?", (what, first)
             ).fetchone()[0]
             yield what, chat, first + length - 1, unpacked[-1]
+
+
+def _write_keys(kept: sqlite3.Connection, what: str, keys: Mapping[int, int]) -> None:
+    """Put other keys in the place of those that were kept: id -> key."""
+    first, run = 0, array("Q")
+    for number in [*sorted(keys), 0]:
+        if run and not first <= number < first + len(run):
+            kept.execute("UPDATE given SET keys = ? WHERE what = ? AND first = ?", (_packed(run), what, first))
+            run = array("Q")
+        if number and not run:
+            row = kept.execute(
+                "SELECT first, keys FROM given WHERE what = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+                (what, number),
+            ).fetchone()
+            if row is None or number >= row[0] + len(row[1]) // 8:
+                continue
+            first, run = row[0], _unpacked(row[1])
+        if number:
+            run[number - first] = keys[number]
 
 
 def _nothing() -> sqlite3.Connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 _PHONE = re.compile(r"\+?[\d\s().\-/‑]{7,24}\Z")
 
@@ -67,6 +67,7 @@ class Roll:
             self._ids[name_key(name)] = person
             if phone:
                 self._ids.setdefault(phone, person)
+        self.are_also(dict(connection.execute("SELECT name, person_id FROM person_names")))
 
     def find(self, name: str) -> int | None:
         """The id of who is called `name`, if the archive knows anybody so."""
@@ -85,8 +86,15 @@ class Roll:
         return person
 
     def is_also(self, name: str, person: int) -> None:
-        """From now on `name` means `person` (for this ingest)."""
-        self._ids[name_key(name)] = person
+        """From now on `name` means `person`."""
+        key = name_key(name)
+        self._ids[key] = person
+        self._connection.execute("INSERT OR REPLACE INTO person_names (name, person_id) VALUES (?, ?)", (key, person))
+
+    def are_also(self, names: Mapping[str, int]) -> None:
+        """Other names, as they are compared, for people; who is called so stays who it is."""
+        for key, person in names.items():
+            self._ids.setdefault(key, person)
 
     def rename(self, person: int, name: str) -> None:
         """Show `person` as `name` from now on, unless somebody else is called that."""

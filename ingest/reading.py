@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ingest.again import READER, Again, order_named
 from ingest.errors import NotAnExport
 from ingest.evidence import Evidence
 from ingest.exports import Export
@@ -33,12 +34,16 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What reading an export gave; its messages are in the spool. `earlier`: the export that it goes on from."""
+    """What reading an export gave; its messages are in the spool.
+
+    `earlier`: the export that it goes on from. `again`: what of the archive it comes in the place of.
+    """
 
     overview: Overview
     findings: Findings
     evidence: Evidence
     earlier: Earlier | None
+    again: Again | None = None
 
 
 class Reading:
@@ -52,8 +57,13 @@ class Reading:
         prefixes: Mapping[int, str],
         spool: Spool,
         progress: Progress | None,
+        again: Again | None = None,
     ) -> None:
-        """`prefixes`: lengths in bytes at which earlier exports ended -> the sha256 of so much of this one."""
+        """`prefixes`: lengths in bytes at which earlier exports ended -> the sha256 of so much of this one.
+
+        `again`: this very text is known, and is to be read anew.
+        """
+        self._again = again
         self._connection = connection
         self._export = export
         self._options = options
@@ -70,7 +80,7 @@ class Reading:
         overview, survey = self._survey()
         if not overview.messages or survey.findings is None:
             raise NotAnExport(f"{self._export.filename}: no message found")
-        return Read(overview, survey.findings, survey.evidence, self._earlier)
+        return Read(overview, survey.findings, survey.evidence, self._earlier, self._again)
 
     def _survey(self) -> tuple[Overview, Survey]:
         earlier = self._longest_prefix()
@@ -164,23 +174,38 @@ class Reading:
         return self._second
 
     def _longest_prefix(self) -> Earlier | None:
-        if self._options.chat is not None or not self._export.may_be_parted:
+        """The export that this one goes on from; None where all of it is to be read."""
+        again = self._again
+        if (again and again.is_moved) or not self._export.may_be_parted:
             return None
-        found: list[tuple[int, int, int, int, int, str]] = []
+        found: list[tuple[int, int, int, int, int, str, int]] = []
         for length in sorted(self._prefixes, reverse=True):
             found += self._connection.execute(
                 """
-                SELECT sources.id, bytes, lines, messages_found, chat_id, date_order
-                FROM sources JOIN chat_sources ON source_id = sources.id
-                WHERE bytes = ? AND sha256 = ?
+                SELECT sources.id, bytes, lines, messages_found, chat_id, date_order, reader
+                FROM sources JOIN chat_sources ON source_id = sources.id JOIN chats ON chats.id = chat_id
+                WHERE bytes = ? AND sha256 = ? AND (? IS NULL OR chats.name = ? COLLATE NOCASE)
                 """,
-                (length, self._prefixes[length]),
+                (length, self._prefixes[length], self._options.chat, self._options.chat),
             ).fetchall()
-        if not found:
+        chat = again.chat if again else found[0][4] if found else 0
+        found = [row for row in found if row[4] == chat]
+        # What was read otherwise than it would be now is read anew with the rest.
+        outdated = [row[0] for row in found if row[6] < READER or self._is_otherwise(row[5])]
+        if again:
+            self._again = replace(again, sources=tuple(dict.fromkeys((*again.sources, *outdated))))
             return None
-        longest = found[0]
-        same_chat = tuple(row[0] for row in found if row[4] == longest[4])
-        return Earlier(*longest[:5], order_named(longest[5]), same_chat)
+        if outdated:
+            why = "an earlier version read the beginning of it before"
+            is_otherwise = self._is_otherwise(found[0][5])
+            self._again = Again(tuple(outdated), chat, why, reader=None if is_otherwise else READER)
+            return None
+        return Earlier(*found[0][:5], order_named(found[0][5]), tuple(row[0] for row in found)) if found else None
+
+    def _is_otherwise(self, date_order: str) -> bool:
+        """Whether a source was read in another order of day and month than the user says now."""
+        order = order_named(date_order)
+        return None not in (order, self._options.date_order) and order != self._options.date_order
 
     def _order_of_chat(self) -> Order | None:
         """The order of day and month in an earlier export of a chat with this name."""
@@ -205,14 +230,6 @@ class Reading:
             self._read = min(total, self._read + len(chunk) * at_once)
             if self._progress:
                 self._progress(self._read, 2 * total)
-
-
-_ORDER_NAMES: dict[str, Order] = {"day/month": "dmy", "month/day": "mdy"}
-
-
-def order_named(name: str) -> Order | None:
-    """The order that an account calls `name`; None where the year stands first or months have names."""
-    return _ORDER_NAMES.get(name.removesuffix(" (guessed)"))
 
 
 def _first_lines(export: Export) -> str:

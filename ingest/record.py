@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from ingest.again import READER
 from ingest.carried import Carried
 from ingest.exports import Export
 from ingest.loader import Loader
@@ -18,10 +19,10 @@ def add_source(connection: sqlite3.Connection, export: Export, sha256: str, now:
     row = connection.execute(
         """
         INSERT INTO sources (filename, sha256, bytes, format, date_order, ingested_at, lines, messages_found,
-            messages_new)
-        VALUES (?, ?, ?, '', '', ?, 0, 0, 0) RETURNING id
+            messages_new, reader)
+        VALUES (?, ?, ?, '', '', ?, 0, 0, 0, ?) RETURNING id
         """,
-        (export.filename, sha256, export.text_bytes, now),
+        (export.filename, sha256, export.text_bytes, now, READER),
     ).fetchone()
     return int(row[0])
 

@@ -112,7 +112,8 @@ def _take_out(copy: sqlite3.Connection, leave: Leave) -> list[int]:
     # Earlier wordings, lines of the exports, names before they were changed, notes: none of it is for others.
     for table in (
         "revisions", "source_warnings", "hidden_messages", "merged_exchanges", "exchanges_before", "messages_before",
-        "people_before", "curation_state", "period_exchanges", "periods",
+        "people_before", "chats_before", "senders_before", "periods_before", "former_keys", "person_names",
+        "source_messages", "curation_state", "period_exchanges", "periods",
     ):  # fmt: skip
         copy.execute(f"DELETE FROM {table}")
     copy.execute("DELETE FROM exchange_marks WHERE is_hidden OR NOT is_starred")
@@ -122,6 +123,7 @@ def _take_out(copy: sqlite3.Connection, leave: Leave) -> list[int]:
     copy.execute("DELETE FROM people WHERE id NOT IN (SELECT sender_id FROM messages WHERE sender_id IS NOT NULL)")
     copy.execute("DELETE FROM chat_sources WHERE chat_id NOT IN (SELECT id FROM chats)")
     copy.execute("DELETE FROM sources WHERE id NOT IN (SELECT source_id FROM messages)")
+    copy.execute("DELETE FROM chat_sources WHERE source_id NOT IN (SELECT id FROM sources)")
     copy.execute("UPDATE people SET phone = NULL")
     copy.execute("DROP TABLE gone")
     return [

@@ -61,7 +61,7 @@ def retell(
             connection.executemany(
                 "INSERT INTO assigned VALUES (?, ?)", [(p[0], number) for p in talk if p[2] != number]
             )
-    _take_out(connection, dirty, tallies)
+    take_out_exchanges(connection, dirty, tallies)
     _apply(connection, changes, index)
     connection.execute(
         """
@@ -168,7 +168,8 @@ def _pieces(connection: sqlite3.Connection, start: str, end: str, exchanges: Seq
         yield rows
 
 
-def _take_out(connection: sqlite3.Connection, exchanges: Iterable[int], tallies: Tallies) -> None:
+def take_out_exchanges(connection: sqlite3.Connection, exchanges: Iterable[int], tallies: Tallies) -> None:
+    """Take exchanges out of the counts, the search and the table. Their messages stay as they are."""
     ids = sorted(exchanges)
     for exchange in ids:
         tallies.add(connection.execute(_MEMBERS, (exchange,)).fetchall(), -1)

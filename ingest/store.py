@@ -61,8 +61,15 @@ def _periods_and_media_words(database: Database) -> None:
     database.conn.execute("PRAGMA user_version = 3")
 
 
+@migrations(name="0004_what_each_source_holds")
+def _what_each_source_holds(database: Database) -> None:
+    for statement in _statements(_sql("schema_4.sql")):
+        database.conn.execute(statement)
+    database.conn.execute("PRAGMA user_version = 4")
+
+
 #: The schema this version writes: the number of migrations.
-VERSION = 3
+VERSION = 4
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -53,15 +53,3 @@ def test_nobody_of_that_name_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotAnExport, match=r"'Anna', 'Ben'|'Ben', 'Anna'"):
         put(database, export, me="Zora")
     assert _owners(database) == ["Anna"]
-
-
-@pytest.mark.parametrize(("said", "told"), [({"date_order": "mdy"}, "--date-order"), ({"chat": "Lake"}, "--chat")])
-def test_what_cannot_be_done_to_a_known_text_is_said(tmp_path: Path, said: dict[str, str], told: str) -> None:
-    gb = next(phone for phone in PHONES if phone.name == "gb")
-    database, export = tmp_path / "memories.db", save(tmp_path, "WhatsApp Chat with Ben.txt", gb, talk(40))
-    put(database, export)
-    (account,) = put(database, export, **said)  # type: ignore[arg-type]
-    assert account.notes[0].startswith(told)
-    assert "memories.db.ids" in account.notes[-1]
-    (again,) = put(database, export, date_order="dmy", chat="ben")  # type: ignore[arg-type]
-    assert again.notes == []

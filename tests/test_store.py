@@ -16,8 +16,19 @@ from tests.helpers import one, put, rows
 from tests.test_merge import BY_NAME, save, talk
 
 
+def _as_third(connection: sqlite3.Connection) -> None:
+    """Make an archive what the third version wrote."""
+    for table in ("source_messages", "former_keys", "person_names", "senders_before", "chats_before", "periods_before"):
+        connection.execute(f"DROP TABLE {table}")
+    for column in ("phone", "is_owner", "message_count", "joined_to"):
+        connection.execute(f"ALTER TABLE people_before DROP COLUMN {column}")
+    connection.execute("ALTER TABLE sources DROP COLUMN reader")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0004%'")
+    connection.execute("PRAGMA user_version = 3")
+
+
 def _as_second(connection: sqlite3.Connection) -> None:
-    """Make an archive what the second version wrote."""
+    """Make it what the second version wrote."""
     for table in ("period_exchanges", "media_fts"):
         connection.execute(f"DROP TABLE {table}")
     for table, column in (
@@ -44,13 +55,15 @@ def _as_first(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA user_version = 1")
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_an_older_file_is_brought_forward(tmp_path: Path, version: int) -> None:
     """An archive of an earlier version, with messages in it."""
     path, messages = tmp_path / "m.db", talk(60)
     put(path, save(tmp_path, "a.txt", BY_NAME["us"], messages[:50]))
     with closing(sqlite3.connect(path)) as connection:
-        _as_second(connection)
+        _as_third(connection)
+        if version <= 2:
+            _as_second(connection)
         if version == 1:
             _as_first(connection)
         connection.commit()

@@ -31,7 +31,12 @@ AND (exchange_id = :id OR exchange_id NOT IN (SELECT exchange_id FROM exchange_m
 
 def can_be_curated(archive) -> bool:
     """Whether the archive has the tables for it."""
-    return archive.execute("SELECT 1 FROM sqlite_master WHERE name = 'exchanges_before'").fetchone() is not None
+    return has_table(archive.execute, "exchanges_before")
+
+
+def has_table(run, name: str) -> bool:
+    """Whether the archive has a table: those of earlier versions have fewer."""
+    return run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone() is not None
 
 
 def state(archive) -> str:
@@ -119,6 +124,14 @@ class _Archive:
             """,
             (self.chat(event), at[:16] + ":~", at[:16], key),
         ).fetchone()
+        if row is None and has_table(self.run, "former_keys"):
+            row = self.run(
+                """
+                SELECT messages.id FROM former_keys JOIN messages ON messages.id = message_id
+                WHERE former_keys.key = ? AND chat_id = ?
+                """,
+                (key, self.chat(event)),
+            ).fetchone()
         return row[0] if row else None
 
     def keep(self, exchange):
@@ -418,7 +431,7 @@ def _rename_person(db, event):
         return False
     if db.run("SELECT 1 FROM people WHERE name = ? AND id <> ?", (event.detail["name"], row[0])).fetchone():
         return False
-    db.run("INSERT OR IGNORE INTO people_before SELECT id, name FROM people WHERE id = ?", (row[0],))
+    db.run("INSERT OR IGNORE INTO people_before (person_id, name) SELECT id, name FROM people WHERE id = ?", (row[0],))
     db.run("UPDATE people SET name = ? WHERE id = ?", (event.detail["name"], row[0]))
     return True
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 APPLICATION_ID = 0x57414D65
 #: The schema that this version of the server reads.
-SCHEMA = 3
+SCHEMA = 4
 PAGE_SIZE = 8192
 #: So many earlier archives are kept.
 KEPT = 3

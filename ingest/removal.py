@@ -1,0 +1,147 @@
+"""Taking messages out of the archive again, so that nothing is left of them: rows, search, counts, talks.
+
+What is left around them is told anew by `retell`, as after a merge. The caller has a transaction open, the archive
+shows no edits, and nothing waits in the search index.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from ingest.finish import count_kinds
+from ingest.folding import fold
+from ingest.retell import take_out_exchanges
+from ingest.tallies import Tallies
+
+#: What hangs on a message, and goes with it.
+_BY_MESSAGE = ("links", "places", "revisions", "media", "former_keys")
+_BATCH = 5_000
+
+
+def gather_leaving(connection: sqlite3.Connection, sources: Sequence[int], shared_with: Sequence[int] = ()) -> int:
+    """Fill the temporary table `leaving` with the messages that these sources hold; returns how many.
+
+    Those that another source holds too stay, unless it is one of `shared_with`.
+    """
+    connection.execute("DROP TABLE IF EXISTS temp.leaving")
+    connection.execute(
+        """
+        CREATE TEMP TABLE leaving (
+            id INTEGER PRIMARY KEY, key INTEGER, chat_id INTEGER, exchange_id INTEGER, sender_id INTEGER, sent_at TEXT,
+            kind TEXT, text TEXT, source_id INTEGER, line INTEGER
+        )
+        """
+    )
+    marks = ", ".join("?" * len(sources))
+    connection.execute(
+        f"""
+        INSERT OR IGNORE INTO leaving
+        SELECT messages.id, key, messages.chat_id, exchange_id, sender_id, sent_at, kind, text, messages.source_id, line
+        FROM source_messages AS held CROSS JOIN messages ON messages.id BETWEEN held.first_id AND held.last_id
+        WHERE held.source_id IN ({marks})
+        """,
+        sources,
+    )
+    free = [*sources, *shared_with]
+    connection.execute(
+        f"""
+        DELETE FROM leaving WHERE id IN (
+            SELECT leaving.id FROM source_messages AS held
+            CROSS JOIN leaving ON leaving.id BETWEEN held.first_id AND held.last_id
+            WHERE held.source_id NOT IN ({", ".join("?" * len(free))})
+        )
+        """,
+        free,
+    )
+    return int(connection.execute("SELECT count(*) FROM leaving").fetchone()[0])
+
+
+def take_out(connection: sqlite3.Connection, tallies: dict[int, Tallies]) -> set[int]:
+    """Take the messages in `leaving` out; returns the chats that lost some.
+
+    `tallies`: a chat -> what its counts change by, for the caller to go on with and to flush. What stays of the talks
+    belongs to no exchange: it waits for `retell`.
+    """
+    chats = [row[0] for row in connection.execute("SELECT DISTINCT chat_id FROM leaving")]
+    for chat in chats:
+        exchanges = [
+            row[0]
+            for row in connection.execute(
+                "SELECT DISTINCT exchange_id FROM leaving WHERE chat_id = ? AND exchange_id IS NOT NULL", (chat,)
+            )
+        ]
+        take_out_exchanges(connection, exchanges, tallies.setdefault(chat, Tallies()))
+        connection.executemany(
+            "UPDATE messages SET exchange_id = NULL, is_highlight = 0 WHERE exchange_id = ?",
+            [(exchange,) for exchange in exchanges],
+        )
+        kinds = connection.execute("SELECT kind, count(*) FROM leaving WHERE chat_id = ? GROUP BY kind", (chat,))
+        count_kinds(connection, chat, Counter({kind: -count for kind, count in kinds}))
+    _unindex(connection)
+    for table in _BY_MESSAGE:
+        connection.execute(f"DELETE FROM {table} WHERE message_id IN (SELECT id FROM leaving)")
+    connection.execute("DELETE FROM messages WHERE id IN (SELECT id FROM leaving)")
+    return set(chats)
+
+
+def _unindex(connection: sqlite3.Connection) -> None:
+    """Out of the search: the index holds no text, so it is told what it had of each."""
+    reader = connection.execute("SELECT id, text FROM leaving ORDER BY id")
+    while rows := reader.fetchmany(_BATCH):
+        connection.executemany(
+            "INSERT INTO messages_fts (messages_fts, rowid, text) VALUES ('delete', ?, ?)",
+            [(number, fold(text)) for number, text in rows],
+        )
+    connection.execute(
+        """
+        INSERT INTO media_fts (media_fts, rowid, description, transcript)
+        SELECT 'delete', id, fold(coalesce(description, '')), fold(coalesce(transcript, '')) FROM media
+        WHERE message_id IN (SELECT id FROM leaving) AND (description IS NOT NULL OR transcript IS NOT NULL)
+        """
+    )
+
+
+def forget_source(connection: sqlite3.Connection, sources: Iterable[int]) -> None:
+    """Take the rows of these sources out. Messages that others hold too are theirs from now on."""
+    for source in sources:
+        connection.execute("DELETE FROM source_messages WHERE source_id = ?", (source,))
+        connection.execute("DROP TABLE IF EXISTS temp.heirs")
+        connection.execute("CREATE TEMP TABLE heirs (message_id INTEGER PRIMARY KEY, source_id INTEGER)")
+        connection.execute(
+            """
+            INSERT OR IGNORE INTO heirs
+            SELECT messages.id, held.source_id FROM source_messages AS held
+            JOIN chat_sources ON chat_sources.source_id = held.source_id
+            CROSS JOIN messages ON messages.id BETWEEN held.first_id AND held.last_id
+            WHERE messages.source_id = :source
+                AND chat_sources.chat_id = (SELECT chat_id FROM chat_sources WHERE source_id = :source)
+            """,
+            {"source": source},
+        )
+        connection.execute(
+            "UPDATE messages SET source_id = heirs.source_id, line = NULL FROM heirs WHERE messages.id = message_id"
+        )
+        connection.execute(
+            """
+            UPDATE revisions SET source_id = (SELECT source_id FROM messages WHERE id = message_id) WHERE source_id = ?
+            """,
+            (source,),
+        )
+        for table, column in (("source_warnings", "source_id"), ("chat_sources", "source_id"), ("sources", "id")):
+            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (source,))
+
+
+def sweep(connection: sqlite3.Connection) -> None:
+    """Take out chats and people of whom nothing is left."""
+    empty = "SELECT id FROM chats WHERE NOT EXISTS (SELECT 1 FROM days WHERE chat_id = chats.id)"
+    connection.execute(
+        f"DELETE FROM period_exchanges WHERE period_id IN (SELECT id FROM periods WHERE chat_id IN ({empty}))"
+    )
+    for table in ("periods", "person_months", "person_emoji", "chat_kinds"):
+        connection.execute(f"DELETE FROM {table} WHERE chat_id IN ({empty})")
+    connection.execute(f"DELETE FROM chats WHERE id IN ({empty}) AND id NOT IN (SELECT chat_id FROM chat_sources)")
+    gone = "SELECT id FROM people WHERE id NOT IN (SELECT person_id FROM person_months)"
+    connection.execute(f"DELETE FROM person_names WHERE person_id IN ({gone})")
+    connection.execute(f"DELETE FROM people WHERE id IN ({gone})")

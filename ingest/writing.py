@@ -1,0 +1,420 @@
+"""What was read of one export, written into the archive: recognised, merged, told, counted. One transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ingest.again import fill_missing
+from ingest.carried import Carried
+from ingest.chats import SAID, Match, make_chat, recognise
+from ingest.curating import put_edits_on, take_edits_off
+from ingest.evidence import Evidence
+from ingest.exports import Export
+from ingest.finish import analyze, choose_memories, count_all, count_kinds, tell_periods
+from ingest.loader import Loader
+from ingest.merge import Change, Merge
+from ingest.model import Account, Options, Progress, Row
+from ingest.numbers import Numbers
+from ingest.overview import Overview
+from ingest.owner import say_owner, tell_owner
+from ingest.people import Roll, guess_owner, is_contact, name_key
+from ingest.reading import Earlier, Read
+from ingest.record import add_source, write_down
+from ingest.removal import sweep
+from ingest.replacing import Replacement, has_messages
+from ingest.retell import retell
+from ingest.same_people import same_people
+from ingest.search_index import MessageIndex
+from ingest.spool import Spool
+from ingest.store import make_indexes, transaction, tuned_for_loading
+from ingest.summaries.applying import apply_kept, apply_kept_periods, apply_looks
+from ingest.summaries.offline import Teller, Vocabulary
+from ingest.tallies import Tallies
+from ingest.teller import Scribe
+from ingest.telling import Brief, start_telling
+from ingest.zones import aligned, find_shifts, moved, moved_probes
+
+#: A merge into a chat learns which words are rare there from so many of its talks.
+_TALKS_FOR_WORDS = 400
+_ENOUGH_MESSAGES = 5_000
+
+
+class _DryRun(Exception):
+    """Leaves the transaction without writing."""
+
+
+@dataclass(slots=True)
+class _Target:
+    """The chat that an export goes into. `pause`: seconds after which its talks are over."""
+
+    chat: int
+    name: str
+    kind: str
+    is_new: bool
+    pause: int
+    match: Match | None
+
+
+@dataclass(slots=True)
+class _Writing:
+    """What the ways of writing have in common. `shifts`: seconds by which the export's clock differs."""
+
+    target: _Target
+    overview: Overview
+    ids: _Ids
+    shifts: list[int]
+    loader: Loader
+    carried: Carried
+    index: MessageIndex
+
+
+class _Ids(dict[str | None, int | None]):
+    """A sender's name in an export -> the person's id."""
+
+    def __init__(self, roll: Roll) -> None:
+        super().__init__({None: None})
+        self._roll = roll
+
+    def __missing__(self, name: str | None) -> int | None:
+        assert name is not None
+        person = self[name] = self._roll.id_of(name)
+        return person
+
+
+class _Names(dict[int, str]):
+    """A person's id -> the name to show."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def __missing__(self, person: int) -> str:
+        name = self[person] = _name_of(self._connection, person)
+        return name
+
+
+def _names_now(connection: sqlite3.Connection, table: str) -> dict[str, int]:
+    """What chats or people are called as long as the archive shows edits -> their ids."""
+    return {name_key(name): number for number, name in connection.execute(f"SELECT id, name FROM {table}")}
+
+
+def _name_of(connection: sqlite3.Connection, person: int) -> str:
+    return str(connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()[0])
+
+
+class Writer:
+    """The steps for a text that the archive has not seen."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        database: Path,
+        export: Export,
+        options: Options,
+        account: Account,
+        sha256: str,
+        folder: Path | None,
+        spool: Spool,
+        progress: Progress | None,
+    ) -> None:
+        self._has_words = False
+        self._chats_now: dict[str, int] = {}
+        self._spool = spool
+        self._connection = connection
+        self._database = database
+        self._export = export
+        self._options = options
+        self._account = account
+        self._sha256 = sha256
+        self._folder = folder
+        self._progress = progress
+        self._numbers: Numbers | None = None
+        self._now = datetime.now().isoformat(timespec="seconds")
+
+    def run(self, read: Read) -> None:
+        """Write what was read, in one transaction."""
+        with tuned_for_loading(self._connection):
+            try:
+                with transaction(self._connection):
+                    index = MessageIndex(self._connection)
+                    try:
+                        self._write(read, index)
+                        index.wait()
+                    finally:
+                        index.close()  # nothing can be rolled back while its thread is at work
+                    if self._options.dry_run:
+                        raise _DryRun
+                if self._numbers is not None:
+                    self._numbers.keep()
+            except _DryRun:
+                pass
+            finally:
+                if self._numbers is not None:
+                    self._numbers.close()
+
+    def _write(self, read: Read, index: MessageIndex) -> None:
+        connection, account, overview = self._connection, self._account, read.overview
+        self._chats_now = _names_now(connection, "chats")
+        people_now = _names_now(connection, "people")
+        take_edits_off(connection, self._database)
+        self._numbers = numbers = Numbers(connection, self._database)
+        roll = Roll(connection, numbers.named)
+        roll.are_also(people_now)
+        target, replacement = self._find_target(read, roll, index)
+        chat, earlier = target.chat, read.earlier
+        account.chat, account.chat_kind = target.name, target.kind
+        source = add_source(connection, self._export, self._sha256, self._now)
+        carried = Carried(connection, self._export, self._folder)
+        numbers.enter(chat)
+        loader = Loader(connection, chat, source, index, carried, numbers, replacement.had if replacement else None)
+        shifts = self._find_shifts(chat, overview) if not target.is_new and not earlier else []
+        if not target.is_new:
+            self._name_the_same(chat, overview, roll)
+        ids = _Ids(roll)
+        for sender in overview.senders:
+            ids[sender]
+        writing = _Writing(target, overview, ids, shifts, loader, carried, index)
+        if target.is_new and overview.in_order:
+            self._write_in_order(writing)
+        elif target.is_new:
+            self._write_out_of_order(writing)
+        else:
+            self._merge(writing, source, earlier)
+        loader.runs.write()
+        count_all(connection, chat)
+        count_kinds(connection, chat, loader.kinds)
+        write_down(connection, account, chat, source, read, loader, carried, target.pause)
+        if replacement:
+            replacement.fill(account, chat, numbers)
+            if replacement.chat != chat:
+                count_all(connection, replacement.chat)
+                tell_periods(connection, replacement.chat, "0", "~")
+        sweep(connection)
+        choose_memories(connection)
+        # What was taken out may have been of any time.
+        since, until = ("0", "~") if replacement else (overview.first_at[:10], overview.last_at[:10])
+        tell_periods(connection, chat, since, until)
+        if not target.is_new:
+            self._say_why_joined(target)
+        analyze(connection)
+        self._set_owner(roll, overview, read.evidence, target.name)
+        index.wait()
+        account.told_again = apply_kept(connection, self._database)
+        apply_looks(connection, self._database)
+        account.edits_lost = put_edits_on(connection, self._database)
+        apply_kept_periods(connection, self._database)
+
+    def _find_target(self, read: Read, roll: Roll, index: MessageIndex) -> tuple[_Target, Replacement | None]:
+        """The chat that the export goes into; where it was read before, what that gave is out of the way."""
+        connection, overview = self._connection, read.overview
+        again = read.again
+        replacement = Replacement(connection, again) if again else None
+        if replacement and again and not again.is_moved:
+            self._name_the_same(again.chat, overview, roll)  # while there is something to know them by
+            target = self._known_target(again.chat, overview)
+            self._make_room(replacement, target, overview, index)
+            target.is_new = not has_messages(connection, target.chat)
+            if target.is_new:
+                target.pause = overview.gaps.pause()
+            return target, replacement
+        if replacement and again:
+            self._make_room(replacement, self._known_target(again.chat, overview), overview, index)
+        if read.earlier:
+            return self._known_target(read.earlier.chat, overview), replacement
+        said = self._options.chat
+        match = recognise(connection, self._export.name, overview, roll, said, self._chats_now)
+        if match.id is not None:
+            target = self._known_target(match.id, overview)
+            target.name, target.kind, target.match = self._told_name(match, match.id), match.kind, match
+            return target, replacement
+        assert self._numbers is not None
+        chat = make_chat(connection, match, self._numbers.named)
+        name = self._told_name(match, chat)
+        return _Target(chat, name, match.kind, True, overview.gaps.pause(), match), replacement
+
+    def _known_target(self, chat: int, overview: Overview) -> _Target:
+        name, kind = self._connection.execute("SELECT name, kind FROM chats WHERE id = ?", (chat,)).fetchone()
+        return _Target(chat, name, kind, False, self._pause_of(chat, overview), None)
+
+    def _make_room(self, replacement: Replacement, target: _Target, overview: Overview, index: MessageIndex) -> None:
+        replacement.make_room()
+        assert self._numbers is not None
+        vocabulary = self._words_of(target.chat, overview)
+        replacement.tell_rest(
+            lambda tallies: self._scribe(target.chat, vocabulary, overview, tallies), target.pause, index, self._numbers
+        )
+
+    def _scribe(self, chat: int, vocabulary: Vocabulary, overview: Overview, tallies: Tallies) -> Scribe:
+        return Scribe(chat, Teller(vocabulary, _Names(self._connection), overview.tokens), tallies, self._now)
+
+    def _write_in_order(self, writing: _Writing) -> None:
+        """A new chat whose times run forward: told by a process beside as it goes in."""
+        connection, overview, target = self._connection, writing.overview, writing.target
+        names = {person: _name_of(connection, person) for person in writing.ids.values() if person is not None}
+        vocabulary = overview.vocabulary
+        brief = Brief(target.chat, names, vocabulary.talks, dict(vocabulary.seen), self._now)
+        telling = start_telling(brief, overview.messages, overview.tokens)
+        tallies = Tallies()
+        try:
+            writing.loader.load_new_chat(self._written(overview.messages), writing.ids, target.pause, telling)
+            for counts in telling.finish():
+                tallies.take(counts)
+                tallies.flush(connection, target.chat)
+        finally:
+            telling.close()
+        self._account.exchanges = writing.loader.exchanges
+        make_indexes_after(writing.index, connection)
+
+    def _write_out_of_order(self, writing: _Writing) -> None:
+        """A new chat whose times step back: written as it comes, cut by time afterwards."""
+        loader, ids = writing.loader, writing.ids
+        for batch in self._written(writing.overview.messages):
+            for row in batch:
+                loader.add(row, ids[row[4]])
+        loader.flush()
+        make_indexes_after(writing.index, self._connection)
+        self._retell(writing, writing.overview.vocabulary, [])
+
+    def _merge(self, writing: _Writing, source: int, earlier: Earlier | None) -> None:
+        """Into a chat that the archive has."""
+        connection, chat, account = self._connection, writing.target.chat, self._account
+        overview, loader, carried = writing.overview, writing.loader, writing.carried
+        vocabulary = self._words_of(chat, overview)
+        first_at, last_at = connection.execute(
+            "SELECT coalesce(first_at, '~'), coalesce(last_at, '') FROM chats WHERE id = ?", (chat,)
+        ).fetchone()
+        common = max(first_at, overview.first_at), min(last_at, overview.last_at)
+        read_before = earlier.all_ids if earlier else ()
+        loader.runs.add_runs_of(read_before)
+        merge = Merge(connection, chat, source, writing.ids, loader, carried, read_before, common)
+        batches = self._written(overview.messages)
+        merge.run(aligned(connection, chat, batches, writing.shifts) if writing.shifts else batches)
+        writing.index.wait()
+        changes = merge.changes
+        for change in changes:
+            loader.kinds[change.old.kind] -= 1
+            loader.kinds[change.kind] += 1
+        connection.executemany(
+            "INSERT INTO revisions (message_id, text, kind, source_id) VALUES (?, ?, ?, ?)", merge.revisions
+        )
+        account.updated = len(changes) + merge.filled
+        if earlier and carried.has_files():
+            account.updated += fill_missing(connection, chat, carried)[0]
+        self._retell(writing, vocabulary, changes)
+
+    def _retell(self, writing: _Writing, vocabulary: Vocabulary, changes: list[Change]) -> None:
+        assert self._numbers is not None
+        chat, tallies = writing.target.chat, Tallies()
+        scribe = self._scribe(chat, vocabulary, writing.overview, tallies)
+        self._account.exchanges = retell(
+            self._connection, chat, changes, writing.target.pause, scribe, tallies, writing.index, self._numbers
+        )
+        tallies.flush(self._connection, chat)
+
+    def _say_why_joined(self, target: _Target) -> None:
+        account, match = self._account, target.match
+        known = account.messages - account.new
+        words = f"{known:,} of its {account.messages:,} messages are known"
+        account.joined = (f"{SAID}; " if match and match.why == SAID else "") + (
+            words if known or match is None else match.why or words
+        )
+
+    def _written(self, total: int) -> Iterator[list[Row]]:
+        """What was read, with progress: the second half of the work."""
+        done = 0
+        for rows in self._spool.batches():
+            yield rows
+            done += len(rows)
+            if self._progress:
+                self._progress(total + done, 2 * total)
+
+    def _told_name(self, match: Match, chat: int) -> str:
+        """The chat's name as it is now, with a note where the export renames it or where it is in doubt."""
+        if match.doubt:
+            self._account.notes.append(
+                f"kept apart from the chat '{match.doubt}', which it might be: too little of it agrees; "
+                f"if they are one, say --chat '{match.doubt}'"
+            )
+        if (
+            match.rename
+            and not self._connection.execute(
+                "SELECT 1 FROM chats WHERE name = ? COLLATE NOCASE AND id <> ?", (match.rename, chat)
+            ).fetchone()
+        ):
+            self._connection.execute("UPDATE chats SET name = ? WHERE id = ?", (match.rename, chat))
+            self._account.notes.append(f"the chat '{match.name}' is called '{match.rename}' now")
+            return match.rename
+        return match.name
+
+    def _pause_of(self, chat: int, overview: Overview) -> int:
+        row = self._connection.execute(
+            "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
+        ).fetchone()
+        return int(row[0]) if row else overview.gaps.pause()
+
+    def _find_shifts(self, chat: int, overview: Overview) -> list[int]:
+        """By how much this export's clock differs from the chat's; what was gathered of it is brought to the chat's."""
+        shifts = find_shifts(self._connection, chat, overview.probes)
+        if shifts:
+            overview.probes = moved_probes(overview.probes, shifts[0])
+            overview.short_probes = {
+                sender: moved_probes(probes, shifts[0]) for sender, probes in overview.short_probes.items()
+            }
+            overview.first_at = moved(overview.first_at, min(shifts))
+            overview.last_at = moved(overview.last_at, max(shifts))
+            hours = " or ".join(f"{shift / 3600:+g}" for shift in shifts)
+            self._account.notes.append(f"exported where clocks differ: its times are moved by {hours} h to this chat's")
+        return shifts
+
+    def _name_the_same(self, chat: int, overview: Overview, roll: Roll) -> None:
+        """Senders whom this export calls otherwise than the archive does."""
+        connection = self._connection
+        last_at = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()[0] or ""
+        found = same_people(connection, chat, overview, roll)
+        for name, person in found.items():
+            before = connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()[0]
+            roll.is_also(name, person)
+            self._account.also_known_as[name] = before
+            better = is_contact(name) and not is_contact(before)
+            newer = overview.last_at >= last_at and is_contact(name) and len(found) == 1
+            if better or newer:
+                roll.rename(person, name)
+
+    def _words_of(self, chat: int, overview: Overview) -> Vocabulary:
+        """Which words are rare in a chat that the archive has: from a sample of its talks."""
+        if self._has_words:
+            return overview.vocabulary
+        self._has_words = True
+        if overview.messages >= _ENOUGH_MESSAGES:
+            return overview.vocabulary
+        ids = [
+            row[0]
+            for row in self._connection.execute("SELECT id FROM exchanges WHERE chat_id = ? ORDER BY id", (chat,))
+        ]
+        for exchange in ids[:: max(1, len(ids) // _TALKS_FOR_WORDS)]:
+            texts = self._connection.execute(
+                "SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text'", (exchange,)
+            )
+            overview.vocabulary.add("\n".join([text for (text,) in texts]), overview.tokens)
+        return overview.vocabulary
+
+    def _set_owner(self, roll: Roll, overview: Overview, evidence: Evidence, chat_name: str) -> None:
+        connection = self._connection
+        members = {person for name in overview.senders if (person := roll.find(name)) is not None}
+        if self._options.me is not None:
+            say_owner(connection, roll.find(self._options.me), self._options.me, members)
+        elif not connection.execute("SELECT 1 FROM people WHERE is_owner").fetchone():
+            guess = guess_owner(chat_name, list(overview.senders), dict(evidence.owners))
+            if guess is not None:
+                connection.execute("UPDATE people SET is_owner = 1 WHERE id = ?", (roll.find(guess),))
+        tell_owner(connection, self._account, members)
+
+
+def make_indexes_after(index: MessageIndex, connection: sqlite3.Connection) -> None:
+    """Make the indexes once the search index is done with the connection."""
+    index.wait()
+    make_indexes(connection)
