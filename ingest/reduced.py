@@ -112,7 +112,8 @@ def _take_out(copy: sqlite3.Connection, leave: Leave) -> list[int]:
     # Earlier wordings, lines of the exports, names before they were changed, notes: none of it is for others.
     for table in (
         "revisions", "source_warnings", "hidden_messages", "merged_exchanges", "exchanges_before", "messages_before",
-        "people_before", "chats_before", "senders_before", "periods_before", "former_keys", "person_names",
+        "people_before", "chats_before", "senders_before", "periods_before", "person_months_before",
+        "person_emoji_before", "former_keys", "person_names",
         "source_messages", "curation_state", "period_exchanges", "periods",
     ):  # fmt: skip
         copy.execute(f"DELETE FROM {table}")

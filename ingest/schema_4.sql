@@ -33,19 +33,27 @@ CREATE TABLE person_names (
 
 CREATE INDEX names_by_person ON person_names (person_id);
 
--- A person who was joined with another one, as before.
+-- Rows as they were before an edit renamed or joined people or renamed a chat. `joined_to`: with whom a person was
+-- joined; somebody others were joined with has the own id there.
 ALTER TABLE people_before ADD COLUMN phone TEXT;
 ALTER TABLE people_before ADD COLUMN is_owner INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE people_before ADD COLUMN message_count INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE people_before ADD COLUMN joined_to INTEGER;
+
 CREATE TABLE senders_before (
     message_id INTEGER PRIMARY KEY,
     sender_id INTEGER NOT NULL
 );
+
+CREATE TABLE person_months_before AS SELECT * FROM person_months WHERE 0;
+
+CREATE TABLE person_emoji_before AS SELECT * FROM person_emoji WHERE 0;
+
 CREATE TABLE chats_before (
     chat_id INTEGER PRIMARY KEY,
     name TEXT NOT NULL
 );
+
 CREATE TABLE periods_before (
     period_id INTEGER PRIMARY KEY,
     title TEXT,

@@ -11,7 +11,20 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, backup_api, editing, fresh, openapi, reading, shares, swap, token_api, travel
+from memories_lib import (
+    access,
+    archive,
+    backup_api,
+    editing,
+    fresh,
+    naming,
+    openapi,
+    reading,
+    shares,
+    swap,
+    token_api,
+    travel,
+)
 from memories_lib.http import ApiError, answering
 
 _ID = r"(?P<id>\d{1,20})"
@@ -35,7 +48,11 @@ ROUTES = {
     "/api/messages": {"GET": ("viewer", reading.around), "DELETE": ("curator", editing.hide_messages)},
     "/api/messages/restore": {"POST": ("curator", editing.restore_messages)},
     f"/api/messages/{_ID}/highlight": {"POST": ("curator", editing.highlight)},
-    f"/api/people/{_ID}/rename": {"POST": ("curator", editing.rename_person)},
+    f"/api/people/{_ID}/rename": {"POST": ("curator", naming.rename_person)},
+    f"/api/people/{_ID}/join": {"POST": ("owner", naming.join_people)},
+    f"/api/people/{_ID}/part": {"POST": ("owner", naming.part_person)},
+    f"/api/people/{_ID}/me": {"POST": ("owner", naming.me)},
+    f"/api/chats/{_ID}/rename": {"POST": ("owner", naming.rename_chat)},
     "/api/edits": {"GET": ("curator", editing.edits)},
     f"/api/edits/{_ID}/undo": {"POST": ("curator", editing.undo)},
     "/api/edits/log": {"GET": ("owner", travel.log), "POST": ("owner", travel.merge_log)},

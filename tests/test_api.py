@@ -48,6 +48,12 @@ class Client:
         assert status == 200, (path, found)
         return found
 
+    def text(self, path: str) -> str:
+        """A page as its reader sees it."""
+        status, _, found = self.ask("GET", path)
+        assert status == 200, path
+        return str(found.decode())
+
 
 @pytest.fixture
 def archive(examples_db: Path, tmp_path: Path) -> Path:
@@ -311,6 +317,57 @@ def test_a_person_gets_another_name(api: Client, archive: Path) -> None:
     assert api.ask("POST", f"/api/people/{person}/rename", {"name": "June Amélie"})[0] == 200
     assert "June Amélie" in [p["name"] for p in api.get("/api/people")["people"]]
     assert api.ask("POST", f"/api/people/{person}/rename", {"name": "Nora"})[0] == 409
+
+
+def test_a_name_is_told_as_it_is_now_everywhere(api: Client, archive: Path) -> None:
+    person = int(str(one(archive, "SELECT id FROM people WHERE name = 'Grandma June'")))
+    told = "SELECT count(*) FROM exchanges WHERE summary LIKE ?"
+    before = one(archive, told, ("%Grandma June: “%",))
+    assert before
+    edit = api.ask("POST", f"/api/people/{person}/rename", {"name": "Zephyrine"})[2]["edit"]
+    assert one(archive, told, ("%Zephyrine: “%",)) == before
+    assert one(archive, told, ("%Grandma June: “%",)) == 0
+    found = {item["id"] for item in api.get("/api/search?q=Zephyrine")["exchanges"]}
+    assert found
+    for path in ("/people", f"/people/{person}", "/?all=1", "/numbers"):
+        page = api.text(path)
+        assert "Zephyrine" in page, path
+        assert "Grandma June" not in page, path
+    assert api.ask("POST", f"/api/edits/{edit}/undo")[0] == 200
+    assert one(archive, told, ("%Grandma June: “%",)) == before
+    assert api.get("/api/search?q=Zephyrine")["exchanges"] == []
+
+
+def test_two_who_are_one_are_joined_and_parted(api: Client, archive: Path) -> None:
+    people = {p["name"]: p for p in api.get("/api/people")["people"]}
+    (first, one_), (second, two) = list(people.items())[:2]
+    total = one_["message_count"] + two["message_count"]
+    status, _, told = api.ask("POST", f"/api/people/{one_['id']}/join", {"person_ids": [two["id"]]})
+    assert (status, told["action"]) == (200, "join_people")
+    now = {p["name"]: p for p in api.get("/api/people")["people"]}
+    assert second not in now
+    assert now[first]["message_count"] == total
+    assert one(archive, "SELECT count(*) FROM messages WHERE sender_id = ?", (one_["id"],)) == total
+    assert f"{second}: “" not in str(rows(archive, "SELECT group_concat(summary) FROM exchanges"))
+    assert api.ask("POST", f"/api/people/{one_['id']}/join", {"person_ids": [one_["id"]]})[0] == 400
+    assert api.ask("POST", f"/api/people/{one_['id']}/join", {"person_ids": [987654]})[0] == 404
+    assert api.ask("POST", f"/api/people/{one_['id']}/part")[0] == 200
+    assert {p["name"]: p for p in api.get("/api/people")["people"]} == people
+    assert api.ask("POST", f"/api/people/{one_['id']}/part")[0] == 409
+
+
+def test_me_under_another_name_and_a_chat_called_otherwise(api: Client, archive: Path) -> None:
+    other = int(str(one(archive, "SELECT id FROM people WHERE NOT is_owner ORDER BY id")))
+    assert api.ask("POST", f"/api/people/{other}/me", {"on": True})[0] == 200
+    assert one(archive, "SELECT count(*) FROM people WHERE is_owner") == 2
+    assert api.ask("POST", f"/api/people/{other}/me", {"on": False})[0] == 200
+    assert api.ask("POST", f"/api/people/{other}/me", {"on": "yes"})[0] == 422
+    assert one(archive, "SELECT count(*) FROM people WHERE is_owner") == 1
+    chats = api.get("/api/chats")["chats"]
+    assert api.ask("POST", f"/api/chats/{chats[0]['id']}/rename", {"name": " The   lake "})[0] == 200
+    assert api.get("/api/chats")["chats"][0]["name"] == "The lake"
+    assert api.ask("POST", f"/api/chats/{chats[1]['id']}/rename", {"name": "THE LAKE"})[0] == 409
+    assert "The lake" in api.text(f"/chats/{chats[0]['id']}")
 
 
 def test_edits_outlive_a_crash_between_log_and_archive(archive: Path, tmp_path: Path) -> None:

@@ -24,7 +24,12 @@ SHAPE = (
     "SELECT id, key, exchange_id, is_highlight FROM messages ORDER BY id",
     "SELECT * FROM exchanges ORDER BY id",
     "SELECT id, exchange_id FROM places ORDER BY id",
-    "SELECT id, name FROM people ORDER BY id",
+    "SELECT id, name, phone, is_owner, message_count FROM people ORDER BY id",
+    "SELECT id, name FROM chats ORDER BY id",
+    "SELECT id, title, summary FROM periods ORDER BY id",
+    "SELECT * FROM person_months ORDER BY chat_id, person_id, month",
+    "SELECT * FROM person_emoji ORDER BY chat_id, person_id, year, emoji",
+    "SELECT sender_id, count(*), sum(id) FROM messages GROUP BY 1 ORDER BY 1",
     "SELECT * FROM exchange_marks ORDER BY 1",
     "SELECT * FROM hidden_messages ORDER BY 1",
     "SELECT * FROM merged_exchanges ORDER BY 1",
@@ -75,6 +80,21 @@ def at_random(database: Path, dice: random.Random) -> None:
                 "SELECT coalesce(b.name, p.name) FROM people p LEFT JOIN people_before b ON person_id = p.id"
             ).fetchall()
             detail |= {"was": dice.choice(was)[0], "name": f"Somebody {dice.randint(0, 99)}"}
+        elif action in ("join_people", "me"):
+            were = [
+                row[0]
+                for row in archive.execute(
+                    "SELECT name FROM people_before UNION SELECT name FROM people WHERE id NOT IN (SELECT person_id "
+                    "FROM people_before) ORDER BY 1"
+                )
+            ]
+            detail |= {
+                "was": dice.choice(were),
+                "also": dice.sample(were, dice.randint(1, 2)),
+                "on": dice.random() < 0.5,
+            }
+        elif action == "rename_chat":
+            detail["name"] = f"Chat {dice.randint(0, 9)}"
         everything = _log.events(log)
         if action == "undo":
             if not everything:
@@ -105,6 +125,12 @@ def test_live_replayed_and_taken_off(tmp_path_factory: pytest.TempPathFactory, s
     assert one(database, "SELECT count(*) FROM messages WHERE exchange_id NOT IN (SELECT id FROM exchanges)") == 0
     seen = "SELECT count(*) FROM messages WHERE id NOT IN (SELECT message_id FROM hidden_messages)"
     assert one(database, "SELECT sum(message_count) FROM exchanges") == one(database, seen)
+    counted = "SELECT person_id, sum(messages) FROM person_months GROUP BY 1 ORDER BY 1"
+    written = "SELECT sender_id, count(*) FROM messages WHERE sender_id IS NOT NULL GROUP BY 1 ORDER BY 1"
+    assert rows(database, counted) == rows(database, written)
+    assert rows(database, "SELECT id, message_count FROM people WHERE message_count ORDER BY 1") == rows(
+        database, counted
+    )
     rebuilt = folder / "again" / "memories.db"
     rebuilt.parent.mkdir()
     shutil.copy(_fresh(tmp_path_factory), rebuilt)

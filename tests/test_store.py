@@ -18,7 +18,16 @@ from tests.test_merge import BY_NAME, save, talk
 
 def _as_third(connection: sqlite3.Connection) -> None:
     """Make an archive what the third version wrote."""
-    for table in ("source_messages", "former_keys", "person_names", "senders_before", "chats_before", "periods_before"):
+    for table in (
+        "source_messages",
+        "former_keys",
+        "person_names",
+        "senders_before",
+        "chats_before",
+        "periods_before",
+        "person_months_before",
+        "person_emoji_before",
+    ):
         connection.execute(f"DROP TABLE {table}")
     for column in ("phone", "is_owner", "message_count", "joined_to"):
         connection.execute(f"ALTER TABLE people_before DROP COLUMN {column}")

@@ -7,16 +7,13 @@ exactly what ingest wrote. An event whose subject is gone is counted, never drop
 
 from __future__ import annotations
 
-import hashlib
 import json
 
-from . import derived
+from . import derived, names
+from .names import RETITLED, has_table, person_key
 
 #: Exchanges that an edit made are numbered like their event, far above those of any ingest.
 FIRST_EVENT = 1 << 50
-#: In `prompt_version`: a person wrote this title, and no message.
-_RETITLED = "retitled"
-
 #: (sender, text) of the messages of an exchange, with those that were parted from it.
 _OF_EXCHANGE = """
 SELECT people.name, messages.text FROM messages LEFT JOIN people ON people.id = sender_id
@@ -32,11 +29,6 @@ AND (exchange_id = :id OR exchange_id NOT IN (SELECT exchange_id FROM exchange_m
 def can_be_curated(archive) -> bool:
     """Whether the archive has the tables for it."""
     return has_table(archive.execute, "exchanges_before")
-
-
-def has_table(run, name: str) -> bool:
-    """Whether the archive has a table: those of earlier versions have fewer."""
-    return run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone() is not None
 
 
 def state(archive) -> str:
@@ -86,8 +78,8 @@ def revert(archive, fold) -> None:
     db.place_places(changed + made)
     archive.executemany("DELETE FROM exchanges WHERE id = ?", [(exchange,) for exchange in made])
     db.index(changed)
-    archive.execute("UPDATE people SET name = people_before.name FROM people_before WHERE people.id = person_id")
-    for table in ("exchanges_before", "messages_before", "people_before"):
+    names.revert(db)
+    for table in ("exchanges_before", "messages_before"):
         archive.execute(f"DELETE FROM {table}")
     archive.execute("DELETE FROM curation_state")
 
@@ -199,9 +191,10 @@ class _Archive:
             if len(seen) < len(everything):
                 said = [(one[0] or "", one[1]) for one in seen]
                 words = derived.without_hidden(words, said, self._fold, by_model=told_by not in (None, "offline"))
-            if row[4] == _RETITLED:
+            words = names.told_now(self, words, by_model=told_by not in (None, "offline"))
+            if row[4] == RETITLED:
                 words = derived.Words(row[0], words.summary, words.topics)
-                version = _RETITLED
+                version = RETITLED
             self.unindex([exchange])
             self.run(
                 """
@@ -388,7 +381,7 @@ def _retitle(db, event):
     db.keep(exchange)
     db.unindex([exchange])
     db.run(
-        "UPDATE exchanges SET title = ?, prompt_version = ? WHERE id = ?", (event.detail["title"], _RETITLED, exchange)
+        "UPDATE exchanges SET title = ?, prompt_version = ? WHERE id = ?", (event.detail["title"], RETITLED, exchange)
     )
     db.index([exchange])
     return True
@@ -414,28 +407,6 @@ def _highlight(db, event):
     return True
 
 
-def person_key(name: str) -> int:
-    """The key of a person: a digest of the name that ingest gave."""
-    return int.from_bytes(hashlib.blake2b(name.casefold().encode(), digest_size=8).digest(), "big") & ((1 << 53) - 1)
-
-
-def _rename_person(db, event):
-    row = db.run(
-        """
-        SELECT people.id FROM people LEFT JOIN people_before ON person_id = people.id
-        WHERE coalesce(people_before.name, people.name) = ?
-        """,
-        (event.detail["was"],),
-    ).fetchone()
-    if row is None:
-        return False
-    if db.run("SELECT 1 FROM people WHERE name = ? AND id <> ?", (event.detail["name"], row[0])).fetchone():
-        return False
-    db.run("INSERT OR IGNORE INTO people_before (person_id, name) SELECT id, name FROM people WHERE id = ?", (row[0],))
-    db.run("UPDATE people SET name = ? WHERE id = ?", (event.detail["name"], row[0]))
-    return True
-
-
 _APPLY = {
     "hide": _marking("is_hidden", 1),
     "restore": _marking("is_hidden", 0),
@@ -446,6 +417,10 @@ _APPLY = {
     "retitle": _retitle,
     "note": _note,
     "highlight": _highlight,
-    "rename_person": _rename_person,
+    "rename_person": names.rename_person,
+    "join_people": names.join_people,
+    "rename_chat": names.rename_chat,
+    "me": names.me,
 }
 ACTIONS = frozenset(_APPLY)
+__all__ = ["ACTIONS", "apply", "can_be_curated", "person_key", "replay", "revert", "set_state", "state"]

@@ -41,6 +41,24 @@ def without_hidden(told: Words, seen: list[tuple[str, str]], fold, *, by_model: 
     return Words(title, "\n".join(lines), json.dumps(topics, ensure_ascii=False))
 
 
+def renamed(told: Words, old: str, new: str, *, by_model: bool) -> Words:
+    """`told`, with another name for somebody: where it stands before a quote; in a model's words, everywhere."""
+    lines = [new + line[len(old) :] if line.startswith(f"{old}: “") else line for line in told.summary.split("\n")]
+    if not by_model:
+        return Words(told.title, "\n".join(lines), told.topics)
+    pattern = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
+    outside = re.compile(r"“[^”]*”|[^“]+|“")
+
+    def name(text: str) -> str:
+        return outside.sub(
+            lambda part: part[0] if len(part[0]) > 1 and part[0][0] == "“" else pattern.sub(lambda _: new, part[0]),
+            text,
+        )
+
+    topics = [name(topic) for topic in json.loads(told.topics or "[]")]
+    return Words(name(told.title), name(told.summary), json.dumps(topics, ensure_ascii=False))
+
+
 def _is_quoted(line: str, texts: list[str]) -> bool:
     found = _LINE.match(line)
     return _is_from(found["quote"] if found else line, texts)

@@ -210,30 +210,6 @@ async def highlight(request, datasette):
     return _told(await archive.edit(datasette, access.name_of(request), "highlight", subject))
 
 
-async def rename_person(request, datasette):
-    """``POST /api/people/{id}/rename`` with ``{"name": …}``."""
-    name = " ".join(words(await body_of(request), "name", 120).split())
-    if not name:
-        raise wrong("body", "name", "must not be empty")
-    number = _id(request)
-
-    def subject(run):
-        row = run(
-            """
-            SELECT coalesce(people_before.name, people.name) AS was FROM people
-            LEFT JOIN people_before ON person_id = people.id WHERE people.id = ?
-            """,
-            (number,),
-        ).fetchone()
-        if row is None:
-            raise ApiError(404, "Person not found")
-        if run("SELECT 1 FROM people WHERE name = ? AND id <> ?", (name, number)).fetchone():
-            raise ApiError(409, f"Somebody else is called {name}")
-        return "person", archive.curation.person_key(row["was"]), {"was": row["was"], "name": name}
-
-    return _told(await archive.edit(datasette, access.name_of(request), "rename_person", subject))
-
-
 async def edits(request, datasette):
     """All edits, the newest first."""
     database = archive.database_of(datasette)

@@ -114,6 +114,14 @@ OPERATIONS = {
         required=[], on={"type": "boolean"}), _ref("Edit"), [409])},
     "/api/people/{id}/rename": {"post": ("Call somebody otherwise", [_ID], _object(
         name={"type": "string", "maxLength": 120, "pattern": "\\S"}), _ref("Edit"), [409])},
+    "/api/people/{id}/join": {"post": ("Others are the same person as this one", [_ID], _object(
+        person_ids={**_IDS, "minItems": 1, "uniqueItems": True}), _ref("Edit"), [409])},
+    "/api/people/{id}/part": {"post": ("Take back all that joined somebody with this person", [_ID], None,
+                                       _ref("Edit"), [409])},
+    "/api/people/{id}/me": {"post": ("This is the owner, under one of the names, or not", [_ID], _object(
+        required=[], on={"type": "boolean"}), _ref("Edit"), [409])},
+    "/api/chats/{id}/rename": {"post": ("Call a chat otherwise", [_ID], _object(
+        name={"type": "string", "maxLength": 120, "pattern": "\\S"}), _ref("Edit"), [409])},
     "/api/edits": {"get": ("All edits, the newest first", [], None, _object(edits=_list(_ROWS)), [])},
     "/api/edits/{id}/undo": {"post": ("Take an edit back", [_ID], None, _ref("Edit"), [409])},
     "/api/search": {"get": ("Messages and exchanges with these words, in any script", [

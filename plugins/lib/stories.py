@@ -3,7 +3,7 @@
 Everything comes from what was counted at ingest, or by way of the exchanges: nothing here looks through all messages.
 """
 
-from . import pages, shapes
+from . import names, pages, shapes
 
 #: So many months are looked through for somebody's first or last words.
 _MONTHS = 6
@@ -57,6 +57,7 @@ def person(run, number):
     spoken = "EXISTS (SELECT 1 FROM messages WHERE messages.exchange_id = exchanges.id AND sender_id = ?)"
     return {
         "head": head,
+        "naming": naming_of(run, number, head),
         "chats": _shares(chats),
         "years": _years(run, "person_id", number),
         "emoji": _emoji(run, "person_id", number),
@@ -64,6 +65,22 @@ def person(run, number):
         "last": _words_of(run, number, chats, "DESC"),
         "cards": pages.best(run, spoken, number),
     }
+
+
+def naming_of(run, number, head):
+    """What is needed to call a person otherwise, or to join it with another one."""
+    others = run(
+        "SELECT id, name FROM people WHERE id <> ? ORDER BY message_count DESC, name LIMIT ?", (number, _MOST_PEOPLE)
+    ).fetchall()
+    joined = []
+    if names.has_table(run, "senders_before"):
+        joined = run(
+            "SELECT name FROM people_before WHERE joined_to = ? AND person_id <> joined_to ORDER BY name", (number,)
+        ).fetchall()
+    return {
+        "kind": "people", "id": number, "name": head["name"], "is_owner": head["is_owner"], "others": others,
+        "joined": [row["name"] for row in joined],
+    }  # fmt: skip
 
 
 def chat(run, number):
@@ -91,6 +108,7 @@ def chat(run, number):
     ).fetchone()
     return {
         "head": head,
+        "naming": {"kind": "chats", "id": number, "name": head["name"]},
         "people": _shares(people),
         "years": _years(run, "chat_id", number),
         "emoji": _emoji(run, "chat_id", number),
