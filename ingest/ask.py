@@ -64,7 +64,9 @@ def ask(
     question = one_line(question)[:500]
     if not question:
         raise MemoriesError('ask something, as in: memories ask "when did we first talk about moving?"')
-    without = kept.excluded("chat") | kept.excluded("person") if kept and key else frozenset()
+    without = (
+        kept.excluded_in(connection, "chat") | kept.excluded_in(connection, "person") if kept and key else frozenset()
+    )
     passages = find(connection, question, without=without)
     found = Answered(question, cited=passages[:24])
     if key is None or kept is None or not passages:

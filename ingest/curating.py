@@ -12,8 +12,8 @@ from pathlib import Path
 from ingest.errors import NotOurDatabase
 from ingest.folding import fold, load_shared
 
-_log = load_shared("edit_log")
-_curation = load_shared("curation")
+edit_log = load_shared("edit_log")
+curation = load_shared("curation")
 
 
 def log_beside(database: Path) -> Path:
@@ -23,14 +23,14 @@ def log_beside(database: Path) -> Path:
 
 def take_edits_off(connection: sqlite3.Connection, database: Path) -> None:
     """Make the archive what ingest wrote. Raises `NotOurDatabase` when it shows edits whose log is not there."""
-    if not _curation.state(connection):
+    if not curation.state(connection):
         return
     if not log_beside(database).exists():
         raise NotOurDatabase(
             f"{database}: shows edits that people made, but their log {log_beside(database).name} is not beside it; "
             "put it back, so that none is lost"
         )
-    _curation.revert(connection, fold)
+    curation.revert(connection, fold)
 
 
 def put_edits_on(connection: sqlite3.Connection, database: Path) -> int:
@@ -38,6 +38,6 @@ def put_edits_on(connection: sqlite3.Connection, database: Path) -> int:
     path = log_beside(database)
     if not path.exists():
         return 0
-    with closing(_log.open_log(str(path))) as log:
-        events = _log.events(log)
-    return len(_curation.replay(connection, _log.effective(events), _log.digest(events), fold))
+    with closing(edit_log.open_log(str(path))) as log:
+        events = edit_log.events(log)
+    return len(curation.replay(connection, edit_log.effective(events), edit_log.digest(events), fold))

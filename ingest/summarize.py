@@ -76,7 +76,7 @@ class Prepared:
 def prepare(connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted) -> Prepared:
     """Choose the talks and reckon what they cost; nothing is sent. Raises `MemoriesError` when that makes no sense."""
     plan = _plan(connection, database, kept, wanted, "summaries", VERSION)
-    without_chats = kept.excluded("chat")
+    without_chats = kept.excluded_in(connection, "chat")
     cuts = _cuts(connection, kept)
     rows = [
         row
@@ -85,7 +85,7 @@ def prepare(connection: sqlite3.Connection, database: Path, kept: Kept, wanted: 
     ]
     # One that Gemini has told is asked about again when the question is another one, whatever its score is now.
     worth = [row for row in rows if wanted.everything or row.is_told or row.score >= cuts[row.chat]]
-    ask, known, refused = sort_out(talks(connection, worth, kept.excluded("person")), kept, plan.manner)
+    ask, known, refused = sort_out(talks(connection, worth, kept.excluded_in(connection, "person")), kept, plan.manner)
     if wanted.retry:
         ask, refused = ask + [talk for talk, _ in refused], []
     # The best first: a budget that ends early has bought most.
@@ -106,8 +106,14 @@ def _plan(
         # Examples are words of chats like all others: only of those that go to this host anyhow, and without names
         # where names are taken out.
         chats = {chat for chat in known_chats if wanted.chat == chat or kept.has_consent(chat, host())}
-        without = kept.excluded("person")
-        taste = learned(connection, taste, chats - kept.excluded("chat"), without, redactor.clean if redactor else None)
+        without = kept.excluded_in(connection, "person")
+        taste = learned(
+            connection,
+            taste,
+            chats - kept.excluded_in(connection, "chat"),
+            without,
+            redactor.clean if redactor else None,
+        )
     manner = Manner(wanted.model, version, taste.digest(), wanted.language or "", wanted.redact)
     return Plan(
         manner, taste, wanted.language, price, wanted.budget, wanted.rpm, redactor,
@@ -143,7 +149,13 @@ def prepare_periods(
     plan = _plan(connection, database, kept, wanted, "periods", PERIOD_VERSION)
     with transaction(connection):
         make_room(connection)
-    found = periods(connection, level, chat=wanted.chat, without=kept.excluded("chat"), people=kept.excluded("person"))
+    found = periods(
+        connection,
+        level,
+        chat=wanted.chat,
+        without=kept.excluded_in(connection, "chat"),
+        people=kept.excluded_in(connection, "person"),
+    )
     ask, known, refused = sort_out(found, kept, plan.manner)
     if wanted.retry:
         ask, refused = ask + [talk for talk, _ in refused], []

@@ -349,7 +349,7 @@ def test_two_who_are_one_are_joined_and_parted(api: Client, archive: Path) -> No
     assert now[first]["message_count"] == total
     assert one(archive, "SELECT count(*) FROM messages WHERE sender_id = ?", (one_["id"],)) == total
     assert f"{second}: “" not in str(rows(archive, "SELECT group_concat(summary) FROM exchanges"))
-    assert api.ask("POST", f"/api/people/{one_['id']}/join", {"person_ids": [one_["id"]]})[0] == 400
+    assert api.ask("POST", f"/api/people/{one_['id']}/join", {"person_ids": [one_["id"]]})[0] == 409
     assert api.ask("POST", f"/api/people/{one_['id']}/join", {"person_ids": [987654]})[0] == 404
     assert api.ask("POST", f"/api/people/{one_['id']}/part")[0] == 200
     assert {p["name"]: p for p in api.get("/api/people")["people"]} == people

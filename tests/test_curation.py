@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.curating import _curation, _log, log_beside, put_edits_on, take_edits_off
+from ingest.curating import curation as _curation
+from ingest.curating import edit_log as _log
+from ingest.curating import log_beside, put_edits_on, take_edits_off
 from ingest.errors import NotOurDatabase
 from ingest.folding import fold
 from ingest.store import connect, transaction

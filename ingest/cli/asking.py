@@ -32,7 +32,7 @@ def look_at(
     from ingest.summarize import price_for
 
     price, seen = price_for(wanted), kept.looked_at(task)
-    without = kept.excluded("chat") | kept.excluded("person")
+    without = kept.excluded_in(connection, "chat") | kept.excluded_in(connection, "person")
     found = files(connection, media_folder(db), task, chat=wanted.chat, without=without)
     some = [file for file in found if file.sha256 not in seen]
     what = "photos" if task == "captions" else "voice notes"

@@ -94,15 +94,19 @@ def summarize(db: Path, **given: Any) -> None:
 
 
 def _note_exclusions(connection: Any, kept: Kept, given: dict[str, Any]) -> None:
+    from ingest.summaries.kept import other_names
+
     for kind, table in (("chat", "chats"), ("person", "people")):
         known = {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
         for name in given[f"exclude_{kind}"]:
             if name not in known:
                 raise Failed(f"there is no {kind} '{name}' in this archive; memories stats names the chats")
-            kept.exclude(kind, name)
+            for one in {name, *other_names(connection, kind, [name])}:
+                kept.exclude(kind, one)
             click.echo(f"{name} is never sent from now on")
         for name in given[f"include_{kind}"]:
-            kept.include(kind, name)
+            for one in {name, *other_names(connection, kind, [name])}:
+                kept.include(kind, one)
             click.echo(f"{name} may be sent again")
 
 

@@ -42,8 +42,14 @@ def _reduced(db: Path, target: Path, chats: tuple[str, ...], people: tuple[str, 
     from ingest.summaries.kept import Kept, path_beside
 
     if path_beside(db).exists():
-        with closing(Kept(path_beside(db))) as kept:  # what is never sent to a model is not published either
-            chats, people = (*chats, *kept.excluded("chat")), (*people, *kept.excluded("person"))
+        # What is never sent to a model is not published either, whatever it is called now.
+        with closing(Kept(path_beside(db))) as kept, closing(connect(db, must_exist=True)) as connection:
+            known = {
+                table: {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
+                for table in ("chats", "people")
+            }
+            chats = (*chats, *(kept.excluded_in(connection, "chat") & known["chats"]))
+            people = (*people, *(kept.excluded_in(connection, "person") & known["people"]))
     target.parent.mkdir(parents=True, exist_ok=True)
     found = reduce(db, target, Leave(frozenset(chats), frozenset(people), names))
     say_aside(f"this will be readable: {counted(found.messages, 'message')} by "

@@ -29,7 +29,7 @@ def apply_kept(connection: sqlite3.Connection, database: Path) -> int:
         if not keys:
             return 0
         chosen = [row for row in choose(connection) if row.key in keys and not row.is_told]
-        return apply(connection, talks(connection, chosen, kept.excluded("person")), kept)
+        return apply(connection, talks(connection, chosen, kept.excluded_in(connection, "person")), kept)
     finally:
         kept.close()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -286,6 +286,11 @@ class Kept:
         """The chats, or people, that are never sent."""
         return frozenset(row[0] for row in self._db.execute("SELECT name FROM excluded WHERE kind = ?", (kind,)))
 
+    def excluded_in(self, archive: sqlite3.Connection, kind: str) -> frozenset[str]:
+        """Those names, and what an edit calls them now or called them before: a new name opens no door."""
+        said = self.excluded(kind)
+        return said | other_names(archive, kind, said) if said else said
+
     def cuts(self) -> dict[str, float]:
         """chat -> the offline score from which on its talks are asked about."""
         return dict(self._db.execute("SELECT chat, score FROM cuts"))
@@ -310,6 +315,23 @@ class Kept:
     def end_batch(self, name: str) -> None:
         """A batch was collected, or came to nothing."""
         self._db.execute("UPDATE batches SET collected_at = ? WHERE name = ?", (_now(), name))
+
+
+_OTHER_NAMES = {
+    "person": """
+    SELECT kept.name, people.name FROM people_before AS kept
+    JOIN people ON people.id = kept.person_id OR people.id = kept.joined_to
+    """,
+    "chat": "SELECT kept.name, chats.name FROM chats_before AS kept JOIN chats ON chats.id = chat_id",
+}
+
+
+def other_names(archive: sqlite3.Connection, kind: str, names: Collection[str]) -> frozenset[str]:
+    """What else the people (``person``) or chats (``chat``) of these names are called, before edits and after."""
+    pairs = archive.execute(_OTHER_NAMES[kind]).fetchall()
+    found = frozenset(name for pair in pairs if not set(pair).isdisjoint(names) for name in pair)
+    # Somebody who was joined may be found by way of who was joined with the same one.
+    return found if found <= frozenset(names) else found | other_names(archive, kind, found | frozenset(names))
 
 
 def _summary(row: tuple[str, str, str, str, float, str]) -> Summary:

@@ -1,0 +1,275 @@
+"""Putting right what an archive says: people, chats, exports."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ingest.cli.base import Failed, counted, db_option, main, say_aside, told
+from ingest.store import connect, database_errors, writer_lock
+
+_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+@contextmanager
+def _written(db: Path) -> Iterator[sqlite3.Connection]:
+    """The archive, for one writer."""
+    connect(db, must_exist=True).close()
+    with writer_lock(db, on_wait=say_aside), database_errors(db), closing(connect(db, must_exist=True)) as connection:
+        yield connection
+
+
+@contextmanager
+def _read(db: Path) -> Iterator[sqlite3.Connection]:
+    with database_errors(db), closing(connect(db, must_exist=True)) as connection:
+        yield connection
+
+
+def _as_json(rows: list[Any]) -> None:
+    click.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+
+
+def _undo_hint() -> None:
+    say_aside("taken back with: memories undo")
+
+
+@main.group(invoke_without_command=True)
+@db_option
+@_json
+@click.pass_context
+@told
+def people(context: click.Context, db: Path, as_json: bool) -> None:
+    """Who is in the archive; rename them, join two who are one, say who is you.
+
+    \b
+    Example:
+      memories people
+      memories people rename "+44 20 7946 0999" "Aunt Vera"
+    """
+    from ingest.corrections import all_people
+
+    context.obj = db
+    if context.invoked_subcommand:
+        return
+    with _read(db) as connection:
+        found = all_people(connection)
+    if as_json:
+        _as_json(found)
+        return
+    for person in found:
+        details = [counted(person.messages, "message"), f"in {counted(person.chats, 'chat')}"]
+        details += ["you"] if person.is_owner else []
+        details += [f"{person.was} in the exports"] if person.was != person.name else []
+        details += [f"joined with {', '.join(person.joined)}"] if person.joined else []
+        details += (
+            [person.phone] if person.phone and person.phone.replace(" ", "") not in person.name.replace(" ", "") else []
+        )
+        click.echo(f"{person.name}: {' · '.join(details)}")
+
+
+@people.command("rename")
+@click.argument("person")
+@click.argument("name")
+@click.pass_obj
+@told
+def rename_one(db: Path, person: str, name: str) -> None:
+    """Call somebody otherwise: in summaries, in the search, in books, everywhere.
+
+    \b
+    Example:
+      memories people rename "+44 20 7946 0999" "Aunt Vera"
+    """
+    from ingest.corrections import find_person, rename_person
+
+    name = _name(name)
+    with _written(db) as connection:
+        found = find_person(connection, person)
+        rename_person(connection, db, found, name)
+    click.echo(f"{found.name} is called {name} now")
+    _undo_hint()
+
+
+def _name(given: str) -> str:
+    name = " ".join(given.split())
+    if not name or len(name) > 120:
+        raise click.BadParameter("a name has 1 to 120 letters", param_hint="NAME")
+    return name
+
+
+@people.command("join")
+@click.argument("person")
+@click.argument("others", nargs=-1, required=True)
+@click.pass_obj
+@told
+def join_some(db: Path, person: str, others: tuple[str, ...]) -> None:
+    """Two (or more) who are one: what OTHERS wrote is PERSON's.
+
+    \b
+    Example:
+      memories people join "Anna" "Аня" "+44 20 7946 0999"
+    """
+    from ingest.corrections import find_person, join_people
+
+    with _written(db) as connection:
+        first = find_person(connection, person)
+        rest = [one for name in others if (one := find_person(connection, name)).id != first.id]
+        if not rest:
+            raise Failed(f"'{person}' is one person already")
+        join_people(connection, db, first, rest)
+        now = find_person(connection, first.name)
+    click.echo(f"{first.name} is {', '.join(one.name for one in rest)} too: {counted(now.messages, 'message')}")
+    _undo_hint()
+
+
+@people.command("part")
+@click.argument("person")
+@click.pass_obj
+@told
+def part_one(db: Path, person: str) -> None:
+    """Take back all that joined somebody with PERSON.
+
+    \b
+    Example:
+      memories people part "Anna"
+    """
+    from ingest.corrections import find_person, part_person
+
+    with _written(db) as connection:
+        found = find_person(connection, person)
+        part_person(connection, db, found)
+    click.echo(f"{found.name} and {', '.join(found.joined) or 'the others'} are different people again")
+
+
+@people.command("me")
+@click.argument("person")
+@click.option("--not", "is_not", is_flag=True, help="PERSON is not you.")
+@click.pass_obj
+@told
+def say_me(db: Path, person: str, is_not: bool) -> None:
+    """Say who is you; under several names, say it of each.
+
+    \b
+    Example:
+      memories people me "Anna"
+      memories people me "Анна"
+    """
+    from ingest.corrections import find_person
+    from ingest.corrections import say_me as say
+
+    with _written(db) as connection:
+        found = find_person(connection, person)
+        say(connection, db, found, is_me=not is_not)
+    click.echo(f"{found.name} is {'not ' if is_not else ''}you")
+
+
+@people.command("vcf")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--country", metavar="XX", help="Where numbers without a country code are, as in DE or US.")
+@click.option("--dry-run", is_flag=True, help="Say who would be named; change nothing.")
+@click.pass_obj
+@told
+def from_vcf(db: Path, file: Path, country: str | None, dry_run: bool) -> None:
+    """Names from an address book, for people whom the exports show by number.
+
+    \b
+    Example:
+      memories people vcf contacts.vcf --country DE
+    """
+    from ingest.address_book import read_contacts
+    from ingest.corrections import name_them, named_by
+
+    contacts = read_contacts(file, country.upper() if country else None)
+    with _written(db) as connection:
+        found = named_by(connection, contacts)
+        for named in found:
+            click.echo(f"{', '.join(one.name for one in named.people if one.name != named.name)} → {named.name}")
+            if not dry_run:
+                name_them(connection, db, named)
+    click.echo(f"{counted(len(contacts), 'contact')} with a number; {len(found):,} of them are people of this archive")
+    if dry_run:
+        click.echo("dry run: nothing was changed")
+    elif found:
+        _undo_hint()
+
+
+@main.group(invoke_without_command=True)
+@db_option
+@_json
+@click.pass_context
+@told
+def chats(context: click.Context, db: Path, as_json: bool) -> None:
+    """Which chats are in the archive; rename them.
+
+    \b
+    Example:
+      memories chats
+      memories chats rename "Family 2" "Family"
+    """
+    from ingest.corrections import all_chats
+
+    context.obj = db
+    if context.invoked_subcommand:
+        return
+    with _read(db) as connection:
+        found = all_chats(connection)
+    if as_json:
+        _as_json(found)
+        return
+    for chat in found:
+        was = f" · {chat.was} in the exports" if chat.was != chat.name else ""
+        click.echo(
+            f"{chat.name} ({chat.kind}): {counted(chat.messages, 'message')}, {chat.first_at[:10]} to "
+            f"{chat.last_at[:10]} · {counted(chat.sources, 'export')}{was}"
+        )
+
+
+@chats.command("rename")
+@click.argument("chat")
+@click.argument("name")
+@click.pass_obj
+@told
+def rename_it(db: Path, chat: str, name: str) -> None:
+    """Call a chat otherwise.
+
+    \b
+    Example:
+      memories chats rename "Family 2" "Family"
+    """
+    from ingest.corrections import find_chat, rename_chat
+
+    name = _name(name)
+    with _written(db) as connection:
+        found = find_chat(connection, chat)
+        rename_chat(connection, db, found, name)
+    click.echo(f"{found.name} is called {name} now")
+    _undo_hint()
+
+
+@main.command()
+@db_option
+@click.option("--list", "is_list", is_flag=True, help="List the edits, the newest first; take none back.")
+@click.argument("edit", type=int, required=False)
+@told
+def undo(db: Path, is_list: bool, edit: int | None) -> None:
+    """Take the newest edit back, or the one with a number: here or on the pages, each can be.
+
+    \b
+    Example:
+      memories undo --list
+      memories undo
+    """
+    from ingest.corrections import last_edits, take_back
+
+    with _written(db) as connection:
+        if is_list:
+            for number, at, told_as, is_undone in last_edits(db):
+                click.echo(f"{number}  {at[:16].replace('T', ' ')}  {told_as}{'  (undone)' if is_undone else ''}")
+            return
+        click.echo(f"taken back: {take_back(connection, db, edit)}")
