@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -259,6 +259,22 @@ class Numbers:
                 "SELECT length(keys) / 8 FROM given WHERE what = ? AND first = ?", (what, first)
             ).fetchone()[0]
             yield what, chat, first + length - 1, unpacked[-1]
+
+
+def forget_numbers(database: Path, archive: sqlite3.Connection, chats: Iterable[int]) -> None:
+    """Take out for good what is kept of chats (by their keys) and of people whom the archive does not have any more."""
+    path = database.resolve().with_name(database.name + ".ids")
+    if not path.exists():
+        return
+    here = [(name_key(row[0]),) for row in archive.execute("SELECT name FROM people")]
+    with closing(sqlite3.connect(path, isolation_level=None)) as kept:
+        kept.execute("CREATE TEMP TABLE here (key TEXT PRIMARY KEY)")
+        kept.executemany("INSERT OR IGNORE INTO here VALUES (?)", here)
+        kept.execute("DELETE FROM named WHERE what = 'person' AND key NOT IN (SELECT key FROM here)")
+        for chat in chats:
+            kept.execute("DELETE FROM given WHERE chat = ?", (chat,))
+            kept.execute("DELETE FROM named WHERE what = 'chat' AND key = ?", (str(chat),))
+        kept.execute("VACUUM")
 
 
 def _write_keys(kept: sqlite3.Connection, what: str, keys: Mapping[int, int]) -> None:

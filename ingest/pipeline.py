@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ingest.account import counted
 from ingest.again import find_known, same_again, why_again
-from ingest.errors import MemoriesError, Unforeseen
+from ingest.curating import forgotten, source_key
+from ingest.errors import MemoriesError, NotAnExport, Unforeseen
 from ingest.exports import Export
 from ingest.finish import media_folder
 from ingest.model import Account, Options, Progress
@@ -64,6 +65,12 @@ def _ingest(
     elif not export.encoding.startswith("utf"):
         account.notes.append(f"the text is no UTF-8; read as {export.encoding}")
     folder = None if options.dry_run else media_folder(database)
+    since = forgotten(database).sources.get(source_key(sha256))
+    if since is not None:
+        raise NotAnExport(
+            f"{export.filename}: was forgotten on {since[:10]} and is left out; to read it again: "
+            f"memories forget source {sha256} --undo"
+        )
     known = find_known(connection, sha256)
     again = why_again(known, options) if known else None
     if known and not again:

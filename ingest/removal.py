@@ -20,10 +20,22 @@ _BY_MESSAGE = ("links", "places", "revisions", "media", "former_keys")
 _BATCH = 5_000
 
 
-def gather_leaving(connection: sqlite3.Connection, sources: Sequence[int], shared_with: Sequence[int] = ()) -> int:
+_LEAVING = """
+id, key, chat_id, exchange_id, sender_id, sent_at, kind, text, source_id, line
+"""
+
+
+def gather_leaving(
+    connection: sqlite3.Connection,
+    sources: Sequence[int] = (),
+    shared_with: Sequence[int] = (),
+    *,
+    where: str = "",
+    given: Sequence[object] = (),
+) -> int:
     """Fill the temporary table `leaving` with the messages that these sources hold; returns how many.
 
-    Those that another source holds too stay, unless it is one of `shared_with`.
+    Those that another source holds too stay, unless it is one of `shared_with`. `where` chooses messages otherwise.
     """
     connection.execute("DROP TABLE IF EXISTS temp.leaving")
     connection.execute(
@@ -34,17 +46,25 @@ def gather_leaving(connection: sqlite3.Connection, sources: Sequence[int], share
         )
         """
     )
-    marks = ", ".join("?" * len(sources))
+    if where:
+        connection.execute(f"INSERT INTO leaving SELECT {_LEAVING} FROM messages WHERE {where}", given)
+    else:
+        _gather_held(connection, sources, [*sources, *shared_with])
+    return int(connection.execute("SELECT count(*) FROM leaving").fetchone()[0])
+
+
+def _gather_held(connection: sqlite3.Connection, sources: Sequence[int], free: Sequence[int]) -> None:
+    """What `sources` hold, without what others than `free` hold."""
+    columns = _LEAVING.replace("source_id", "messages.source_id")
     connection.execute(
         f"""
         INSERT OR IGNORE INTO leaving
-        SELECT messages.id, key, messages.chat_id, exchange_id, sender_id, sent_at, kind, text, messages.source_id, line
+        SELECT {columns}
         FROM source_messages AS held CROSS JOIN messages ON messages.id BETWEEN held.first_id AND held.last_id
-        WHERE held.source_id IN ({marks})
+        WHERE held.source_id IN ({", ".join("?" * len(sources))})
         """,
         sources,
     )
-    free = [*sources, *shared_with]
     connection.execute(
         f"""
         DELETE FROM leaving WHERE id IN (
@@ -55,7 +75,6 @@ def gather_leaving(connection: sqlite3.Connection, sources: Sequence[int], share
         """,
         free,
     )
-    return int(connection.execute("SELECT count(*) FROM leaving").fetchone()[0])
 
 
 def take_out(connection: sqlite3.Connection, tallies: dict[int, Tallies]) -> set[int]:
@@ -145,3 +164,17 @@ def sweep(connection: sqlite3.Connection) -> None:
     gone = "SELECT id FROM people WHERE id NOT IN (SELECT person_id FROM person_months)"
     connection.execute(f"DELETE FROM person_names WHERE person_id IN ({gone})")
     connection.execute(f"DELETE FROM people WHERE id IN ({gone})")
+
+
+def has_loose(connection: sqlite3.Connection, chat: int) -> bool:
+    """Whether messages of a chat belong to no exchange."""
+    return bool(
+        connection.execute(
+            "SELECT 1 FROM messages WHERE exchange_id IS NULL AND +chat_id = ? LIMIT 1", (chat,)
+        ).fetchone()
+    )
+
+
+def has_messages(connection: sqlite3.Connection, chat: int) -> bool:
+    """Whether a chat has any message."""
+    return bool(connection.execute("SELECT 1 FROM messages WHERE chat_id = ? LIMIT 1", (chat,)).fetchone())

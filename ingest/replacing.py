@@ -6,17 +6,13 @@ Ids come back with the keys (see `numbers`), files with their names, edits with 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 
 from ingest.again import Again
 from ingest.finish import count_all
 from ingest.model import Account
 from ingest.numbers import Numbers
 from ingest.removal import forget_source, gather_leaving, take_out
-from ingest.retell import retell
-from ingest.search_index import MessageIndex
 from ingest.tallies import Tallies
-from ingest.teller import Scribe
 
 _FILE = "mimetype, bytes, sha256, width, height, duration_s, thumbnail"
 
@@ -82,19 +78,6 @@ class Replacement:
             )
         ]
 
-    def tell_rest(
-        self, scribe_of: Callable[[Tallies], Scribe], pause: int, index: MessageIndex, numbers: Numbers
-    ) -> None:
-        """Tell what is left of the chat around what was taken out."""
-        connection, chat = self._connection, self._again.chat
-        if not has_loose(connection, chat):
-            return
-        numbers.enter(chat)
-        tallies = Tallies()
-        retell(connection, chat, [], pause, scribe_of(tallies), tallies, index, numbers)
-        tallies.flush(connection, chat)
-        count_all(connection, chat)
-
     def fill(self, account: Account, chat: int, numbers: Numbers) -> None:
         """Give back the files that are not in this export, and say in the account what is otherwise now."""
         connection = self._connection
@@ -136,17 +119,3 @@ class Replacement:
         account.new = max(0, new - gone)
         account.gone = max(0, gone - new)
         account.read_again = self._again.why
-
-
-def has_loose(connection: sqlite3.Connection, chat: int) -> bool:
-    """Whether messages of a chat belong to no exchange."""
-    return bool(
-        connection.execute(
-            "SELECT 1 FROM messages WHERE exchange_id IS NULL AND +chat_id = ? LIMIT 1", (chat,)
-        ).fetchone()
-    )
-
-
-def has_messages(connection: sqlite3.Connection, chat: int) -> bool:
-    """Whether a chat has any message."""
-    return bool(connection.execute("SELECT 1 FROM messages WHERE chat_id = ? LIMIT 1", (chat,)).fetchone())

@@ -9,9 +9,12 @@ from typing import NamedTuple
 
 from ingest.search_index import index_exchanges
 from ingest.summaries import Said
-from ingest.summaries.offline import VERSION, Teller
+from ingest.summaries.offline import VERSION, Teller, Vocabulary
+from ingest.summaries.tokens import Tokens
 from ingest.tallies import Tallies
 
+#: A merge into a chat learns which words are rare there from so many of its talks.
+_TALKS_FOR_WORDS = 400
 INSERT_EXCHANGE = """
 INSERT INTO exchanges (id, key, chat_id, started_at, ended_at, message_count, participant_count, title, summary,
     language, mood, topics, score, summarised_by, summarised_at, prompt_version)
@@ -65,3 +68,11 @@ def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]
     """Add exchanges and index them for search."""
     connection.executemany(INSERT_EXCHANGE, rows)
     index_exchanges(connection, [(row.id, row.title, row.summary, row.topics) for row in rows])
+
+
+def sample_words(connection: sqlite3.Connection, chat: int, vocabulary: Vocabulary, tokens: Tokens) -> None:
+    """Learn which words are rare in a chat that the archive has, from a sample of its talks."""
+    ids = [row[0] for row in connection.execute("SELECT id FROM exchanges WHERE chat_id = ? ORDER BY id", (chat,))]
+    for exchange in ids[:: max(1, len(ids) // _TALKS_FOR_WORDS)]:
+        texts = connection.execute("SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text'", (exchange,))
+        vocabulary.add("\n".join([text for (text,) in texts]), tokens)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ingest.account import counted
 from ingest.again import fill_missing
 from ingest.carried import Carried
 from ingest.chats import SAID, Match, make_chat, recognise
-from ingest.curating import put_edits_on, take_edits_off
+from ingest.curating import forgotten, put_edits_on, take_edits_off
+from ingest.errors import NotAnExport
 from ingest.evidence import Evidence
 from ingest.exports import Export
 from ingest.finish import analyze, choose_memories, count_all, count_kinds, tell_periods
+from ingest.keys import chat_key
 from ingest.loader import Loader
 from ingest.merge import Change, Merge
 from ingest.model import Account, Options, Progress, Row
@@ -24,9 +28,10 @@ from ingest.owner import say_owner, tell_owner
 from ingest.people import Roll, guess_owner, is_contact, name_key
 from ingest.reading import Earlier, Read
 from ingest.record import add_source, write_down
-from ingest.removal import sweep
-from ingest.replacing import Replacement, has_messages
+from ingest.removal import has_messages, sweep
+from ingest.replacing import Replacement
 from ingest.retell import retell
+from ingest.rewriting import tell_loose
 from ingest.same_people import same_people
 from ingest.search_index import MessageIndex
 from ingest.spool import Spool
@@ -34,12 +39,10 @@ from ingest.store import make_indexes, transaction, tuned_for_loading
 from ingest.summaries.applying import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline import Teller, Vocabulary
 from ingest.tallies import Tallies
-from ingest.teller import Scribe
+from ingest.teller import Scribe, sample_words
 from ingest.telling import Brief, start_telling
 from ingest.zones import aligned, find_shifts, moved, moved_probes
 
-#: A merge into a chat learns which words are rare there from so many of its talks.
-_TALKS_FOR_WORDS = 400
 _ENOUGH_MESSAGES = 5_000
 
 
@@ -122,6 +125,8 @@ class Writer:
         progress: Progress | None,
     ) -> None:
         self._has_words = False
+        self._forgotten = forgotten(database)
+        self._left_out: list[str] = []
         self._chats_now: dict[str, int] = {}
         self._spool = spool
         self._connection = connection
@@ -174,6 +179,7 @@ class Writer:
         shifts = self._find_shifts(chat, overview) if not target.is_new and not earlier else []
         if not target.is_new:
             self._name_the_same(chat, overview, roll)
+        self._leave_out_forgotten(overview)
         ids = _Ids(roll)
         for sender in overview.senders:
             ids[sender]
@@ -216,13 +222,13 @@ class Writer:
         if replacement and again and not again.is_moved:
             self._name_the_same(again.chat, overview, roll)  # while there is something to know them by
             target = self._known_target(again.chat, overview)
-            self._make_room(replacement, target, overview, index)
+            self._make_room(replacement, target.chat, index)
             target.is_new = not has_messages(connection, target.chat)
             if target.is_new:
                 target.pause = overview.gaps.pause()
             return target, replacement
         if replacement and again:
-            self._make_room(replacement, self._known_target(again.chat, overview), overview, index)
+            self._make_room(replacement, again.chat, index)
         if read.earlier:
             return self._known_target(read.earlier.chat, overview), replacement
         said = self._options.chat
@@ -232,6 +238,12 @@ class Writer:
             target.name, target.kind, target.match = self._told_name(match, match.id), match.kind, match
             return target, replacement
         assert self._numbers is not None
+        since = self._forgotten.chats.get(chat_key(match.name, match.kind))
+        if since is not None:
+            raise NotAnExport(
+                f"{self._export.filename}: the chat '{match.name}' was forgotten on {since[:10]} and is left out; to "
+                f"read it again: memories forget chat '{match.name}' --undo"
+            )
         chat = make_chat(connection, match, self._numbers.named)
         name = self._told_name(match, chat)
         return _Target(chat, name, match.kind, True, overview.gaps.pause(), match), replacement
@@ -240,13 +252,11 @@ class Writer:
         name, kind = self._connection.execute("SELECT name, kind FROM chats WHERE id = ?", (chat,)).fetchone()
         return _Target(chat, name, kind, False, self._pause_of(chat, overview), None)
 
-    def _make_room(self, replacement: Replacement, target: _Target, overview: Overview, index: MessageIndex) -> None:
+    def _make_room(self, replacement: Replacement, chat: int, index: MessageIndex) -> None:
+        """Take out what was read before, and tell what is left around it."""
         replacement.make_room()
         assert self._numbers is not None
-        vocabulary = self._words_of(target.chat, overview)
-        replacement.tell_rest(
-            lambda tallies: self._scribe(target.chat, vocabulary, overview, tallies), target.pause, index, self._numbers
-        )
+        tell_loose(self._connection, chat, self._numbers, index, self._now)
 
     def _scribe(self, chat: int, vocabulary: Vocabulary, overview: Overview, tallies: Tallies) -> Scribe:
         return Scribe(chat, Teller(vocabulary, _Names(self._connection), overview.tokens), tallies, self._now)
@@ -323,10 +333,38 @@ class Writer:
             words if known or match is None else match.why or words
         )
 
+    def _leave_out_forgotten(self, overview: Overview) -> None:
+        """What people wrote who were forgotten is not written again, nor are notices that name them."""
+        self._left_out = [name for name in overview.senders if self._forgotten.is_person(name)]
+        if not self._left_out:
+            return
+        for name in self._left_out:
+            count = overview.senders.pop(name)
+            overview.messages -= count
+            self._account.notes.append(
+                f"somebody who was forgotten wrote {counted(count, 'message')} of it, left out; to read them again: "
+                "memories forget person NAME --undo"
+            )
+        if not overview.senders:
+            raise NotAnExport(f"{self._export.filename}: all of it is by people who were forgotten; nothing was read")
+        overview.in_order = False  # its first and last message may be gone
+
+    def _rows(self) -> Iterator[list[Row]]:
+        if not self._left_out:
+            yield from self._spool.batches()
+            return
+        named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in self._left_out))
+        for rows in self._spool.batches():
+            kept = [
+                row for row in rows if row[4] not in self._left_out and (row[4] is not None or not named.search(row[6]))
+            ]
+            if kept:
+                yield kept
+
     def _written(self, total: int) -> Iterator[list[Row]]:
         """What was read, with progress: the second half of the work."""
         done = 0
-        for rows in self._spool.batches():
+        for rows in self._rows():
             yield rows
             done += len(rows)
             if self._progress:
@@ -391,15 +429,7 @@ class Writer:
         self._has_words = True
         if overview.messages >= _ENOUGH_MESSAGES:
             return overview.vocabulary
-        ids = [
-            row[0]
-            for row in self._connection.execute("SELECT id FROM exchanges WHERE chat_id = ? ORDER BY id", (chat,))
-        ]
-        for exchange in ids[:: max(1, len(ids) // _TALKS_FOR_WORDS)]:
-            texts = self._connection.execute(
-                "SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text'", (exchange,)
-            )
-            overview.vocabulary.add("\n".join([text for (text,) in texts]), overview.tokens)
+        sample_words(self._connection, chat, overview.vocabulary, overview.tokens)
         return overview.vocabulary
 
     def _set_owner(self, roll: Roll, overview: Overview, evidence: Evidence, chat_name: str) -> None:

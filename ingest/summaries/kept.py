@@ -299,6 +299,25 @@ class Kept:
         """Settle them."""
         self._db.executemany("INSERT OR IGNORE INTO cuts VALUES (?, ?)", list(cuts.items()))
 
+    def forget(self, exchanges: Collection[int], names: Collection[str], files: Collection[str]) -> int:
+        """Take out for good what was answered about exchanges (by key) and files (by sha256), and what names chats
+        or people; returns how many answers that were. The file is written anew."""
+        count = 0
+        for key in exchanges:
+            count += self._db.execute("DELETE FROM answers WHERE exchange_key = ?", (key,)).rowcount
+            for table in ("failures", "sent"):
+                self._db.execute(f"DELETE FROM {table} WHERE exchange_key = ?", (key,))
+        for sha256 in files:
+            count += self._db.execute("DELETE FROM looks WHERE sha256 = ?", (sha256,)).rowcount
+        for name in names:
+            for table in ("sent", "consents", "cuts"):
+                self._db.execute(f"DELETE FROM {table} WHERE chat = ?", (name,))
+            self._db.execute("DELETE FROM consents WHERE chat IN (?, ?)", (f"{name} (photos)", f"{name} (voice notes)"))
+            self._db.execute("DELETE FROM excluded WHERE name = ?", (name,))
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return count
+
     def put_batch(self, name: str, run: int, model: str, plan: str) -> None:
         """A batch was handed in."""
         self._db.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, NULL)", (name, run, model, _now(), plan))

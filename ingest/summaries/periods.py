@@ -96,10 +96,14 @@ def _lines(
 def _as_talk(number: int, chat: str, chat_key: int, period: str, lines: list[Line]) -> Talk:
     said = "\x1e".join(f"{line.at}\x1f{line.text}" for line in lines)
     digest = blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    key = blake2b(f"{chat_key}\x1f{period}".encode(), digest_size=8).digest()
-    place = int.from_bytes(key, "big") & _MASK
+    place = period_key(chat_key, period)
     when = period if period != "all" else "all years"
     return Talk(number, place, chat, False, when, 1.0, digest, {}, tuple(lines))
+
+
+def period_key(chat_key: int, period: str) -> int:
+    """The key under which answers about a month, a year or all of a chat are kept."""
+    return int.from_bytes(blake2b(f"{chat_key}\x1f{period}".encode(), digest_size=8).digest(), "big") & _MASK
 
 
 def make_room(connection: sqlite3.Connection) -> None:

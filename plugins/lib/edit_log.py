@@ -13,6 +13,8 @@ import sqlite3
 import time
 from dataclasses import asdict, dataclass, field
 
+from .names import person_key
+
 LOG_SCHEMA = """
 CREATE TABLE IF NOT EXISTS edits (
     id INTEGER PRIMARY KEY,
@@ -86,9 +88,12 @@ def events(log) -> list[Event]:
 def merge(log, others: list[Event]) -> int:
     """Write down those of `others` that this log does not have; returns how many there were."""
     added = 0
+    gone = forgotten([*events(log), *others])
     log.execute("BEGIN IMMEDIATE")
     try:
         for event in others:
+            if _is_of(event, gone):
+                continue  # the other side has not forgotten it yet
             added += log.execute("INSERT OR IGNORE INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", _row(event)).rowcount
         if added:
             log.execute("UPDATE edits SET undone_by = NULL WHERE undone_by IS NOT NULL")
@@ -99,7 +104,48 @@ def merge(log, others: list[Event]) -> int:
         log.execute("ROLLBACK")
         raise
     log.execute("COMMIT")
+    purge(log, lambda event: _is_of(event, gone))
     return added
+
+
+def _is_of(event: Event, gone: dict[str, dict[int, str]]) -> bool:
+    """Whether an edit speaks of a chat or a person that was forgotten."""
+    if event.action in ("forget", "undo"):
+        return False
+    also = event.detail.get("also")
+    names = [event.detail.get("was"), *(also if isinstance(also, list) else ())]
+    is_person = any(isinstance(name, str) and person_key(name) in gone["person"] for name in names)
+    return is_person or event.detail.get("chat") in gone["chat"]
+
+
+def forgotten(all_events: list[Event]) -> dict[str, dict[int, str]]:
+    """What is not to come back: ``chat``, ``person`` or ``source`` -> its key -> since when."""
+    found: dict[str, dict[int, str]] = {"chat": {}, "person": {}, "source": {}}
+    for event in effective(all_events):
+        if event.action == "forget" and event.subject_kind in found:
+            found[event.subject_kind][event.subject_key] = event.at
+    return found
+
+
+def purge(log, is_gone) -> int:
+    """Take out for good the events for which `is_gone` is true, and what undid them; returns how many they were.
+
+    The file is written anew, so that nothing is left of them in it.
+    """
+    everything = events(log)
+    gone = {event.id for event in everything if event.action not in ("forget", "undo") and is_gone(event)}
+    gone |= {event.id for event in everything if event.action == "undo" and event.detail.get("of") in gone}
+    if gone:
+        log.execute("BEGIN IMMEDIATE")
+        try:
+            log.executemany("DELETE FROM edits WHERE id = ?", [(number,) for number in gone])
+        except BaseException:
+            log.execute("ROLLBACK")
+            raise
+        log.execute("COMMIT")
+        log.execute("VACUUM")
+        log.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return len(gone)
 
 
 def as_data(event: Event) -> dict:

@@ -75,8 +75,14 @@ async def merge_log(request, datasette):
         others = [edit_log.from_data(event) for event in given]
     except ValueError as error:
         raise wrong("body", "events", str(error)) from None
+    if any(
+        event.action != "undo" and event.action in curation.ACTIONS and not curation.is_whole(event) for event in others
+    ):
+        raise wrong("body", "events", "an edit does not say all that its action needs")
     if any(event.action not in curation.ACTIONS | {"undo"} for event in others):
         raise wrong("body", "events", "an edit has an action that this version does not know")
+    if not all(event.action == "undo" or curation.is_whole(event) for event in others):
+        raise wrong("body", "events", "an edit does not say all that its action needs")
     database = archive.database_of(datasette)
     added = await database.execute_write_fn(lambda _: edit_log.merge(archive.log_of(database), others))
     if added:
