@@ -252,6 +252,13 @@ def _told(event: Any) -> str:
     return f"{what}{'' if event.subject_kind in what else ' ' + event.subject_kind}{words}{at}"
 
 
+_BACK = {
+    "forget": "to let it be read again: memories forget chat|person|source NAME --undo",
+    "join_chats": "to part the chats again: memories chats part",
+    "part_source": "to put the chats together again: memories chats join",
+}
+
+
 def last_edits(database: Path, most: int = 50) -> Iterator[tuple[int, str, str, bool]]:
     """(number, when in UTC, what, whether it was undone) of the newest edits."""
     with _log_of(database) as log:
@@ -272,6 +279,13 @@ def take_back(connection: sqlite3.Connection, database: Path, number: int | None
         newest.append(event.id)
         return len(newest) == 1
 
+    with _log_of(database) as log:
+        in_effect = edit_log.effective(edit_log.events(log))
+    if number is None:
+        in_effect = in_effect[-1:]
+    for event in in_effect:
+        if event.action in edit_log.BY_COMMAND and number in (None, event.id):
+            raise MemoriesError(f"that was done to the messages themselves; {_BACK[event.action]}")
     found = undo(connection, database, is_it)
     if not found:
         raise MemoriesError("there is no such edit in effect; memories undo --list lists them")

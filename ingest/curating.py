@@ -69,6 +69,39 @@ def forgotten(database: Path) -> Forgotten:
     return Forgotten(found["chat"], found["person"], found["source"])
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the user said of chats, for exports that are read from now on.
+
+    `joined`: key of a chat -> (key, name) of the one that it is; `parted`: sha256 of an export -> (name of its chat,
+    key of the one that it would go to).
+    """
+
+    joined: Mapping[int, tuple[int, str]]
+    parted: Mapping[str, tuple[str, int]]
+
+    def chat_of(self, key: int) -> tuple[int, str] | None:
+        """(key, name) of the chat that one with this key was joined to, in the end."""
+        found, seen = None, set()
+        while key in self.joined and key not in seen:
+            seen.add(key)
+            found = self.joined[key]
+            key = found[0]
+        return found
+
+
+def decided(database: Path) -> Decided:
+    """What the log beside the archive says of chats that were joined and exports that were parted."""
+    path = log_beside(database)
+    if not path.exists():
+        return Decided({}, {})
+    with closing(edit_log.open_log(str(path))) as log:
+        events = [event for event in edit_log.effective(edit_log.events(log)) if curation.is_whole(event)]
+    joined = {e.detail["key"]: (e.detail["chat"], e.detail["name"]) for e in events if e.action == "join_chats"}
+    parted = {e.detail["sha256"]: (e.detail["name"], e.detail["from"]) for e in events if e.action == "part_source"}
+    return Decided(joined, parted)
+
+
 def source_key(sha256: str) -> int:
     """The key of an export: the first 52 bits of its digest."""
     return int(sha256[:13], 16)

@@ -112,7 +112,10 @@ def forget_chat(connection: sqlite3.Connection, database: Path, chat: Chat) -> G
     digests = [row[0] for row in connection.execute(
         "SELECT sha256 FROM sources WHERE id IN (SELECT source_id FROM chat_sources WHERE chat_id = ?)", (chat.id,)
     )]  # fmt: skip
-    subjects = [("chat", chat.key), *(("source", source_key(sha256)) for sha256 in digests)]
+    keys = [chat.key, *(row[0] for row in connection.execute(
+        "SELECT key FROM former_chats WHERE chat_id = ? AND key NOT IN (SELECT key FROM chats)", (chat.id,)
+    ))]  # fmt: skip
+    subjects = [*(("chat", key) for key in keys), *(("source", source_key(sha256)) for sha256 in digests)]
     return _forget(
         connection, database, subjects, {chat.name, chat.was},
         lambda rewriting: rewriting.take_out_leaving(sources),

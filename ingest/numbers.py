@@ -66,6 +66,9 @@ class Numbers:
         #: The keys that messages have now -> those that an earlier reading gave them, and their ids.
         self.former: dict[int, tuple[int, int]] = {}
         self._rekeyed: dict[str, dict[int, int]] = {what: {} for what in _TABLES}
+        #: Keys of chats -> the chat they went to; messages that are another chat's now: id -> that chat's key.
+        self._moved: dict[int, int] = {}
+        self._parted: dict[int, int] = {}
 
     def _read(self) -> sqlite3.Connection:
         """What is kept, for reading. It is written after the ingest; the archive's lock keeps others away."""
@@ -86,7 +89,7 @@ class Numbers:
             "SELECT key, message_count FROM chats WHERE id = ?", (chat,)
         ).fetchone()
         known = self._kept.execute(
-            "SELECT coalesce(sum(length(keys)), 0) / 8 FROM given WHERE what = 'message' AND chat = ?", (self._chat,)
+            f"SELECT coalesce(sum(length(keys)), 0) / 8 FROM given WHERE what = 'message' AND {self._of_chat()}"
         ).fetchone()[0]
         # Usually the archive has all that ever had a number.
         self._is_known = known > count
@@ -94,9 +97,25 @@ class Numbers:
             for what in _TABLES:
                 self._recall(what)
 
+    def _of_chat(self) -> str:
+        """SQL for the runs of this chat and of those that went into it."""
+        keys = [self._chat, *(key for key, to in self._moved.items() if to == self._chat)]
+        return f"chat IN ({', '.join(map(str, keys))})"
+
+    def move(self, chat: int, to: int, rekeyed: Mapping[int, int]) -> None:
+        """All that the chat with the key `chat` had is the chat's `to` now; `rekeyed`: id -> key of its messages."""
+        self._moved[chat] = to
+        self._rekeyed["message"].update(rekeyed)
+
+    def part(self, to: int, messages: Iterable[int]) -> None:
+        """These messages are another chat's now, the one with the key `to`."""
+        self._parted.update(dict.fromkeys(messages, to))
+
     def messages(self, keys: Sequence[int]) -> Sequence[int]:
         """The ids of messages with these keys: those they had, the next ones for the others."""
         first = self.next_message
+        if not keys:
+            return ()
         if not self._is_known:
             self.next_message += len(keys)
             self._note("message", first, keys)
@@ -163,6 +182,10 @@ class Numbers:
                 kept.executemany("INSERT OR REPLACE INTO named VALUES (?, ?, ?)", named)
                 for what, keys in self._rekeyed.items():
                     _write_keys(kept, what, keys)
+                kept.executemany(
+                    "UPDATE given SET chat = ? WHERE chat = ?", [(to, key) for key, to in self._moved.items()]
+                )
+                _part_runs(kept, self._parted)
 
     def close(self) -> None:
         """Let go of what is kept."""
@@ -213,7 +236,7 @@ class Numbers:
         """Make what this chat's things were numbered ready to be looked up, without what the archive has."""
         self._kept.execute(f"DROP TABLE IF EXISTS temp.known_{what}")
         self._kept.execute(f"CREATE TEMP TABLE known_{what} (key INTEGER PRIMARY KEY, id INTEGER NOT NULL)")
-        runs = self._kept.execute("SELECT first, keys FROM given WHERE what = ? AND chat = ?", (what, self._chat))
+        runs = self._kept.execute(f"SELECT first, keys FROM given WHERE what = ? AND {self._of_chat()}", (what,))
         for first, keys in runs.fetchall():
             unpacked = _unpacked(keys)
             there = {
@@ -294,6 +317,27 @@ def _write_keys(kept: sqlite3.Connection, what: str, keys: Mapping[int, int]) ->
             first, run = row[0], _unpacked(row[1])
         if number:
             run[number - first] = keys[number]
+
+
+def _part_runs(kept: sqlite3.Connection, parted: Mapping[int, int]) -> None:
+    """Cut runs of messages where some are another chat's: id -> that chat's key."""
+    if not parted:
+        return
+    runs = kept.execute(
+        "SELECT chat, first, keys FROM given WHERE what = 'message' AND first <= ?", (max(parted),)
+    ).fetchall()
+    for chat, first, packed in runs:
+        keys = _unpacked(packed)
+        chats = [parted.get(number, chat) for number in range(first, first + len(keys))]
+        if all(one == chat for one in chats):
+            continue
+        kept.execute("DELETE FROM given WHERE what = 'message' AND first = ?", (first,))
+        start = 0
+        for at in range(1, len(keys) + 1):
+            if at == len(keys) or chats[at] != chats[start]:
+                row = ("message", chats[start], first + start, _packed(keys[start:at]))
+                kept.execute("INSERT INTO given (what, chat, first, keys) VALUES (?, ?, ?, ?)", row)
+                start = at
 
 
 def _nothing() -> sqlite3.Connection:

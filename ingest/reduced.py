@@ -113,7 +113,7 @@ def _take_out(copy: sqlite3.Connection, leave: Leave) -> list[int]:
     for table in (
         "revisions", "source_warnings", "hidden_messages", "merged_exchanges", "exchanges_before", "messages_before",
         "people_before", "chats_before", "senders_before", "periods_before", "person_months_before",
-        "person_emoji_before", "former_keys", "person_names",
+        "person_emoji_before", "former_keys", "former_chats", "person_names",
         "source_messages", "curation_state", "period_exchanges", "periods",
     ):  # fmt: skip
         copy.execute(f"DELETE FROM {table}")

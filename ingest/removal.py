@@ -83,6 +83,16 @@ def take_out(connection: sqlite3.Connection, tallies: dict[int, Tallies]) -> set
     `tallies`: a chat -> what its counts change by, for the caller to go on with and to flush. What stays of the talks
     belongs to no exchange: it waits for `retell`.
     """
+    chats = take_out_of_talks(connection, tallies)
+    for chat in chats:
+        kinds = connection.execute("SELECT kind, count(*) FROM leaving WHERE chat_id = ? GROUP BY kind", (chat,))
+        count_kinds(connection, chat, Counter({kind: -count for kind, count in kinds}))
+    drop_messages(connection)
+    return chats
+
+
+def take_out_of_talks(connection: sqlite3.Connection, tallies: dict[int, Tallies]) -> set[int]:
+    """Take the exchanges apart that hold messages in `leaving`; returns the chats. See `take_out` for `tallies`."""
     chats = [row[0] for row in connection.execute("SELECT DISTINCT chat_id FROM leaving")]
     for chat in chats:
         exchanges = [
@@ -96,13 +106,15 @@ def take_out(connection: sqlite3.Connection, tallies: dict[int, Tallies]) -> set
             "UPDATE messages SET exchange_id = NULL, is_highlight = 0 WHERE exchange_id = ?",
             [(exchange,) for exchange in exchanges],
         )
-        kinds = connection.execute("SELECT kind, count(*) FROM leaving WHERE chat_id = ? GROUP BY kind", (chat,))
-        count_kinds(connection, chat, Counter({kind: -count for kind, count in kinds}))
+    return set(chats)
+
+
+def drop_messages(connection: sqlite3.Connection) -> None:
+    """Delete the messages in `leaving`, which belong to no exchange, with all that hangs on them."""
     _unindex(connection)
     for table in _BY_MESSAGE:
         connection.execute(f"DELETE FROM {table} WHERE message_id IN (SELECT id FROM leaving)")
     connection.execute("DELETE FROM messages WHERE id IN (SELECT id FROM leaving)")
-    return set(chats)
 
 
 def _unindex(connection: sqlite3.Connection) -> None:
@@ -160,6 +172,7 @@ def sweep(connection: sqlite3.Connection) -> None:
     )
     for table in ("periods", "person_months", "person_emoji", "chat_kinds"):
         connection.execute(f"DELETE FROM {table} WHERE chat_id IN ({empty})")
+    connection.execute(f"DELETE FROM former_chats WHERE chat_id IN ({empty})")
     connection.execute(f"DELETE FROM chats WHERE id IN ({empty}) AND id NOT IN (SELECT chat_id FROM chat_sources)")
     gone = "SELECT id FROM people WHERE id NOT IN (SELECT person_id FROM person_months)"
     connection.execute(f"DELETE FROM person_names WHERE person_id IN ({gone})")

@@ -15,8 +15,9 @@ from pathlib import Path
 from ingest.curating import put_edits_on, take_edits_off
 from ingest.finish import analyze, choose_memories, count_all, media_folder, tell_periods
 from ingest.media import media_path
+from ingest.merge import Change
 from ingest.numbers import Numbers
-from ingest.removal import forget_source, gather_leaving, has_loose, sweep, take_out
+from ingest.removal import forget_source, gather_leaving, has_loose, sweep, take_out, take_out_of_talks
 from ingest.retell import retell
 from ingest.search_index import MessageIndex
 from ingest.store import transaction, tuned_for_loading
@@ -72,7 +73,7 @@ class Rewriting:
         self.connection = connection
         self.removed = Removed()
         self._database = database
-        self._numbers = numbers
+        self.numbers = numbers
         self._index = index
         self._now = datetime.now().isoformat(timespec="seconds")
         self._files: list[tuple[str, str | None, str | None]] = []  # sha256, name, small picture
@@ -88,16 +89,26 @@ class Rewriting:
         self._note_what_goes()
         tallies: dict[int, Tallies] = {}
         chats = take_out(connection, tallies)
-        for chat, counts in tallies.items():
-            counts.flush(connection, chat)
+        self._flush(tallies)
         forget_source(connection, sources)
         for chat in chats:
             self.settle(chat)
 
-    def settle(self, chat: int) -> None:
-        """Count a chat, and tell what of it is in no exchange."""
+    def take_out_of_talks(self) -> None:
+        """Take the exchanges apart that hold messages in `leaving`: see `settle`."""
+        tallies: dict[int, Tallies] = {}
+        take_out_of_talks(self.connection, tallies)
+        self._flush(tallies)
+
+    def _flush(self, tallies: dict[int, Tallies]) -> None:
+        for chat, counts in tallies.items():
+            counts.flush(self.connection, chat)
+            count_all(self.connection, chat)
+
+    def settle(self, chat: int, changes: Sequence[Change] = ()) -> None:
+        """Count a chat, and tell what of it is in no exchange, or is `changes`."""
         count_all(self.connection, chat)
-        tell_loose(self.connection, chat, self._numbers, self._index, self._now)
+        tell_loose(self.connection, chat, self.numbers, self._index, self._now, changes)
         tell_periods(self.connection, chat, "0", "~")
 
     def finish(self) -> None:
@@ -134,9 +145,16 @@ class Rewriting:
                 self.removed.files += [folder / name for name in names]
 
 
-def tell_loose(connection: sqlite3.Connection, chat: int, numbers: Numbers, index: MessageIndex, now: str) -> None:
+def tell_loose(
+    connection: sqlite3.Connection,
+    chat: int,
+    numbers: Numbers,
+    index: MessageIndex,
+    now: str,
+    changes: Sequence[Change] = (),
+) -> None:
     """Cut and tell the messages of a chat that are in no exchange, with the talks next to them."""
-    if not has_loose(connection, chat):
+    if not changes and not has_loose(connection, chat):
         return
     numbers.enter(chat)
     tallies, tokens, vocabulary = Tallies(), Tokens(), Vocabulary()
@@ -146,6 +164,6 @@ def tell_loose(connection: sqlite3.Connection, chat: int, numbers: Numbers, inde
     row = connection.execute(
         "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
     ).fetchone()
-    retell(connection, chat, [], row[0] if row else _PAUSE, scribe, tallies, index, numbers)
+    retell(connection, chat, changes, row[0] if row else _PAUSE, scribe, tallies, index, numbers)
     tallies.flush(connection, chat)
     count_all(connection, chat)

@@ -25,6 +25,14 @@ CREATE TABLE former_keys (
 ) WITHOUT ROWID;
 CREATE INDEX former_keys_by_key ON former_keys (key);
 
+-- Where the messages of a chat may be as well that was joined to another one, or from which exports were parted:
+-- edits speak of them by the chat's key.
+CREATE TABLE former_chats (
+    key INTEGER NOT NULL,
+    chat_id INTEGER NOT NULL,
+    PRIMARY KEY (key, chat_id)
+) WITHOUT ROWID;
+
 -- What else an export calls somebody. `name` as names are compared.
 CREATE TABLE person_names (
     name TEXT PRIMARY KEY,

@@ -13,7 +13,7 @@ from ingest.account import counted
 from ingest.again import fill_missing
 from ingest.carried import Carried
 from ingest.chats import SAID, Match, make_chat, recognise
-from ingest.curating import forgotten, put_edits_on, take_edits_off
+from ingest.curating import decided, forgotten, put_edits_on, take_edits_off
 from ingest.errors import NotAnExport
 from ingest.evidence import Evidence
 from ingest.exports import Export
@@ -125,7 +125,7 @@ class Writer:
         progress: Progress | None,
     ) -> None:
         self._has_words = False
-        self._forgotten = forgotten(database)
+        self._forgotten, self._decided = forgotten(database), decided(database)
         self._left_out: list[str] = []
         self._chats_now: dict[str, int] = {}
         self._spool = spool
@@ -231,22 +231,42 @@ class Writer:
             self._make_room(replacement, again.chat, index)
         if read.earlier:
             return self._known_target(read.earlier.chat, overview), replacement
-        said = self._options.chat
+        return self._recognised(overview, roll), replacement
+
+    def _recognised(self, overview: Overview, roll: Roll) -> _Target:
+        """The chat of an export that does not go on from another: as it was decided, else by what speaks for it."""
+        connection = self._connection
+        assert self._numbers is not None
+        parted = self._decided.parted.get(self._sha256) if self._options.chat is None else None
+        said = parted[0] if parted else self._options.chat
         match = recognise(connection, self._export.name, overview, roll, said, self._chats_now)
-        if match.id is not None:
+        former = [parted[1]] if parted else []
+        if match.id is None and not parted:
+            key = chat_key(match.name, match.kind)
+            to = self._decided.chat_of(key)
+            if to:
+                former.append(key)
+                row = connection.execute("SELECT id, name, kind FROM chats WHERE key = ?", (to[0],)).fetchone()
+                match = Match(row[0], row[1], row[2], SAID) if row else Match(None, to[1], match.kind)
+        if match.id is None:
+            self._refuse_forgotten(match)
+            chat = make_chat(connection, match, self._numbers.named)
+            target = _Target(chat, self._told_name(match, chat), match.kind, True, overview.gaps.pause(), match)
+        else:
             target = self._known_target(match.id, overview)
             target.name, target.kind, target.match = self._told_name(match, match.id), match.kind, match
-            return target, replacement
-        assert self._numbers is not None
+        connection.executemany(
+            "INSERT OR IGNORE INTO former_chats (key, chat_id) VALUES (?, ?)", [(key, target.chat) for key in former]
+        )
+        return target
+
+    def _refuse_forgotten(self, match: Match) -> None:
         since = self._forgotten.chats.get(chat_key(match.name, match.kind))
         if since is not None:
             raise NotAnExport(
                 f"{self._export.filename}: the chat '{match.name}' was forgotten on {since[:10]} and is left out; to "
                 f"read it again: memories forget chat '{match.name}' --undo"
             )
-        chat = make_chat(connection, match, self._numbers.named)
-        name = self._told_name(match, chat)
-        return _Target(chat, name, match.kind, True, overview.gaps.pause(), match), replacement
 
     def _known_target(self, chat: int, overview: Overview) -> _Target:
         name, kind = self._connection.execute("SELECT name, kind FROM chats WHERE id = ?", (chat,)).fetchone()

@@ -21,6 +21,7 @@ def _as_third(connection: sqlite3.Connection) -> None:
     for table in (
         "source_messages",
         "former_keys",
+        "former_chats",
         "person_names",
         "senders_before",
         "chats_before",

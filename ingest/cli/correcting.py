@@ -205,7 +205,7 @@ def from_vcf(db: Path, file: Path, country: str | None, dry_run: bool) -> None:
 @click.pass_context
 @told
 def chats(context: click.Context, db: Path, as_json: bool) -> None:
-    """Which chats are in the archive; rename them.
+    """Which chats are in the archive; rename them, join two that are one, part what is not.
 
     \b
     Example:
@@ -250,6 +250,57 @@ def rename_it(db: Path, chat: str, name: str) -> None:
         rename_chat(connection, db, found, name)
     click.echo(f"{found.name} is called {name} now")
     _undo_hint()
+
+
+@chats.command("join")
+@click.argument("chat")
+@click.argument("other")
+@click.option("--yes", "-y", is_flag=True, help="Do it without being asked.")
+@click.pass_obj
+@told
+def join_two(db: Path, chat: str, other: str, yes: bool) -> None:
+    """Two chats that are one: what OTHER holds goes to CHAT; what both hold is there once.
+
+    \b
+    Example:
+      memories chats join "Family" "Family (2)"
+    """
+    from ingest.corrections import find_chat
+    from ingest.joining import join_chats
+
+    with _written(db) as connection:
+        first, second = find_chat(connection, chat), find_chat(connection, other)
+        if first.id == second.id:
+            raise Failed(f"'{chat}' and '{other}' are one chat already")
+        _ask(f"{second.name}: {counted(second.messages, 'message')} go to '{first.name}'", yes)
+        both = join_chats(connection, db, first, second)
+    click.echo(f"{second.name} is {first.name} now; {counted(both, 'message')} were in both")
+    say_aside("parted again with: memories chats part")
+
+
+@chats.command("part")
+@click.argument("exports", nargs=-1, required=True)
+@click.option("--as", "name", required=True, metavar="NAME", help="What the other chat is called.")
+@click.pass_obj
+@told
+def part_some(db: Path, exports: tuple[str, ...], name: str) -> None:
+    """Exports (by number or file name, see memories sources) that are another chat than the rest.
+
+    What other exports of the chat hold as well is in both chats then.
+
+    \b
+    Example:
+      memories chats part 3 4 --as "Family in Lyon"
+    """
+    from ingest.forgetting import find_source
+    from ingest.joining import part_sources
+
+    name = _name(name)
+    with _written(db) as connection:
+        found = [find_source(connection, export) for export in exports]
+        count = part_sources(connection, db, found, name)
+    click.echo(f"{name}: {counted(count, 'message')} of {counted(len(found), 'export')}")
+    say_aside("put together again with: memories chats join")
 
 
 @main.command()

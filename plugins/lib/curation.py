@@ -95,38 +95,49 @@ class _Archive:
         self._fold = fold
 
     def chat(self, event):
-        row = self.run("SELECT id FROM chats WHERE key = ?", (event.detail.get("chat"),)).fetchone()
-        return row[0] if row else None
+        """The chat that an event is about; for one that was joined to another, that one."""
+        return next(iter(self.chats(event)), None)
+
+    def chats(self, event):
+        """The chats in which the subject of an event may be: its own, and where some of its messages went."""
+        key = event.detail.get("chat")
+        found = [row[0] for row in self.run("SELECT id FROM chats WHERE key = ?", (key,))]
+        if has_table(self.run, "former_chats"):
+            rows = self.run("SELECT chat_id FROM former_chats WHERE key = ? ORDER BY chat_id", (key,))
+            found += [row[0] for row in rows if row[0] not in found]
+        return found
 
     def exchange(self, event, key=None, at=None):
         """The exchange that starts with a message, or that holds it now."""
         key = event.subject_key if key is None else key
-        row = self.run(
-            "SELECT id FROM exchanges WHERE key = ? AND chat_id = ? ORDER BY id", (key, self.chat(event))
-        ).fetchone()
-        if row:
-            return row[0]
+        for chat in self.chats(event):
+            row = self.run("SELECT id FROM exchanges WHERE key = ? AND chat_id = ? ORDER BY id", (key, chat)).fetchone()
+            if row:
+                return row[0]
         message = self.message(event, key, at or event.detail.get("at", ""))
         return self.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0] if message else None
 
     def message(self, event, key, at):
         """The message with a key, sent at a time."""
-        row = self.run(
-            """
-            SELECT messages.id FROM exchanges CROSS JOIN messages ON messages.exchange_id = exchanges.id
-            WHERE exchanges.chat_id = ? AND started_at <= ? AND ended_at >= ? AND messages.key = ?
-            """,
-            (self.chat(event), at[:16] + ":~", at[:16], key),
-        ).fetchone()
-        if row is None and has_table(self.run, "former_keys"):
+        for chat in self.chats(event):
             row = self.run(
                 """
-                SELECT messages.id FROM former_keys JOIN messages ON messages.id = message_id
-                WHERE former_keys.key = ? AND chat_id = ?
+                SELECT messages.id FROM exchanges CROSS JOIN messages ON messages.exchange_id = exchanges.id
+                WHERE exchanges.chat_id = ? AND started_at <= ? AND ended_at >= ? AND messages.key = ?
                 """,
-                (key, self.chat(event)),
+                (chat, at[:16] + ":~", at[:16], key),
             ).fetchone()
-        return row[0] if row else None
+            if row is None and has_table(self.run, "former_keys"):
+                row = self.run(
+                    """
+                    SELECT messages.id FROM former_keys JOIN messages ON messages.id = message_id
+                    WHERE former_keys.key = ? AND chat_id = ?
+                    """,
+                    (key, chat),
+                ).fetchone()
+            if row:
+                return row[0]
+        return None
 
     def keep(self, exchange):
         # What an edit made was not there before.
@@ -423,7 +434,10 @@ _APPLY = {
     "join_people": names.join_people,
     "rename_chat": names.rename_chat,
     "me": names.me,
-    "forget": lambda _db, _event: True,  # done by whoever forgot it; ingest looks at it
+    # Done by the command itself, on the messages; ingest looks at them when it reads.
+    "forget": lambda _db, _event: True,
+    "join_chats": lambda _db, _event: True,
+    "part_source": lambda _db, _event: True,
 }
 ACTIONS = frozenset(_APPLY)
 #: What the detail of an action must hold, besides `chat` and `at`, which all but those about people need.
@@ -437,14 +451,17 @@ _DETAIL = {
     "rename_chat": {"chat": int, "name": str},
     "me": {"was": str},
     "forget": {},
+    "join_chats": {"chat": int, "name": str, "key": int},
+    "part_source": {"sha256": str, "name": str, "from": int},
 }
+_NOT_OF_A_TALK = frozenset(_DETAIL) - {"merge", "split", "retitle", "note"}
 _OF_A_TALK = {"chat": int, "at": str}
 
 
 def is_whole(event) -> bool:
     """Whether an event says all that its action needs: those from elsewhere may say anything."""
     wanted = _DETAIL.get(event.action, {})
-    if event.action not in ("rename_person", "join_people", "rename_chat", "me", "forget"):
+    if event.action not in _NOT_OF_A_TALK:
         wanted = {**_OF_A_TALK, **wanted}
     if event.action not in _APPLY or not all(isinstance(event.detail.get(name), kind) for name, kind in wanted.items()):
         return False

@@ -29,6 +29,10 @@ CREATE TABLE IF NOT EXISTS edits (
 """
 
 
+#: Done by commands, to the messages themselves: an undo of the event alone would take nothing back.
+BY_COMMAND = frozenset({"forget", "join_chats", "part_source"})
+
+
 @dataclass
 class Event:
     """One edit. `detail` holds what the action needs besides its subject; `at` in UTC."""

@@ -240,6 +240,8 @@ async def undo(request, datasette):
         event = everything.get(number)
         if event is None:
             raise ApiError(404, "Edit not found")
+        if event.action in edit_log.BY_COMMAND:
+            raise ApiError(409, "That was done by a command, and is taken back by one; see memories undo")
         undone_by = everything.get(event.undone_by)
         if undone_by and undone_by.undone_by is None:
             raise ApiError(409, "That was undone already")
