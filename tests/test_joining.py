@@ -18,9 +18,9 @@ GB, US = BY_NAME["gb"], BY_NAME["us"]
 
 
 def shape(database: Path) -> dict[str, object]:
-    """See `shape_of`; the days of several chats in any order."""
+    """See `shape_of`; days and talks of several chats in any order."""
     found = shape_of(database)
-    return {**found, "days": sorted(found["days"])}  # type: ignore[call-overload]
+    return {**found, **{name: sorted(found[name]) for name in ("days", "exchanges")}}  # type: ignore[call-overload]
 
 
 def _kinds(database: Path) -> list[tuple[object, ...]]:
