@@ -17,8 +17,8 @@ from ingest.store import transaction
 #: Which reader this is: raised whenever the same text is read into other messages than before.
 READER = 1
 
-_ORDER_NAMES: dict[str, Order] = {"day/month": "dmy", "month/day": "mdy"}
-_GUESSED = " (guessed)"
+ORDER_NAMES: dict[str, Order] = {"day/month": "dmy", "month/day": "mdy"}
+GUESSED = " (guessed)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _DryRun(Exception):
 
 def order_named(name: str) -> Order | None:
     """The order that an account calls `name`; None where the year stands first or months have names."""
-    return _ORDER_NAMES.get(name.removesuffix(_GUESSED))
+    return ORDER_NAMES.get(name.removesuffix(GUESSED))
 
 
 def find_known(connection: sqlite3.Connection, sha256: str) -> Known | None:
@@ -96,7 +96,7 @@ def same_again(
         if options.me is not None:
             _correct_owner(connection, known.chat, account, options.me)
         if options.date_order is not None and order_named(known.date_order) == options.date_order:
-            account.date_order = known.date_order.removesuffix(_GUESSED)  # now somebody said so
+            account.date_order = known.date_order.removesuffix(GUESSED)  # now somebody said so
             connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (account.date_order, known.source))
         if export.has_files() and folder is not None:
             carried = Carried(connection, export, folder)

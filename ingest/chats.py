@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ingest.keys import chat_key, token
@@ -174,6 +174,28 @@ def recognise(
     owner = guess_owner(name, list(overview.senders), {})
     new = _free_name(connection, name_of_chat(name, overview, owner))
     return Match(None, new, kind, doubt=doubtful[0].name if doubtful else "")
+
+
+def find_swapped(connection: sqlite3.Connection, probes: list[Probe]) -> int | None:
+    """The chat that holds an export's words on days that have day and month changed round; None when there is none."""
+    plain = {chat.id: chat for chat in _chats(connection, probes)}
+    turned = [swapped for probe in probes if (swapped := _swapped(probe))]
+    found = [
+        chat
+        for chat in _chats(connection, turned)
+        if chat.has_words(len(turned)) and chat.hits >= _PROOF and chat.hits > 2 * plain[chat.id].hits
+    ]
+    return max(found, key=lambda chat: chat.hits).id if found else None
+
+
+def _swapped(probe: Probe) -> Probe | None:
+    minute = swap_day(probe.minute)
+    return replace(probe, minute=minute) if minute != probe.minute else None
+
+
+def swap_day(at: str) -> str:
+    """A time with day and month changed round (``2021-05-03T…`` for ``2021-03-05T…``); as it is where it cannot be."""
+    return f"{at[:5]}{at[8:10]}-{at[5:7]}{at[10:]}" if at[8:10] <= "12" else at
 
 
 def _matched(

@@ -8,6 +8,9 @@ from itertools import pairwise
 from ingest.formats import DateParts, resolve_date
 from ingest.model import Order
 
+#: What proves an order that nothing in the export itself proves.
+AS_BEFORE = "as in this chat's earlier export"
+
 
 def order_name(order: Order, dates: list[tuple[int, DateParts]]) -> str:
     """The order for people: ``day/month``, ``month/day``, ``year/month/day``, ``by name``."""
@@ -42,7 +45,7 @@ def judge_order(
         order = votes.most_common(1)[0][0]
         return order, f"proved by {votes[order]} file name{'s' * (votes[order] != 1)} with a date", False
     if hint:
-        return hint, "as in this chat's earlier export", False
+        return hint, AS_BEFORE, False
     steps = {order: _steps_back(open_dates, order) for order in _ORDERS}
     if steps["dmy"] != steps["mdy"]:
         order = min(_ORDERS, key=lambda o: steps[o])

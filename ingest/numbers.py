@@ -134,10 +134,14 @@ class Numbers:
         """The id `had` of a message that is read anew; `former` was its key."""
         if self._is_known:
             self._kept.execute("DELETE FROM known_message WHERE key = ?", (former,))
-        if key != former:
-            self._rekeyed["message"][had] = key
-            self.former[key] = former, had
+        self.rekey(had, former, key)
         return had
+
+    def rekey(self, message: int, former: int, key: int) -> None:
+        """A message has another key now."""
+        if key != former:
+            self._rekeyed["message"][message] = key
+            self.former[key] = former, message
 
     def exchange(self, key: int) -> int:
         """The id of an exchange with this key: the one it had, else the next."""

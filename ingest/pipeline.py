@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.account import counted
@@ -20,7 +21,10 @@ from ingest.finish import media_folder
 from ingest.model import Account, Options, Progress
 from ingest.reading import Reading
 from ingest.spool import Spool
+from ingest.swapping import OtherOrder
 from ingest.writing import Writer
+
+_PROVED = "proved by what the archive has of this chat"
 
 
 def ingest(
@@ -78,7 +82,15 @@ def _ingest(
     else:
         with Spool(Path(tempfile.gettempdir()) if options.dry_run else database.resolve().parent) as spool:
             read = Reading(connection, export, options, prefixes, spool, progress, again).run()
-            Writer(connection, database, export, options, account, sha256, folder, spool, progress).run(read)
+            try:
+                Writer(connection, database, export, options, account, sha256, folder, spool, progress).run(read)
+            except OtherOrder as other:
+                spool.restart()
+                account = Account(export.filename, notes=account.notes)
+                options = replace(options, date_order=other.order)
+                read = Reading(connection, export, options, prefixes, spool, progress, again).run()
+                read = replace(read, findings=replace(read.findings, proof=_PROVED))
+                Writer(connection, database, export, options, account, sha256, folder, spool, progress).run(read)
     account.seconds = time.perf_counter() - started
     return account
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ingest.again import READER, Again, order_named
+from ingest.again import GUESSED, READER, Again, order_named
+from ingest.date_order import AS_BEFORE
 from ingest.errors import NotAnExport
 from ingest.evidence import Evidence
 from ingest.exports import Export
@@ -30,6 +31,7 @@ class Earlier:
     chat: int
     order: Order | None
     all_ids: tuple[int, ...] = ()
+    is_guess: bool = False  # its order of day and month
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,15 @@ class Reading:
         earlier = self._longest_prefix()
         if earlier:
             try:
-                found = self._survey_from(earlier)
+                overview, survey = self._survey_from(earlier)
             except NotAnExport:
                 pass
             else:
-                self._earlier = earlier
-                return found
+                if not self._proves_otherwise(earlier, survey):
+                    self._earlier = earlier
+                    return overview, survey
+                why = "its end proves that day and month were guessed the wrong way round"
+                self._again = Again(earlier.all_ids, earlier.chat, why)
             self._read = 0
         survey = Survey(
             self._chunks,
@@ -106,6 +111,17 @@ class Reading:
         except NotAnExport as error:
             raise NotAnExport(f"{self._export.filename}: {error}{_first_lines(self._export)}") from None
         return overview, survey
+
+    def _proves_otherwise(self, earlier: Earlier, survey: Survey) -> bool:
+        """Whether what comes after an export proves the other order of day and month than it was read in."""
+        findings = survey.findings
+        order = order_named(findings.date_order) if findings else None
+        return (
+            findings is not None
+            and not findings.is_guess
+            and None not in (order, earlier.order)
+            and (order != earlier.order)
+        )
 
     def _survey_from(self, earlier: Earlier) -> tuple[Overview, Survey]:
         """Only what comes after an export that the archive has."""
@@ -132,7 +148,10 @@ class Reading:
             first_line=earlier.lines + 1,
             skip=earlier.bytes,
         )
-        return self._read_all(survey), survey
+        overview = self._read_all(survey)
+        if earlier.is_guess and survey.findings and survey.findings.proof == AS_BEFORE:
+            survey.findings = replace(survey.findings, is_guess=True, proof="")
+        return overview, survey
 
     def _read_all(self, survey: Survey) -> Overview:
         """Read to the end, keeping what was read."""
@@ -200,7 +219,10 @@ class Reading:
             is_otherwise = self._is_otherwise(found[0][5])
             self._again = Again(tuple(outdated), chat, why, reader=None if is_otherwise else READER)
             return None
-        return Earlier(*found[0][:5], order_named(found[0][5]), tuple(row[0] for row in found)) if found else None
+        if not found:
+            return None
+        name, ids = found[0][5], tuple(row[0] for row in found)
+        return Earlier(*found[0][:5], order_named(name), ids, name.endswith(GUESSED))
 
     def _is_otherwise(self, date_order: str) -> bool:
         """Whether a source was read in another order of day and month than the user says now."""
@@ -208,13 +230,14 @@ class Reading:
         return None not in (order, self._options.date_order) and order != self._options.date_order
 
     def _order_of_chat(self) -> Order | None:
-        """The order of day and month in an earlier export of a chat with this name."""
+        """The order of day and month in an earlier export of a chat with this name, if it was no guess."""
         row = self._connection.execute(
             """
             SELECT date_order FROM sources JOIN chat_sources ON source_id = sources.id
-            JOIN chats ON chats.id = chat_id WHERE chats.name = ? ORDER BY sources.id DESC LIMIT 1
+            JOIN chats ON chats.id = chat_id WHERE chats.name = ? AND date_order NOT LIKE ?
+            ORDER BY sources.id DESC LIMIT 1
             """,
-            (self._options.chat or self._export.name,),
+            (self._options.chat or self._export.name, f"%{GUESSED}"),
         ).fetchone()
         return order_named(row[0]) if row else None
 

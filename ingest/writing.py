@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ingest.account import counted
-from ingest.again import fill_missing
+from ingest.again import GUESSED, fill_missing, order_named
 from ingest.carried import Carried
-from ingest.chats import SAID, Match, make_chat, recognise
+from ingest.chats import SAID, Match, find_swapped, make_chat, recognise
 from ingest.curating import decided, forgotten, put_edits_on, take_edits_off
 from ingest.errors import NotAnExport
 from ingest.evidence import Evidence
@@ -38,6 +38,7 @@ from ingest.spool import Spool
 from ingest.store import make_indexes, transaction, tuned_for_loading
 from ingest.summaries.applying import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline import Teller, Vocabulary
+from ingest.swapping import OtherOrder, guessed_sources, other_order, swap_dates
 from ingest.tallies import Tallies
 from ingest.teller import Scribe, sample_words
 from ingest.telling import Brief, start_telling
@@ -231,14 +232,15 @@ class Writer:
             self._make_room(replacement, again.chat, index)
         if read.earlier:
             return self._known_target(read.earlier.chat, overview), replacement
-        return self._recognised(overview, roll), replacement
+        return self._recognised(read, roll, index), replacement
 
-    def _recognised(self, overview: Overview, roll: Roll) -> _Target:
+    def _recognised(self, read: Read, roll: Roll, index: MessageIndex) -> _Target:
         """The chat of an export that does not go on from another: as it was decided, else by what speaks for it."""
-        connection = self._connection
+        connection, overview = self._connection, read.overview
         assert self._numbers is not None
         parted = self._decided.parted.get(self._sha256) if self._options.chat is None else None
         said = parted[0] if parted else self._options.chat
+        self._compare_orders(read, index)
         match = recognise(connection, self._export.name, overview, roll, said, self._chats_now)
         former = [parted[1]] if parted else []
         if match.id is None and not parted:
@@ -259,6 +261,28 @@ class Writer:
             "INSERT OR IGNORE INTO former_chats (key, chat_id) VALUES (?, ?)", [(key, target.chat) for key in former]
         )
         return target
+
+    def _compare_orders(self, read: Read, index: MessageIndex) -> None:
+        """Where the archive has the same words on days the other way round, whoever guessed is put right."""
+        connection, findings = self._connection, read.findings
+        guesses = connection.execute("SELECT 1 FROM sources WHERE date_order LIKE ?", (f"%{GUESSED}",)).fetchone()
+        if self._options.date_order is not None or not (findings.is_guess or guesses):
+            return
+        chat = find_swapped(connection, read.overview.probes)
+        if chat is None:
+            return
+        guessed = guessed_sources(connection, chat)
+        order = order_named(findings.date_order)
+        if findings.is_guess and order:
+            raise OtherOrder(other_order(order))
+        if guessed:
+            assert self._numbers is not None
+            count = swap_dates(connection, chat, guessed, self._numbers, index, self._now)
+            tell_periods(connection, chat, "0", "~")
+            self._account.notes.append(
+                f"days and months of {counted(count, 'message')} read earlier were guessed the wrong way round; this "
+                "export proves it, and they are put right"
+            )
 
     def _refuse_forgotten(self, match: Match) -> None:
         since = self._forgotten.chats.get(chat_key(match.name, match.kind))
