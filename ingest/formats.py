@@ -54,7 +54,7 @@ _NUMERIC = (
 _WORD = r"[^\W\d_]+(?:['’.][^\W\d_]+)*"
 _NAMED = (
     rf"(?:(?P<d1>\d{{1,2}})\.? (?:de )?(?P<m1>{_WORD})\.?,?(?: (?:de )?(?P<y1>\d{{4}}|\d{{2}})(?: ?[гр]\.)?)?"
-    rf"|(?P<m2>{_WORD})\.? (?P<d2>\d{{1,2}}),? (?P<y2>\d{{4}}))"
+    rf"|(?P<m2>{_WORD})\.? (?P<d2>\d{{1,2}})(?:,? (?P<y2>\d{{4}}))?)"
 )
 _MERIDIEM = r"[^\W\d_][^\d:\[\]]{0,20}"
 _TIME = (
@@ -95,6 +95,17 @@ class DateParts(NamedTuple):
         if 12 < self.b <= 31 and self.a <= 12:
             return "mdy"
         return None
+
+    def contradicts(self, order: Order) -> bool:
+        """Whether these numbers cannot be in this order."""
+        if order == "ymd":
+            return not (self.year_first or self.month) and not self.may_begin_with_year
+        return self.proves not in (None, order)
+
+    @property
+    def may_begin_with_year(self) -> bool:
+        """Whether it could be ``19-01-25``: a year of two digits, a month, a day."""
+        return not (self.year_first or self.month or self.long_year) and self.b <= 12 and 1 <= (self.c or 0) <= 31
 
     @property
     def is_open(self) -> bool:
@@ -144,6 +155,10 @@ def resolve_date(parts: DateParts, order: Order, year_if_missing: int) -> tuple[
         year, month, day = parts.a, parts.b, parts.c or 0
     elif parts.month:
         day, month, year = parts.a, parts.month, parts.c if parts.c is not None else year_if_missing
+    elif order == "ymd":
+        if not parts.may_begin_with_year:
+            return None
+        year, month, day = parts.a, parts.b, parts.c or 0
     else:
         day, month, year = (parts.a, parts.b, parts.c or 0) if order == "dmy" else (parts.b, parts.a, parts.c or 0)
     if not (1 <= month <= 12 and 1 <= day <= 31):

@@ -10,7 +10,8 @@ Kind = Literal[
     "text", "image", "video", "audio", "sticker", "gif", "document", "location",
     "contact", "poll", "call", "deleted", "view_once", "file", "system",
 ]  # fmt: skip
-Order = Literal["dmy", "mdy"]
+#: What a date of three numbers says first, second and third; ``ymd`` with a year of two digits.
+Order = Literal["dmy", "mdy", "ymd"]
 
 #: Kinds that stand for an attachment, whether its file is there or not.
 MEDIA_KINDS = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "view_once", "file"})

@@ -332,8 +332,7 @@ class Reader:
         if shape in self.evidence.layouts or len(self.evidence.layouts) < 200:
             self.evidence.layouts[shape] += 1
         self.evidence.dates.append((line, parts))
-        proves = parts.proves
-        if proves and proves != self._order:
+        if parts.contradicts(self._order):
             raise Contradiction(line, parts)
         day = resolve_date(parts, self._order, self._year)
         if day is None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ingest.date_order import judge_order, order_name
 from ingest.evidence import Doubt, Evidence, is_near
-from ingest.formats import layout_of
+from ingest.formats import DateParts, layout_of
 from ingest.model import Findings, Order, Segment
 from ingest.names import could_be_name, could_start_notice
 from ingest.notices import is_notice, may_be_notice
@@ -209,12 +209,11 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
     for rule in RULES:
         findings = rule(findings, evidence)
     dates = [date for date in evidence.dates if date[0] not in findings.not_headers]
-    order, proof, guess = (
-        (forced, "said with --date-order", False) if forced else judge_order(dates, evidence.file_dates, hint)
-    )
-    parts = findings.segments
-    if len(parts) == 1:
-        parts = (replace(parts[0], order=order),)
+    if forced:
+        parts = tuple(replace(segment, order=forced) for segment in findings.segments)
+        proof, guess = "said with --date-order", False
+    else:
+        parts, proof, guess = _orders(findings.segments, dates, evidence, hint)
     return replace(
         findings,
         segments=parts,
@@ -223,3 +222,36 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
         is_guess=guess,
         layouts=dict(evidence.layouts),
     )
+
+
+def _orders(
+    segments: tuple[Segment, ...], dates: list[tuple[int, DateParts]], evidence: Evidence, hint: Order | None
+) -> tuple[tuple[Segment, ...], str, bool]:
+    """(the segments with their orders, what proves the first one's, whether any is a guess): each judged by itself.
+
+    One in which nothing proves it is like another one whose dates look the same.
+    """
+    if len(segments) == 1:
+        order, proof, guess = judge_order(dates, evidence.file_dates, hint)
+        return (replace(segments[0], order=order),), proof, guess
+    ends = [*(segment.line for segment in segments[1:]), 1 << 60]
+    mine = [
+        [date for date in dates if segment.line <= date[0] < end] for segment, end in zip(segments, ends, strict=True)
+    ]
+    judged = [judge_order(part, evidence.file_dates, hint) for part in mine]
+    sure = {_look(part): order for part, (order, _, guess) in zip(mine, judged, strict=True) if part and not guess}
+    found = []
+    for segment, part, (order, _, guess) in zip(segments, mine, judged, strict=True):
+        if not part:
+            order = segment.order
+        elif guess:
+            order = sure.get(_look(part), order)
+        found.append(replace(segment, order=order))
+    is_guess = any(guess and _look(part) not in sure for part, (_, _, guess) in zip(mine, judged, strict=True) if part)
+    return tuple(found), judged[0][1], is_guess
+
+
+def _look(dates: list[tuple[int, DateParts]]) -> tuple[str, bool, bool]:
+    """How the dates of a segment look, on the whole."""
+    looks = Counter((parts.separator, parts.long_year, parts.year_first) for _, parts in dates)
+    return looks.most_common(1)[0][0] if looks else ("", False, False)

@@ -77,8 +77,7 @@ def _first_look(
 
 def _mixed(findings: Findings, evidence: Evidence, stop: Contradiction) -> Findings:
     """The order of day and month contradicts itself: other order from the start, or from a line on."""
-    order = stop.parts.proves
-    assert order is not None
+    order = stop.parts.proves or "dmy"
     segment = max((s for s in findings.segments if s.line <= stop.line), key=lambda s: s.line)
     mine = [d for d in evidence.dates if d[0] >= segment.line and d[0] < stop.line]
     last_proof = max((line for line, parts in mine if parts.proves and parts.proves != order), default=0)

@@ -249,7 +249,7 @@ def test_help_has_an_example(command: str) -> None:
     assert f"memories {command}" in told.output.partition("Example:")[2]
 
 
-@pytest.mark.parametrize("arguments", [["ingest"], ["nope"], ["ingest", "x", "--date-order", "ymd"], ["start"]])
+@pytest.mark.parametrize("arguments", [["ingest"], ["nope"], ["ingest", "x", "--date-order", "ydm"], ["start"]])
 def test_bad_usage_is_two(arguments: list[str]) -> None:
     assert CliRunner().invoke(cli.main, arguments).exit_code == 2
 

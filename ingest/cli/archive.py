@@ -34,7 +34,11 @@ _MIB = 1 << 20
 @db_option
 @click.option("--chat", metavar="NAME", help="The chat this belongs to, where the export does not say.")
 @click.option("--me", metavar="NAME", help="Which of the senders is you.")
-@click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="Day or month first, where nothing proves it.")
+@click.option(
+    "--date-order",
+    type=click.Choice(["dmy", "mdy", "ymd"]),
+    help="Day, month or year (of two digits) first, where nothing proves it.",
+)
 @click.option(
     "--media", metavar="FOLDER", type=click.Path(path_type=Path), help="Where photos and other files lie, if elsewhere."
 )
