@@ -18,7 +18,7 @@ from ingest.languages import chat_name_from_file
 from ingest.lookup import messages_near
 from ingest.overview import Overview, Probe
 from ingest.people import Roll, guess_owner, name_key
-from ingest.zones import find_shifts
+from ingest.zones import find_moved, find_shifts
 
 #: So many of an export's probes, found in the same minute of a chat, speak for this one.
 _PROOF = 3
@@ -171,6 +171,10 @@ def recognise(
     if len(same_people) == 1:
         return _matched(connection, same_people[0], name, kind, overview, "its people")
     doubtful += same_people
+    elsewhere = find_moved(connection, overview.probes)
+    for chat in chats:
+        if chat.id == elsewhere and not (chat.kind != kind and kind == "group"):
+            return _matched(connection, chat, name, kind, overview, "its words, at other hours")
     owner = guess_owner(name, list(overview.senders), {})
     new = _free_name(connection, name_of_chat(name, overview, owner))
     return Match(None, new, kind, doubt=doubtful[0].name if doubtful else "")

@@ -161,7 +161,7 @@ class Merge:
 
         Two phones' clocks are seconds apart, so that some messages fall into two minutes.
         """
-        if not left or self._read_before:
+        if not left:
             return left
         new: list[Row] = []
         for row in left:

@@ -17,6 +17,9 @@ SELECT source_id, min(id), max(id) FROM (
 -- Which reader read an export (see ingest/reading.py). 0: one of before there was this column.
 ALTER TABLE sources ADD COLUMN reader INTEGER NOT NULL DEFAULT 0;
 
+-- By how many seconds its times were moved, where it was exported while clocks differed.
+ALTER TABLE sources ADD COLUMN shift_s INTEGER NOT NULL DEFAULT 0;
+
 -- The keys that earlier readings gave a message: edits speak of it by them.
 CREATE TABLE former_keys (
     key INTEGER NOT NULL,

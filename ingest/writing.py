@@ -42,7 +42,7 @@ from ingest.swapping import OtherOrder, guessed_sources, other_order, swap_dates
 from ingest.tallies import Tallies
 from ingest.teller import Scribe, sample_words
 from ingest.telling import Brief, start_telling
-from ingest.zones import aligned, find_shifts, moved, moved_probes
+from ingest.zones import aligned, find_shifts, is_in_place, moved, moved_probes
 
 _ENOUGH_MESSAGES = 5_000
 
@@ -177,7 +177,7 @@ class Writer:
         carried = Carried(connection, self._export, self._folder)
         numbers.enter(chat)
         loader = Loader(connection, chat, source, index, carried, numbers, replacement.had if replacement else None)
-        shifts = self._find_shifts(chat, overview) if not target.is_new and not earlier else []
+        shifts = [] if target.is_new else self._find_shifts(chat, overview, earlier)
         if not target.is_new:
             self._name_the_same(chat, overview, roll)
         self._leave_out_forgotten(overview)
@@ -192,6 +192,8 @@ class Writer:
         else:
             self._merge(writing, source, earlier)
         loader.runs.write()
+        if shifts:
+            connection.execute("UPDATE sources SET shift_s = ? WHERE id = ?", (shifts[0], source))
         count_all(connection, chat)
         count_kinds(connection, chat, loader.kinds)
         write_down(connection, account, chat, source, read, loader, carried, target.pause)
@@ -438,9 +440,12 @@ class Writer:
         ).fetchone()
         return int(row[0]) if row else overview.gaps.pause()
 
-    def _find_shifts(self, chat: int, overview: Overview) -> list[int]:
+    def _find_shifts(self, chat: int, overview: Overview, earlier: Earlier | None) -> list[int]:
         """By how much this export's clock differs from the chat's; what was gathered of it is brought to the chat's."""
         shifts = find_shifts(self._connection, chat, overview.probes)
+        if earlier and earlier.shift and not shifts and not is_in_place(self._connection, chat, overview.probes):
+            # Its end is of a time that nothing else tells of: the phone is where it was, give or take an hour.
+            shifts = [earlier.shift, earlier.shift + 3600, earlier.shift - 3600]
         if shifts:
             overview.probes = moved_probes(overview.probes, shifts[0])
             overview.short_probes = {
@@ -448,7 +453,7 @@ class Writer:
             }
             overview.first_at = moved(overview.first_at, min(shifts))
             overview.last_at = moved(overview.last_at, max(shifts))
-            hours = " or ".join(f"{shift / 3600:+g}" for shift in shifts)
+            hours = f"{shifts[0] / 3600:+g}" if earlier else " or ".join(f"{shift / 3600:+g}" for shift in shifts)
             self._account.notes.append(f"exported where clocks differ: its times are moved by {hours} h to this chat's")
         return shifts
 

@@ -30,6 +30,8 @@ _SHARE = 0.1
 _SHARE_BESIDE, _BESIDE = 0.01, (3600, -3600)
 #: An export is in its place when so many of the probes that fall into the chat's time are.
 _IN_PLACE = 0.97
+#: So many of the words must be there, moved alike, for an export to be of a chat that nothing else speaks for.
+_MOSTLY = 0.5
 #: Messages nearer than this (seconds) are moved together.
 _RUN = 2 * 3600
 #: Shorter texts (characters) are said again and again.
@@ -38,7 +40,7 @@ _DISTINCTIVE = 12
 
 def find_shifts(connection: sqlite3.Connection, chat: int, probes: Sequence[Probe]) -> list[int]:
     """By how many seconds this export's times must be moved to be the chat's, the most frequent first; [] for none."""
-    if _is_in_place(connection, chat, probes):
+    if is_in_place(connection, chat, probes):
         return []
     step = max(1, len(probes) // _PROBES)
     votes: Counter[int] = Counter()
@@ -58,7 +60,32 @@ def find_shifts(connection: sqlite3.Connection, chat: int, probes: Sequence[Prob
     return shifts if shifts and shifts != [0] else []
 
 
-def _is_in_place(connection: sqlite3.Connection, chat: int, probes: Sequence[Probe]) -> bool:
+def find_moved(connection: sqlite3.Connection, probes: Sequence[Probe]) -> int | None:
+    """The chat that has most of an export's words, all of them moved by the same hours; None when there is none.
+
+    Not by one of several people alone: who sends the same greeting to two groups makes them no one chat.
+    """
+    long_ones = [probe for probe in probes if len(probe.token) >= _DISTINCTIVE]
+    few = long_ones[:: max(1, len(long_ones) // _FEW)]
+    votes: dict[tuple[int, int], set[Probe]] = {}
+    for probe in few:
+        for chat, at in _places_of(connection, probe.token):
+            shift = _apart(at, probe.minute)
+            hours = round(shift / _STEP) * _STEP
+            if hours and _is_a_shift(shift):
+                votes.setdefault((chat, hours), set()).add(probe)
+    if not votes:
+        return None
+    (chat, _), found = max(votes.items(), key=lambda vote: len(vote[1]))
+    # Of the time before or after the chat it can have nothing.
+    first, last = connection.execute("SELECT first_at, last_at FROM chats WHERE id = ?", (chat,)).fetchone()
+    asked = [probe for probe in few if moved(first, -_MOST) <= probe.minute <= moved(last, _MOST)]
+    is_enough = len(found) >= _FEWEST and len(found) >= _MOSTLY * len(asked)
+    senders, all_senders = {probe.sender for probe in found}, {probe.sender for probe in asked}
+    return chat if is_enough and (len(senders) > 1 or len(all_senders) < 2) else None
+
+
+def is_in_place(connection: sqlite3.Connection, chat: int, probes: Sequence[Probe]) -> bool:
     """Whether nearly all of a few probes are where they say: the usual case, told by an index instead of by words."""
     first, last = connection.execute("SELECT first_at, last_at FROM chats WHERE id = ?", (chat,)).fetchone()
     common = [probe for probe in probes if (first or "~")[:16] <= probe.minute <= (last or "")[:16]]
@@ -84,17 +111,22 @@ def _apart(at: str, minute: str) -> int:
 
 def _times_of(connection: sqlite3.Connection, chat: int, words: str) -> list[str]:
     """When the chat has a message of just these words."""
+    return [at for one, at in _places_of(connection, words) if one == chat]
+
+
+def _places_of(connection: sqlite3.Connection, words: str) -> list[tuple[int, str]]:
+    """In which chats, and when, there are messages of just these words."""
     query = fts_query('"' + " ".join(words.replace('"', " ").split()[:12]) + '"')
     if not query:
         return []
     found = connection.execute(
         """
-        SELECT sent_at, kind, text FROM messages
-        WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ? LIMIT 50) AND chat_id = ?
+        SELECT chat_id, sent_at, kind, text FROM messages
+        WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ? LIMIT 200)
         """,
-        (query, chat),
+        (query,),
     )
-    return [at for at, kind, text in found if token(kind, text) == words]
+    return [(chat, at) for chat, at, kind, text in found if token(kind, text) == words]
 
 
 def moved(at: str, shift: int) -> str:

@@ -33,6 +33,7 @@ def _as_third(connection: sqlite3.Connection) -> None:
     for column in ("phone", "is_owner", "message_count", "joined_to"):
         connection.execute(f"ALTER TABLE people_before DROP COLUMN {column}")
     connection.execute("ALTER TABLE sources DROP COLUMN reader")
+    connection.execute("ALTER TABLE sources DROP COLUMN shift_s")
     connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0004%'")
     connection.execute("PRAGMA user_version = 3")
 
