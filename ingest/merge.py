@@ -90,7 +90,8 @@ class Merge:
             left: list[Row] = []
             for minute, group in groupby(rows, key=_minute):
                 left += self._pair(old.get(minute, ()), list(group))
-            for row in self._pair_with_neighbours(old, left):
+            # What is equal comes first, also a minute beside: another wording is anybody's who wrote in this minute.
+            for row in self._pair_versions(old, self._pair_with_neighbours(old, left)):
                 self._add(old, row)
         self._loader.flush()
 
@@ -128,7 +129,7 @@ class Merge:
         self._loader.add(row, self._ids[row[4]])
 
     def _pair(self, there: Sequence[Old], rows: list[Row]) -> list[Row]:
-        """Pair the messages of one minute; returns those that are left."""
+        """Pair the messages of one minute that are equal; returns those that are left."""
         if not there:
             return rows
         ids = self._ids
@@ -143,16 +144,17 @@ class Merge:
                 self._same(same.popleft(), row)
             else:
                 left.append(row)
-        if not left:
-            return left
-        rest = sorted((old for olds in free.values() for old in olds), key=lambda o: o.id)
+        return left
+
+    def _pair_versions(self, old: Mapping[str, list[Old]], rows: list[Row]) -> list[Row]:
+        """Pair messages with another wording of theirs in the same minute; returns those that are left."""
         new: list[Row] = []
-        for row in left:
-            other = next((old for old in rest if old.sender == ids[row[4]] and _is_version(old, row)), None)
+        for row in rows:
+            rest = (one for one in sorted(old.get(_minute(row), ()), key=lambda o: o.id) if not self._taken[one.id])
+            other = next((one for one in rest if one.sender == self._ids[row[4]] and _is_version(one, row)), None)
             if other is None:
                 new.append(row)
             else:
-                rest.remove(other)
                 self._version(other, row)
         return new
 
