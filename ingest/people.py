@@ -97,9 +97,11 @@ class Roll:
             self._ids.setdefault(key, person)
 
     def rename(self, person: int, name: str) -> None:
-        """Show `person` as `name` from now on, unless somebody else is called that."""
+        """Show `person` as `name` from now on, unless somebody else is called so; the name before still means them."""
         key = name_key(name)
         if self._ids.get(key, person) == person:
+            before = self._connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()[0]
+            self.is_also(before, person)
             self._connection.execute(
                 "UPDATE people SET name = ?, phone = coalesce(?, phone) WHERE id = ?",
                 (display_name(name), phone_of(name), person),
