@@ -343,7 +343,8 @@ class Writer:
         first_at, last_at = connection.execute(
             "SELECT coalesce(first_at, '~'), coalesce(last_at, '') FROM chats WHERE id = ?", (chat,)
         ).fetchone()
-        common = max(first_at, overview.first_at), min(last_at, overview.last_at)
+        # What goes on from an export that is known begins where that one began.
+        common = first_at if earlier else max(first_at, overview.first_at), min(last_at, overview.last_at)
         read_before = earlier.all_ids if earlier else ()
         loader.runs.add_runs_of(read_before)
         merge = Merge(connection, chat, source, writing.ids, loader, carried, read_before, common)
