@@ -105,7 +105,10 @@ class Merge:
                 end = minute
                 continue
             for message in messages_between(
-                self._connection, self._chat, next_minute(start, -1), next_minute(end) + ":~"
+                self._connection,
+                self._chat,
+                next_minute(start, -_MOST_IN_A_ROW),
+                next_minute(end, _MOST_IN_A_ROW) + ":~",
             ):
                 found.setdefault(message[2][:16], []).append(Old(*message))
             start = end = minute
