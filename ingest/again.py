@@ -30,6 +30,7 @@ class Known:
     chat_name: str
     reader: int
     date_order: str
+    timezone: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def find_known(connection: sqlite3.Connection, sha256: str) -> Known | None:
     """The source with this very text."""
     row = connection.execute(
         """
-        SELECT sources.id, chat_id, chats.name, reader, date_order FROM sources
+        SELECT sources.id, chat_id, chats.name, reader, date_order, timezone FROM sources
         JOIN chat_sources ON source_id = sources.id JOIN chats ON chats.id = chat_id WHERE sha256 = ?
         """,
         (sha256,),
@@ -71,6 +72,9 @@ def why_again(known: Known, options: Options) -> Again | None:
         return Again((known.source,), known.chat, f"it was in '{known.chat_name}' before", is_moved=True)
     if options.date_order is not None and order is not None and order != options.date_order:
         return Again((known.source,), known.chat, f"it was read as {known.date_order} before")
+    if options.timezone is not None and options.timezone != known.timezone:
+        before = f"as of {known.timezone}" if known.timezone else "without a time zone"
+        return Again((known.source,), known.chat, f"it was read {before} before")
     if known.reader < READER:
         return Again((known.source,), known.chat, "an earlier version read it before", reader=READER)
     return None

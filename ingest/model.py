@@ -79,11 +79,12 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user decided. `chat` names the chat, `me` the owner."""
+    """What the user decided. `chat` names the chat, `me` the owner, `timezone` where the exporting phone was."""
 
     chat: str | None = None
     me: str | None = None
     date_order: Order | None = None
+    timezone: str | None = None
     dry_run: bool = False
 
 

@@ -48,6 +48,9 @@ def guess_owner(chat_name: str | None, senders: list[str], own: dict[str, int]) 
     """Whose phone wrote the export: who deleted as "you", else the other one of two."""
     if own:
         return max(own, key=lambda name: own[name])
+    you = next((sender for sender in senders if name_key(sender) == "you"), None)  # as exports of the web page say
+    if you:
+        return you
     if chat_name and len(senders) == 2:
         keys = [name_key(s) for s in senders]
         if name_key(chat_name) in keys:

@@ -76,6 +76,8 @@ def _ingest(
             f"memories forget source {sha256} --undo"
         )
     known = find_known(connection, sha256)
+    if known and options.timezone is None:
+        options = replace(options, timezone=known.timezone)
     again = why_again(known, options) if known else None
     if known and not again:
         same_again(connection, known, export, folder, account, options)

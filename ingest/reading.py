@@ -33,6 +33,7 @@ class Earlier:
     all_ids: tuple[int, ...] = ()
     is_guess: bool = False  # its order of day and month
     shift: int = 0  # seconds by which its times were moved
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +199,11 @@ class Reading:
         again = self._again
         if (again and again.is_moved) or not self._export.may_be_parted:
             return None
-        found: list[tuple[int, int, int, int, int, str, int, int]] = []
+        found: list[tuple[int, int, int, int, int, str, int, int, str | None]] = []
         for length in sorted(self._prefixes, reverse=True):
             found += self._connection.execute(
                 """
-                SELECT sources.id, bytes, lines, messages_found, chat_id, date_order, reader, shift_s
+                SELECT sources.id, bytes, lines, messages_found, chat_id, date_order, reader, shift_s, timezone
                 FROM sources JOIN chat_sources ON source_id = sources.id JOIN chats ON chats.id = chat_id
                 WHERE bytes = ? AND sha256 = ? AND (? IS NULL OR chats.name = ? COLLATE NOCASE)
                 """,
@@ -223,7 +224,7 @@ class Reading:
         if not found:
             return None
         name, ids = found[0][5], tuple(row[0] for row in found)
-        return Earlier(*found[0][:5], order_named(name), ids, name.endswith(GUESSED), found[0][7])
+        return Earlier(*found[0][:5], order_named(name), ids, name.endswith(GUESSED), *found[0][7:])
 
     def _is_otherwise(self, date_order: str) -> bool:
         """Whether a source was read in another order of day and month than the user says now."""

@@ -14,15 +14,17 @@ from ingest.reading import Read
 _MOST_WARNINGS = 10_000
 
 
-def add_source(connection: sqlite3.Connection, export: Export, sha256: str, now: str) -> int:
+def add_source(
+    connection: sqlite3.Connection, export: Export, sha256: str, now: str, timezone: str | None = None
+) -> int:
     """A row of `sources` for an export that is being read; returns its id."""
     row = connection.execute(
         """
         INSERT INTO sources (filename, sha256, bytes, format, date_order, ingested_at, lines, messages_found,
-            messages_new, reader)
-        VALUES (?, ?, ?, '', '', ?, 0, 0, 0, ?) RETURNING id
+            messages_new, reader, timezone)
+        VALUES (?, ?, ?, '', '', ?, 0, 0, 0, ?, ?) RETURNING id
         """,
-        (export.filename, sha256, export.text_bytes, now, READER),
+        (export.filename, sha256, export.text_bytes, now, READER, timezone),
     ).fetchone()
     return int(row[0])
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from ingest.account import counted
 from ingest.again import GUESSED, fill_missing, order_named
@@ -42,7 +43,7 @@ from ingest.swapping import OtherOrder, guessed_sources, other_order, swap_dates
 from ingest.tallies import Tallies
 from ingest.teller import Scribe, sample_words
 from ingest.telling import Brief, start_telling
-from ingest.zones import aligned, find_shifts, is_in_place, moved, moved_probes
+from ingest.zones import aligned, find_shifts, in_zone, is_in_place, moved, moved_probes, zone_named
 
 _ENOUGH_MESSAGES = 5_000
 
@@ -128,6 +129,8 @@ class Writer:
         self._has_words = False
         self._forgotten, self._decided = forgotten(database), decided(database)
         self._left_out: list[str] = []
+        self._timezone: str | None = None
+        self._zones: tuple[ZoneInfo, ZoneInfo] | None = None  # the phone's, and the archive's
         self._chats_now: dict[str, int] = {}
         self._spool = spool
         self._connection = connection
@@ -170,10 +173,11 @@ class Writer:
         self._numbers = numbers = Numbers(connection, self._database)
         roll = Roll(connection, numbers.named)
         roll.are_also(people_now)
+        self._bring_home(overview, read)
         target, replacement = self._find_target(read, roll, index)
         chat, earlier = target.chat, read.earlier
         account.chat, account.chat_kind = target.name, target.kind
-        source = add_source(connection, self._export, self._sha256, self._now)
+        source = add_source(connection, self._export, self._sha256, self._now, self._timezone)
         carried = Carried(connection, self._export, self._folder)
         numbers.enter(chat)
         loader = Loader(connection, chat, source, index, carried, numbers, replacement.had if replacement else None)
@@ -396,7 +400,43 @@ class Writer:
             raise NotAnExport(f"{self._export.filename}: all of it is by people who were forgotten; nothing was read")
         overview.in_order = False  # its first and last message may be gone
 
+    def _bring_home(self, overview: Overview, read: Read) -> None:
+        """Where the user says in which zone the phone was: its times become those of the zone said first."""
+        name = self._options.timezone or (read.earlier.timezone if read.earlier else None)
+        self._timezone = name
+        if name is None:
+            return
+        zone = zone_named(name)
+        replaced = read.again.sources if read.again else ()
+        row = self._connection.execute(
+            f"""
+            SELECT timezone FROM sources
+            WHERE timezone IS NOT NULL AND id NOT IN ({", ".join("?" * len(replaced))}) ORDER BY id LIMIT 1
+            """,
+            replaced,
+        ).fetchone()
+        if row is None or row[0] == name:
+            return
+        overview.in_order = False  # an hour that comes twice there comes once here
+        self._zones = zone, zone_named(row[0])
+        self._account.notes.append(f"its times are told as the clock in {row[0]} showed them")
+        overview.probes = [replace(probe, minute=in_zone(probe.minute, *self._zones)) for probe in overview.probes]
+        overview.short_probes = {
+            sender: [replace(probe, minute=in_zone(probe.minute, *self._zones)) for probe in probes]
+            for sender, probes in overview.short_probes.items()
+        }
+        overview.first_at = in_zone(overview.first_at, *self._zones)
+        overview.last_at = in_zone(overview.last_at, *self._zones)
+
     def _rows(self) -> Iterator[list[Row]]:
+        for rows in self._rows_of_all():
+            if self._zones:
+                yield [(*row[:3], in_zone(row[3], *self._zones), *row[4:]) for row in rows]
+            else:
+                yield rows
+
+    def _rows_of_all(self) -> Iterator[list[Row]]:
+        """All but what people wrote who were forgotten."""
         if not self._left_out:
             yield from self._spool.batches()
             return

@@ -11,7 +11,9 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ingest.errors import MemoriesError
 from ingest.exchanges import seconds
 from ingest.folding import fts_query
 from ingest.keys import token
@@ -127,6 +129,22 @@ def _places_of(connection: sqlite3.Connection, words: str) -> list[tuple[int, st
         (query,),
     )
     return [(chat, at) for chat, at, kind, text in found if token(kind, text) == words]
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """A zone of the IANA database (``Europe/Berlin``). Raises `MemoriesError` for any other name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise MemoriesError(
+            f"--timezone '{name}': no such time zone; they are called as in Europe/Berlin or America/New_York"
+        ) from None
+
+
+def in_zone(at: str, of: ZoneInfo, to: ZoneInfo) -> str:
+    """What the clock shows in zone `to` when it shows `at` in zone `of`, with or without seconds, as `at` has them."""
+    there = datetime.fromisoformat(at).replace(tzinfo=of).astimezone(to).replace(tzinfo=None)
+    return there.isoformat(timespec="seconds")[: len(at)]
 
 
 def moved(at: str, shift: int) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from ingest.account import lines_of
 from ingest.again import READER
 from ingest.check import check
+from ingest.errors import MemoriesError
 from ingest.folding import load_shared
 from ingest.model import Row
 from ingest.spool import Spool
@@ -252,3 +253,41 @@ def test_an_edit_of_what_is_read_otherwise_now_stays(tmp_path: Path, monkeypatch
     (tmp_path / "memories.db").unlink()
     put(database, export)
     assert one(database, "SELECT id FROM exchanges ORDER BY started_at") == talk_id
+
+
+def _moved(messages: list[Sent], hours: float) -> list[Sent]:
+    return [replace(sent, at=sent.at + timedelta(hours=hours)) for sent in messages]
+
+
+def test_times_are_told_in_the_zone_that_was_said_first(tmp_path: Path) -> None:
+    """Berlin is six hours ahead of New York in January; nothing is in both exports that would tell."""
+    messages = talk(120)
+    at_home = save(tmp_path, "a.txt", GB, messages[:60])
+    away = save(tmp_path, "b.txt", GB, _moved(messages[60:100], -6))
+    longer = save(tmp_path, "c.txt", GB, _moved(messages[60:], -6))
+    database, fresh = tmp_path / "memories.db", tmp_path / "fresh" / "memories.db"
+    fresh.parent.mkdir()
+    put(fresh, save(tmp_path, "all.txt", GB, messages), chat="Lake")
+    put(database, at_home, chat="Lake", timezone="Europe/Berlin")
+    (account,) = put(database, away, chat="Lake", timezone="America/New_York")
+    assert any("Europe/Berlin" in note for note in account.notes)
+    put(database, longer, chat="Lake")  # goes on from one whose zone is known
+    assert shape(database) == shape(fresh)
+    assert {row[0] for row in rows(database, "SELECT timezone FROM sources")} == {"Europe/Berlin", "America/New_York"}
+    _is_well(database)
+
+
+def test_a_zone_is_said_afterwards(tmp_path: Path) -> None:
+    messages = talk(100)
+    at_home, away = save(tmp_path, "a.txt", GB, messages[:60]), save(tmp_path, "b.txt", GB, _moved(messages[60:], -6))
+    database, fresh = tmp_path / "memories.db", tmp_path / "fresh" / "memories.db"
+    fresh.parent.mkdir()
+    put(fresh, save(tmp_path, "all.txt", GB, messages), chat="Lake")
+    put(database, at_home, away, chat="Lake")
+    put(database, at_home, timezone="Europe/Berlin")
+    (account,) = put(database, away, timezone="America/New_York")
+    assert "without a time zone" in account.read_again
+    assert shape(database) == shape(fresh)
+    assert put(database, away, timezone="America/New_York")[0].is_known
+    with pytest.raises(MemoriesError, match="Europe/Berlin"):
+        put(database, away, timezone="Berlin")

@@ -25,6 +25,7 @@ from ingest.passwords import SHORTEST, hash_password
 from ingest.pipeline import ingest as ingest_export
 from ingest.serving import datasette_arguments, has_browser
 from ingest.store import connect, database_errors, writer_lock
+from ingest.zones import zone_named
 
 _MIB = 1 << 20
 
@@ -39,6 +40,7 @@ _MIB = 1 << 20
     type=click.Choice(["dmy", "mdy", "ymd"]),
     help="Day, month or year (of two digits) first, where nothing proves it.",
 )
+@click.option("--timezone", metavar="ZONE", help="Where the phone was, as in Europe/Berlin, if not where others were.")
 @click.option(
     "--media", metavar="FOLDER", type=click.Path(path_type=Path), help="Where photos and other files lie, if elsewhere."
 )
@@ -61,6 +63,7 @@ def ingest(
     chat: str | None,
     me: str | None,
     date_order: Order | None,
+    timezone: str | None,
     media: Path | None,
     explain: bool,
     dry_run: bool,
@@ -79,7 +82,9 @@ def ingest(
       memories ingest "WhatsApp Chat with Emma.zip" --me "Anna"
     """
     collect_rarely()
-    options = Options(chat, me, date_order, dry_run)
+    if timezone is not None:
+        zone_named(timezone)
+    options = Options(chat, me, date_order, timezone, dry_run)
     limits = Limits(max_text * _MIB, max_file * _MIB, max_files)
     accounts = _ingest_all(exports, db, options, limits, media, quiet=as_json)
     if as_json:
