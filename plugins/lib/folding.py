@@ -96,11 +96,15 @@ def fts_query(question: str) -> str:
             continue
         negative = negative or (word.startswith("-") and len(word) > 1)
         prefix = bool(word) and word.endswith("*")
-        # The tokenizer's own idea of a word: letters, numbers and the marks on them.
-        tokens = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in fold(raw)).split()
-        if not tokens:
+        # Letters, numbers and the marks on them; which of the others part words, SQLite's tokenizer knows best: its
+        # tables are of another version of Unicode than Python's.
+        folded = fold(raw)
+        if not any(unicodedata.category(c)[0] in "LNM" for c in folded):
             negative = False
             continue
+        tokens = "".join(" " if c == '"' or unicodedata.category(c) in ("Cs", "Cc") else c for c in folded).split()
+        if prefix:
+            tokens[-1] = tokens[-1].rstrip("*")
         term = '"' + " ".join(tokens) + '"' + ("*" if prefix else "")
         if negative:
             unwanted.append(term)
