@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.languages import MARKS, languages, meridiem_key
-from ingest.model import Order
+from ingest.model import Look, Order
 
 #: What may stand between a header and what follows it, in the order in which it is looked for.
 CLOSERS = ("] ", " - ", " – ", ": ")
@@ -84,6 +84,11 @@ class DateParts(NamedTuple):
     separator: str = ""
     long_year: bool = True
     is_padded: bool = False
+
+    @property
+    def look(self) -> Look:
+        """How the date looks, whatever its numbers."""
+        return self.separator, self.long_year
 
     @property
     def proves(self) -> Order | None:

@@ -51,13 +51,25 @@ class Unsure(NamedTuple):
     reason: str
 
 
+#: How a date looks, whatever its numbers: what stands between them, whether the year has four digits.
+Look = tuple[str, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of an export written in one layout, from `line` on."""
+    """A stretch of an export written in one layout, from `line` on.
+
+    `orders`: dates in it that look otherwise than most, and are in another order.
+    """
 
     line: int
     closer: str
     order: Order = "dmy"
+    orders: tuple[tuple[Look, Order], ...] = ()
+
+    def order_of(self, look: Look) -> Order:
+        """The order of dates that look so."""
+        return next((order for other, order in self.orders if other == look), self.order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,7 @@ class Reader:
     def _enter(self, segment: Segment) -> None:
         """Start reading in another layout."""
         self._closer = segment.closer
-        self._order = segment.order
+        self._segment = segment
         self._between = ", "
         self._dates.clear()
         self._times.clear()
@@ -332,9 +332,10 @@ class Reader:
         if shape in self.evidence.layouts or len(self.evidence.layouts) < 200:
             self.evidence.layouts[shape] += 1
         self.evidence.dates.append((line, parts))
-        if parts.contradicts(self._order):
+        order = self._segment.order_of(parts.look) if self._segment.orders else self._segment.order
+        if parts.contradicts(order):
             raise Contradiction(line, parts)
-        day = resolve_date(parts, self._order, self._year)
+        day = resolve_date(parts, order, self._year)
         if day is None:
             return ""
         if not day[1]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ingest.date_order import judge_order, order_name
 from ingest.evidence import Doubt, Evidence, is_near
 from ingest.formats import DateParts, layout_of
-from ingest.model import Findings, Order, Segment
+from ingest.model import Findings, Look, Order, Segment
 from ingest.names import could_be_name, could_start_notice
 from ingest.notices import is_notice, may_be_notice
 
@@ -210,7 +210,7 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
         findings = rule(findings, evidence)
     dates = [date for date in evidence.dates if date[0] not in findings.not_headers]
     if forced:
-        parts = tuple(replace(segment, order=forced) for segment in findings.segments)
+        parts = tuple(replace(segment, order=forced, orders=()) for segment in findings.segments)
         proof, guess = "said with --date-order", False
     else:
         parts, proof, guess = _orders(findings.segments, dates, evidence, hint)
@@ -227,31 +227,48 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
 def _orders(
     segments: tuple[Segment, ...], dates: list[tuple[int, DateParts]], evidence: Evidence, hint: Order | None
 ) -> tuple[tuple[Segment, ...], str, bool]:
-    """(the segments with their orders, what proves the first one's, whether any is a guess): each judged by itself.
+    """(the segments with their orders, what proves the first one's, whether any is a guess).
 
-    One in which nothing proves it is like another one whose dates look the same.
+    Each stretch is judged by itself, and in it the dates that look alike. Where nothing proves it, they are like others
+    that look the same.
     """
-    if len(segments) == 1:
-        order, proof, guess = judge_order(dates, evidence.file_dates, hint)
-        return (replace(segments[0], order=order),), proof, guess
     ends = [*(segment.line for segment in segments[1:]), 1 << 60]
-    mine = [
-        [date for date in dates if segment.line <= date[0] < end] for segment, end in zip(segments, ends, strict=True)
+    parts = [
+        _by_look([date for date in dates if segment.line <= date[0] < end])
+        for segment, end in zip(segments, ends, strict=True)
     ]
-    judged = [judge_order(part, evidence.file_dates, hint) for part in mine]
-    sure = {_look(part): order for part, (order, _, guess) in zip(mine, judged, strict=True) if part and not guess}
-    found = []
-    for segment, part, (order, _, guess) in zip(segments, mine, judged, strict=True):
-        if not part:
-            order = segment.order
-        elif guess:
-            order = sure.get(_look(part), order)
-        found.append(replace(segment, order=order))
-    is_guess = any(guess and _look(part) not in sure for part, (_, _, guess) in zip(mine, judged, strict=True) if part)
-    return tuple(found), judged[0][1], is_guess
+    judged = [
+        {look: judge_order(mine, _named(evidence, look), hint) for look, mine in by_look.items()} for by_look in parts
+    ]
+    sure = {look: order for one in judged for look, (order, _, guess) in one.items() if not guess}
+    sure |= {(look[0], not look[1]): order for look, order in sure.items() if (look[0], not look[1]) not in sure}
+    found: list[Segment] = []
+    for segment, orders in zip(segments, judged, strict=True):
+        if not orders:
+            found.append(segment)
+            continue
+        settled = {look: sure.get(look, order) if guess else order for look, (order, _, guess) in orders.items()}
+        most, *rest = settled
+        others = tuple((look, settled[look]) for look in rest if settled[look] != settled[most])
+        found.append(replace(segment, order=settled[most], orders=others))
+    counts = Counter(parts.look for _, parts in dates)
+    is_guess = any(
+        guess and look not in sure and (counts[look] > 1 or len(counts) == 1)
+        for one in judged
+        for look, (_, _, guess) in one.items()
+    )
+    proof = next((proof for one in judged for _, proof, _ in one.values()), "")
+    return tuple(found), proof, is_guess
 
 
-def _look(dates: list[tuple[int, DateParts]]) -> tuple[str, bool, bool]:
-    """How the dates of a segment look, on the whole."""
-    looks = Counter((parts.separator, parts.long_year, parts.year_first) for _, parts in dates)
-    return looks.most_common(1)[0][0] if looks else ("", False, False)
+def _named(evidence: Evidence, look: Look) -> list[tuple[DateParts, str]]:
+    return [named for named in evidence.file_dates if named[0].look == look]
+
+
+def _by_look(dates: list[tuple[int, DateParts]]) -> dict[Look, list[tuple[int, DateParts]]]:
+    """Dates that look alike, those that are most first; dates of which nobody can doubt go with these."""
+    found: dict[Look, list[tuple[int, DateParts]]] = {}
+    for date in dates:
+        found.setdefault(date[1].look, []).append(date)
+    ordered = sorted(found.items(), key=lambda item: -len(item[1]))
+    return dict(ordered)

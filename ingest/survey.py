@@ -79,10 +79,15 @@ def _mixed(findings: Findings, evidence: Evidence, stop: Contradiction) -> Findi
     """The order of day and month contradicts itself: other order from the start, or from a line on."""
     order = stop.parts.proves or "dmy"
     segment = max((s for s in findings.segments if s.line <= stop.line), key=lambda s: s.line)
-    mine = [d for d in evidence.dates if d[0] >= segment.line and d[0] < stop.line]
+    look = stop.parts.look
+    everything = [d for d in evidence.dates if d[0] >= segment.line and d[0] < stop.line]
+    mine = [d for d in everything if d[1].look == look]
     last_proof = max((line for line, parts in mine if parts.proves and parts.proves != order), default=0)
     if not last_proof:
-        segments = tuple(replace(s, order=order) if s is segment else s for s in findings.segments)
+        better = replace(segment, order=order)
+        if len(mine) < len(everything):  # two layouts take turns
+            better = replace(segment, orders=(*(one for one in segment.orders if one[0] != look), (look, order)))
+        segments = tuple(better if s is segment else s for s in findings.segments)
         return replace(findings, segments=segments)
     # Both are proved: two phones' exports in one file. The change lies where time jumps back the most.
     between = [d for d in mine if d[0] >= last_proof] + [(stop.line, stop.parts)]
@@ -181,7 +186,9 @@ class Survey:
     def _try_out(self, findings: Findings, lines: list[str]) -> tuple[Findings, int]:
         """What the first lines teach under `findings`, the names above all, and how many messages they then hold."""
         if self._order:
-            findings = replace(findings, segments=tuple(replace(s, order=self._order) for s in findings.segments))
+            findings = replace(
+                findings, segments=tuple(replace(s, order=self._order, orders=()) for s in findings.segments)
+            )
         # A first pass over the sample teaches the names, so that the big pass runs on the fast path.
         longer = frozenset(name for name in self._roster if ": " in name)
         findings = replace(findings, roster=findings.roster | self._roster, longer=findings.longer | longer)

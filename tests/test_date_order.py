@@ -76,6 +76,19 @@ def test_two_phones_in_one_file_each_by_its_own_dates() -> None:
     assert [segment.order for segment in findings.segments] == ["mdy", "dmy"]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_two_layouts_that_take_turns(seed: int) -> None:
+    """German and American dates, line by line, with one closer: each in its own order."""
+    days = _days(date(2021, 1, 20), 40, seed, 4)
+    text = "".join(
+        _written([day], "dmy", ".") if n % 3 else _written([day], "mdy", "/", padded=False, head="{}, 9:00 AM - ")
+        for n, day in enumerate(days)
+    )
+    messages, findings, _ = read(text)
+    assert [m.sent_at[:10] for m in messages] == [day.isoformat() for day in days]
+    assert not findings.is_guess
+
+
 def test_what_the_user_says_counts() -> None:
     text = "19-01-02, 10:00 - Anna: a\n19-01-03, 10:00 - Ben: b\n"
     assert read(text, order="ymd")[0][0].sent_at[:10] == "2019-01-02"
