@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
+import lzma
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -202,6 +204,10 @@ class Export:
             self.path.unlink(missing_ok=True)
 
 
+#: What Python's zip reader raises for entries whose headers or bytes are not what they say.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, ValueError, OverflowError)
+
+
 class readable:
     """Turns what a damaged file raises while it is read into a sentence."""
 
@@ -212,7 +218,7 @@ class readable:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (zipfile.BadZipFile, zlib.error, EOFError)):
+        if isinstance(error, _DAMAGED):
             raise UnsafeExport(f"{self._name}: the zip is damaged ({error}); export the chat again") from error
         if isinstance(error, NotImplementedError):
             raise UnsafeExport(f"{self._name}: {error}; unpack it and give the folder instead") from error

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 
 _EASY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
-settings.register_profile("fast", max_examples=50, **_EASY)
+settings.register_profile("fast", max_examples=20, **_EASY)
 settings.register_profile("drill", max_examples=1500, **_EASY)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 

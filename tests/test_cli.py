@@ -188,6 +188,7 @@ def test_a_full_disk_leaves_the_archive_alone(tmp_path: Path) -> None:
     assert run("ingest", export, "--db", database).returncode == 0
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("after", [0.5, 1.0, 2.0])
 def test_interrupted_the_archive_is_as_before(tmp_path: Path, after: float) -> None:
     database = tmp_path / "m.db"
@@ -211,6 +212,7 @@ def test_interrupted_the_archive_is_as_before(tmp_path: Path, after: float) -> N
     assert run("check", "--db", database).returncode == 0
 
 
+@pytest.mark.drill
 def test_killed_the_archive_is_as_before(tmp_path: Path) -> None:
     database = tmp_path / "m.db"
     run("ingest", save(tmp_path), "--db", database)

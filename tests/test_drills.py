@@ -23,7 +23,7 @@ from tests.helpers import one, put
 from tests.test_api import Client, ids
 
 TIMES = 60 if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else 3
-pytestmark = pytest.mark.property
+pytestmark = pytest.mark.drill
 
 edit_log = load_shared("edit_log")
 

@@ -86,6 +86,7 @@ def test_only_what_changed_travels(served: Served, tmp_path: Path) -> None:
     assert 0 < second.blocks_sent < first.blocks * 0.8
 
 
+@pytest.mark.drill
 def test_killed_on_the_way_and_tried_again(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server dies at one moment after the other; each time it serves a whole archive, and the push gets through."""
     from ingest.store import connect
