@@ -22,6 +22,7 @@ from ingest.store import connect, database_errors, transaction, writer_lock
 _bundle = load_shared("bundle")
 _log = load_shared("edit_log")
 _versions = load_shared("versions")
+_private_files = load_shared("private_files")
 
 
 class NotABackup(MemoriesError):
@@ -66,7 +67,7 @@ def keep_backup(
     """`take(target)` writes a backup; what becomes of it is the same wherever it came from."""
     encrypt = _encryption(recipients)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _private_files.make_folder(folder)
         with database_errors(database or folder), scratch(folder, "backup") as half:
             plain = half / "backup.zip"
             take(plain)
@@ -79,6 +80,7 @@ def keep_backup(
                 sealed = half / "backup.zip.age"
                 encrypt(plain, sealed)
                 plain, target = sealed, target.with_name(target.name + ".age")
+            plain.chmod(0o600)
             plain.replace(target)
     except OSError as error:
         raise NoRoom(f"{folder}: the backup could not be written ({error.strerror}); there is no new one") from error

@@ -20,7 +20,9 @@ from PIL import Image, ImageOps
 
 from ingest.errors import NoRoom
 from ingest.exports import Export
+from ingest.folding import load_shared
 
+private_files = load_shared("private_files")
 THUMBNAIL = 320
 #: Looked at; other formats that Pillow knows run other programs, or are not what phones send.
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
@@ -78,7 +80,7 @@ def store_file(export: Export, name: str, folder: Path) -> Stored | None:
     digest = hashlib.sha256()
     temporary: str | None = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(folder)
         with stream, tempfile.NamedTemporaryFile(dir=folder, prefix=".new-", delete=False) as out:
             temporary = out.name
             written = 0

@@ -15,8 +15,10 @@ from contextlib import closing
 from pathlib import Path
 
 from ingest.errors import NotOurDatabase
+from ingest.folding import load_shared
 from ingest.people import name_key
 
+private_files = load_shared("private_files")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS given (
     -- 'message' or 'exchange', and the key of its chat
@@ -173,6 +175,7 @@ class Numbers:
         self._kept.commit()
         named = [("chat", str(key), n) for key, n in self._archive.execute("SELECT key, id FROM chats")]
         named += [("person", name_key(name), n) for name, n in self._archive.execute("SELECT name, id FROM people")]
+        private_files.make_file(self._path)
         with closing(sqlite3.connect(self._path)) as kept:
             kept.executescript(_SCHEMA)
             with kept:

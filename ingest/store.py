@@ -15,8 +15,9 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from ingest.errors import Locked, NoRoom, NotOurDatabase
-from ingest.folding import TOKENIZE, fold
+from ingest.folding import TOKENIZE, fold, load_shared
 
+private_files = load_shared("private_files")
 #: "WAMe", so that any tool can tell whose file it is.
 APPLICATION_ID = 0x57414D65
 
@@ -99,6 +100,9 @@ def connect(path: Path | None, *, must_exist: bool = False, read_only: bool = Fa
         raise NoRoom(f"{path.parent}: cannot be written to; choose another place with --db")
     uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     try:
+        if not read_only:
+            with suppress(OSError):  # what it means that a file cannot be made, SQLite tells
+                private_files.make_file(path)
         connection = _open(uri)
         if not read_only:
             _migrate(connection, path)

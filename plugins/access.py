@@ -55,6 +55,8 @@ async def login(request, datasette):
         return await login_page.page(datasette, request, 200 if access.hashes() else 403)
     given = await request.post_vars()
     role, password = given.get("role", ""), given.get("password", "")
+    if role not in access.ROLES:
+        return await login_page.page(datasette, request, 403, "That is not the password.")
     address = access.address_of(request.scope)
     store = token_api.store_of(datasette)
     wait = attempts.begin(store, role, address, time.time())

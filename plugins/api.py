@@ -72,6 +72,8 @@ ROUTES = {
     f"/api/shares/{_ID}": {"DELETE": ("curator", shares.revoke)},
     "/api/tokens": {"GET": ("owner", token_api.listed), "POST": ("owner", token_api.make)},
     f"/api/tokens/{_ID}": {"DELETE": ("owner", token_api.revoke)},
+    "/api/sessions": {"GET": ("owner", token_api.sessions_listed)},
+    f"/api/sessions/{_ID}": {"DELETE": ("owner", token_api.end_session)},
     "/api/search": {"GET": ("viewer", reading.search)},
     "/api/on-this-day": {"GET": ("viewer", reading.on_this_day)},
     "/api/chats": {"GET": ("viewer", reading.table(reading.CHATS, "chats"))},

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +17,7 @@ from datasette_auth_passwords.utils import verify_password
 from ingest import passwords
 from ingest.cli import main
 from ingest.folding import load_shared
-from tests.conftest import serve
+from tests.conftest import Served, serve
 from tests.test_api import Client
 
 PATHS = [
@@ -190,7 +191,11 @@ def test_who_got_in_before_is_not_kept_out_by_others(tmp_path: Path) -> None:
     assert attempts.begin(store, "owner", "home", now) == 0
     attempts.succeeded(store, "owner", "home", now)
     for n in range(30):
-        attempts.begin(store, "owner", f"elsewhere {n}", now + n)
+        attempts.begin(store, "owner", f"elsewhere {n}", now + n / 10)
+    # Somebody who tries ten times, and from a few places, keeps nobody out; a hundred tries are an attack.
+    assert attempts.begin(store, "owner", "a hotel", now + 4) == 0
+    for n in range(80):
+        attempts.begin(store, "owner", f"further away {n}", now + 5 + n / 10)
     assert attempts.begin(store, "owner", "a cafe", now + 31) > 0
     assert attempts.begin(store, "owner", "home", now + 31) == 0
     # A quarter of an hour later all is well again, also where the clock was set back in between.
@@ -206,3 +211,67 @@ def test_the_wait_is_told_and_true(tmp_path: Path) -> None:
     wait = attempts.begin(store, "viewer", "here", 1100.0)
     assert wait == 801
     assert attempts.begin(store, "viewer", "here", 1100.0 + wait) == 0
+
+
+def test_logged_out_is_logged_out(public: Client) -> None:
+    """A copy of the cookie is worth nothing any more; other browsers stay logged in."""
+    cookie, other = (come_in(public, "owner", "owner word")[2] for _ in range(2))
+    assert public.ask("GET", "/api/sessions", headers={"cookie": cookie})[0] == 200
+    _, headers, page = public.ask("GET", "/-/login")
+    token = re.search(r'name="csrftoken" value="([^"]+)"', page.decode())
+    assert token
+    csrf = headers["set-cookie"].partition(";")[0]
+    assert _post(public, "/-/logout", f"csrftoken={token[1]}", f"{cookie}; {csrf}")[0] == 302
+    assert public.ask("GET", "/api/sessions", headers={"cookie": cookie})[0] == 401
+    assert public.ask("GET", "/api/sessions", headers={"cookie": other})[0] == 200
+
+
+def test_log_ins_are_listed_and_ended(public: Client) -> None:
+    owner = {"cookie": come_in(public, "owner", "owner word")[2]}
+    viewer = {"cookie": come_in(public, "viewer", "viewer word")[2]}
+    assert public.ask("GET", "/api/sessions", headers=viewer)[0] == 403
+    listed = public.ask("GET", "/api/sessions", headers=owner)[2]["sessions"]
+    assert [one["role"] for one in listed if one["is_this"]] == ["owner"]
+    assert all("digest" not in one for one in listed)
+    (theirs,) = [one["id"] for one in listed if one["role"] == "viewer"]
+    assert public.ask("GET", "/api/exchanges", headers=viewer)[0] == 200
+    assert public.ask("DELETE", f"/api/sessions/{theirs}", headers=owner)[0] == 204
+    assert public.ask("DELETE", f"/api/sessions/{theirs}", headers=owner)[0] == 404
+    assert public.ask("GET", "/api/exchanges", headers=viewer)[0] == 401
+
+
+@pytest.mark.parametrize(
+    "headers", [{"via": "1.1 a"}, {"x-forwarded-proto": "https"}, {"cf-connecting-ip": "1.2.3.4"}, {"X-Client-IP": "1"}]
+)
+def test_what_a_proxy_passes_on_is_nobodys(site: Served, headers: dict[str, str]) -> None:
+    client = Client(site)
+    assert client.ask("GET", "/api/exchanges")[0] == 200
+    assert client.ask("GET", "/api/exchanges", headers=headers)[0] == 401
+
+
+def test_a_proxy_that_says_nothing_speaks_an_older_http(site: Served) -> None:
+    """nginx asks with HTTP/1.0, and names the address it was given as the host."""
+    host, port = _address(Client(site))
+    with socket.create_connection((host, port), timeout=30) as line:
+        line.sendall(f"GET /api/exchanges HTTP/1.0\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        assert b" 401 " in line.recv(1000).partition(b"\r\n")[0]
+
+
+def test_an_invented_role_costs_nothing(public: Client) -> None:
+    for n in range(30):
+        assert come_in(public, f"role {n}", "guess")[0] == 403
+    assert come_in(public, "viewer", "viewer word")[0] == 302
+
+
+def test_nobody_but_flys_proxy_says_where_a_request_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    address_of = load_shared("access").address_of
+    scope = {"headers": [(b"fly-client-ip", b"9.9.9.9")], "client": ("1.2.3.4", 5)}
+    monkeypatch.delenv("FLY_APP_NAME", raising=False)
+    assert address_of(scope) == "1.2.3.4"
+    monkeypatch.setenv("FLY_APP_NAME", "our-memories")
+    assert address_of(scope) == "9.9.9.9"
+
+
+def _address(client: Client) -> tuple[str, int]:
+    asked = urlsplit(client.served.base)
+    return asked.hostname or "", asked.port or 0

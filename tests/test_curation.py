@@ -210,3 +210,30 @@ def test_edits_of_what_is_not_here_wait(tmp_path: Path) -> None:
 def _events(database: Path) -> list[object]:
     with closing(_log.open_log(str(log_beside(database)))) as log:
         return list(_log.events(log))
+
+
+@pytest.mark.parametrize(
+    ("action", "detail"),
+    [
+        ("merge", {}), ("merge", {"chat": 1, "at": "", "exchanges": [1]}), ("split", {"chat": 1, "at": ""}),
+        ("retitle", {"chat": 1, "at": "", "title": 7}), ("rename_person", {"was": "Nora"}), ("hide", {"at": "2021"}),
+        ("join_people", {"was": "Nora", "also": [7]}), ("rename_chat", {"name": "x"}), ("me", {}), ("dance", {}),
+        ("join_chats", {"chat": 1}), ("part_source", {"sha256": 3}),
+    ],
+)  # fmt: skip
+def test_an_edit_that_says_nothing_whole_stops_nothing(
+    examples_db: Path, tmp_path: Path, action: str, detail: dict[str, object]
+) -> None:
+    """From a log that somebody else wrote: it counts as lost, the others are shown, ingest goes on."""
+    shutil.copytree(examples_db.parent, tmp_path / "kept")
+    database = tmp_path / "kept" / "memories.db"
+    key, chat, at = rows(
+        database, "SELECT exchanges.key, chats.key, started_at FROM exchanges JOIN chats ON chats.id = chat_id LIMIT 1"
+    )[0]
+    with closing(_log.open_log(str(log_beside(database)))) as log:
+        _log.write(log, _log.draft(log, "x", action, "exchange", 5, detail))
+        _log.write(log, _log.draft(log, "x", "retitle", "exchange", key, {"chat": chat, "at": at, "title": "A zebra"}))
+    with closing(connect(database)) as archive, transaction(archive):
+        assert put_edits_on(archive, database) == 1
+    assert one(database, "SELECT count(*) FROM exchanges WHERE title = 'A zebra'") == 1
+    assert put(database, save(tmp_path, "more.txt", BY_NAME["us"], talk(20)))[0].new > 20

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import http.client
 import shutil
+import socket
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -189,3 +193,23 @@ def test_a_datasette_that_was_not_tried_is_refused(
     else:
         with pytest.raises(SystemExit, match="were not tried with Datasette"):
             gate.refuse_other_datasettes()
+
+
+def test_told_to_end_it_ends(examples_db: Path, tmp_path: Path) -> None:
+    """Somebody who takes an answer a byte at a time, and one who never says all of the question, keep nothing open."""
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
+    asked = urlsplit(served.base)
+    lines = [socket.create_connection((asked.hostname or "", asked.port or 0), timeout=30) for _ in range(3)]
+    lines[0].sendall(f"GET /memories/messages.json?_size=max HTTP/1.1\r\nHost: {asked.netloc}\r\n\r\n".encode())
+    lines[0].recv(1)
+    lines[1].sendall(b"POST /api/exchanges/merge HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")
+    lines[2].sendall(f"GET /api/backup HTTP/1.1\r\nHost: {asked.netloc}\r\n\r\n".encode())
+    time.sleep(0.3)
+    started = time.monotonic()
+    served.stop()
+    assert time.monotonic() - started < 6
+    for line in lines:
+        line.close()
+    with closing(sqlite3.connect(tmp_path / "served" / "memories.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from ingest.folding import load_shared
 from ingest.summaries.asking import Talk
 
+private_files = load_shared("private_files")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
     name TEXT PRIMARY KEY, exchange_key INTEGER NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
@@ -108,6 +110,7 @@ class Kept:
     """The store. Each method's work is on disk when it returns."""
 
     def __init__(self, path: Path) -> None:
+        private_files.make_file(path)
         self._db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")

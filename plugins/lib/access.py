@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 from .http import ApiError
 
 ROLES = ("viewer", "curator", "owner")
-_FORWARDED = ("x-forwarded-for", "x-forwarded-host", "forwarded", "fly-client-ip", "x-real-ip")
+#: What proxies add to what they pass on.
+_FORWARDED = frozenset(
+    "x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-server x-forwarded-port forwarded via x-real-ip "
+    "fly-client-ip cf-connecting-ip true-client-ip x-client-ip x-cluster-client-ip x-original-host".split()
+)
 
 
 def hashes():
@@ -27,10 +31,12 @@ def is_local(scope):
     if os.environ.get("MEMORIES_PUBLIC", "") not in ("", "0"):
         return False
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers") or []}
-    if any(name in headers for name in _FORWARDED):
+    # A proxy that adds nothing at all still speaks as no browser does: nginx with HTTP/1.0.
+    if not _FORWARDED.isdisjoint(headers) or scope.get("http_version") == "1.0":
         return False
     host = _host(headers.get("host", ""))
-    return _is_loopback((scope.get("server") or ("",))[0]) and (host == "localhost" or _is_loopback(host))
+    is_from_here = all(_is_loopback((scope.get(side) or ("",))[0]) for side in ("server", "client"))
+    return is_from_here and (host == "localhost" or _is_loopback(host))
 
 
 def _host(given):
@@ -62,9 +68,9 @@ def role_of(actor):
 
 
 def address_of(scope):
-    """Where a request comes from; behind Fly's proxy, where the proxy says."""
+    """Where a request comes from; on Fly, where its proxy says. Elsewhere anybody can say so."""
     for name, value in scope.get("headers") or []:
-        if name == b"fly-client-ip":
+        if name == b"fly-client-ip" and os.environ.get("FLY_APP_NAME"):
             return value.decode("latin-1")
     return (scope.get("client") or ("unknown",))[0]
 

@@ -1,4 +1,4 @@
-"""Wrong passwords, counted: ten in a quarter of an hour from one address or for one role are enough.
+"""Wrong passwords, counted: ten in a quarter of an hour from one address are enough, and a hundred for one role.
 
 They are kept in `access.db`, as digests, so that a server that slept or was started anew has not forgotten them.
 Who has got in from an address before is not kept out there by what others try elsewhere.
@@ -8,6 +8,8 @@ import hashlib
 
 WINDOW_S = 15 * 60
 MOST = 10
+#: From wherever they come. Few enough to guess nothing by, too many for one prankster to keep a family out.
+MOST_FOR_ROLE = 100
 #: A hash that no password has.
 NOBODY = "pbkdf2_sha256$480000$0000000000000000$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
@@ -38,7 +40,7 @@ def begin(store, role, address, now):
         store.execute("DELETE FROM attempts WHERE at < ? OR at > ?", (now - WINDOW_S, now + 1))
         wait = _wait(store, _digest("address", address), now)
         if not store.execute("SELECT 1 FROM got_in WHERE who = ?", (_digest(role, address),)).fetchone():
-            wait = max(wait, _wait(store, _digest("role", role), now))
+            wait = max(wait, _wait(store, _digest("role", role), now, MOST_FOR_ROLE))
         if not wait:
             who = [(_digest("address", address), now), (_digest("role", role), now)]
             store.executemany("INSERT INTO attempts VALUES (?, ?)", who)
@@ -56,9 +58,9 @@ def succeeded(store, role, address, now):
     store.execute("INSERT OR REPLACE INTO got_in VALUES (?, ?)", (_digest(role, address), now))
 
 
-def _wait(store, who, now):
+def _wait(store, who, now, most=MOST):
     count, first = store.execute("SELECT count(*), min(at) FROM attempts WHERE who = ?", (who,)).fetchone()
-    return int(WINDOW_S - (now - first)) + 1 if count >= MOST else 0
+    return int(WINDOW_S - (now - first)) + 1 if count >= most else 0
 
 
 def _digest(*parts):

@@ -17,7 +17,7 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 
-from . import versions
+from . import private_files, versions
 
 FORMAT = 1
 #: Errors that say nothing against a backup.
@@ -167,6 +167,7 @@ def note_made(database: Path, manifest: dict) -> None:
     """Write down beside the archive that there is a backup, for `/health` and `memories doctor`."""
     path = database.resolve().with_name("last-backup.json")
     part = path.with_name(path.name + ".part")
+    private_files.make_file(part)
     part.write_text(json.dumps({"made_at": manifest["made_at"]}), "utf-8")
     part.replace(path)
 

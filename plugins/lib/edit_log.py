@@ -13,6 +13,7 @@ import sqlite3
 import time
 from dataclasses import asdict, dataclass, field
 
+from . import private_files
 from .names import person_key
 
 LOG_SCHEMA = """
@@ -49,6 +50,7 @@ class Event:
 
 def open_log(path: str) -> sqlite3.Connection:
     """The log at `path`, made when there is none. What is committed survives a power cut."""
+    private_files.make_file(path)
     log = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     log.execute("PRAGMA journal_mode = WAL")
     log.execute("PRAGMA synchronous = FULL")

@@ -6,7 +6,8 @@ from datasette import Forbidden, Response
 from datasette.utils import baseconv
 from itsdangerous import BadSignature
 
-from . import access
+from . import access, sessions, token_api
+from .http import ApiError
 
 COOKIE = "ds_actor"
 #: Where requests go that are let no further.
@@ -15,7 +16,7 @@ SESSION_S = 30 * 24 * 3600
 
 
 def actor_of_cookie(datasette, request):
-    """The actor of a log-in; None without one, or when it has ended."""
+    """The actor of a log-in; None without one, or when it has ended: by itself, or because it was ended."""
     given = request.cookies.get(COOKIE)
     if not given:
         return None
@@ -24,18 +25,31 @@ def actor_of_cookie(datasette, request):
         ends = found.get("e")
         if ends and int(time.time()) > baseconv.base62.decode(ends):
             return None
-        return found["a"]
+        actor = found["a"]
+        number = sessions.number_of(token_api.store_of(datasette), actor.get("session"))
+        return {**actor, "session": number} if number is not None else None
+    except ApiError:
+        return None
     except (BadSignature, KeyError, TypeError, AttributeError, ValueError):
         return None
 
 
 def begin_session(datasette, request, response, role):
     """Let the browser that gave the right password come back for a month."""
-    actor = {"id": role, "role": role, "proof": access.proof_of(role)}
+    browser = request.headers.get("user-agent", "")
+    session = sessions.begin(token_api.store_of(datasette), role, browser, SESSION_S)
+    actor = {"id": role, "role": role, "proof": access.proof_of(role), "session": session}
     ends = baseconv.base62.encode(int(time.time()) + SESSION_S)
     signed = datasette.sign({"a": actor, "e": ends}, "actor")
     secure = access.is_https(request.scope)
     response.set_cookie(COOKIE, signed, max_age=SESSION_S, httponly=True, samesite="lax", secure=secure)
+
+
+def end_session(datasette, request):
+    """Log out: the cookie is worth nothing from now on, wherever a copy of it is."""
+    actor = actor_of_cookie(datasette, request)
+    if actor:
+        sessions.end(token_api.store_of(datasette), actor["session"])
 
 
 async def page(datasette, request, status=200, error="", headers=None):

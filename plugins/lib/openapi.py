@@ -146,6 +146,8 @@ OPERATIONS = {
             required=["name"], name={"type": "string", "maxLength": 100, "pattern": "\\S"},
             role=_ROLE, days=_DAYS), _ref("Token"), []),
     },
+    "/api/sessions": {"get": ("Browsers that are logged in", [], None, _object(sessions=_list(_ROWS)), [])},
+    "/api/sessions/{id}": {"delete": ("End a log-in", [_ID], None, None, [])},
     "/api/shares": {
         "get": ("Links to a talk or a book, without what opens them", [], None, _object(shares=_list(_ROWS)), []),
         "post": ("A link to one talk, for whoever has it", [], _object(

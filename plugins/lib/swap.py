@@ -7,7 +7,7 @@ import zlib
 from contextlib import closing
 from pathlib import Path
 
-from . import access, archive, curation, edit_log, folding, fresh, uploads, versions
+from . import access, archive, curation, edit_log, folding, fresh, private_files, uploads, versions
 from .http import ApiError, body_of, choice, whole, wrong
 
 _turn = asyncio.Lock()
@@ -49,6 +49,7 @@ async def upload(request, datasette):
 async def stream_to(request, path, most):
     """Write the body to a file, a piece at a time; returns how many bytes came."""
     size = 0
+    private_files.make_file(path)
     with path.open("wb") as out:
         while True:
             message = await request.receive()

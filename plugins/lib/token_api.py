@@ -7,7 +7,7 @@ from pathlib import Path
 from datasette import Response
 from datasette_auth_passwords.utils import verify_password
 
-from . import access, archive, attempts, tokens
+from . import access, archive, attempts, sessions, tokens
 from .http import ApiError, body_of, words, wrong
 
 _MOST_DAYS = 366
@@ -91,4 +91,18 @@ async def revoke(request, datasette):
         raise ApiError(409, "That is the token that asks; end it with another one, or with the password")
     if number >= 1 << 63 or not tokens.revoke(store_of(datasette), number):
         raise ApiError(404, "There is no such token, or it was revoked already")
+    return Response("", status=204)
+
+
+async def sessions_listed(request, datasette):
+    """``GET /api/sessions``: browsers that are logged in."""
+    mine = (request.actor or {}).get("session")
+    return {"sessions": [{**one, "is_this": one["id"] == mine} for one in sessions.listed(store_of(datasette))]}
+
+
+async def end_session(request, datasette):
+    """``DELETE /api/sessions/{id}``: that browser has to log in again."""
+    number = int(request.url_vars["id"])
+    if number >= 1 << 63 or not sessions.end(store_of(datasette), number):
+        raise ApiError(404, "There is no such log-in, or it has ended")
     return Response("", status=204)

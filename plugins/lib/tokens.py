@@ -8,6 +8,8 @@ import secrets
 import sqlite3
 import time
 
+from . import private_files
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tokens (
     id INTEGER PRIMARY KEY,
@@ -24,6 +26,7 @@ _START = "mem_"
 
 def open_store(path):
     """The store at `path`, made when there is none."""
+    private_files.make_file(path)
     store = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     store.execute("PRAGMA journal_mode = WAL")
     store.execute("PRAGMA synchronous = FULL")

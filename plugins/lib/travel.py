@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 
-from . import access, archive, curation, edit_log, swap, uploads, versions
+from . import access, archive, curation, edit_log, private_files, swap, uploads, versions
 from .http import ApiError, body_of, wrong
 
 
@@ -45,7 +45,8 @@ async def put_media(request, datasette):
         if not is_small and await asyncio.to_thread(versions.sha256_of, part) != name[3:67]:
             raise ApiError(422, "what arrived is not what its name says; send it again")
         target = path.parent / "media" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(target.parent)
+        part.chmod(0o600)
         part.replace(target)
     finally:
         swap.forget_part(part)

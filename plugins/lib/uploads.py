@@ -13,6 +13,8 @@ import re
 import time
 from pathlib import Path
 
+from . import private_files
+
 BLOCK = 64 * 1024
 #: 16 GiB.
 MOST_BLOCKS = 262_144
@@ -35,7 +37,7 @@ def digests_of(path: Path) -> list[str]:
 def incoming(database: str | Path) -> Path:
     """Where what arrives is put."""
     folder = Path(database).resolve().parent / "incoming"
-    folder.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(folder)
     return folder
 
 

@@ -15,6 +15,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import private_files
+
 APPLICATION_ID = 0x57414D65
 #: The schema that this version of the server reads.
 SCHEMA = 4
@@ -120,8 +122,9 @@ def looks_whole(path: str | Path) -> bool:
 def copy(source: sqlite3.Connection, path: Path) -> None:
     """A whole, closed copy of what `source` shows now, on disk when this returns. Others may go on writing."""
     part = path.with_name(path.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(part.parent)
     part.unlink(missing_ok=True)
+    private_files.make_file(part)
     try:
         with closing(sqlite3.connect(part)) as target:
             source.backup(target)
@@ -198,7 +201,7 @@ def settle(connection: sqlite3.Connection) -> None:
 
 def room_for(folder: Path, size: int, served: int) -> None:
     """Raises `Refused` when the disk has no room for an upload, its way into the archive, and the old one kept."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(folder)
     needed = 2 * size + served + (8 << 20)
     while (free := shutil.disk_usage(folder).free) < needed:
         versions = listed(folder)

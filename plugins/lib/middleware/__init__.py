@@ -10,6 +10,7 @@ from . import (
     checkpoint_on_shutdown,
     closed_for_maintenance,
     cross_origin,
+    ends_in_time,
     gate,
     gzip_responses,
     origin_check,
@@ -26,6 +27,7 @@ STACK = (
     body_limit,
     closed_for_maintenance,
     gate,
+    ends_in_time,
     checkpoint_on_shutdown,
 )
 

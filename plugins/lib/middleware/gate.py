@@ -19,6 +19,7 @@ _FOR_ALL = re.compile(
 )
 #: Of Datasette's addresses that begin with /-/, what readers may; the others show how the server is made.
 _FOR_READERS = re.compile(r"/-/(?:media/|status/?\Z)")
+_LOG_OUT = re.compile(r"/-/logout/?\Z")
 _RANKS = {None: 0, "viewer": 1, "curator": 2, "owner": 3}
 
 
@@ -37,6 +38,8 @@ def wrap(app, datasette):
         if scope["type"] == "http":
             # Datasette does this at its first request, which is only let through by what is done here.
             await datasette.invoke_startup()
+            if scope["method"] == "POST" and _LOG_OUT.search(_path(scope)):
+                login_page.end_session(datasette, Request(scope, receive))
             needed = _needed(datasette, _path(scope))
             if needed is not None:
                 request = Request(scope, receive)
@@ -58,7 +61,8 @@ def actor_of(datasette, request):
         return token_api.actor_of(datasette, sent) or {"id": None}
     if access.is_local(request.scope):
         return {"id": "owner", "role": "owner", "local": True}
-    return login_page.actor_of_cookie(datasette, request)
+    # Nobody at all, and not None: Datasette would go on to read the cookie of a log-in that was ended.
+    return login_page.actor_of_cookie(datasette, request) or {"id": None}
 
 
 def _path(scope):
