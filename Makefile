@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: demo serve start test drill lint fix bench docs lock clean
+.PHONY: demo serve start test drill lint alpha fix bench docs lock clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/memories: pyproject.toml requirements/serve.txt
@@ -46,6 +46,9 @@ drill: $(VENV)/.test $(VENV)/.tools ## the slow ones
 
 lint: $(VENV)/.test
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+alpha: $(VENV)/.test           ## the newest Datasette is refused, unless it was tried
+	@$(BIN)/python -m scripts.try_alpha
 
 fix: $(VENV)/.test
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
