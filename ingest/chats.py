@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -126,8 +126,12 @@ def recognise(
     roll: Roll,
     said: str | None = None,
     called: Mapping[str, int] | None = None,
+    apart: Collection[str] = (),
 ) -> Match:
-    """The chat for an export. `said` is what the user decided (``--chat``); `called`: what edits call chats -> ids."""
+    """The chat for an export. `said` is what the user decided (``--chat``); `called`: what edits call chats -> ids.
+
+    `apart`: names of chats that other exports were parted into; only an export of such a name is of them.
+    """
     kind = kind_of_chat(name, overview)
     if said is not None:
         row = connection.execute(
@@ -137,7 +141,8 @@ def recognise(
         return Match(row[0], row[1], row[2], why=SAID) if row else Match(None, said, kind)
     if name is not None:
         name = settled_name(name, overview)
-    chats = _chats(connection, overview.probes)
+    closed = {name_key(one) for one in apart if name is None or name_key(one) != name_key(name)}
+    chats = [chat for chat in _chats(connection, overview.probes) if name_key(chat.name) not in closed]
     for chat in chats:
         chat.is_renamed = name is not None and _is_renamed(connection, chat, name, overview)
         chat.members = _members(connection, chat.id)

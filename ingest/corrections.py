@@ -270,21 +270,23 @@ def last_edits(database: Path, most: int = 50) -> Iterator[tuple[int, str, str, 
 
 
 def take_back(connection: sqlite3.Connection, database: Path, number: int | None) -> str:
-    """Take back one edit, the newest in effect when no number is given; returns what it was. Raises `MemoriesError`."""
+    """Take back one edit, the newest in effect when no number is given; returns what it was. Raises `MemoriesError`.
+
+    What commands did to the messages themselves is passed over.
+    """
     newest: list[int] = []
 
     def is_it(event: Any) -> bool:
         if number is not None:
             return bool(event.id == number)
-        newest.append(event.id)
-        return len(newest) == 1
+        if event.action not in edit_log.BY_COMMAND:
+            newest.append(event.id)
+        return newest == [event.id]
 
     with _log_of(database) as log:
         in_effect = edit_log.effective(edit_log.events(log))
-    if number is None:
-        in_effect = in_effect[-1:]
     for event in in_effect:
-        if event.action in edit_log.BY_COMMAND and number in (None, event.id):
+        if event.action in edit_log.BY_COMMAND and number == event.id:
             raise MemoriesError(f"that was done to the messages themselves; {_BACK[event.action]}")
     found = undo(connection, database, is_it)
     if not found:

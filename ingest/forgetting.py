@@ -263,5 +263,8 @@ def remember(connection: sqlite3.Connection, database: Path, kind: str, name: st
     def is_it(event: Any) -> bool:
         return event.action == "forget" and not keys.isdisjoint((event.subject_key, event.detail.get("with")))
 
-    if not undo(connection, database, is_it):
+    if undo(connection, database, is_it):
+        # Their exports are known: what was left out comes with the next reading of them.
+        connection.execute("UPDATE sources SET reader = 0")
+    else:
         raise MemoriesError(f"no {kind} of that name was forgotten")

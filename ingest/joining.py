@@ -238,7 +238,8 @@ def take_apart(rewriting: Rewriting, chat: int, sources: list[int], name: str) -
     count_kinds(connection, chat, {one: -count for one, count in kinds.items()})
     count_kinds(connection, new, kinds)
     numbers.part(key, moved)
-    copies = _copy_shared(rewriting, new)
+    copies = _copy_shared(rewriting, new, sources)
+    _hand_over(connection, chat, sources)
     for source in sources:
         _say_held(connection, source, copies)
         connection.execute("UPDATE chat_sources SET chat_id = ? WHERE source_id = ?", (new, source))
@@ -253,7 +254,30 @@ def _sources_of(connection: sqlite3.Connection, chat: int) -> list[int]:
     return [row[0] for row in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat,))]
 
 
-def _copy_shared(rewriting: Rewriting, chat: int) -> dict[int, int]:
+def _hand_over(connection: sqlite3.Connection, chat: int, sources: list[int]) -> None:
+    """What stays in the chat was brought by one of the exports that stay."""
+    staying = [one for one in _sources_of(connection, chat) if one not in sources]
+    for source in staying:
+        connection.execute(
+            f"""
+            UPDATE messages SET source_id = ?, line = NULL
+            WHERE chat_id = ? AND source_id IN ({", ".join("?" * len(sources))}) AND id IN (
+                SELECT messages.id FROM source_messages AS held
+                CROSS JOIN messages ON messages.id BETWEEN held.first_id AND held.last_id WHERE held.source_id = ?
+            )
+            """,
+            (source, chat, *sources, source),
+        )
+    connection.execute(
+        """
+        UPDATE revisions SET source_id = (SELECT source_id FROM messages WHERE id = message_id)
+        WHERE message_id IN (SELECT id FROM messages WHERE chat_id = ?)
+        """,
+        (chat,),
+    )
+
+
+def _copy_shared(rewriting: Rewriting, chat: int, sources: list[int]) -> dict[int, int]:
     """Messages that stay in the other chat as well: one of each for this one; old id -> new id."""
     connection = rewriting.connection
     shared = connection.execute(
@@ -268,9 +292,9 @@ def _copy_shared(rewriting: Rewriting, chat: int) -> dict[int, int]:
         connection.execute(
             """
             INSERT INTO messages (id, key, chat_id, exchange_id, sender_id, sent_at, kind, text, is_edited, source_id)
-            SELECT ?, key, ?, NULL, sender_id, sent_at, kind, text, is_edited, source_id FROM messages WHERE id = ?
+            SELECT ?, key, ?, NULL, sender_id, sent_at, kind, text, is_edited, ? FROM messages WHERE id = ?
             """,
-            (new, chat, old),
+            (new, chat, sources[0], old),
         )
         for table, columns in (
             ("links", "url, domain"), ("places", "name, latitude, longitude, url"),

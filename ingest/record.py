@@ -15,16 +15,24 @@ _MOST_WARNINGS = 10_000
 
 
 def add_source(
-    connection: sqlite3.Connection, export: Export, sha256: str, now: str, timezone: str | None = None
+    connection: sqlite3.Connection,
+    export: Export,
+    sha256: str,
+    now: str,
+    timezone: str | None = None,
+    number: int | None = None,
 ) -> int:
-    """A row of `sources` for an export that is being read; returns its id."""
+    """A row of `sources` for an export that is being read; returns its id.
+
+    `number`: the id of a source in whose place it comes.
+    """
     row = connection.execute(
         """
-        INSERT INTO sources (filename, sha256, bytes, format, date_order, ingested_at, lines, messages_found,
+        INSERT INTO sources (id, filename, sha256, bytes, format, date_order, ingested_at, lines, messages_found,
             messages_new, reader, timezone)
-        VALUES (?, ?, ?, '', '', ?, 0, 0, 0, ?, ?) RETURNING id
+        VALUES (?, ?, ?, ?, '', '', ?, 0, 0, 0, ?, ?) RETURNING id
         """,
-        (export.filename, sha256, export.text_bytes, now, READER, timezone),
+        (number, export.filename, sha256, export.text_bytes, now, READER, timezone),
     ).fetchone()
     return int(row[0])
 

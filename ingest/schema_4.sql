@@ -39,10 +39,8 @@ CREATE TABLE former_chats (
 -- What else an export calls somebody. `name` as names are compared.
 CREATE TABLE person_names (
     name TEXT PRIMARY KEY,
-    person_id INTEGER NOT NULL REFERENCES people(id)
+    person_id INTEGER NOT NULL  -- a person may be joined with another one as long as edits are shown
 ) WITHOUT ROWID;
-
-CREATE INDEX names_by_person ON person_names (person_id);
 
 -- Rows as they were before an edit renamed or joined people or renamed a chat. `joined_to`: with whom a person was
 -- joined; somebody others were joined with has the own id there.

@@ -177,7 +177,8 @@ class Writer:
         target, replacement = self._find_target(read, roll, index)
         chat, earlier = target.chat, read.earlier
         account.chat, account.chat_kind = target.name, target.kind
-        source = add_source(connection, self._export, self._sha256, self._now, self._timezone)
+        number = min(read.again.sources) if read.again else None
+        source = add_source(connection, self._export, self._sha256, self._now, self._timezone, number)
         carried = Carried(connection, self._export, self._folder)
         numbers.enter(chat)
         loader = Loader(connection, chat, source, index, carried, numbers, replacement.had if replacement else None)
@@ -246,8 +247,9 @@ class Writer:
         assert self._numbers is not None
         parted = self._decided.parted.get(self._sha256) if self._options.chat is None else None
         said = parted[0] if parted else self._options.chat
+        apart = {name for name, _ in self._decided.parted.values()}
         self._compare_orders(read, index)
-        match = recognise(connection, self._export.name, overview, roll, said, self._chats_now)
+        match = recognise(connection, self._export.name, overview, roll, said, self._chats_now, apart)
         former = [parted[1]] if parted else []
         if match.id is None and not parted:
             key = chat_key(match.name, match.kind)

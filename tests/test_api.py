@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import http.client
 import json
@@ -11,11 +12,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from ingest.folding import load_shared
 from tests.conftest import ROOT, Served, serve
 from tests.helpers import one, rows
 
@@ -107,7 +110,7 @@ def test_the_list_is_as_the_contract_says(calm: Client, examples_db: Path, slash
     ("query", "name"),
     [
         ("page=0", "page"), ("page=x", "page"), ("page_size=0", "page_size"), ("page_size=101", "page_size"),
-        ("sort_by_first_message_date=up", "sort_by_first_message_date"), ("from=yesterday", "from"), ("sort=x", "sort"),
+        ("from=yesterday", "from"), ("sort=x", "sort"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_where(calm: Client, query: str, name: str) -> None:
@@ -310,6 +313,39 @@ def test_unknown_paths_and_methods_answer_in_json(calm: Client) -> None:
 def test_health(calm: Client) -> None:
     for path in ("/health", "/health/"):
         assert calm.ask("GET", path)[2] == {"status": "healthy"}
+
+
+def test_the_order_as_the_earlier_backend_took_it(calm: Client) -> None:
+    """In any case, ascending where it is empty; anything else is 400 with a sentence."""
+
+    def ids_of(order: str) -> list[int]:
+        found = calm.get(f"/api/exchanges?all=1&page_size=100&sort_by_first_message_date={order}")["items"]
+        return [item["id"] for item in found]
+
+    assert ids_of("DESC") == ids_of("desc") == ids_of("Desc") != ids_of("asc")
+    assert ids_of("") == ids_of("ASC") == ids_of("asc")
+    status, _, found = calm.ask("GET", "/api/exchanges?sort_by_first_message_date=up")
+    assert (status, list(found)) == (400, ["detail"])
+    assert isinstance(found["detail"], str)
+
+
+def test_what_is_kept_is_of_the_day(examples_db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At midnight "on this day" is another day's, though the archive has not changed."""
+    fresh = load_shared("fresh")
+    monkeypatch.setattr(fresh.archive, "database_of", lambda _: SimpleNamespace(path=str(examples_db)))
+    monkeypatch.setattr(fresh, "date", SimpleNamespace(today=lambda: today[0]))
+    today, asked = ["2024-06-14"], []
+
+    async def work_out(_request: object, _datasette: object) -> dict[str, int]:
+        asked.append(today[0])
+        return {"n": len(asked)}
+
+    request = SimpleNamespace(full_path="/api/on-this-day")
+    for day in ("2024-06-14", "2024-06-14", "2024-06-15"):
+        today[0] = day
+        asyncio.run(fresh.answer(request, None, work_out))
+    fresh.forget()
+    assert asked == ["2024-06-14", "2024-06-15"]
 
 
 def test_a_person_gets_another_name(api: Client, archive: Path) -> None:

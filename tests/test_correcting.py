@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ingest.errors import MemoriesError
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 from tests.test_again import _is_well
+from tests.test_merge import BY_NAME, save, talk
 
 
 @pytest.fixture
@@ -161,3 +163,56 @@ def test_numbers_get_the_names_of_an_address_book(tmp_path: Path) -> None:
     assert people(database)["Zoë Reed"]["messages"] == 8
     assert "0 of them" in run(database, "people", "vcf", str(book), "--country", "de").stdout
     _is_well(database)
+
+
+def _two_names(tmp_path: Path) -> Path:
+    """Ben, whom another phone calls Benny, and Clara in a chat of her own."""
+    database, messages = tmp_path / "memories.db", talk(60)
+    put(database, save(tmp_path, "WhatsApp Chat with Ben.txt", BY_NAME["gb"], messages))
+    other = [replace(sent, sender="Benny 🎂" if sent.sender == "Ben" else sent.sender) for sent in messages]
+    put(database, save(tmp_path, "other.txt", BY_NAME["ios_gb"], other))
+    put(database, save(tmp_path, "WhatsApp Chat with Clara.txt", BY_NAME["gb"], talk(30, 4, ("Anna", "Clara"))))
+    return database
+
+
+def test_who_has_two_names_is_joined_and_parted(tmp_path: Path) -> None:
+    database = _two_names(tmp_path)
+    before = people(database)
+    run(database, "people", "join", "Clara", "Benny 🎂")
+    assert people(database)["Clara"]["messages"] == one(
+        database, "SELECT count(*) FROM messages JOIN people ON people.id = sender_id WHERE name = 'Clara'"
+    )
+    _is_well(database)
+    put(database, save(tmp_path, "more.txt", BY_NAME["gb"], talk(90)))
+    assert set(people(database)) == {"Anna", "Clara"}
+    run(database, "people", "part", "Clara")
+    assert set(people(database)) == set(before)
+    _is_well(database)
+
+
+def test_undo_passes_over_what_commands_did(tmp_path: Path) -> None:
+    database = _two_names(tmp_path)
+    put(database, save(tmp_path, "WhatsApp Chat with Dan.txt", BY_NAME["gb"], talk(30, 9, ("Anna", "Dan"))))
+    run(database, "chats", "rename", "Clara", "Claire")
+    run(database, "forget", "chat", "Dan", "--yes")
+    run(database, "undo")
+    assert "Clara (" in run(database, "chats").stdout
+
+
+def test_a_joined_chat_leaves_the_other_its_name(tmp_path: Path) -> None:
+    database = _two_names(tmp_path)
+    chats = [str(row[0]) for row in rows(database, "SELECT name FROM chats ORDER BY id")]
+    run(database, "chats", "rename", chats[0], "Bennie")
+    run(database, "chats", "join", "Clara", "Bennie", "--yes")
+    assert rows(database, "SELECT name FROM chats") == [("Clara",)]
+
+
+@pytest.mark.parametrize("words", [("ingest", "x.txt", "--chat", " "), ("people", "rename", "Anna", " ")])
+def test_a_name_has_letters(tmp_path: Path, words: tuple[str, ...]) -> None:
+    run(_two_names(tmp_path), *words, code=2)
+
+
+def test_a_name_turns_nothing_round(tmp_path: Path) -> None:
+    database = _two_names(tmp_path)
+    run(database, "people", "rename", "Anna", "\u202eevil")
+    assert "evil" in people(database)

@@ -175,3 +175,22 @@ def test_earlier_versions_are_named(tmp_path: Path) -> None:
         "still holds it" in run(database, "forget", "chat", str(one(database, "SELECT name FROM chats")), "-y").output
     )
     assert rows(database, "SELECT count(*) FROM messages") == [(0,)]
+
+
+def test_who_is_let_in_again_comes_with_the_same_exports(tmp_path: Path) -> None:
+    database, export = tmp_path / "memories.db", save(tmp_path, "WhatsApp Chat with Ben.txt", GB, talk(60))
+    put(database, export)
+    before = shape(database)
+    run(database, "forget", "person", "Ben", "--yes")
+    run(database, "forget", "person", "Ben", "--undo")
+    put(database, export)
+    assert shape(database) == before
+    _is_well(database)
+
+
+def test_a_forgotten_export_is_let_in_by_its_path(tmp_path: Path) -> None:
+    database, export = tmp_path / "memories.db", save(tmp_path, "WhatsApp Chat with Ben.txt", GB, talk(30))
+    put(database, export)
+    run(database, "forget", "source", "1", "--yes")
+    run(database, "forget", "source", str(export), "--undo")
+    assert put(database, export)[0].new > 0

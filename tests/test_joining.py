@@ -173,4 +173,41 @@ def test_what_cannot_be_joined_or_parted_is_said(tmp_path: Path) -> None:
     ):
         assert said in run(database, *words, code=1).output
     run(database, "chats", "join", "Lake", "Sea", "-y")
-    assert "memories chats part" in run(database, "undo", code=1).output
+    number = run(database, "undo", "--list").stdout.split()[0]
+    assert "memories chats part" in run(database, "undo", number, code=1).output
+
+
+@pytest.mark.parametrize("order", [("a.txt", "b.txt"), ("b.txt", "a.txt")])
+@pytest.mark.parametrize("gone", ["a.txt", "b.txt"])
+def test_what_was_parted_is_taken_out_like_any_other(tmp_path: Path, order: tuple[str, str], gone: str) -> None:
+    messages = talk(120)
+    save(tmp_path, "a.txt", GB, messages[:80])
+    save(tmp_path, "b.txt", GB, messages[40:])
+    database = tmp_path / "memories.db"
+    put(database, *(tmp_path / name for name in order), chat="Ben")
+    run(database, "chats", "part", order[0], "--as", "NewBen")
+    run(database, "sources", "remove", gone, "--yes")
+    assert one(database, "SELECT count(*) FROM chats") == 1
+    _is_well(database)
+    put(database, tmp_path / gone)
+    _is_well(database)
+
+
+@pytest.mark.parametrize("parted", ["WhatsApp Chat with Ben.txt", "WhatsApp Chat with Ben (2).txt"])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_either_of_two_is_parted_again_when_all_is_read_anew(tmp_path: Path, parted: str, is_turned: bool) -> None:
+    messages = talk(120)
+    exports = [save(tmp_path, "WhatsApp Chat with Ben.txt", GB, messages[:80]),
+               save(tmp_path, "WhatsApp Chat with Ben (2).txt", GB, messages[40:])]  # fmt: skip
+    database = tmp_path / "memories.db"
+    put(database, *exports)
+    run(database, "chats", "part", parted, "--as", "NewBen")
+    told = dict(rows(database, "SELECT name, message_count FROM chats"))
+    assert set(told) == {"Ben", "NewBen"}
+    for with_ids in (True, False):
+        database.unlink()
+        if not with_ids:
+            (tmp_path / "memories.db.ids").unlink()
+        put(database, *(exports[::-1] if is_turned else exports))
+        assert dict(rows(database, "SELECT name, message_count FROM chats")) == told
+        _is_well(database)

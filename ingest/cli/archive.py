@@ -82,6 +82,8 @@ def ingest(
       memories ingest "WhatsApp Chat with Emma.zip" --me "Anna"
     """
     collect_rarely()
+    if chat is not None and not chat.strip():
+        raise click.BadParameter("a chat has a name", param_hint="--chat")
     if timezone is not None:
         zone_named(timezone)
     options = Options(chat, me, date_order, timezone, dry_run)

@@ -96,8 +96,12 @@ def rename_one(db: Path, person: str, name: str) -> None:
     _undo_hint()
 
 
+#: What turns the direction of all that comes after it round.
+_BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+
+
 def _name(given: str) -> str:
-    name = " ".join(given.split())
+    name = " ".join(given.translate(_BIDI).split())
     if not name or len(name) > 120:
         raise click.BadParameter("a name has 1 to 120 letters", param_hint="NAME")
     return name
@@ -396,7 +400,8 @@ def _ask(what: str, yes: bool) -> None:
 def forget(db: Path, kind: str, name: str, yes: bool, is_undone: bool) -> None:
     """Take a chat, a person or an export out for good: messages, search, files, summaries, edits that speak of it.
 
-    Ingesting its exports again does not bring it back, unless you say --undo. Backups are left alone, and named.
+    Ingesting its exports again does not bring it back, unless you say --undo (for an export: with its path). Backups
+    are left alone, and named.
 
     \b
     Example:
@@ -407,7 +412,7 @@ def forget(db: Path, kind: str, name: str, yes: bool, is_undone: bool) -> None:
 
     with _written(db) as connection:
         if is_undone:
-            forgetting.remember(connection, db, kind, name)
+            forgetting.remember(connection, db, kind, _digest_of(name) if kind == "source" else name)
             click.echo(f"{name} is read again when you ingest its exports")
             return
         gone = _forget(connection, db, kind, name, yes)
@@ -425,6 +430,19 @@ def forget(db: Path, kind: str, name: str, yes: bool, is_undone: bool) -> None:
     )
 
 
+def _digest_of(name: str) -> str:
+    """The digest by which a forgotten export is known: itself, or that of the export at a path."""
+    from ingest.opening import open_exports
+
+    if not Path(name).exists():
+        return name
+    export = open_exports(Path(name))[0]
+    try:
+        return export.digest([])[0]
+    finally:
+        export.close()
+
+
 def _forget(connection: sqlite3.Connection, db: Path, kind: str, name: str, yes: bool) -> Any:
     from ingest import forgetting
     from ingest.corrections import find_chat, find_person
@@ -437,8 +455,8 @@ def _forget(connection: sqlite3.Connection, db: Path, kind: str, name: str, yes:
     if kind == "person":
         person = find_person(connection, name)
         _ask(
-            f"{person.name}: {counted(person.messages, 'message')} in {counted(person.chats, 'chat')} {for_good}; what "
-            "others say about them stays, and so do names of chats",
+            f"{' and '.join([person.name, *person.joined])}: {counted(person.messages, 'message')} in "
+            f"{counted(person.chats, 'chat')} {for_good}; what others say about them stays, and so do names of chats",
             yes,
         )
         return forgetting.forget_person(connection, db, person)

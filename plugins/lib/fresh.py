@@ -1,6 +1,7 @@
 """Answers kept until the archive changes: what was asked before is not worked out again."""
 
 from collections import OrderedDict
+from datetime import date
 from pathlib import Path
 
 from . import archive
@@ -37,7 +38,8 @@ async def answer(request, datasette, function):
     if stamp != _state["stamp"]:
         _kept.clear()
         _state.update(stamp=stamp, bytes=0)
-    key = request.full_path
+    # Some answers are of a day: "on this day", years that have begun.
+    key = date.today(), request.full_path
     body = _kept.get(key)
     if body is not None:
         _kept.move_to_end(key)

@@ -71,7 +71,9 @@ def me(db, event) -> bool:
 
 def rename_chat(db, event) -> bool:
     """``{"chat": its key, "name": …}``"""
-    chat = db.chat(event)
+    # The chat itself: what it was joined to keeps its own name.
+    row = db.run("SELECT id FROM chats WHERE key = ?", (event.detail["chat"],)).fetchone()
+    chat = row[0] if row else None
     if chat is None or not has_table(db.run, "chats_before"):
         return False
     return _name_chat(db, chat, event.detail["name"])

@@ -63,7 +63,7 @@ _PAGED = [
     _query("page", {"type": "integer", "minimum": 1, "maximum": 1 << 40}, "From 1."),
     _query("page_size", {"type": "integer", "minimum": 1, "maximum": 100}),
     _query("after", {"type": "string", "pattern": "^[0-9A-Za-z_-]{0,200}$"}, "`next` of the page before, or empty."),
-    _query("sort_by_first_message_date", {"type": "string", "enum": ["asc", "desc"]}),
+    _query("sort_by_first_message_date", {"type": "string", "pattern": "^([aA][sS][cC]|[dD][eE][sS][cC])?$"}),
     _query("sort", {"type": "string", "enum": ["asc", "desc", "score", "length"]}),
     *(_query(name, _TEXT) for name in ("chat", "person", "topic", "mood", "q")),
     _query("from", _DATE), _query("to", _DATE), _query("all", _SWITCH), _query("starred", _SWITCH),
@@ -83,7 +83,7 @@ _DAYS = {"type": "number", "exclusiveMinimum": 0, "maximum": 366}
 #: path -> method -> (what it does, parameters, body, answer, statuses besides those that all have)
 OPERATIONS = {
     "/api/exchanges": {"get": ("The memories, a page at a time", _PAGED, None, _object(
-        items=_list(_ref("Exchange")), pagination=_CARRIES, next=_MAYBE), [])},
+        items=_list(_ref("Exchange")), pagination=_CARRIES, next=_MAYBE), [400])},
     "/api/exchanges/merge": {"post": ("Join exchanges of one source; the smallest id stays", [], _object(
         exchange_ids={**_IDS, "minItems": 2, "uniqueItems": True}), _object(
         required=["message", "target_exchange_id"], message=_TEXT, target_exchange_id=_WHOLE), [400, 409])},

@@ -71,8 +71,16 @@ def _filters(request):
 def _order(request):
     wanted = request.args.get("sort")
     if wanted is None:
-        return _SORTS[choice(request, "sort_by_first_message_date", ("asc", "desc"), "asc")]
+        return _SORTS[_by_first_message(request)]
     return _SORTS[choice(request, "sort", tuple(_SORTS), "asc")]
+
+
+def _by_first_message(request):
+    """The earlier backend's parameter, as it took it: in any case, ascending where it is empty. Raises 400."""
+    given = request.args.get("sort_by_first_message_date") or "asc"
+    if given.lower() not in ("asc", "desc"):
+        raise ApiError(400, "sort_by_first_message_date must be 'asc' or 'desc'")
+    return given.lower()
 
 
 #: sort -> the columns that a cursor stands on, and which way it goes.
@@ -87,7 +95,7 @@ def _cursor(request):
     given = request.args.get("after")
     if given is None:
         return None
-    order = request.args.get("sort") or request.args.get("sort_by_first_message_date") or "asc"
+    order = request.args.get("sort") or _by_first_message(request)
     if order not in _CURSORS:
         raise wrong("query", "after", "goes with sort=asc or sort=desc", "value_error.cursor")
     if not given:
