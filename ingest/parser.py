@@ -490,6 +490,8 @@ class Reader:
             notice = read_notice(body)
             return (start, body_at, line, sent_at, None, notice.kind, notice.text, False, None)
         has_file = is_ios and head[:1] in _MARKS_OF_A_FILE
+        if is_ios and row[5] == "text" and has_mark(raw):
+            self.evidence.marked[sender] -= 1  # its first line was counted: a poll's begins with a mark, too
         return self._closer_look(start, body_at, line, sent_at, sender, body, is_ios, has_file)
 
 

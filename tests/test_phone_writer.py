@@ -218,6 +218,14 @@ def _expected(event: Event, phone: Phone, *, has_files: bool) -> tuple[object, .
     return at, event.sender, kind, words, file
 
 
+def test_who_only_asks_is_somebody() -> None:
+    """All that Anna writes begins with a mark, as the chat's own notices do: she sends polls."""
+    phone, at = PHONES["ios de"], datetime(2023, 1, 17, 9)
+    events = [Event(at, "Anna", "poll", f"shall we {n}?") for n in range(4)] + [Event(at, "Ben", "text", "yes")]
+    messages, _, _ = read(phone.write(events, phone.words, phone.head, has_files=False), chat="Trip")
+    assert [(m.sender, m.kind) for m in messages] == [("Anna", "poll")] * 4 + [("Ben", "text")]
+
+
 @pytest.mark.property
 @given(
     st.integers(0, 1 << 30), st.sampled_from(sorted(PHONES)), st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=5),
