@@ -239,19 +239,6 @@ def name_them(connection: sqlite3.Connection, database: Path, named: Named) -> N
         rename_person(connection, database, find_person(connection, first.name), named.name)
 
 
-def _told(event: Any) -> str:
-    """An edit in a few words: ``rename person 'June' → 'Granny'``."""
-    detail = event.detail
-    what = event.action.replace("_", " ")
-    if "was" in detail and "name" in detail:
-        return f"{what} '{detail['was']}' → '{detail['name']}'"
-    if "was" in detail and "also" in detail:
-        return f"{what} '{detail['was']}' and {', '.join(repr(name) for name in detail['also'])}"
-    words = next((f" '{detail[name]}'" for name in ("title", "name", "was", "note") if detail.get(name)), "")
-    at = f" of {detail['at'][:16].replace('T', ' ')}" if detail.get("at") else ""
-    return f"{what}{'' if event.subject_kind in what else ' ' + event.subject_kind}{words}{at}"
-
-
 _BACK = {
     "forget": "to let it be read again: memories forget chat|person|source NAME --undo",
     "join_chats": "to part the chats again: memories chats part",
@@ -266,7 +253,7 @@ def last_edits(database: Path, most: int = 50) -> Iterator[tuple[int, str, str, 
     undone = edit_log.undone(everything)
     for event in everything[: -most - 1 : -1]:
         if event.action != "undo":
-            yield event.id, event.at, _told(event), event.id in undone
+            yield event.id, event.at, edit_log.told(event), event.id in undone
 
 
 def take_back(connection: sqlite3.Connection, database: Path, number: int | None) -> str:
@@ -291,4 +278,4 @@ def take_back(connection: sqlite3.Connection, database: Path, number: int | None
     found = undo(connection, database, is_it)
     if not found:
         raise MemoriesError("there is no such edit in effect; memories undo --list lists them")
-    return _told(found[0])
+    return str(edit_log.told(found[0]))

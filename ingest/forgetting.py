@@ -94,7 +94,7 @@ def remove_source(connection: sqlite3.Connection, database: Path, source: Source
     """Take an export out again. What other exports hold of it stays; ingest it again to have it back."""
     with rewritten(connection, database) as rewriting:
         rewriting.remove_sources([source.id])
-    return Gone(rewriting.removed.messages, len(rewriting.removed.files))
+    return Gone(rewriting.removed.messages, rewriting.removed.files)
 
 
 def forget_source(connection: sqlite3.Connection, database: Path, source: Source) -> Gone:
@@ -182,7 +182,7 @@ def _forget(
     # Who wrote only there, and a chat of which nothing is left, are in no edit and no note of consent either.
     traces.names |= before - _names(connection)
     traces.files -= {row[0] for row in connection.execute("SELECT sha256 FROM media WHERE sha256 IS NOT NULL")}
-    gone = Gone(count, len(rewriting.removed.files))
+    gone = Gone(count, rewriting.removed.files)
     gone.edits = _purge_log(connection, database, traces)
     gone.answers = _purge_answers(database, rewriting, traces)
     forget_numbers(database, connection, traces.chats)

@@ -33,11 +33,12 @@ _PAUSE = 3600
 
 @dataclass(slots=True)
 class Removed:
-    """What was taken out. `files`: of the media folder, that nothing else uses."""
+    """What was taken out. `paths`: files of the media folder that nothing else uses, small pictures too."""
 
     messages: int = 0
+    files: int = 0
     exchanges: set[int] = field(default_factory=set)  # keys of those that were told otherwise, or are gone
-    files: list[Path] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
     edits_lost: int = 0
 
 
@@ -62,7 +63,7 @@ def rewritten(connection: sqlite3.Connection, database: Path) -> Iterator[Rewrit
         finally:
             if numbers is not None:
                 numbers.close()
-    for file in rewriting.removed.files:
+    for file in rewriting.removed.paths:
         file.unlink(missing_ok=True)
 
 
@@ -142,7 +143,8 @@ class Rewriting:
         for sha256, filename, thumbnail in self._files:
             if not self.connection.execute("SELECT 1 FROM media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone():
                 names = filter(None, (media_path(sha256, filename or ""), thumbnail))
-                self.removed.files += [folder / name for name in names]
+                self.removed.files += 1
+                self.removed.paths += [folder / name for name in names]
 
 
 def tell_loose(

@@ -141,7 +141,8 @@ async def edits(request, datasette):
     log = archive.edit_log
     everything = await database.execute_write_fn(lambda _: log.events(archive.log_of(database)))
     return await show(
-        datasette, request, "edits.html", edits=everything[::-1][:300], undone=log.undone(everything),
+        datasette, request, "edits.html", edits=everything[::-1][:300], told=log.told, by_command=log.BY_COMMAND,
+        undone=log.undone(everything),
         rows=behind_of(datasette).rows("exchange_marks"),
         sql=behind_of(datasette).sql(
             "SELECT exchanges.title, exchange_marks.* FROM exchange_marks JOIN exchanges ON exchanges.id = exchange_id"

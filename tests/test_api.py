@@ -392,6 +392,27 @@ def test_two_who_are_one_are_joined_and_parted(api: Client, archive: Path) -> No
     assert api.ask("POST", f"/api/people/{one_['id']}/part")[0] == 409
 
 
+def test_the_page_of_edits_tells_them_in_words(api: Client, archive: Path) -> None:
+    """Who was joined and renamed is named; what a command did has no button that would take nothing back."""
+    people = api.get("/api/people")["people"]
+    first, second = people[0], people[1]
+    edit = api.ask("POST", f"/api/people/{first['id']}/join", {"person_ids": [second["id"]]})[2]["edit"]
+    api.ask("POST", f"/api/people/{first['id']}/rename", {"name": "Zephyrine"})
+    page = api.text("/edits")
+    assert f"join people: “{first['name']}”, “{second['name']}”" in page
+    assert f"rename person “{first['name']}” → “Zephyrine”" in page
+    assert "join_people" not in page
+    assert f'data-undo="{edit}"' in page
+    with closing(sqlite3.connect(archive.with_name("curation.db"))) as log, log:
+        log.execute(
+            "INSERT INTO edits VALUES (?, '2026-01-01T00:00:00Z', 'x', 'forget', 'chat', 7, '{}', NULL)", (edit + 9,)
+        )
+    page = api.text("/edits")
+    assert "forget chat" in page
+    assert f'data-undo="{edit + 9}"' not in page
+    assert api.ask("POST", f"/api/edits/{edit + 9}/undo")[0] == 409
+
+
 def test_me_under_another_name_and_a_chat_called_otherwise(api: Client, archive: Path) -> None:
     other = int(str(one(archive, "SELECT id FROM people WHERE NOT is_owner ORDER BY id")))
     assert api.ask("POST", f"/api/people/{other}/me", {"on": True})[0] == 200

@@ -46,7 +46,7 @@ def test_a_new_name_is_everywhere_and_taken_back(archive: Path) -> None:
     assert "Granny June:" in run(archive, "search", "june OR lake", "--limit", "500").stdout + str(
         rows(archive, "SELECT summary FROM exchanges")
     )
-    assert "rename person 'Grandma June' → 'Granny June'" in run(archive, "undo", "--list").stdout
+    assert "rename person “Grandma June” → “Granny June”" in run(archive, "undo", "--list").stdout
     run(archive, "undo")
     assert rows(archive, "SELECT id, title, summary FROM exchanges ORDER BY id") == before
     assert "(undone)" in run(archive, "undo", "--list").stdout

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ingest.curating import edit_log
 from ingest.errors import NotAnExport
@@ -194,3 +195,19 @@ def test_a_forgotten_export_is_let_in_by_its_path(tmp_path: Path) -> None:
     run(database, "forget", "source", "1", "--yes")
     run(database, "forget", "source", str(export), "--undo")
     assert put(database, export)[0].new > 0
+
+
+def test_files_are_counted_as_people_count_them(tmp_path: Path) -> None:
+    """A photo is one file, though a small picture of it is kept as well."""
+    folder, database = tmp_path / "export", tmp_path / "memories.db"
+    folder.mkdir()
+    lines = []
+    for n in range(3):
+        Image.new("RGB", (900, 600), (n * 80, 90, 120)).save(folder / f"IMG-2021031{n}-WA0001.jpg")
+        lines.append(f"1{n + 3}/03/2021, 10:0{n} - Anna: IMG-2021031{n}-WA0001.jpg (file attached)\n")
+    (folder / "_chat.txt").write_text("".join(lines), encoding="utf-8")
+    put(database, folder)
+    kept = [file for file in (tmp_path / "media").rglob("*") if file.is_file()]
+    assert len(kept) == 6
+    assert "3 messages, 3 files" in run(database, "sources", "remove", "1", "--yes").output
+    assert [file for file in (tmp_path / "media").rglob("*") if file.is_file()] == []

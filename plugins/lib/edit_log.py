@@ -124,6 +124,21 @@ def _is_of(event: Event, gone: dict[str, dict[int, str]]) -> bool:
     return is_person or event.detail.get("chat") in gone["chat"]
 
 
+def told(event: Event) -> str:
+    """An edit in a few words: ``rename person “June” → “Gran”``."""
+    detail, what = event.detail, event.action.replace("_", " ")
+    was, also = detail.get("was"), detail.get("also")
+    if was and isinstance(also, list):
+        return f"{what}: {', '.join(f'“{name}”' for name in (was, *also))}"
+    if was and detail.get("name"):
+        return f"{what} “{was}” → “{detail['name']}”"
+    words = next((f" “{detail[name]}”" for name in ("title", "name", "was", "note") if detail.get(name)), "")
+    at = f" of {detail['at'][:16].replace('T', ' ')}" if isinstance(detail.get("at"), str) and detail["at"] else ""
+    kind = "" if event.subject_kind in what or event.action == "undo" else f" {event.subject_kind}"
+    undid = f" {detail['undid'].replace('_', ' ')}" if isinstance(detail.get("undid"), str) else ""
+    return f"{what}{undid}{kind}{words}{at}"
+
+
 def forgotten(all_events: list[Event]) -> dict[str, dict[int, str]]:
     """What is not to come back: ``chat``, ``person`` or ``source`` -> its key -> since when."""
     found: dict[str, dict[int, str]] = {"chat": {}, "person": {}, "source": {}}
