@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ingest.encodings import encoding_by_start
 from ingest.errors import MemoriesError
-from ingest.people import phone_of
+from ingest.people import is_country, phone_of
 
 _FOLDED = re.compile(r"\r?\n[ \t]")
 _SOFT = re.compile(r"=\r?\n")
@@ -34,8 +34,10 @@ def read_contacts(path: Path, country: str | None = None) -> list[Contact]:
     """The contacts of a ``.vcf`` file that have a name and a number.
 
     `country` (``DE``) is where numbers without a country code are; without it they are left out. Raises
-    `MemoriesError` for a file that is none.
+    `MemoriesError` for a file that is none, and for a country that there is not.
     """
+    if country is not None and not is_country(country):
+        raise MemoriesError(f"--country '{country}': no such country; two letters, as in DE or US")
     if path.stat().st_size > _MOST_BYTES:
         raise MemoriesError(f"{path}: too large for an address book")
     content = path.read_bytes()
@@ -72,7 +74,8 @@ def _contact(card: list[str], country: str | None) -> Contact | None:
             family, given, *_ = [*(_plain(part) for part in re.split(r"(?<!\\);", value)), "", ""]
             whole = " ".join(filter(None, (given, family)))
         elif field == "TEL":
-            phone = _phone(value.removeprefix("tel:").partition(";")[0], country)
+            number = value.removeprefix("tel:").partition(";")[0].strip()
+            phone = phone_of("+" + number[2:] if number.startswith("00") else number, country)
             if phone:
                 phones.append(phone)
     found = name or whole
@@ -81,20 +84,3 @@ def _contact(card: list[str], country: str | None) -> Contact | None:
 
 def _plain(value: str) -> str:
     return " ".join(_ESCAPED.sub(lambda m: " " if m[1] in "nN" else m[1], value).split())
-
-
-def _phone(value: str, country: str | None) -> str | None:
-    value = value.strip()
-    if value.startswith("00"):
-        value = "+" + value[2:]
-    if value.startswith("+"):
-        return phone_of(value)
-    if country is None:
-        return None
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(value, country)
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

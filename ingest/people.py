@@ -10,18 +10,28 @@ from collections.abc import Callable, Mapping
 _PHONE = re.compile(r"\+?[\d\s().\-/‑]{7,24}\Z")
 
 
-def phone_of(name: str) -> str | None:
-    """The number in E.164 form when a sender is shown by number (``+49 170 1234567``), else None."""
+def phone_of(name: str, country: str | None = None) -> str | None:
+    """The number in E.164 form when a sender is shown by number (``+49 170 1234567``), else None.
+
+    `country` (``DE``) is where numbers without a country code are; without it they are none.
+    """
     cleaned = name.replace("\u00a0", " ").replace("‑", "-").lstrip("~ ").strip()
-    if not _PHONE.match(cleaned) or not cleaned.startswith("+"):
+    if not _PHONE.match(cleaned) or not (cleaned.startswith("+") or country):
         return None
     import phonenumbers  # takes as long to load as everything else here together, and most chats have only names
 
     try:
-        number = phonenumbers.parse(cleaned, None)
+        number = phonenumbers.parse(cleaned, country)
     except phonenumbers.NumberParseException:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_country(code: str) -> bool:
+    """Whether there are phone numbers in a country (``DE``)."""
+    import phonenumbers
+
+    return code in phonenumbers.SUPPORTED_REGIONS
 
 
 def display_name(name: str) -> str:

@@ -139,6 +139,13 @@ def test_an_address_book_is_read(tmp_path: Path, encoding: str, ends: str) -> No
     assert "Jörg Müller" not in {contact.name for contact in read_contacts(path)}
 
 
+def test_a_country_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.vcf"
+    path.write_text(VCF, encoding="utf-8")
+    with pytest.raises(MemoriesError, match="'ZZ'"):
+        read_contacts(path, "ZZ")
+
+
 def test_what_is_no_address_book_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "contacts.vcf"
     path.write_text("name,phone\n", encoding="utf-8")

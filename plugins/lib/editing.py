@@ -58,7 +58,8 @@ def _id(request):
     return number
 
 
-def _told(event):
+def told(event):
+    """What the API answers to an edit."""
     return {"edit": event.id, "action": event.action, "at": event.at, "actor": event.actor}
 
 
@@ -84,7 +85,7 @@ def marks(action):
     """``POST /api/exchanges/{id}/star`` and its like, which need nothing more."""
 
     async def answer(request, datasette):
-        return _told(await _edit_exchange(request, datasette, action))
+        return told(await _edit_exchange(request, datasette, action))
 
     return answer
 
@@ -94,13 +95,13 @@ async def retitle(request, datasette):
     title = " ".join(words(await body_of(request), "title", _MOST_TITLE).split())
     if not title:
         raise wrong("body", "title", "must not be empty")
-    return _told(await _edit_exchange(request, datasette, "retitle", {"title": title}))
+    return told(await _edit_exchange(request, datasette, "retitle", {"title": title}))
 
 
 async def note(request, datasette):
     """``{"note": …}``; an empty one takes it away."""
     said = words(await body_of(request), "note", _MOST_NOTE).strip()
-    return _told(await _edit_exchange(request, datasette, "note", {"note": said}))
+    return told(await _edit_exchange(request, datasette, "note", {"note": said}))
 
 
 async def split(request, datasette):
@@ -124,7 +125,7 @@ async def split(request, datasette):
         return "exchange", key, {**detail, "message": message_key, "at_message": where["at"]}
 
     event = await archive.edit(datasette, access.name_of(request), "split", subject)
-    return {**_told(event), "new_exchange_id": event.id}
+    return {**told(event), "new_exchange_id": event.id}
 
 
 async def merge(request, datasette):
@@ -148,7 +149,7 @@ async def merge(request, datasette):
 
     event = await archive.edit(datasette, access.name_of(request), "merge", subject)
     target = min(ids)
-    return {**_told(event), "message": f"Merged {len(ids)} exchanges", "target_exchange_id": target}
+    return {**told(event), "message": f"Merged {len(ids)} exchanges", "target_exchange_id": target}
 
 
 def _with_edits(request, data, done):
@@ -207,7 +208,7 @@ async def highlight(request, datasette):
         key, detail = _message(run, number)
         return "message", key, {**detail, "on": on}
 
-    return _told(await archive.edit(datasette, access.name_of(request), "highlight", subject))
+    return told(await archive.edit(datasette, access.name_of(request), "highlight", subject))
 
 
 async def edits(request, datasette):
@@ -247,4 +248,4 @@ async def undo(request, datasette):
             raise ApiError(409, "That was undone already")
         return event.subject_kind, event.subject_key, {"of": number, "undid": event.action}
 
-    return _told(await archive.edit(datasette, access.name_of(request), "undo", subject))
+    return told(await archive.edit(datasette, access.name_of(request), "undo", subject))

@@ -1,6 +1,7 @@
 """What the API writes about people and chats: what they are called, who is one person, who is "me"."""
 
 from . import access, archive, edit_log
+from .editing import told
 from .http import ApiError, body_of, whole_numbers, words, wrong
 
 _MOST_NAME = 120
@@ -32,10 +33,6 @@ async def _name_in(request):
     return name
 
 
-def _told(event):
-    return {"edit": event.id, "action": event.action, "at": event.at, "actor": event.actor}
-
-
 async def _edit_person(request, datasette, action, detail_of):
     number = _id(request, "Person not found")
 
@@ -43,7 +40,7 @@ async def _edit_person(request, datasette, action, detail_of):
         was = _was(run, number)
         return "person", archive.curation.person_key(was), {"was": was, **detail_of(run, number)}
 
-    return _told(await archive.edit(datasette, access.name_of(request), action, subject))
+    return told(await archive.edit(datasette, access.name_of(request), action, subject))
 
 
 async def rename_person(request, datasette):
@@ -95,7 +92,7 @@ async def part_person(request, datasette):
             edits.append(await archive.edit(datasette, access.name_of(request), "undo", subject))
         except ApiError as error:
             if error.status == 409 and edits:
-                return {**_told(edits[-1]), "edits": [event.id for event in edits]}
+                return {**told(edits[-1]), "edits": [event.id for event in edits]}
             raise
 
 
@@ -119,4 +116,4 @@ async def rename_chat(request, datasette):
             raise ApiError(409, f"Another chat is called {name}")
         return "chat", row["key"], {"chat": row["key"], "name": name}
 
-    return _told(await archive.edit(datasette, access.name_of(request), "rename_chat", subject))
+    return told(await archive.edit(datasette, access.name_of(request), "rename_chat", subject))

@@ -4,6 +4,7 @@ import sqlite3
 
 from .. import archive, versions
 from ..http import ApiError
+from . import lifespan
 
 
 async def _settle(datasette):
@@ -16,17 +17,4 @@ async def _settle(datasette):
 
 
 def wrap(app, datasette):
-    async def answer(scope, receive, send):
-        if scope["type"] != "lifespan":
-            await app(scope, receive, send)
-            return
-
-        async def heard():
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                await _settle(datasette)
-            return message
-
-        await app(scope, heard, send)
-
-    return answer
+    return lifespan.at("shutdown", lambda: _settle(datasette), app)

@@ -7,29 +7,19 @@ import os
 import signal
 import threading
 
+from . import lifespan
+
 #: Whoever runs the server kills it a little later: Fly after five seconds, unless told otherwise.
 LONGEST_S = 4.5
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def wrap(app, _datasette):
-    async def answer(scope, receive, send):
-        if scope["type"] != "lifespan":
-            await app(scope, receive, send)
-            return
-
-        async def heard():
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                _watch()  # by now the server has put its own handlers in place
-            return message
-
-        await app(scope, heard, send)
-
-    return answer
+    # Only then: until it starts, the server has not put its own handlers in place.
+    return lifespan.at("startup", _watch, app)
 
 
-def _watch():
+async def _watch():
     if threading.current_thread() is not threading.main_thread():
         return
     for number in _SIGNALS:
