@@ -18,8 +18,8 @@ from typing import Any
 from ingest.corrections import Chat, Person, undo
 from ingest.curating import curation, edit_log, log_beside, source_key
 from ingest.errors import MemoriesError
+from ingest.kept_numbers import forget_numbers
 from ingest.keys import chat_key
-from ingest.numbers import forget_numbers
 from ingest.people import display_name
 from ingest.removal import gather_leaving
 from ingest.rewriting import Rewriting, rewritten

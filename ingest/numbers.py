@@ -8,7 +8,6 @@ and names only, no words. Without it, numbers are given as things come.
 from __future__ import annotations
 
 import sqlite3
-import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -16,27 +15,10 @@ from pathlib import Path
 
 from ingest.errors import NotOurDatabase
 from ingest.folding import load_shared
+from ingest.kept_numbers import SCHEMA, nothing, packed, part_runs, unpacked, write_keys
 from ingest.people import name_key
 
 private_files = load_shared("private_files")
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS given (
-    -- 'message' or 'exchange', and the key of its chat
-    what TEXT NOT NULL,
-    chat INTEGER NOT NULL,
-    -- The keys (64 bits, the lowest byte first) of the things that have the ids from `first` on
-    first INTEGER NOT NULL,
-    keys BLOB NOT NULL,
-    PRIMARY KEY (what, first)
-);
-CREATE TABLE IF NOT EXISTS named (
-    -- 'chat' by its key, 'person' by the name as it is compared
-    what TEXT NOT NULL,
-    key TEXT NOT NULL,
-    id INTEGER NOT NULL,
-    PRIMARY KEY (what, key)
-);
-"""
 _TABLES = {"message": "messages", "exchange": "exchanges"}
 #: A talk that an edit parted has the edit's number, which is above this.
 _ORDINARY = 1 << 40
@@ -54,7 +36,7 @@ class Numbers:
         self._kept = self._read()
         self._is_stale = not self._fits()
         if self._is_stale:
-            self._kept = _nothing()
+            self._kept = nothing()
         # What has to be written down: long runs wait in a temporary file, so that memory does not grow with them.
         self._kept.execute("CREATE TEMP TABLE waiting (what TEXT, chat INTEGER, first INTEGER, keys BLOB)")
         #: (what, chat, first id, keys) of the runs that go on.
@@ -75,7 +57,7 @@ class Numbers:
     def _read(self) -> sqlite3.Connection:
         """What is kept, for reading. It is written after the ingest; the archive's lock keeps others away."""
         if not self._path.exists():
-            return _nothing()
+            return nothing()
         try:
             kept = sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)
             kept.execute("SELECT count(*), sum(length(keys)) FROM given").fetchone()
@@ -177,7 +159,7 @@ class Numbers:
         named += [("person", name_key(name), n) for name, n in self._archive.execute("SELECT name, id FROM people")]
         private_files.make_file(self._path)
         with closing(sqlite3.connect(self._path)) as kept:
-            kept.executescript(_SCHEMA)
+            kept.executescript(SCHEMA)
             with kept:
                 if self._is_stale:
                     kept.execute("DELETE FROM given")
@@ -188,11 +170,11 @@ class Numbers:
                 )
                 kept.executemany("INSERT OR REPLACE INTO named VALUES (?, ?, ?)", named)
                 for what, keys in self._rekeyed.items():
-                    _write_keys(kept, what, keys)
+                    write_keys(kept, what, keys)
                 kept.executemany(
                     "UPDATE given SET chat = ? WHERE chat = ?", [(to, key) for key, to in self._moved.items()]
                 )
-                _part_runs(kept, self._parted)
+                part_runs(kept, self._parted)
 
     def close(self) -> None:
         """Let go of what is kept."""
@@ -219,7 +201,7 @@ class Numbers:
         self._runs.append((what, self._chat, first, array("Q", keys)))
 
     def _put_aside(self) -> None:
-        rows = [(what, chat, first, _packed(keys)) for what, chat, first, keys in self._runs]
+        rows = [(what, chat, first, packed(keys)) for what, chat, first, keys in self._runs]
         self._kept.executemany("INSERT INTO waiting VALUES (?, ?, ?, ?)", rows)
         self._runs.clear()
 
@@ -245,16 +227,16 @@ class Numbers:
         self._kept.execute(f"CREATE TEMP TABLE known_{what} (key INTEGER PRIMARY KEY, id INTEGER NOT NULL)")
         runs = self._kept.execute(f"SELECT first, keys FROM given WHERE what = ? AND {self._of_chat()}", (what,))
         for first, keys in runs.fetchall():
-            unpacked = _unpacked(keys)
+            unpacked_keys = unpacked(keys)
             there = {
                 row[0]
                 for row in self._archive.execute(
-                    f"SELECT id FROM {_TABLES[what]} WHERE id BETWEEN ? AND ?", (first, first + len(unpacked) - 1)
+                    f"SELECT id FROM {_TABLES[what]} WHERE id BETWEEN ? AND ?", (first, first + len(unpacked_keys) - 1)
                 )
             }
             self._kept.executemany(
                 f"INSERT OR IGNORE INTO known_{what} VALUES (?, ?)",
-                ((key, number) for number, key in enumerate(unpacked, first) if number not in there),
+                ((key, number) for number, key in enumerate(unpacked_keys, first) if number not in there),
             )
 
     def _had(self, what: str, key: int) -> int | None:
@@ -283,85 +265,9 @@ class Numbers:
             WHERE what = 'message' ORDER BY first DESC LIMIT 500
             """
         ).fetchall():
-            unpacked = _unpacked(keys)
-            yield what, chat, first, unpacked[0]
+            unpacked_keys = unpacked(keys)
+            yield what, chat, first, unpacked_keys[0]
             length = self._kept.execute(
                 "SELECT length(keys) / 8 FROM given WHERE what = ? AND first = ?", (what, first)
             ).fetchone()[0]
-            yield what, chat, first + length - 1, unpacked[-1]
-
-
-def forget_numbers(database: Path, archive: sqlite3.Connection, chats: Iterable[int]) -> None:
-    """Take out for good what is kept of chats (by their keys) and of people whom the archive does not have any more."""
-    path = database.resolve().with_name(database.name + ".ids")
-    if not path.exists():
-        return
-    here = [(name_key(row[0]),) for row in archive.execute("SELECT name FROM people")]
-    with closing(sqlite3.connect(path, isolation_level=None)) as kept:
-        kept.execute("CREATE TEMP TABLE here (key TEXT PRIMARY KEY)")
-        kept.executemany("INSERT OR IGNORE INTO here VALUES (?)", here)
-        kept.execute("DELETE FROM named WHERE what = 'person' AND key NOT IN (SELECT key FROM here)")
-        for chat in chats:
-            kept.execute("DELETE FROM given WHERE chat = ?", (chat,))
-            kept.execute("DELETE FROM named WHERE what = 'chat' AND key = ?", (str(chat),))
-        kept.execute("VACUUM")
-
-
-def _write_keys(kept: sqlite3.Connection, what: str, keys: Mapping[int, int]) -> None:
-    """Put other keys in the place of those that were kept: id -> key."""
-    first, run = 0, array("Q")
-    for number in [*sorted(keys), 0]:
-        if run and not first <= number < first + len(run):
-            kept.execute("UPDATE given SET keys = ? WHERE what = ? AND first = ?", (_packed(run), what, first))
-            run = array("Q")
-        if number and not run:
-            row = kept.execute(
-                "SELECT first, keys FROM given WHERE what = ? AND first <= ? ORDER BY first DESC LIMIT 1",
-                (what, number),
-            ).fetchone()
-            if row is None or number >= row[0] + len(row[1]) // 8:
-                continue
-            first, run = row[0], _unpacked(row[1])
-        if number:
-            run[number - first] = keys[number]
-
-
-def _part_runs(kept: sqlite3.Connection, parted: Mapping[int, int]) -> None:
-    """Cut runs of messages where some are another chat's: id -> that chat's key."""
-    if not parted:
-        return
-    runs = kept.execute(
-        "SELECT chat, first, keys FROM given WHERE what = 'message' AND first <= ?", (max(parted),)
-    ).fetchall()
-    for chat, first, packed in runs:
-        keys = _unpacked(packed)
-        chats = [parted.get(number, chat) for number in range(first, first + len(keys))]
-        if all(one == chat for one in chats):
-            continue
-        kept.execute("DELETE FROM given WHERE what = 'message' AND first = ?", (first,))
-        start = 0
-        for at in range(1, len(keys) + 1):
-            if at == len(keys) or chats[at] != chats[start]:
-                row = ("message", chats[start], first + start, _packed(keys[start:at]))
-                kept.execute("INSERT INTO given (what, chat, first, keys) VALUES (?, ?, ?, ?)", row)
-                start = at
-
-
-def _nothing() -> sqlite3.Connection:
-    kept = sqlite3.connect(":memory:")
-    kept.executescript(_SCHEMA)
-    return kept
-
-
-def _packed(keys: array[int]) -> bytes:
-    if sys.byteorder == "big":
-        keys = keys[:]
-        keys.byteswap()
-    return keys.tobytes()
-
-
-def _unpacked(keys: bytes) -> array[int]:
-    unpacked = array("Q", keys)
-    if sys.byteorder == "big":
-        unpacked.byteswap()
-    return unpacked
+            yield what, chat, first + length - 1, unpacked_keys[-1]

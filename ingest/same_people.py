@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from ingest.keys import token
 from ingest.lookup import messages_near
+from ingest.model import Account
 from ingest.overview import Overview, Probe
-from ingest.people import Roll
+from ingest.people import Roll, is_contact
 
 _SHARE = 0.6
 #: Who only sends short things is found by so many of them, or by all there are.
@@ -75,3 +76,17 @@ def _has(connection: sqlite3.Connection, chat: int, probe: Probe, roll: Roll) ->
     """Whether the chat has the probe under the person its name means."""
     person = roll.find(probe.sender)
     return any(sender == person for sender in _senders_of(connection, chat, probe))
+
+
+def name_the_same(connection: sqlite3.Connection, account: Account, chat: int, overview: Overview, roll: Roll) -> None:
+    """Let senders whom an export calls otherwise than the archive does be who they are; the account says so."""
+    last_at = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()[0] or ""
+    found = same_people(connection, chat, overview, roll)
+    for name, person in found.items():
+        before = connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()[0]
+        roll.is_also(name, person)
+        account.also_known_as[name] = before
+        better = is_contact(name) and not is_contact(before)
+        newer = overview.last_at >= last_at and is_contact(name) and len(found) == 1
+        if better or newer:
+            roll.rename(person, name)

@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from ingest.account import counted
-from ingest.again import GUESSED, fill_missing, order_named
+from ingest.again import fill_missing
 from ingest.carried import Carried
-from ingest.chats import SAID, Match, find_swapped, make_chat, recognise
-from ingest.curating import decided, forgotten, put_edits_on, take_edits_off
-from ingest.errors import NotAnExport
+from ingest.chats import SAID
+from ingest.curating import forgotten, put_edits_on, take_edits_off
 from ingest.evidence import Evidence
 from ingest.exports import Export
 from ingest.finish import analyze, choose_memories, count_all, count_kinds, tell_periods
-from ingest.keys import chat_key
+from ingest.incoming import Incoming
 from ingest.loader import Loader
 from ingest.merge import Change, Merge
-from ingest.model import Account, Options, Progress, Row
+from ingest.model import Account, Options, Progress
 from ingest.numbers import Numbers
 from ingest.overview import Overview
 from ingest.owner import say_owner, tell_owner
-from ingest.people import Roll, guess_owner, is_contact, name_key
+from ingest.people import Roll, guess_owner, name_key
 from ingest.reading import Earlier, Read
 from ingest.record import add_source, write_down
-from ingest.removal import has_messages, sweep
-from ingest.replacing import Replacement
+from ingest.removal import sweep
 from ingest.retell import retell
-from ingest.rewriting import tell_loose
-from ingest.same_people import same_people
+from ingest.same_people import name_the_same
 from ingest.search_index import MessageIndex
 from ingest.spool import Spool
 from ingest.store import make_indexes, transaction, tuned_for_loading
 from ingest.summaries.applying import apply_kept, apply_kept_periods, apply_looks
-from ingest.summaries.offline import Teller, Vocabulary
-from ingest.swapping import OtherOrder, guessed_sources, other_order, swap_dates
+from ingest.summaries.offline import Teller
 from ingest.tallies import Tallies
+from ingest.target import Target, TargetFinder
 from ingest.teller import Scribe, sample_words
 from ingest.telling import Brief, start_telling
-from ingest.zones import aligned, find_shifts, in_zone, is_in_place, moved, moved_probes, zone_named
+from ingest.zones import aligned, find_shifts, is_in_place, moved, moved_probes
 
+#: An export of so many messages tells by itself which words are rare.
 _ENOUGH_MESSAGES = 5_000
 
 
@@ -53,22 +47,10 @@ class _DryRun(Exception):
 
 
 @dataclass(slots=True)
-class _Target:
-    """The chat that an export goes into. `pause`: seconds after which its talks are over."""
-
-    chat: int
-    name: str
-    kind: str
-    is_new: bool
-    pause: int
-    match: Match | None
-
-
-@dataclass(slots=True)
 class _Writing:
     """What the ways of writing have in common. `shifts`: seconds by which the export's clock differs."""
 
-    target: _Target
+    target: Target
     overview: Overview
     ids: _Ids
     shifts: list[int]
@@ -126,13 +108,7 @@ class Writer:
         spool: Spool,
         progress: Progress | None,
     ) -> None:
-        self._has_words = False
-        self._forgotten, self._decided = forgotten(database), decided(database)
-        self._left_out: list[str] = []
-        self._timezone: str | None = None
-        self._zones: tuple[ZoneInfo, ZoneInfo] | None = None  # the phone's, and the archive's
-        self._chats_now: dict[str, int] = {}
-        self._spool = spool
+        self._incoming = Incoming(connection, spool, account, progress)
         self._connection = connection
         self._database = database
         self._export = export
@@ -140,7 +116,6 @@ class Writer:
         self._account = account
         self._sha256 = sha256
         self._folder = folder
-        self._progress = progress
         self._numbers: Numbers | None = None
         self._now = datetime.now().isoformat(timespec="seconds")
 
@@ -167,25 +142,27 @@ class Writer:
 
     def _write(self, read: Read, index: MessageIndex) -> None:
         connection, account, overview = self._connection, self._account, read.overview
-        self._chats_now = _names_now(connection, "chats")
-        people_now = _names_now(connection, "people")
+        chats_now, people_now = _names_now(connection, "chats"), _names_now(connection, "people")
         take_edits_off(connection, self._database)
         self._numbers = numbers = Numbers(connection, self._database)
         roll = Roll(connection, numbers.named)
         roll.are_also(people_now)
-        self._bring_home(overview, read)
-        target, replacement = self._find_target(read, roll, index)
+        self._incoming.bring_home(read, self._options.timezone)
+        target, replacement = TargetFinder(
+            connection, self._database, self._export, self._options, account, self._sha256, chats_now, numbers, index,
+            self._now,
+        ).find(read, roll)  # fmt: skip
         chat, earlier = target.chat, read.earlier
         account.chat, account.chat_kind = target.name, target.kind
         number = min(read.again.sources) if read.again else None
-        source = add_source(connection, self._export, self._sha256, self._now, self._timezone, number)
+        source = add_source(connection, self._export, self._sha256, self._now, self._incoming.timezone, number)
         carried = Carried(connection, self._export, self._folder)
         numbers.enter(chat)
         loader = Loader(connection, chat, source, index, carried, numbers, replacement.had if replacement else None)
         shifts = [] if target.is_new else self._find_shifts(chat, overview, earlier)
         if not target.is_new:
-            self._name_the_same(chat, overview, roll)
-        self._leave_out_forgotten(overview)
+            name_the_same(connection, account, chat, overview, roll)
+        self._incoming.leave_out(overview, forgotten(self._database))
         ids = _Ids(roll)
         for sender in overview.senders:
             ids[sender]
@@ -222,97 +199,6 @@ class Writer:
         account.edits_lost = put_edits_on(connection, self._database)
         apply_kept_periods(connection, self._database)
 
-    def _find_target(self, read: Read, roll: Roll, index: MessageIndex) -> tuple[_Target, Replacement | None]:
-        """The chat that the export goes into; where it was read before, what that gave is out of the way."""
-        connection, overview = self._connection, read.overview
-        again = read.again
-        replacement = Replacement(connection, again) if again else None
-        if replacement and again and not again.is_moved:
-            self._name_the_same(again.chat, overview, roll)  # while there is something to know them by
-            target = self._known_target(again.chat, overview)
-            self._make_room(replacement, target.chat, index)
-            target.is_new = not has_messages(connection, target.chat)
-            if target.is_new:
-                target.pause = overview.gaps.pause()
-            return target, replacement
-        if replacement and again:
-            self._make_room(replacement, again.chat, index)
-        if read.earlier:
-            return self._known_target(read.earlier.chat, overview), replacement
-        return self._recognised(read, roll, index), replacement
-
-    def _recognised(self, read: Read, roll: Roll, index: MessageIndex) -> _Target:
-        """The chat of an export that does not go on from another: as it was decided, else by what speaks for it."""
-        connection, overview = self._connection, read.overview
-        assert self._numbers is not None
-        parted = self._decided.parted.get(self._sha256) if self._options.chat is None else None
-        said = parted[0] if parted else self._options.chat
-        apart = {name for name, _ in self._decided.parted.values()}
-        self._compare_orders(read, index)
-        match = recognise(connection, self._export.name, overview, roll, said, self._chats_now, apart)
-        former = [parted[1]] if parted else []
-        if match.id is None and not parted:
-            key = chat_key(match.name, match.kind)
-            to = self._decided.chat_of(key)
-            if to:
-                former.append(key)
-                row = connection.execute("SELECT id, name, kind FROM chats WHERE key = ?", (to[0],)).fetchone()
-                match = Match(row[0], row[1], row[2], SAID) if row else Match(None, to[1], match.kind)
-        if match.id is None:
-            self._refuse_forgotten(match)
-            chat = make_chat(connection, match, self._numbers.named)
-            target = _Target(chat, self._told_name(match, chat), match.kind, True, overview.gaps.pause(), match)
-        else:
-            target = self._known_target(match.id, overview)
-            target.name, target.kind, target.match = self._told_name(match, match.id), match.kind, match
-        connection.executemany(
-            "INSERT OR IGNORE INTO former_chats (key, chat_id) VALUES (?, ?)", [(key, target.chat) for key in former]
-        )
-        return target
-
-    def _compare_orders(self, read: Read, index: MessageIndex) -> None:
-        """Where the archive has the same words on days the other way round, whoever guessed is put right."""
-        connection, findings = self._connection, read.findings
-        guesses = connection.execute("SELECT 1 FROM sources WHERE date_order LIKE ?", (f"%{GUESSED}",)).fetchone()
-        if self._options.date_order is not None or not (findings.is_guess or guesses):
-            return
-        chat = find_swapped(connection, read.overview.probes)
-        if chat is None:
-            return
-        guessed = guessed_sources(connection, chat)
-        order = order_named(findings.date_order)
-        if findings.is_guess and order:
-            raise OtherOrder(other_order(order))
-        if guessed:
-            assert self._numbers is not None
-            count = swap_dates(connection, chat, guessed, self._numbers, index, self._now)
-            tell_periods(connection, chat, "0", "~")
-            self._account.notes.append(
-                f"days and months of {counted(count, 'message')} read earlier were guessed the wrong way round; this "
-                "export proves it, and they are put right"
-            )
-
-    def _refuse_forgotten(self, match: Match) -> None:
-        since = self._forgotten.chats.get(chat_key(match.name, match.kind))
-        if since is not None:
-            raise NotAnExport(
-                f"{self._export.filename}: the chat '{match.name}' was forgotten on {since[:10]} and is left out; to "
-                f"read it again: memories forget chat '{match.name}' --undo"
-            )
-
-    def _known_target(self, chat: int, overview: Overview) -> _Target:
-        name, kind = self._connection.execute("SELECT name, kind FROM chats WHERE id = ?", (chat,)).fetchone()
-        return _Target(chat, name, kind, False, self._pause_of(chat, overview), None)
-
-    def _make_room(self, replacement: Replacement, chat: int, index: MessageIndex) -> None:
-        """Take out what was read before, and tell what is left around it."""
-        replacement.make_room()
-        assert self._numbers is not None
-        tell_loose(self._connection, chat, self._numbers, index, self._now)
-
-    def _scribe(self, chat: int, vocabulary: Vocabulary, overview: Overview, tallies: Tallies) -> Scribe:
-        return Scribe(chat, Teller(vocabulary, _Names(self._connection), overview.tokens), tallies, self._now)
-
     def _write_in_order(self, writing: _Writing) -> None:
         """A new chat whose times run forward: told by a process beside as it goes in."""
         connection, overview, target = self._connection, writing.overview, writing.target
@@ -322,7 +208,7 @@ class Writer:
         telling = start_telling(brief, overview.messages, overview.tokens)
         tallies = Tallies()
         try:
-            writing.loader.load_new_chat(self._written(overview.messages), writing.ids, target.pause, telling)
+            writing.loader.load_new_chat(self._incoming.batches(overview.messages), writing.ids, target.pause, telling)
             for counts in telling.finish():
                 tallies.take(counts)
                 tallies.flush(connection, target.chat)
@@ -334,18 +220,19 @@ class Writer:
     def _write_out_of_order(self, writing: _Writing) -> None:
         """A new chat whose times step back: written as it comes, cut by time afterwards."""
         loader, ids = writing.loader, writing.ids
-        for batch in self._written(writing.overview.messages):
+        for batch in self._incoming.batches(writing.overview.messages):
             for row in batch:
                 loader.add(row, ids[row[4]])
         loader.flush()
         make_indexes_after(writing.index, self._connection)
-        self._retell(writing, writing.overview.vocabulary, [])
+        self._retell(writing, [])
 
     def _merge(self, writing: _Writing, source: int, earlier: Earlier | None) -> None:
         """Into a chat that the archive has."""
         connection, chat, account = self._connection, writing.target.chat, self._account
         overview, loader, carried = writing.overview, writing.loader, writing.carried
-        vocabulary = self._words_of(chat, overview)
+        if overview.messages < _ENOUGH_MESSAGES:
+            sample_words(connection, chat, overview.vocabulary, overview.tokens)
         first_at, last_at = connection.execute(
             "SELECT coalesce(first_at, '~'), coalesce(last_at, '') FROM chats WHERE id = ?", (chat,)
         ).fetchone()
@@ -354,7 +241,7 @@ class Writer:
         read_before = earlier.all_ids if earlier else ()
         loader.runs.add_runs_of(read_before)
         merge = Merge(connection, chat, source, writing.ids, loader, carried, read_before, common)
-        batches = self._written(overview.messages)
+        batches = self._incoming.batches(overview.messages)
         merge.run(aligned(connection, chat, batches, writing.shifts) if writing.shifts else batches)
         writing.index.wait()
         changes = merge.changes
@@ -367,121 +254,25 @@ class Writer:
         account.updated = len(changes) + merge.filled
         if earlier and carried.has_files():
             account.updated += fill_missing(connection, chat, carried)[0]
-        self._retell(writing, vocabulary, changes)
+        self._retell(writing, changes)
 
-    def _retell(self, writing: _Writing, vocabulary: Vocabulary, changes: list[Change]) -> None:
+    def _retell(self, writing: _Writing, changes: list[Change]) -> None:
         assert self._numbers is not None
         chat, tallies = writing.target.chat, Tallies()
-        scribe = self._scribe(chat, vocabulary, writing.overview, tallies)
+        teller = Teller(writing.overview.vocabulary, _Names(self._connection), writing.overview.tokens)
+        scribe = Scribe(chat, teller, tallies, self._now)
         self._account.exchanges = retell(
             self._connection, chat, changes, writing.target.pause, scribe, tallies, writing.index, self._numbers
         )
         tallies.flush(self._connection, chat)
 
-    def _say_why_joined(self, target: _Target) -> None:
+    def _say_why_joined(self, target: Target) -> None:
         account, match = self._account, target.match
         known = account.messages - account.new
         words = f"{known:,} of its {account.messages:,} messages are known"
         account.joined = (f"{SAID}; " if match and match.why == SAID else "") + (
             words if known or match is None else match.why or words
         )
-
-    def _leave_out_forgotten(self, overview: Overview) -> None:
-        """What people wrote who were forgotten is not written again, nor are notices that name them."""
-        self._left_out = [name for name in overview.senders if self._forgotten.is_person(name)]
-        if not self._left_out:
-            return
-        for name in self._left_out:
-            count = overview.senders.pop(name)
-            overview.messages -= count
-            self._account.notes.append(
-                f"somebody who was forgotten wrote {counted(count, 'message')} of it, left out; to read them again: "
-                "memories forget person NAME --undo"
-            )
-        if not overview.senders:
-            raise NotAnExport(f"{self._export.filename}: all of it is by people who were forgotten; nothing was read")
-        overview.in_order = False  # its first and last message may be gone
-
-    def _bring_home(self, overview: Overview, read: Read) -> None:
-        """Where the user says in which zone the phone was: its times become those of the zone said first."""
-        name = self._options.timezone or (read.earlier.timezone if read.earlier else None)
-        self._timezone = name
-        if name is None:
-            return
-        zone = zone_named(name)
-        replaced = read.again.sources if read.again else ()
-        row = self._connection.execute(
-            f"""
-            SELECT timezone FROM sources
-            WHERE timezone IS NOT NULL AND id NOT IN ({", ".join("?" * len(replaced))}) ORDER BY id LIMIT 1
-            """,
-            replaced,
-        ).fetchone()
-        if row is None or row[0] == name:
-            return
-        overview.in_order = False  # an hour that comes twice there comes once here
-        self._zones = zone, zone_named(row[0])
-        self._account.notes.append(f"its times are told as the clock in {row[0]} showed them")
-        overview.probes = [replace(probe, minute=in_zone(probe.minute, *self._zones)) for probe in overview.probes]
-        overview.short_probes = {
-            sender: [replace(probe, minute=in_zone(probe.minute, *self._zones)) for probe in probes]
-            for sender, probes in overview.short_probes.items()
-        }
-        overview.first_at = in_zone(overview.first_at, *self._zones)
-        overview.last_at = in_zone(overview.last_at, *self._zones)
-
-    def _rows(self) -> Iterator[list[Row]]:
-        for rows in self._rows_of_all():
-            if self._zones:
-                yield [(*row[:3], in_zone(row[3], *self._zones), *row[4:]) for row in rows]
-            else:
-                yield rows
-
-    def _rows_of_all(self) -> Iterator[list[Row]]:
-        """All but what people wrote who were forgotten."""
-        if not self._left_out:
-            yield from self._spool.batches()
-            return
-        named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in self._left_out))
-        for rows in self._spool.batches():
-            kept = [
-                row for row in rows if row[4] not in self._left_out and (row[4] is not None or not named.search(row[6]))
-            ]
-            if kept:
-                yield kept
-
-    def _written(self, total: int) -> Iterator[list[Row]]:
-        """What was read, with progress: the second half of the work."""
-        done = 0
-        for rows in self._rows():
-            yield rows
-            done += len(rows)
-            if self._progress:
-                self._progress(total + done, 2 * total)
-
-    def _told_name(self, match: Match, chat: int) -> str:
-        """The chat's name as it is now, with a note where the export renames it or where it is in doubt."""
-        if match.doubt:
-            self._account.notes.append(
-                f"kept apart from the chat '{match.doubt}', which it might be: too little of it agrees; "
-                f"if they are one, say --chat '{match.doubt}'"
-            )
-        if (
-            match.rename
-            and not self._connection.execute(
-                "SELECT 1 FROM chats WHERE name = ? COLLATE NOCASE AND id <> ?", (match.rename, chat)
-            ).fetchone()
-        ):
-            self._connection.execute("UPDATE chats SET name = ? WHERE id = ?", (match.rename, chat))
-            self._account.notes.append(f"the chat '{match.name}' is called '{match.rename}' now")
-            return match.rename
-        return match.name
-
-    def _pause_of(self, chat: int, overview: Overview) -> int:
-        row = self._connection.execute(
-            "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
-        ).fetchone()
-        return int(row[0]) if row else overview.gaps.pause()
 
     def _find_shifts(self, chat: int, overview: Overview, earlier: Earlier | None) -> list[int]:
         """By how much this export's clock differs from the chat's; what was gathered of it is brought to the chat's."""
@@ -499,30 +290,6 @@ class Writer:
             hours = f"{shifts[0] / 3600:+g}" if earlier else " or ".join(f"{shift / 3600:+g}" for shift in shifts)
             self._account.notes.append(f"exported where clocks differ: its times are moved by {hours} h to this chat's")
         return shifts
-
-    def _name_the_same(self, chat: int, overview: Overview, roll: Roll) -> None:
-        """Senders whom this export calls otherwise than the archive does."""
-        connection = self._connection
-        last_at = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()[0] or ""
-        found = same_people(connection, chat, overview, roll)
-        for name, person in found.items():
-            before = connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()[0]
-            roll.is_also(name, person)
-            self._account.also_known_as[name] = before
-            better = is_contact(name) and not is_contact(before)
-            newer = overview.last_at >= last_at and is_contact(name) and len(found) == 1
-            if better or newer:
-                roll.rename(person, name)
-
-    def _words_of(self, chat: int, overview: Overview) -> Vocabulary:
-        """Which words are rare in a chat that the archive has: from a sample of its talks."""
-        if self._has_words:
-            return overview.vocabulary
-        self._has_words = True
-        if overview.messages >= _ENOUGH_MESSAGES:
-            return overview.vocabulary
-        sample_words(self._connection, chat, overview.vocabulary, overview.tokens)
-        return overview.vocabulary
 
     def _set_owner(self, roll: Roll, overview: Overview, evidence: Evidence, chat_name: str) -> None:
         connection = self._connection

@@ -227,7 +227,7 @@ def test_an_unforeseen_fault_names_its_place_and_no_words(tmp_path: Path, monkey
     def fail(*_: object, **__: object) -> None:
         raise KeyError("secret words")
 
-    monkeypatch.setattr("ingest.writing.recognise", fail)
+    monkeypatch.setattr("ingest.target.recognise", fail)
     path = make_zip(tmp_path / "WhatsApp Chat - Ana.zip")
     with pytest.raises(
         MemoriesError, match=r"Ana\.zip: cannot be read, by a fault of this program \(KeyError in "

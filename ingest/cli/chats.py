@@ -106,7 +106,7 @@ def part_some(db: Path, exports: tuple[str, ...], name: str) -> None:
       memories chats part 3 4 --as "Family in Lyon"
     """
     from ingest.forgetting import find_source
-    from ingest.joining import part_sources
+    from ingest.parting import part_sources
 
     name = name_given(name)
     with opened_for_writing(db) as connection:

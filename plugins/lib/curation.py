@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 from . import derived, names
+from .edit_details import is_whole
 from .names import RETITLED, has_table, person_key
 
 #: Exchanges that an edit made are numbered like their event, far above those of any ingest.
@@ -57,7 +58,7 @@ def replay(archive, events, digest: str, fold) -> list:
 
 def apply(archive, event, fold) -> bool:
     """Do what one event says; False when its subject is not in this archive, or when it says nothing whole."""
-    if not is_whole(event):
+    if event.action not in _APPLY or not is_whole(event):
         return False
     return _APPLY[event.action](_Archive(archive, fold), event)
 
@@ -440,38 +441,6 @@ _APPLY = {
     "part_source": lambda _db, _event: True,
 }
 ACTIONS = frozenset(_APPLY)
-#: What the detail of an action must hold, besides `chat` and `at`, which all but those about people need.
-_DETAIL = {
-    "merge": {"exchanges": list},
-    "split": {"message": int, "at_message": str},
-    "retitle": {"title": str},
-    "note": {"note": str},
-    "rename_person": {"was": str, "name": str},
-    "join_people": {"was": str, "also": list},
-    "rename_chat": {"chat": int, "name": str},
-    "me": {"was": str},
-    "forget": {},
-    "join_chats": {"chat": int, "name": str, "key": int},
-    "part_source": {"sha256": str, "name": str, "from": int},
-}
-_NOT_OF_A_TALK = frozenset(_DETAIL) - {"merge", "split", "retitle", "note"}
-_OF_A_TALK = {"chat": int, "at": str}
-
-
-def is_whole(event) -> bool:
-    """Whether an event says all that its action needs: those from elsewhere may say anything."""
-    wanted = _DETAIL.get(event.action, {})
-    if event.action not in _NOT_OF_A_TALK:
-        wanted = {**_OF_A_TALK, **wanted}
-    if event.action not in _APPLY or not all(isinstance(event.detail.get(name), kind) for name, kind in wanted.items()):
-        return False
-    if event.action == "merge":
-        return all(
-            isinstance(one, dict) and isinstance(one.get("key"), int) and isinstance(one.get("at"), str)
-            for one in event.detail["exchanges"]
-        )
-    return all(isinstance(name, str) for name in event.detail["also"]) if event.action == "join_people" else True
-
 
 __all__ = [
     "ACTIONS", "apply", "can_be_curated", "is_whole", "person_key", "replay", "revert", "set_state", "state",
