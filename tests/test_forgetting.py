@@ -127,8 +127,24 @@ def test_what_is_forgotten_is_in_no_file_any_more(tmp_path: Path, words: tuple[s
     assert held == []
     assert one(database, "SELECT count(*) FROM messages WHERE text LIKE '%quagga%'") == 0
     _is_well(database)
-    left = {str(row[0]) for row in rows(database, "SELECT name FROM chats")}
-    assert left == ({"Sea", "Quagglake"} if kind == "person" else {"Sea"})
+    # What is not theirs is all there, as if theirs had never been.
+    fresh = tmp_path / "fresh" / "memories.db"
+    fresh.parent.mkdir()
+    put(fresh, folder / "WhatsApp Chat with Sea.txt")
+    if kind == "person":
+        lines = (folder / "lake" / "WhatsApp Chat with Quagglake.txt").read_text("utf-8").splitlines(keepends=True)
+        others = tmp_path / "WhatsApp Chat with Quagglake.txt"
+        others.write_text("".join(line for line in lines if "Quaggy" not in line), encoding="utf-8")
+        put(fresh, others)
+    for sql in (
+        "SELECT name, message_count, first_at, last_at FROM chats ORDER BY 1",
+        "SELECT name, message_count FROM people ORDER BY 1",
+        "SELECT sent_at, kind, text FROM messages ORDER BY 1, 2, 3",
+        "SELECT started_at, message_count, title, summary FROM exchanges ORDER BY 1, 2",
+        "SELECT name, counted.kind, counted.message_count FROM chat_kinds AS counted JOIN chats ON id = chat_id",
+        "SELECT day, message_count, media_count FROM days ORDER BY 1, 2",
+    ):
+        assert sorted(rows(database, sql)) == sorted(rows(fresh, sql)), sql
 
 
 def test_what_was_forgotten_does_not_come_back_by_itself(tmp_path: Path) -> None:
