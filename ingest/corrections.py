@@ -80,13 +80,15 @@ def all_chats(connection: sqlite3.Connection) -> list[Chat]:
 
 
 def find_person(connection: sqlite3.Connection, name: str) -> Person:
-    """Who is called so, now or by the exports. Raises `MemoriesError` that names who is there."""
+    """Who is called so, now or by the exports, or has that number. Raises `MemoriesError` that names who is there."""
     people = all_people(connection)
     wanted = name_key(name)
     for called in (
+        {one.id: {f"id:{one.id}"} for one in people},
         {one.id: {name_key(one.name)} for one in people},
         {one.id: {name_key(name) for name in (one.was, *one.joined)} for one in people},
         {one.id: {one.phone} for one in people},
+        {one.id: {str(one.id)} for one in people},
     ):
         found = [one for one in people if wanted in called[one.id]]
         if len(found) == 1:
@@ -96,13 +98,24 @@ def find_person(connection: sqlite3.Connection, name: str) -> Person:
 
 
 def find_chat(connection: sqlite3.Connection, name: str) -> Chat:
-    """The chat that is called so, now or by its export. Raises `MemoriesError` that names what is there."""
+    """The chat that is called so, now or by its export, or has that number.
+
+    Raises `MemoriesError` that names what is there.
+    """
     chats = all_chats(connection)
     wanted = name_key(name)
-    for called in ({one.id: one.name for one in chats}, {one.id: one.was for one in chats}):
-        found = [one for one in chats if name_key(called[one.id]) == wanted]
+    for called in (
+        {one.id: f"id:{one.id}" for one in chats},
+        {one.id: name_key(one.name) for one in chats},
+        {one.id: name_key(one.was) for one in chats},
+        {one.id: str(one.id) for one in chats},
+    ):
+        found = [one for one in chats if called[one.id] == wanted]
         if len(found) == 1:
             return found[0]
+        if found:
+            numbers = " and ".join(str(one.id) for one in found)
+            raise MemoriesError(f"several chats are called '{name}'; say its number ({numbers}), see memories chats")
     listed = ", ".join(f"'{one.name}'" for one in chats[:12])
     raise MemoriesError(f"there is no chat '{name}'; memories chats lists all: {listed}")
 

@@ -83,7 +83,7 @@ def all_sources(connection: sqlite3.Connection) -> list[Source]:
 def find_source(connection: sqlite3.Connection, name: str) -> Source:
     """The export with a number, or with a file name. Raises `MemoriesError`."""
     sources = all_sources(connection)
-    found = [one for one in sources if name in (str(one.id), one.filename, Path(one.filename).name)]
+    found = [one for one in sources if name in (f"id:{one.id}", str(one.id), one.filename, Path(one.filename).name)]
     if len(found) == 1:
         return found[0]
     which = "several exports are called" if found else "there is no export"

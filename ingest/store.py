@@ -83,6 +83,10 @@ def _statements(script: str) -> Iterator[str]:
             pending = ""
 
 
+#: Files that were seen to be archives: (device, inode).
+_ours: set[tuple[int, int]] = set()
+
+
 def connect(path: Path | None, *, must_exist: bool = False, read_only: bool = False) -> sqlite3.Connection:
     """Open the archive, migrated to this version; None is an empty one in memory.
 
@@ -95,7 +99,12 @@ def connect(path: Path | None, *, must_exist: bool = False, read_only: bool = Fa
     if (must_exist or read_only) and not path.exists():
         raise NotOurDatabase(f"{path}: there is no archive yet; make one with: memories ingest YOUR-EXPORT")
     if path.exists():
-        _refuse_foreign(path)
+        which = (path.stat().st_dev, path.stat().st_ino)
+        # By its bytes before SQLite touches what may be somebody else's; never again while it may be open here, since
+        # a process that closes a file loses all its locks on it (see plugins/lib/held_open.py).
+        if which not in _ours:
+            _refuse_foreign(path)
+            _ours.add(which)
     elif not os.access(path.parent if str(path.parent) else ".", os.W_OK):
         raise NoRoom(f"{path.parent}: cannot be written to; choose another place with --db")
     uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
@@ -104,6 +113,7 @@ def connect(path: Path | None, *, must_exist: bool = False, read_only: bool = Fa
             with suppress(OSError):  # what it means that a file cannot be made, SQLite tells
                 private_files.make_file(path)
         connection = _open(uri)
+        _refuse_other(connection, path)
         if not read_only:
             _migrate(connection, path)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -134,14 +144,27 @@ def _refuse_foreign(path: Path) -> None:
     if application != APPLICATION_ID:
         raise NotOurDatabase(f"{path}: is a database of something else; choose another name with --db")
     if version > VERSION:
-        raise NotOurDatabase(
-            f"{path}: was written by a newer version (schema {version}, this one knows {VERSION}); "
-            "upgrade with: pip install --upgrade whatsapp-memories"
-        )
+        raise _too_new(path, version)
+
+
+def _refuse_other(connection: sqlite3.Connection, path: Path) -> None:
+    """The same of a file that is open already: another one may be where an archive was."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application != APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        raise NotOurDatabase(f"{path}: is a database of something else; choose another name with --db")
+
+
+def _too_new(path: Path, version: int) -> NotOurDatabase:
+    return NotOurDatabase(
+        f"{path}: was written by a newer version (schema {version}, this one knows {VERSION}); "
+        "upgrade with: pip install --upgrade whatsapp-memories"
+    )
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise _too_new(path, version)
     if version == VERSION:
         connection.execute("PRAGMA journal_mode = WAL")
         return

@@ -1,6 +1,8 @@
 """Lets an archive have any file name: what `metadata.yml` says of ``memories`` holds for each archive."""
 
 import importlib.util
+import sqlite3
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,15 +13,16 @@ internals = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(internals)
 
 #: See `application_id` in docs/SCHEMA.md.
-APPLICATION_ID = b"WAMe"
+APPLICATION_ID = 0x57414D65
 
 
 @lru_cache(maxsize=64)
 def _is_archive(path):
     try:
-        with Path(path).open("rb") as stream:
-            return stream.read(72)[68:72] == APPLICATION_ID
-    except OSError:
+        # By SQLite and not by its bytes: this process has it open, and would lose its locks (see lib/held_open.py).
+        with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    except (OSError, sqlite3.DatabaseError):
         return False
 
 

@@ -3,7 +3,6 @@
 With GEMINI_API_KEY an answer with the messages that say so; without, or without consent, the passages themselves.
 """
 
-import asyncio
 import importlib.util
 import json
 import os
@@ -17,11 +16,10 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive
+from memories_lib import access, archive, commands
 
 _WAIT_S = 120
 _LONGEST = 500
-_at_once = asyncio.Semaphore(1)
 
 
 def _has_key():
@@ -49,24 +47,11 @@ async def ask(request, datasette):
 
 async def _look(path, question, *, send):
     """(what the command found, or None; a sentence when something went wrong)."""
-    how = ["--yes"] if send and _has_key() else ["--passages"]
-    command = [sys.executable, "-m", "ingest", "ask", "--json", *how, "--db", str(path), "--", question]
-    async with _at_once:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-        )
-        try:
-            out, err = await asyncio.wait_for(process.communicate(), _WAIT_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            return None, "Gemini did not answer in time"
-    if process.returncode == 0:
-        return json.loads(out), ""
-    last = err.decode("utf-8", "replace").strip().rpartition("\n")[2]
-    if last.startswith("memories: "):
-        return None, last.removeprefix("memories: ")
-    return None, "the command memories is not installed beside this server"
+    how = "--yes" if send and _has_key() else "--passages"
+    try:
+        return json.loads(await commands.run(path, ["ask"], ["--json", how], [question], wait_s=_WAIT_S)), ""
+    except commands.CommandError as error:
+        return None, str(error)
 
 
 @hookimpl

@@ -12,7 +12,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import archive, overviews, stories
+from memories_lib import archive, correcting, overviews, stories
 from memories_lib.show import behind_of, page, show
 
 
@@ -41,6 +41,7 @@ async def person(request, datasette):
     talks = urlencode({"person": found["head"]["name"], "all": "1"})
     return await show(
         datasette, request, "person.html", **found, is_person=True, behind=addresses,
+        can_correct=correcting.is_installed(),
         rows=addresses.rows("messages", sender_id=number),
         sql=addresses.sql("SELECT * FROM person_months WHERE person_id = :person ORDER BY month", person=number),
         talks=f"{datasette.urls.instance()}?{talks}",
@@ -53,6 +54,7 @@ async def chat(request, datasette):
     name = found["head"]["name"]
     return await show(
         datasette, request, "chat.html", **found, behind=addresses, rows=addresses.rows("messages", chat_id=number),
+        can_correct=correcting.is_installed(),
         sql=addresses.query("year_by_year", chat=name),
         talks=f"{datasette.urls.instance()}?{urlencode({'chat': name})}",
     )  # fmt: skip

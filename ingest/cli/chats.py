@@ -24,7 +24,7 @@ def _all(connection: sqlite3.Connection) -> list[Chat]:
 def _line(chat: Chat) -> str:
     was = f" · {chat.was} in the exports" if chat.was != chat.name else ""
     return (
-        f"{chat.name} ({chat.kind}): {counted(chat.messages, 'message')}, {chat.first_at[:10]} to "
+        f"{chat.id:>4}  {chat.name} ({chat.kind}): {counted(chat.messages, 'message')}, {chat.first_at[:10]} to "
         f"{chat.last_at[:10]} · {counted(chat.sources, 'export')}{was}"
     )
 

@@ -4,14 +4,15 @@ from . import access, archive, edit_log
 from .editing import told
 from .http import ApiError, body_of, whole_numbers, words, wrong
 
-_MOST_NAME = 120
+MOST_NAME = 120
 _WAS = """
 SELECT coalesce(people_before.name, people.name) AS was, people.name FROM people
 LEFT JOIN people_before ON person_id = people.id WHERE people.id = ?
 """
 
 
-def _id(request, nobody):
+def number_of(request, nobody):
+    """The number in the address. Raises 404 with `nobody` for one that no row can have."""
     number = int(request.url_vars["id"])
     if number >= 1 << 63:
         raise ApiError(404, nobody)
@@ -27,14 +28,14 @@ def _was(run, number):
 
 
 async def _name_in(request):
-    name = " ".join(words(await body_of(request), "name", _MOST_NAME).split())
+    name = " ".join(words(await body_of(request), "name", MOST_NAME).split())
     if not name:
         raise wrong("body", "name", "must not be empty")
     return name
 
 
 async def _edit_person(request, datasette, action, detail_of):
-    number = _id(request, "Person not found")
+    number = number_of(request, "Person not found")
 
     def subject(run):
         was = _was(run, number)
@@ -71,7 +72,7 @@ async def join_people(request, datasette):
 
 async def part_person(request, datasette):
     """``POST /api/people/{id}/part``: takes back all that joined somebody with this person."""
-    number = _id(request, "Person not found")
+    number = number_of(request, "Person not found")
     database = archive.database_of(datasette)
     edits = []
     while True:
@@ -106,7 +107,7 @@ async def me(request, datasette):
 
 async def rename_chat(request, datasette):
     """``POST /api/chats/{id}/rename`` with ``{"name": …}``."""
-    name, number = await _name_in(request), _id(request, "Chat not found")
+    name, number = await _name_in(request), number_of(request, "Chat not found")
 
     def subject(run):
         row = run("SELECT key FROM chats WHERE id = ?", (number,)).fetchone()

@@ -56,6 +56,7 @@ SCHEMAS = {
 }  # fmt: skip
 _ANY = {"type": "integer", "minimum": -_BIG, "maximum": _BIG}
 _IDS = _list(_ANY, minItems=1)
+_SAID = _object(message=_TEXT)
 _ROWS = {"type": "object"}
 _RENUMBER = _query("renumber", _SWITCH, "Also when talks have other numbers than in the served one.")
 _SHA256 = {"name": "sha256", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
@@ -122,6 +123,17 @@ OPERATIONS = {
         required=[], on={"type": "boolean"}), _ref("Edit"), [409])},
     "/api/chats/{id}/rename": {"post": ("Call a chat otherwise", [_ID], _object(
         name={"type": "string", "maxLength": 120, "pattern": "\\S"}), _ref("Edit"), [409])},
+    "/api/chats/{id}/join": {"post": ("Other chats are this one", [_ID], _object(
+        chat_ids={**_IDS, "minItems": 1, "uniqueItems": True}), _SAID, [409, 501])},
+    "/api/chats/{id}/part": {"post": ("Exports that are another chat than the rest", [_ID], _object(
+        source_ids={**_IDS, "minItems": 1, "uniqueItems": True},
+        name={"type": "string", "maxLength": 120, "pattern": "\\S"}), _SAID, [409, 501])},
+    **{f"/api/{things}/{{id}}/forget": {"post": (f"Take {thing} out for good", [_ID], _object(
+        for_good={"type": "boolean", "const": True}), _SAID, [409, 501])}
+        for things, thing in (("chats", "a chat"), ("people", "a person"), ("sources", "an export"))},
+    "/api/sources": {"get": ("Which exports the archive was made of", [], None, _object(sources=_list(_ROWS)),
+                             [409, 501])},
+    "/api/sources/{id}": {"delete": ("Take an export out again", [_ID], None, _SAID, [409, 501])},
     "/api/edits": {"get": ("All edits, the newest first", [], None, _object(edits=_list(_ROWS)), [])},
     "/api/edits/{id}/undo": {"post": ("Take an edit back", [_ID], None, _ref("Edit"), [409])},
     "/api/search": {"get": ("Messages and exchanges with these words, in any script", [
@@ -188,7 +200,8 @@ _STATUS = {
     308: "It was merged into another exchange", 400: "It does not fit together", 401: "Nobody is logged in",
     403: "The role is too small", 404: "There is no such thing", 405: "Not with this method",
     409: "Somebody else changed it meanwhile", 411: "Say how long it is", 413: "Too large",
-    422: "A parameter is wrong", 429: "Too many tries", 503: "The archive cannot be read", 507: "The disk is full",
+    422: "A parameter is wrong", 429: "Too many tries", 501: "The command memories is not installed beside the server",
+    503: "The archive cannot be read", 507: "The disk is full",
 }  # fmt: skip
 
 

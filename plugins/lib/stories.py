@@ -83,6 +83,19 @@ def naming_of(run, number, head):
     }  # fmt: skip
 
 
+def _naming_of_chat(run, number, head):
+    """What is needed to call a chat otherwise, to join it with another one, or to part its exports."""
+    others = run("SELECT id, name FROM chats WHERE id <> ? ORDER BY name LIMIT ?", (number, _MOST_PEOPLE)).fetchall()
+    sources = run(
+        """
+        SELECT sources.id, filename, ingested_at, messages_found
+        FROM chat_sources CROSS JOIN sources ON sources.id = source_id WHERE chat_id = ? ORDER BY sources.id LIMIT ?
+        """,
+        (number, _MOST_PEOPLE),
+    ).fetchall()
+    return {"kind": "chats", "id": number, "name": head["name"], "others": others, "sources": sources}
+
+
 def chat(run, number):
     """One chat: its people with their shares, years, emoji, first and last words, the best talks; None if unknown."""
     head = run("SELECT * FROM chats WHERE id = ?", (number,)).fetchone()
@@ -108,7 +121,7 @@ def chat(run, number):
     ).fetchone()
     return {
         "head": head,
-        "naming": {"kind": "chats", "id": number, "name": head["name"]},
+        "naming": _naming_of_chat(run, number, head),
         "people": _shares(people),
         "years": _years(run, "chat_id", number),
         "emoji": _emoji(run, "chat_id", number),

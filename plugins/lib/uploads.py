@@ -13,7 +13,7 @@ import re
 import time
 from pathlib import Path
 
-from . import private_files
+from . import held_open, private_files
 
 BLOCK = 64 * 1024
 #: 16 GiB.
@@ -73,7 +73,7 @@ def begin(folder: Path, sha256: str, size: int, digests: list[str], donor: Path)
 
 def would_miss(digests: list[str], donor: Path) -> list[int]:
     """Which blocks would have to be sent, were this begun."""
-    there = set(digests_of(donor)) if donor.is_file() else set()
+    there = {digest_of(block) for block in held_open.blocks(donor, BLOCK)} if donor.is_file() else set()
     return [n for n, name in enumerate(digests) if name not in there]
 
 
@@ -109,8 +109,8 @@ def _take_from(donor: Path, part: Path, digests: list[str], missing: list[int]) 
     wanted: dict[str, list[int]] = {}
     for n in missing:
         wanted.setdefault(digests[n], []).append(n)
-    with donor.open("rb") as stream, part.open("rb+") as out:
-        for block in iter(lambda: stream.read(BLOCK), b""):
+    with part.open("rb+") as out:
+        for block in held_open.blocks(donor, BLOCK):
             for n in wanted.pop(digest_of(block), ()):
                 out.seek(n * BLOCK)
                 out.write(block)

@@ -106,11 +106,21 @@ def _look_at_header(path: Path, *, older: bool = False) -> int:
     return version
 
 
+def _header_of(connection: sqlite3.Connection) -> tuple[int, ...]:
+    """(application id, schema, bytes of a page)"""
+    names = ("application_id", "user_version", "page_size")
+    return tuple(int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
+
+
 def looks_whole(path: str | Path) -> bool:
-    """Whether a file opens and its schema and first rows can be read: quick, not thorough."""
+    """Whether a file opens and its schema and first rows can be read: quick, not thorough.
+
+    It may be open in this process: its bytes are left to SQLite (see `held_open`).
+    """
     try:
-        _look_at_header(Path(path))
         with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            if _header_of(connection) != (APPLICATION_ID, SCHEMA, PAGE_SIZE):
+                return False
             for table in _TABLES:
                 connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchall()
                 connection.execute(f"SELECT max(rowid) FROM {table}").fetchall()

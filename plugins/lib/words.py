@@ -28,7 +28,7 @@ class Words:
         self.language = language
         self._words = {**_all()["en"], **_all()[language]}
 
-    def __call__(self, name, **given):
+    def __call__(self, name, /, **given):
         said = self._words[name]
         return said.format(**given) if given else said
 
