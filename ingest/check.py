@@ -57,32 +57,34 @@ def _search(connection: sqlite3.Connection) -> Iterator[str]:
 _COUNTS: tuple[tuple[str, str], ...] = (
     (
         "chats.message_count",
-        "SELECT count(*) FROM chats LEFT JOIN (SELECT chat_id, count(*) AS counted FROM messages GROUP BY chat_id)"
+        "SELECT count(*) FROM chats LEFT JOIN (SELECT chat_id, count(*) AS counted FROM visible_messages GROUP BY chat_id)"
         " ON chat_id = chats.id WHERE message_count <> coalesce(counted, 0)",
     ),
     (
         "people.message_count",
         "SELECT count(*) FROM people WHERE message_count <>"
-        " (SELECT count(*) FROM messages WHERE sender_id = people.id)",
+        " (SELECT count(*) FROM visible_messages WHERE sender_id = people.id)",
     ),
     (
         "days.message_count",
-        "SELECT abs((SELECT coalesce(sum(message_count), 0) FROM days) - (SELECT count(*) FROM messages))",
+        "SELECT abs((SELECT coalesce(sum(message_count), 0) FROM days) - (SELECT count(*) FROM visible_messages))",
     ),
     (
         "exchanges.message_count",
         "SELECT count(*) FROM exchanges WHERE message_count <>"
-        " (SELECT count(*) FROM messages WHERE exchange_id = exchanges.id)",
+        " (SELECT count(*) FROM messages WHERE exchange_id = exchanges.id"
+        " AND id NOT IN (SELECT message_id FROM hidden_messages))",
     ),
     (
         "chat_kinds.message_count",
-        "SELECT count(*) FROM (SELECT chat_id, kind, count(*) AS counted FROM messages GROUP BY chat_id, kind) AS real"
+        "SELECT count(*) FROM (SELECT chat_id, kind, count(*) AS counted FROM visible_messages"
+        " GROUP BY chat_id, kind) AS real"
         " LEFT JOIN chat_kinds USING (chat_id, kind) WHERE counted IS NOT message_count",
     ),
     (
         "person_months.messages",
         "SELECT abs((SELECT coalesce(sum(messages), 0) FROM person_months)"
-        " - (SELECT count(*) FROM messages WHERE sender_id IS NOT NULL))",
+        " - (SELECT count(*) FROM visible_messages WHERE sender_id IS NOT NULL))",
     ),
 )
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
+
+from ingest.folding import load_shared
 
 #: No exchange is longer; a talk without pauses is cut at its longest gap.
 LONGEST = 300
@@ -29,6 +30,12 @@ _STEPS = (1200, 1800, 2700, 3600, 5400, 7200, 10800, 14400, 21600)
 
 #: A talk without a pause of `APART` is cut when so many messages wait.
 _MOST_WAITING = 20_000
+_clock = load_shared("clock")
+#: `sent_at` as seconds on a scale of its own (local time has no other).
+seconds: Callable[[str], int] = _clock.seconds
+_days: Mapping[str, int] = _clock.DAYS
+_clocks: Mapping[str, int] = _clock.CLOCKS
+_rests: Mapping[str, int] = _clock.RESTS
 T = TypeVar("T", bound=tuple[Any, ...])
 
 
@@ -117,26 +124,6 @@ def _split_long(times: Sequence[int], start: int, end: int) -> list[int]:
         found.append(start)
         start = at
     return [*found, start]
-
-
-class _Days(dict[str, int]):
-    """``2025-01-15`` -> seconds to its start."""
-
-    def __missing__(self, day: str) -> int:
-        if len(self) > 40_000:
-            self.clear()
-        start = self[day] = date.fromisoformat(day).toordinal() * 86400
-        return start
-
-
-_days = _Days()
-_clocks = {f"T{hour:02}:{minute:02}": hour * 3600 + minute * 60 for hour in range(24) for minute in range(60)}
-_rests = {f":{second:02}": second for second in range(60)}
-
-
-def seconds(sent_at: str) -> int:
-    """`sent_at` as seconds on a scale of its own (local time has no other)."""
-    return _days[sent_at[:10]] + _clocks[sent_at[10:16]] + _rests[sent_at[16:]]
 
 
 def talks(batches: Iterable[Sequence[T]], pause: int, column: int) -> Iterator[list[T]]:

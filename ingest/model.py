@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from ingest.folding import load_shared
+
 Kind = Literal[
     "text", "image", "video", "audio", "sticker", "gif", "document", "location",
     "contact", "poll", "call", "deleted", "view_once", "file", "system",
@@ -14,7 +16,7 @@ Kind = Literal[
 Order = Literal["dmy", "mdy", "ymd"]
 
 #: Kinds that stand for an attachment, whether its file is there or not.
-MEDIA_KINDS = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "view_once", "file"})
+MEDIA_KINDS: frozenset[str] = load_shared("contract").MEDIA_KINDS
 
 #: Called with (work done so far, work in all), in units that may change on the way.
 Progress = Callable[[int, int], None]

@@ -69,8 +69,15 @@ def _what_each_source_holds(database: Database) -> None:
     database.conn.execute("PRAGMA user_version = 4")
 
 
+@migrations(name="0005_what_may_be_seen")
+def _what_may_be_seen(database: Database) -> None:
+    for statement in _statements(_sql("schema_5.sql")):
+        database.conn.execute(statement)
+    database.conn.execute("PRAGMA user_version = 5")
+
+
 #: The schema this version writes: the number of migrations.
-VERSION = 4
+VERSION = 5
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ if "memories_lib" not in sys.modules:
 
 from memories_lib import archive, forms, pages
 from memories_lib.show import behind_of, for_a_book, page, show
+from memories_lib.talk_filter import TalkFilter
 
 
 async def book(request, datasette):
@@ -23,7 +24,7 @@ async def book(request, datasette):
     if not asked["year"] and not asked["starred"] and known["years"]:
         asked["year"] = str(known["years"][0])
     talks = await archive.read(datasette, lambda run: pages.book(run, asked))
-    rows, sql = behind_of(datasette).talks(asked)
+    rows, sql = behind_of(datasette).talks(TalkFilter.from_args(asked))
     return await show(datasette, request, "book.html", talks=talks, asked=asked, known=known, rows=rows, sql=sql)
 
 

@@ -16,11 +16,12 @@ if "memories_lib" not in sys.modules:
 
 from memories_lib import access, archive, behind, finding, folding, openapi, overviews, pages, reading
 from memories_lib.show import asked_of, behind_of, page, show
+from memories_lib.talk_filter import TalkFilter
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _DAY_SQL = (
-    "SELECT exchanges.id, started_at, title, summary, message_count FROM exchanges\n"
+    "SELECT exchanges.id, started_at, title, summary, message_count FROM visible_exchanges AS exchanges\n"
     "WHERE started_at >= :day AND started_at < :day || '~' ORDER BY started_at"
 )
 
@@ -54,7 +55,7 @@ async def search(request, datasette):
     return await show(
         datasette, request, "_found.html" if is_part else "search.html", question=question, hits=hits, cards=talks,
         total=total, known=known, kinds=finding.KINDS[:10], asked=request.args,
-        rows=behind_of(datasette).rows("messages", _search=question),
+        rows=behind_of(datasette).rows("visible_messages", **finding.as_rows(request.args), _search=question),
         sql=behind_of(datasette).query("search", words=question),
         ms=round(1000 * (time.perf_counter() - started)),
     )  # fmt: skip
@@ -73,7 +74,7 @@ async def on_this_day(request, datasette):
     return await show(
         datasette, request, "on_this_day.html", day=day, years=years, near=near, day_before=near_days[0],
         day_after=near_days[1],
-        rows=behind_of(datasette).rows("exchanges", started_at__contains=day[4:], _sort="started_at"),
+        rows=behind_of(datasette).rows("visible_exchanges", started_at__contains=day[4:], _sort="started_at"),
         sql=behind_of(datasette).query("on_this_day", day=day[5:]),
     )  # fmt: skip
 
@@ -93,7 +94,7 @@ async def calendar(request, datasette):
         cards = await archive.read(datasette, lambda run: pages.day(run, day))
         return await show(
             datasette, request, "day.html", day=day, cards=cards,
-            rows=behind_of(datasette).rows("exchanges", started_at__startswith=day, _sort="started_at"),
+            rows=behind_of(datasette).rows("visible_exchanges", started_at__startswith=day, _sort="started_at"),
             sql=behind_of(datasette).sql(_DAY_SQL, day=day),
         )  # fmt: skip
     years = await archive.read(datasette, overviews.calendar)
@@ -188,8 +189,7 @@ def extra_template_vars(datasette, request):
             return pages.summary(run), pages.memories(run, asked), chosen
 
         known, (cards, more), talk = await database.execute_fn(find)
-        chat = next((number for number, chat in known["numbered"] if chat == asked["chat"]), None)
-        rows, sql = behind.Behind(datasette.urls, name).talks(asked, chat)
+        rows, sql = behind.Behind(datasette.urls, name).talks(TalkFilter.from_args(asked, may_see_hidden=True))
         return {**known, "cards": cards, "more": more, "asked": asked, "talk": talk, "rows": rows, "sql": sql}
 
     async def archives():

@@ -42,7 +42,7 @@ async def person(request, datasette):
     return await show(
         datasette, request, "person.html", **found, is_person=True, behind=addresses,
         can_correct=correcting.is_installed(),
-        rows=addresses.rows("messages", sender_id=number),
+        rows=addresses.rows("visible_messages", sender_id=number),
         sql=addresses.sql("SELECT * FROM person_months WHERE person_id = :person ORDER BY month", person=number),
         talks=f"{datasette.urls.instance()}?{talks}",
     )  # fmt: skip
@@ -53,7 +53,7 @@ async def chat(request, datasette):
     number, found, addresses = await _story(request, datasette, stories.chat, "There is no chat with this number")
     name = found["head"]["name"]
     return await show(
-        datasette, request, "chat.html", **found, behind=addresses, rows=addresses.rows("messages", chat_id=number),
+        datasette, request, "chat.html", **found, behind=addresses, rows=addresses.rows("visible_messages", chat_id=number),
         can_correct=correcting.is_installed(),
         sql=addresses.query("year_by_year", chat=name),
         talks=f"{datasette.urls.instance()}?{urlencode({'chat': name})}",

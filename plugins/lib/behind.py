@@ -2,25 +2,10 @@
 
 from urllib.parse import urlencode
 
-_TALKS = """
-SELECT exchanges.id, exchanges.started_at, chats.name AS chat, exchanges.title, exchanges.summary, exchanges.mood,
-  exchanges.message_count, exchanges.score
-FROM exchanges JOIN chats ON chats.id = exchanges.chat_id
-WHERE (exchanges.is_memory OR :all = '1')
-  AND (:chat = '' OR chats.name = :chat)
-  AND (:year = '' OR (exchanges.started_at >= :year AND exchanges.started_at < :year || '~'))
-  AND (:mood = '' OR exchanges.mood = :mood)
-  AND (:topic = '' OR EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic))
-  AND (:starred = '' OR exchanges.id IN (SELECT exchange_id FROM exchange_marks WHERE is_starred))
-  AND (:person = '' OR EXISTS (
-    SELECT 1 FROM messages JOIN people ON people.id = messages.sender_id
-    WHERE messages.exchange_id = exchanges.id AND people.name = :person))
-ORDER BY exchanges.started_at DESC
-""".strip()
 _MEDIA = """
 SELECT messages.sent_at, people.name AS sender, messages.kind, media.filename, media.bytes, media.sha256,
   messages.exchange_id AS exchange
-FROM media CROSS JOIN messages ON messages.id = media.message_id
+FROM media CROSS JOIN visible_messages AS messages ON messages.id = media.message_id
 LEFT JOIN people ON people.id = messages.sender_id
 WHERE media.sha256 IS NOT NULL AND messages.kind IN (:kind, :or_kind)
 ORDER BY messages.sent_at DESC LIMIT 500
@@ -66,18 +51,11 @@ class Behind:
         found = CHARTS[chart]
         return self.sql(found) if found.startswith("SELECT") else self.query(found, **given)
 
-    def talks(self, asked, chat=None):
-        """(rows, SQL) of a list of talks, as filtered; `chat` is the number of the chat that it is of."""
-        filters = {
-            "chat_id": chat,
-            "is_memory": "" if asked.get("all") else "1",
-            "mood": asked.get("mood"),
-            "started_at__startswith": asked.get("year"),
-            "topics__arraycontains": asked.get("topic"),
-            "_sort_desc": "started_at",
-        }
-        names = ("all", "chat", "year", "mood", "topic", "starred", "person")
-        return self.rows("exchanges", **filters), self.sql(_TALKS, **{n: asked.get(n) or "" for n in names})
+    def talks(self, asked):
+        """(rows, SQL) of a list of talks, a `TalkFilter`."""
+        sql, given = asked.as_sql()
+        table = "exchanges" if asked.which == "hidden" else "visible_exchanges"
+        return self.rows(table, **asked.as_rows()), self.sql(sql, **given)
 
     def media(self, kinds):
         """(rows, SQL) of photos, videos or voice notes."""

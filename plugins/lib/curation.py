@@ -8,8 +8,9 @@ exactly what ingest wrote. An event whose subject is gone is counted, never drop
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 
-from . import derived, names
+from . import derived, names, recount
 from .edit_details import is_whole
 from .names import RETITLED, has_table, person_key
 
@@ -51,21 +52,31 @@ def replay(archive, events, digest: str, fold) -> list:
     `fold` is how the search index writes words. The caller has a transaction open.
     """
     revert(archive, fold)
-    lost = [event for event in events if not apply(archive, event, fold)]
+    db = _Archive(archive, fold)
+    db.is_counting = False  # once, at the end, instead of with each event
+    lost = [event for event in events if not _apply(db, event)]
+    if recount.is_kept(db.run):
+        recount.take_out(archive)
     set_state(archive, digest)
     return lost
 
 
 def apply(archive, event, fold) -> bool:
     """Do what one event says; False when its subject is not in this archive, or when it says nothing whole."""
+    return _apply(_Archive(archive, fold), event)
+
+
+def _apply(db, event) -> bool:
     if event.action not in _APPLY or not is_whole(event):
         return False
-    return _APPLY[event.action](_Archive(archive, fold), event)
+    return _APPLY[event.action](db, event)
 
 
 def revert(archive, fold) -> None:
     """Give back what ingest wrote, as if nobody had edited anything."""
     db = _Archive(archive, fold)
+    if recount.is_kept(db.run):
+        recount.put_back(archive)
     changed = [row[0] for row in archive.execute("SELECT id FROM exchanges_before")]
     made = [row[0] for row in archive.execute("SELECT id FROM exchanges WHERE id >= ?", (FIRST_EVENT,))]
     db.unindex(changed + made)
@@ -85,6 +96,8 @@ def revert(archive, fold) -> None:
     for table in ("exchanges_before", "messages_before"):
         archive.execute(f"DELETE FROM {table}")
     archive.execute("DELETE FROM curation_state")
+    if recount.is_kept(db.run):
+        recount.measure_chats(archive)
 
 
 class _Archive:
@@ -93,7 +106,20 @@ class _Archive:
     def __init__(self, connection, fold):
         self.run = connection.execute
         self.many = connection.executemany
+        self.is_counting = recount.is_kept(self.run)
+        self._connection = connection
         self._fold = fold
+
+    @contextmanager
+    def counted(self, exchanges=None):
+        """While these exchanges change, or all of them: counts are without what is hidden before and after."""
+        if not self.is_counting:
+            yield
+            return
+        before = None if exchanges is None else recount.originals(self.run, exchanges)
+        recount.put_back(self._connection, before)
+        yield
+        recount.take_out(self._connection, before)
 
     def chat(self, event):
         """The chat that an event is about; for one that was joined to another, that one."""
@@ -289,10 +315,13 @@ def _marking(column, value):
         exchange = db.exchange(event)
         if exchange is None:
             return False
-        db.mark(exchange, column, value)
         if column == "is_hidden":
+            with db.counted([exchange]):
+                db.mark(exchange, column, value)
             db.mark(exchange, "hidden_at", event.at if value else None)
             db.tell_again(db.relatives(exchange) - {exchange})
+        else:
+            db.mark(exchange, column, value)
         if column == "is_starred" and value:
             # What somebody starred is a memory, whatever its score.
             db.keep(exchange)
@@ -306,11 +335,12 @@ def _hide_message(db, event, value):
     message = db.message(event, event.subject_key, event.detail.get("at", ""))
     if message is None:
         return False
-    if value:
-        db.run("INSERT OR IGNORE INTO hidden_messages (message_id) VALUES (?)", (message,))
-    else:
-        db.run("DELETE FROM hidden_messages WHERE message_id = ?", (message,))
     exchange = db.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
+    with db.counted([exchange]):
+        if value:
+            db.run("INSERT OR IGNORE INTO hidden_messages (message_id) VALUES (?)", (message,))
+        else:
+            db.run("DELETE FROM hidden_messages WHERE message_id = ?", (message,))
     db.tell_again(db.relatives(exchange))
     return True
 
@@ -320,12 +350,20 @@ def _merge(db, event):
     ids = sorted({exchange for exchange in found if exchange is not None})
     if len(ids) < 2:
         return False
+    with db.counted(ids):
+        _put_together(db, ids)
+    return True
+
+
+def _put_together(db, ids):
+    """Several exchanges, in the order of their ids, become the first of them."""
     target, others = ids[0], ids[1:]
     for exchange in ids:
         db.keep(exchange)
     db.unindex(ids)
     told = "SELECT started_at, title, summary, topics, score, is_memory FROM exchanges WHERE id = ?"
     rows = [tuple(db.run(told, (exchange,)).fetchone()) for exchange in ids]
+    _keep_hidden(db, ids)
     for exchange in others:
         db.keep_messages(exchange)
         db.run("UPDATE messages SET exchange_id = ? WHERE exchange_id = ?", (target, exchange))
@@ -351,7 +389,19 @@ def _merge(db, event):
     db.measure(target)
     db.index([target])
     db.tell_again_if_hidden(target)
-    return True
+
+
+def _keep_hidden(db, exchanges):
+    """What was hidden stays so when it is put together with what was not: message by message."""
+    marks = ", ".join("?" * len(exchanges))
+    hidden = db.run(
+        f"SELECT exchange_id FROM exchange_marks WHERE is_hidden AND exchange_id IN ({marks})", exchanges
+    ).fetchall()
+    if len(hidden) == len(exchanges):
+        return
+    for (exchange,) in hidden:
+        db.run("INSERT OR IGNORE INTO hidden_messages SELECT id FROM messages WHERE exchange_id = ?", (exchange,))
+        db.mark(exchange, "is_hidden", 0)
 
 
 def _split(db, event):
@@ -378,6 +428,13 @@ def _split(db, event):
         given,
     )
     db.run(f"UPDATE messages SET exchange_id = :new WHERE {later}", given)
+    db.run(
+        """
+        INSERT INTO exchange_marks (exchange_id, is_hidden, hidden_at)
+        SELECT :new, is_hidden, hidden_at FROM exchange_marks WHERE exchange_id = :exchange AND is_hidden
+        """,
+        given,
+    )
     db.run("UPDATE exchanges SET title = ? WHERE id = ?", (db.first_line(event.id), event.id))
     for part in (exchange, event.id):
         db.measure(part)
@@ -421,6 +478,16 @@ def _highlight(db, event):
     return True
 
 
+def _naming(function):
+    """People and chats are named and joined while everything is counted: what they had is kept as ingest counted it."""
+
+    def act(db, event):
+        with db.counted():
+            return function(db, event)
+
+    return act
+
+
 _APPLY = {
     "hide": _marking("is_hidden", 1),
     "restore": _marking("is_hidden", 0),
@@ -431,10 +498,10 @@ _APPLY = {
     "retitle": _retitle,
     "note": _note,
     "highlight": _highlight,
-    "rename_person": names.rename_person,
-    "join_people": names.join_people,
-    "rename_chat": names.rename_chat,
-    "me": names.me,
+    "rename_person": _naming(names.rename_person),
+    "join_people": _naming(names.join_people),
+    "rename_chat": _naming(names.rename_chat),
+    "me": _naming(names.me),
     # Done by the command itself, on the messages; ingest looks at them when it reads.
     "forget": lambda _db, _event: True,
     "join_chats": lambda _db, _event: True,

@@ -136,7 +136,13 @@ async def merge(request, datasette):
 
     def subject(run):
         marks = ", ".join("?" * len(ids))
-        rows = run(f"SELECT id, chat_id FROM exchanges WHERE id IN ({marks})", ids).fetchall()
+        rows = run(
+            f"""
+            SELECT id, chat_id FROM exchanges LEFT JOIN exchange_marks ON exchange_id = id
+            WHERE id IN ({marks}) AND {shapes.NOT_HIDDEN}
+            """,
+            ids,
+        ).fetchall()
         if len(rows) != len(ids):
             raise ApiError(400, "Some of these exchanges do not exist")
         if len({row["chat_id"] for row in rows}) > 1:

@@ -35,3 +35,16 @@ def narrowed(args, *, strict=False):
         where.append("messages.kind = :kind")
         given["kind"] = kind
     return "".join(f" AND {sql}" for sql in where), given
+
+
+def as_rows(args):
+    """The same as the query string of Datasette's table `visible_messages`."""
+    found = {"kind": args.get("kind")} if args.get("kind") in KINDS else {}
+    for name, column in (("from", "sent_at__gte"), ("to", "sent_at__lt")):
+        if _DAY.match(args.get(name) or ""):
+            found[column] = args[name] + ("~" if name == "to" else "")
+    rest = []
+    for name, column, table in (("chat", "chat_id", "chats"), ("person", "sender_id", "people")):
+        if args.get(name):
+            rest.append(f"{column} IN (SELECT id FROM {table} WHERE name = '{args[name].replace(chr(39), chr(39) * 2)}')")
+    return {**found, "_where": " AND ".join(rest)}

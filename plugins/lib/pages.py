@@ -4,6 +4,7 @@ import json
 import time
 
 from . import finding, folding, shapes
+from .talk_filter import TalkFilter
 
 PAGE = 30
 _MOST_IN_A_BOOK = 600
@@ -39,7 +40,7 @@ def summary(run):
         "SELECT coalesce(sum(message_count), 0) AS messages, min(first_at) AS start, max(last_at) AS end FROM chats"
     ).fetchone()
     first, last = (row["start"] or "")[:4], (row["end"] or "")[:4]
-    chats = [tuple(r) for r in run("SELECT id, name FROM chats ORDER BY message_count DESC LIMIT 200")]
+    chats = [tuple(r) for r in run("SELECT id, name FROM chats WHERE message_count > 0 ORDER BY message_count DESC LIMIT 200")]
     return {
         "messages": row["messages"],
         "start": row["start"],
@@ -47,34 +48,18 @@ def summary(run):
         "years": list(range(int(last), int(first) - 1, -1)) if first else [],
         "chats": [name for _, name in chats],
         "numbered": chats,
-        "people": [r["name"] for r in run("SELECT name FROM people ORDER BY message_count DESC LIMIT 200")],
+        "people": [
+            row["name"]
+            for row in run("SELECT name FROM people WHERE message_count > 0 ORDER BY message_count DESC LIMIT 200")
+        ],
         "moods": ["loving", "joyful", "funny", "sad", "angry", "calm", "practical"],
     }
 
 
 def memories(run, asked):
-    """(a page of cards, where the next begins) for what `asked` says: chat, person, year, mood, starred, all, order."""
-    where, given = [shapes.NOT_HIDDEN], {"most": PAGE + 1}
-    if asked.get("all") == "hidden":
-        where = ["is_hidden = 1"]
-    elif asked.get("all") != "1":
-        where.append("exchanges.is_memory")
-    if asked.get("starred") == "1":
-        where.append("is_starred = 1")
-    for name, sql in (
-        ("chat", "chats.name = :chat"),
-        ("mood", "exchanges.mood = :mood"),
-        ("year", "exchanges.started_at >= :year AND exchanges.started_at < :year || '~'"),
-        ("topic", "EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic)"),
-        (
-            "person",
-            "EXISTS (SELECT 1 FROM messages JOIN people ON people.id = sender_id"
-            " WHERE messages.exchange_id = exchanges.id AND people.name = :person)",
-        ),
-    ):
-        if asked.get(name):
-            where.append(sql)
-            given[name] = asked[name]
+    """(a page of cards, where the next begins) for what `asked` says: see `TalkFilter`, and order, before."""
+    condition, given = TalkFilter.from_args(asked, may_see_hidden=True).where()
+    where, given = [condition], {**given, "most": PAGE + 1}
     order, side = _ORDERS.get(asked.get("order"), _ORDERS["newest"])
     skip = ""
     if asked.get("before"):

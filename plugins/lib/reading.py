@@ -9,6 +9,7 @@ from datasette import Response
 
 from . import archive, finding, folding, shapes
 from .http import ApiError, choice, number, wrong
+from .talk_filter import TalkFilter, WrongFilter
 
 _SORTS = {
     "asc": "exchanges.started_at, exchanges.id",
@@ -18,54 +19,17 @@ _SORTS = {
 }
 #: Messages that are read in a few milliseconds.
 _LITTLE = 400
-_HIDDEN = "SELECT exchange_id FROM exchange_marks WHERE is_hidden"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
-def _day(request, name):
-    given = request.args.get(name) or ""
-    if given and not _DAY.match(given):
-        raise wrong("query", name, "must be a date like 2025-01-31", "value_error.date")
-    return given
-
-
-def _filters(request):
-    """(SQL conditions, their parameters) for a list of exchanges, hidden ones as well. They need no other table."""
-    where, given = ["1"], {}
-    args = request.args
-    if choice(request, "all", ("0", "1"), "0") != "1":
-        where.append("exchanges.is_memory")
-    if choice(request, "starred", ("0", "1"), "0") == "1":
-        where.append("exchanges.id IN (SELECT exchange_id FROM exchange_marks WHERE is_starred)")
-    if chat := args.get("chat"):
-        where.append("exchanges.chat_id IN (SELECT id FROM chats WHERE name = :chat OR id = :chat)")
-        given["chat"] = chat
-    if mood := args.get("mood"):
-        where.append("exchanges.mood = :mood")
-        given["mood"] = mood
-    if topic := args.get("topic"):
-        where.append("EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic)")
-        given["topic"] = topic
-    if person := args.get("person"):
-        where.append(
-            "EXISTS (SELECT 1 FROM messages JOIN people ON people.id = sender_id"
-            " WHERE messages.exchange_id = exchanges.id AND (people.name = :person OR people.id = :person))"
-        )
-        given["person"] = person
-    if since := _day(request, "from"):
-        where.append("exchanges.started_at >= :since")
-        given["since"] = since
-    if until := _day(request, "to"):
-        where.append("exchanges.started_at < :until || '~'")
-        given["until"] = until
-    if args.get("q") is not None:
-        where.append(
-            "(exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :q)"
-            " OR exchanges.id IN (SELECT exchange_id FROM messages WHERE"
-            f" id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH :q) AND {shapes.VISIBLE}))"
-        )
-        given["q"] = folding.fts_query(args["q"]) or '""'
-    return " AND ".join(where), given
+def _filter(request):
+    """The talks that a request asks for. Raises 422."""
+    try:
+        return TalkFilter.from_args(request.args, strict=True)
+    except WrongFilter as error:
+        if error.name in ("from", "to"):
+            raise wrong("query", error.name, "must be a date like 2025-01-31", "value_error.date") from None
+        raise wrong("query", error.name, "must be one of 0, 1", "value_error.choice") from None
 
 
 def _order(request):
@@ -118,26 +82,20 @@ def _cursor_of(item):
 async def exchanges(request, datasette):
     """The memories, a page at a time: by number, or after the last one of the page before (`after`)."""
     page, size = number(request, "page", 1, 1, 1 << 40), number(request, "page_size", 20, 1, 100)
-    where, given = _filters(request)
+    asked = _filter(request)
+    where, given = asked.where()
     order = _order(request)
     cursor = _cursor(request)
     beyond, place = cursor or ("1", {})
 
     def find(run):
-        # Hidden ones are few: those found among them are taken off, instead of asking each one found.
-        total = run(
-            f"""
-            SELECT (SELECT count(*) FROM exchanges WHERE {where})
-                - (SELECT count(*) FROM exchanges WHERE exchanges.id IN ({_HIDDEN}) AND {where})
-            """,
-            given,
-        ).fetchone()[0]
+        total = asked.count(run)
         # What is skipped is skipped in an index, without a look at chats and marks.
         rows = run(
             f"""
             {shapes.EXCHANGES} WHERE exchanges.id IN (
                 SELECT exchanges.id FROM exchanges
-                WHERE {where} AND exchanges.id NOT IN ({_HIDDEN}) AND {beyond}
+                WHERE {where} AND {beyond}
                 ORDER BY {order} LIMIT :most OFFSET :skip
             ) ORDER BY {order}
             """,
@@ -384,6 +342,11 @@ WHERE latitude IS NOT NULL AND {shapes.VISIBLE} AND {shapes.NOT_HIDDEN} ORDER BY
 """
 
 
-CHATS = "SELECT id, name, kind, first_at, last_at, message_count FROM chats ORDER BY message_count DESC"
-PEOPLE = "SELECT id, name, is_owner, message_count FROM people ORDER BY message_count DESC"
+CHATS = """
+SELECT id, name, kind, first_at, last_at, message_count FROM chats WHERE message_count > 0
+ORDER BY message_count DESC
+"""
+PEOPLE = """
+SELECT id, name, is_owner, message_count FROM people WHERE message_count > 0 ORDER BY message_count DESC
+"""
 DAYS = "SELECT day, sum(message_count) AS messages FROM days GROUP BY day ORDER BY day"

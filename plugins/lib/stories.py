@@ -28,7 +28,9 @@ def everybody(run):
     emoji = {}
     for row in run("SELECT person_id, emoji, sum(uses) AS n FROM person_emoji GROUP BY 1, 2 ORDER BY n DESC"):
         emoji.setdefault(row["person_id"], []).append(row["emoji"])
-    chats = run(f"SELECT * FROM chats ORDER BY message_count DESC LIMIT {_MOST_CHATS}").fetchall()
+    chats = run(
+        f"SELECT * FROM chats WHERE message_count > 0 ORDER BY message_count DESC LIMIT {_MOST_CHATS}"
+    ).fetchall()
     return [{**one, "emoji": emoji.get(one["id"], [])[:6]} for one in _shares(rows)], [
         {**dict(row), "first": _words(run, row["id"], ""), "last": _words(run, row["id"], "DESC")} for row in chats
     ]
@@ -98,7 +100,7 @@ def _naming_of_chat(run, number, head):
 
 def chat(run, number):
     """One chat: its people with their shares, years, emoji, first and last words, the best talks; None if unknown."""
-    head = run("SELECT * FROM chats WHERE id = ?", (number,)).fetchone()
+    head = run("SELECT * FROM chats WHERE id = ? AND message_count > 0", (number,)).fetchone()
     if head is None:
         return None
     people = run(

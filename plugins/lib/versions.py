@@ -19,7 +19,7 @@ from . import private_files
 
 APPLICATION_ID = 0x57414D65
 #: The schema that this version of the server reads.
-SCHEMA = 4
+SCHEMA = 5
 PAGE_SIZE = 8192
 #: So many earlier archives are kept.
 KEPT = 3

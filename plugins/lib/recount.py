@@ -1,0 +1,123 @@
+"""Counts without what is hidden: by day, by person and month, by emoji, by kind, of people and of chats. Pure.
+
+Ingest counts everything. Of an exchange of which something is hidden, what is hidden is taken out of the counts, and
+the exchange is noted in `uncounted`; before anything else happens to it, it is put back. Exchanges are here those that
+ingest made, whatever edits merged or split since: as they were counted, so they are taken out.
+"""
+
+from __future__ import annotations
+
+from .names import has_table
+from .tallies import Tallies
+
+_MEMBERS = """
+SELECT id, sender_id, sent_at, kind, text, (
+    id IN (SELECT message_id FROM hidden_messages)
+    OR exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+) AS is_hidden
+FROM messages
+WHERE (exchange_id = :exchange AND id NOT IN (SELECT message_id FROM messages_before))
+    OR id IN (SELECT message_id FROM messages_before WHERE exchange_id = :exchange)
+ORDER BY sent_at, id
+"""
+_MADE_OF = """
+SELECT DISTINCT coalesce(messages_before.exchange_id, messages.exchange_id)
+FROM messages LEFT JOIN messages_before ON message_id = id WHERE messages.exchange_id = ?
+"""
+_WITH_HIDDEN = """
+SELECT DISTINCT coalesce(messages_before.exchange_id, messages.exchange_id)
+FROM (
+    SELECT message_id AS hidden FROM hidden_messages
+    UNION
+    SELECT messages.id FROM exchange_marks CROSS JOIN messages ON messages.exchange_id = exchange_marks.exchange_id
+    WHERE is_hidden
+) JOIN messages ON messages.id = hidden LEFT JOIN messages_before ON message_id = hidden
+"""
+
+
+def is_kept(run) -> bool:
+    """Whether the archive keeps its counts without what is hidden: those of earlier versions do not."""
+    return has_table(run, "uncounted")
+
+
+def originals(run, exchanges) -> set[int]:
+    """The exchanges that ingest made of the messages of these."""
+    return {row[0] for exchange in exchanges for row in run(_MADE_OF, (exchange,)).fetchall() if row[0] is not None}
+
+
+def put_back(connection, exchanges=None) -> None:
+    """Count everything again of these exchanges that ingest made; of all, when none are named."""
+    noted = {row[0] for row in connection.execute("SELECT exchange_id FROM uncounted")}
+    _count(connection, noted if exchanges is None else noted & set(exchanges), 1)
+
+
+def take_out(connection, exchanges=None) -> None:
+    """Count what may be seen alone; the counterpart of `put_back`, which comes first."""
+    if exchanges is None:
+        exchanges = {row[0] for row in connection.execute(_WITH_HIDDEN)}
+    _count(connection, exchanges, -1)
+    measure_chats(connection)
+
+
+def _count(connection, exchanges, sign: int) -> None:
+    chats: dict[int, Tallies] = {}
+    kinds: dict[tuple[int, str], int] = {}
+    for exchange in sorted(exchanges):
+        members = connection.execute(_MEMBERS, {"exchange": exchange}).fetchall()
+        hidden = [tuple(row)[:5] for row in members if row[5]]
+        if not hidden:
+            continue
+        (chat,) = connection.execute("SELECT chat_id FROM messages WHERE id = ?", (hidden[0][0],)).fetchone()
+        tallies = chats.setdefault(chat, Tallies())
+        tallies.add([tuple(row)[:5] for row in members], sign)
+        if len(hidden) < len(members):
+            tallies.add([tuple(row)[:5] for row in members if not row[5]], -sign)
+        for row in hidden:
+            kinds[(chat, row[3])] = kinds.get((chat, row[3]), 0) + sign
+        note = "INSERT INTO uncounted VALUES (?)" if sign < 0 else "DELETE FROM uncounted WHERE exchange_id = ?"
+        connection.execute(note, (exchange,))
+    for chat, tallies in chats.items():
+        people = {person for person, _ in tallies.counts()[0]}
+        tallies.flush(connection, chat)
+        _count_kinds(connection, {kind: count for (of, kind), count in kinds.items() if of == chat}, chat)
+        _sum_up(connection, chat, people)
+
+
+def _count_kinds(connection, kinds, chat: int) -> None:
+    connection.executemany(
+        """
+        INSERT INTO chat_kinds (chat_id, kind, message_count) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET message_count = message_count + excluded.message_count
+        """,
+        [(chat, kind, count) for kind, count in kinds.items()],
+    )
+    connection.execute("DELETE FROM chat_kinds WHERE chat_id = ? AND message_count <= 0", (chat,))
+
+
+def _sum_up(connection, chat: int, people) -> None:
+    """What is added up of the counts."""
+    connection.executemany(
+        """
+        UPDATE people SET message_count = coalesce(
+            (SELECT sum(messages) FROM person_months WHERE person_id = people.id), 0) WHERE id = ?
+        """,
+        [(person,) for person in sorted(people)],
+    )
+    connection.execute(
+        """
+        UPDATE chats SET message_count = (SELECT coalesce(sum(message_count), 0) FROM days WHERE chat_id = :chat)
+        WHERE id = :chat
+        """,
+        {"chat": chat},
+    )
+
+
+def measure_chats(connection) -> None:
+    """When each chat begins and ends, by what of it may be seen."""
+    connection.execute(
+        """
+        UPDATE chats SET (first_at, last_at) = (
+            SELECT min(started_at), max(ended_at) FROM visible_exchanges WHERE chat_id = chats.id
+        )
+        """
+    )

@@ -1,0 +1,138 @@
+"""Agreement: the same question by page, API, "see the rows", "see the SQL", CSV and book names the same talks."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.folding import load_shared
+from tests.conftest import serve
+from tests.test_api import Client
+
+_talk_filter = load_shared("talk_filter")
+
+
+@pytest.fixture(scope="module")
+def api(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    folder = tmp_path_factory.mktemp("agree")
+    shutil.copytree(examples_db.parent, folder / "served")
+    served = serve(folder / "served" / "memories.db", folder / "log")
+    found = Client(served)
+    _edit_at_random(found, random.Random(11))
+    yield found
+    served.stop()
+
+
+def _edit_at_random(api: Client, dice: random.Random) -> None:
+    """Hide, star, merge and split, so that there is something to disagree about."""
+    talks = api.get("/api/exchanges?all=1&page_size=100")["items"]
+    for talk in dice.sample(talks, len(talks) // 3):
+        action = dice.choice(["hide", "star", "message", "merge", "restore"])
+        if action == "hide":
+            api.ask("DELETE", f"/api/exchanges/{talk['id']}")
+        elif action == "star":
+            api.ask("POST", f"/api/exchanges/{talk['id']}/star")
+        elif action == "merge":
+            same = [other["id"] for other in talks if other["chat_id"] == talk["chat_id"]]
+            api.ask("POST", "/api/exchanges/merge", {"exchange_ids": dice.sample(same, 2)})
+        else:
+            messages = api.ask("GET", f"/api/exchanges/{talk['id']}")[2].get("messages", [])
+            chosen = [message["message_id"] for message in messages if dice.random() < 0.6]
+            if chosen:
+                api.ask("DELETE", "/api/messages", {"message_ids": chosen})
+
+
+def _page(api: Client, asked: dict[str, str]) -> tuple[set[int], dict[str, str]]:
+    """(the talks on all pages, what its links lead to)"""
+    found: set[int] = set()
+    path = f"/?{urlencode(asked)}"
+    links: dict[str, str] = {}
+    while path:
+        text = api.text(path)
+        found |= {int(number) for number in re.findall(r'class="mem-item" data-exchange="(\d+)"', text)}
+        behind = re.search(r'mem-behind"><a href="([^"]+)">[^<]*</a> · <a href="([^"]+)"', text)
+        if behind and not links:
+            links = {"rows": html.unescape(behind[1]), "sql": html.unescape(behind[2])}
+        more = re.search(r'id="more" href="([^"]+)"', text)
+        path = html.unescape(more[1]) if more else ""
+        if path.startswith("?"):
+            path = f"/{path}"
+    return found, links
+
+
+def _api(api: Client, asked: dict[str, str]) -> tuple[set[int], int]:
+    found: set[int] = set()
+    page = 1
+    while True:
+        answer = api.get(f"/api/exchanges?{urlencode({**asked, 'page': str(page), 'page_size': '100'})}")
+        found |= {item["id"] for item in answer["items"]}
+        if not answer["pagination"]["hasMore"]:
+            return found, answer["pagination"]["totalItems"]
+        page += 1
+
+
+def _datasette(api: Client, link: str) -> set[int]:
+    parts = urlsplit(link)
+    return {row["id"] for row in api.get(f"{parts.path}.json?{parts.query}&_shape=array&_size=max")}
+
+
+@st.composite
+def asked_for(draw: st.DrawFn) -> dict[str, str]:
+    chosen = {
+        "all": draw(st.sampled_from(["", "1"])),
+        "starred": draw(st.sampled_from(["", "", "1"])),
+        "chat": draw(st.sampled_from(["", "", "Theo", "Abuela Inés", "Lakehouse 🌊", "O'Neill"])),
+        "person": draw(st.sampled_from(["", "", "Nora", "Theo", "Grandma June", "ハナ"])),
+        "mood": draw(st.sampled_from(["", "", "joyful", "sad"])),
+        "year": draw(st.sampled_from(["", "", "2021", "2023", "2024"])),
+    }
+    return {name: value for name, value in chosen.items() if value}
+
+
+@pytest.mark.property
+@given(asked_for())
+def test_one_answer(api: Client, asked: dict[str, str]) -> None:
+    on_page, links = _page(api, asked)
+    year = asked.get("year")
+    for_api = {name: value for name, value in asked.items() if name != "year"}
+    if year:
+        for_api |= {"from": f"{year}-01-01", "to": f"{year}-12-31"}
+    by_api, total = _api(api, for_api)
+    assert by_api == on_page
+    assert total == len(on_page)
+    assert _datasette(api, links["rows"]) == on_page
+    assert _datasette(api, links["sql"]) == on_page
+    parts = urlsplit(links["rows"])
+    status, _, told = api.ask("GET", f"{parts.path}.csv?{parts.query}&_stream=on&_size=max")
+    assert status == 200
+    assert {int(row["id"]) for row in csv.DictReader(io.StringIO(told.decode()))} == on_page
+    book = api.get(f"/book.json?{urlencode(asked)}")
+    assert {talk["id"] for talk in book} == on_page
+
+
+@pytest.mark.parametrize("which", ["all", "memories"])
+def test_the_view_says_what_the_filter_says(api: Client, which: str) -> None:
+    """The rule is written twice, in Python and in the file; both name the same rows."""
+    where, values = _talk_filter.TalkFilter(which).where()
+    assert values == {}
+    ours = f"SELECT id FROM exchanges WHERE {where}"
+    views = f"SELECT id FROM visible_exchanges WHERE is_memory OR '{which}' = 'all'"
+    for sql in (f"{ours} EXCEPT {views}", f"{views} EXCEPT {ours}"):
+        assert api.get(f"/memories.json?{urlencode({'_shape': 'array', 'sql': sql})}") == []
+
+
+@pytest.mark.parametrize("bad", [{"all": "2"}, {"starred": "yes"}, {"from": "2024"}, {"to": "x"}])
+def test_nonsense_is_refused_by_the_api_and_passed_over_on_pages(api: Client, bad: dict[str, str]) -> None:
+    assert api.ask("GET", f"/api/exchanges?{urlencode(bad)}")[0] == 422
+    assert _talk_filter.TalkFilter.from_args(bad) == _talk_filter.TalkFilter()
