@@ -57,8 +57,11 @@ def _search(connection: sqlite3.Connection) -> Iterator[str]:
 _COUNTS: tuple[tuple[str, str], ...] = (
     (
         "chats.message_count",
-        "SELECT count(*) FROM chats LEFT JOIN (SELECT chat_id, count(*) AS counted FROM visible_messages GROUP BY chat_id)"
-        " ON chat_id = chats.id WHERE message_count <> coalesce(counted, 0)",
+        """
+        SELECT count(*) FROM chats
+        LEFT JOIN (SELECT chat_id, count(*) AS counted FROM visible_messages GROUP BY chat_id) ON chat_id = chats.id
+        WHERE message_count <> coalesce(counted, 0)
+        """,
     ),
     (
         "people.message_count",

@@ -73,6 +73,8 @@ def _what_each_source_holds(database: Database) -> None:
 def _what_may_be_seen(database: Database) -> None:
     for statement in _statements(_sql("schema_5.sql")):
         database.conn.execute(statement)
+    if database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
+        make_indexes(database.conn)
     database.conn.execute("PRAGMA user_version = 5")
 
 

@@ -54,7 +54,8 @@ async def search(request, datasette):
     known = None if is_part else await archive.read(datasette, pages.summary)
     return await show(
         datasette, request, "_found.html" if is_part else "search.html", question=question, hits=hits, cards=talks,
-        total=total, known=known, kinds=finding.KINDS[:10], asked=request.args,
+        total=total, more=hits[-1]["id"] if len(hits) == pages.FOUND else None, known=known,
+        kinds=finding.KINDS[:10], asked=request.args,
         rows=behind_of(datasette).rows("visible_messages", **finding.as_rows(request.args), _search=question),
         sql=behind_of(datasette).query("search", words=question),
         ms=round(1000 * (time.perf_counter() - started)),

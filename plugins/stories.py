@@ -53,7 +53,8 @@ async def chat(request, datasette):
     number, found, addresses = await _story(request, datasette, stories.chat, "There is no chat with this number")
     name = found["head"]["name"]
     return await show(
-        datasette, request, "chat.html", **found, behind=addresses, rows=addresses.rows("visible_messages", chat_id=number),
+        datasette, request, "chat.html", **found, behind=addresses,
+        rows=addresses.rows("visible_messages", chat_id=number),
         can_correct=correcting.is_installed(),
         sql=addresses.query("year_by_year", chat=name),
         talks=f"{datasette.urls.instance()}?{urlencode({'chat': name})}",

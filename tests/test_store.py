@@ -9,11 +9,22 @@ from pathlib import Path
 import pytest
 
 from ingest.check import check
+from ingest.curating import curation, edit_log, log_beside, put_edits_on
 from ingest.errors import Locked, NotOurDatabase
 from ingest.store import APPLICATION_ID, VERSION, connect, make_indexes, transaction, writer_lock
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 from tests.test_merge import BY_NAME, save, talk
+
+
+def _as_fourth(connection: sqlite3.Connection) -> None:
+    """Make it what the fourth version wrote: what is hidden was in the counts."""
+    for view in ("said", "visible_messages", "visible_exchanges"):
+        connection.execute(f"DROP VIEW {view}")
+    connection.execute("DROP TABLE uncounted")
+    connection.execute("DROP INDEX messages_by_sent_at")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0005%'")
+    connection.execute("PRAGMA user_version = 4")
 
 
 def _as_third(connection: sqlite3.Connection) -> None:
@@ -66,13 +77,15 @@ def _as_first(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA user_version = 1")
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_an_older_file_is_brought_forward(tmp_path: Path, version: int) -> None:
     """An archive of an earlier version, with messages in it."""
     path, messages = tmp_path / "m.db", talk(60)
     put(path, save(tmp_path, "a.txt", BY_NAME["us"], messages[:50]))
     with closing(sqlite3.connect(path)) as connection:
-        _as_third(connection)
+        _as_fourth(connection)
+        if version <= 3:
+            _as_third(connection)
         if version <= 2:
             _as_second(connection)
         if version == 1:
@@ -86,11 +99,38 @@ def test_an_older_file_is_brought_forward(tmp_path: Path, version: int) -> None:
     )
     assert rows(path, tables) == rows(fresh, tables)
     names = {row[0] for row in rows(path, "SELECT name FROM sqlite_master WHERE type = 'index'")}
-    assert "messages_by_chat" in names
+    assert {"messages_by_chat", "messages_by_sent_at"} <= names
     assert "messages_by_time" not in names
     put(path, save(tmp_path, "b.txt", BY_NAME["us"], messages))
     with closing(connect(path)) as connection:
         assert list(check(connection, tmp_path / "media")) == []
+
+
+def test_what_is_hidden_leaves_the_counts_of_an_older_file(tmp_path: Path) -> None:
+    """The fourth version counted what was hidden; brought forward, the next who shows the edits takes it out."""
+    path, messages = tmp_path / "m.db", talk(60)
+    put(path, save(tmp_path, "a.txt", BY_NAME["us"], messages))
+    with closing(sqlite3.connect(path)) as connection:
+        number, key, at, chat = connection.execute(
+            "SELECT messages.id, messages.key, sent_at, chats.key FROM messages JOIN chats ON chats.id = chat_id LIMIT 1"
+        ).fetchone()
+        with closing(edit_log.open_log(str(log_beside(path)))) as log:
+            event = edit_log.draft(log, "owner", "hide", "message", key, {"chat": chat, "at": at})
+            edit_log.write(log, event)
+        connection.execute("INSERT INTO hidden_messages VALUES (?)", (number,))
+        connection.execute("UPDATE exchanges SET message_count = message_count - 1 WHERE id = 1")
+        connection.execute("INSERT INTO exchanges_before SELECT * FROM exchanges WHERE id = 1")
+        connection.execute("UPDATE exchanges_before SET message_count = message_count + 1")
+        connection.execute("INSERT INTO curation_state VALUES (?)", (edit_log.digest([event]),))
+        _as_fourth(connection)
+        connection.commit()
+    assert one(path, "SELECT sum(message_count) FROM chats") == 62
+    with closing(connect(path)) as connection:
+        assert curation.state(connection) == "recount"
+        with transaction(connection):
+            put_edits_on(connection, path)
+        assert list(check(connection, tmp_path / "media")) == []
+    assert one(path, "SELECT sum(message_count) FROM chats") == 61
 
 
 def test_a_new_file_says_what_it_is(tmp_path: Path) -> None:

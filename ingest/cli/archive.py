@@ -18,7 +18,7 @@ from ingest.cli.base import Failed, db_option, main, progress_bar, say_aside, to
 from ingest.errors import MemoriesError
 from ingest.exports import Export, Limits
 from ingest.finish import media_folder
-from ingest.folding import fts_query, site
+from ingest.folding import fts_query, load_shared, site
 from ingest.model import Account, Options, Order
 from ingest.opening import open_exports
 from ingest.passwords import SHORTEST, hash_password
@@ -344,23 +344,20 @@ def search(words: tuple[str, ...], db: Path, limit: int) -> None:
     """
     query = fts_query(" ".join(words))
     with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
+        ids, total = load_shared("search").find(connection.execute, query or '""', most=limit)
         rows = connection.execute(
             """
-            SELECT sent_at, coalesce(people.name, ''), chats.name, text || coalesce((
+            SELECT messages.id, sent_at, coalesce(people.name, ''), chats.name, text || coalesce((
                 SELECT ' ✨ ' || coalesce(transcript, description) FROM media WHERE message_id = messages.id), '')
             FROM messages JOIN chats ON chats.id = chat_id LEFT JOIN people ON people.id = sender_id
-            WHERE messages.id IN (
-                SELECT rowid FROM messages_fts WHERE messages_fts MATCH :query
-                UNION
-                SELECT message_id FROM media_fts JOIN media ON media.id = media_fts.rowid WHERE media_fts MATCH :query
-            )
-            AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
-            AND messages.exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
-            ORDER BY sent_at DESC LIMIT :limit
+            WHERE messages.id IN (SELECT value FROM json_each(?))
             """,
-            {"query": query or '""', "limit": limit},
+            (json.dumps(ids),),
         ).fetchall()
-    for at, person, chat, text in rows:
+    rows.sort(key=lambda row: ids.index(row[0]))
+    for _, at, person, chat, text in rows:
         click.echo(f"{at[:16].replace('T', ' ')}  {chat}  {person}: {' '.join(text.split())}")
     if not rows:
         click.echo("nothing found", err=True)
+    elif total > len(rows):
+        click.echo(f"{len(rows):,} of {total:,}; the others with --limit {total}", err=True)

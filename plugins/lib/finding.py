@@ -3,6 +3,7 @@
 import re
 
 from .http import wrong
+from .talk_filter import literally
 
 KINDS = (
     "text", "image", "video", "audio", "sticker", "gif", "document", "location", "contact", "poll", "call", "deleted",
@@ -46,5 +47,5 @@ def as_rows(args):
     rest = []
     for name, column, table in (("chat", "chat_id", "chats"), ("person", "sender_id", "people")):
         if args.get(name):
-            rest.append(f"{column} IN (SELECT id FROM {table} WHERE name = '{args[name].replace(chr(39), chr(39) * 2)}')")
+            rest.append(f"{column} IN (SELECT id FROM {table} WHERE name = {literally(args[name])})")
     return {**found, "_where": " AND ".join(rest)}

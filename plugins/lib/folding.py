@@ -119,10 +119,15 @@ def fts_query(question: str) -> str:
     return f"({query}) NOT ({' OR '.join(unwanted)})" if unwanted else query
 
 
+_MOST_WORDS = 30
+
+
 def snippet(text: str, question: str, around: int = 60) -> list[tuple[str, bool]]:
     """Pieces of `text` near what was asked for, as (piece, is it a hit)."""
     words = [phrase or word.strip("*") for phrase, word in _PHRASE.findall(question.translate(_QUOTES))]
-    bare = [w for w in words if w and w not in ("OR", "AND", "NOT") and not w.startswith("-")]
+    # Each once, and no more than anybody types: what is asked must not cost more than what is answered.
+    once = list(dict.fromkeys(words))
+    bare = [w for w in once if w and w not in ("OR", "AND", "NOT") and not w.startswith("-")][:_MOST_WORDS]
     folded, origin = _with_origin(text)
     hits: list[tuple[int, int]] = []
     for word in bare:

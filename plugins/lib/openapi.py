@@ -142,6 +142,7 @@ OPERATIONS = {
         *(_query(name, _TEXT) for name in ("chat", "person")), _query("from", _DATE), _query("to", _DATE),
         _query("kind", {"type": "string", "enum": ["", *finding.KINDS]}),
         _query("before", {"type": "integer", "minimum": 1, "maximum": _BIG}, "`next` of the page before."),
+        _query("sort", {"type": "string", "enum": ["newest", "best", "first"]}),
     ], None, _object(messages=_list(_ref("Message")), exchanges=_list(_ref("Exchange")), total=_WHOLE,
                      next={"type": ["integer", "null"]}, milliseconds={"type": "number"}), [])},
     "/api/on-this-day": {"get": ("The same day in every year", [_query("date", _DATE)], None, _object(

@@ -4,9 +4,12 @@ import json
 import time
 
 from . import finding, folding, shapes
+from . import search as finder
 from .talk_filter import TalkFilter
 
 PAGE = 30
+#: Hits on a page of a search.
+FOUND = 40
 _MOST_IN_A_BOOK = 600
 _PICTURE = """
 (
@@ -40,14 +43,13 @@ def summary(run):
         "SELECT coalesce(sum(message_count), 0) AS messages, min(first_at) AS start, max(last_at) AS end FROM chats"
     ).fetchone()
     first, last = (row["start"] or "")[:4], (row["end"] or "")[:4]
-    chats = [tuple(r) for r in run("SELECT id, name FROM chats WHERE message_count > 0 ORDER BY message_count DESC LIMIT 200")]
+    chats = run("SELECT name FROM chats WHERE message_count > 0 ORDER BY message_count DESC, id LIMIT 200").fetchall()
     return {
         "messages": row["messages"],
         "start": row["start"],
         "end": row["end"],
         "years": list(range(int(last), int(first) - 1, -1)) if first else [],
-        "chats": [name for _, name in chats],
-        "numbered": chats,
+        "chats": [chat["name"] for chat in chats],
         "people": [
             row["name"]
             for row in run("SELECT name FROM people WHERE message_count > 0 ORDER BY message_count DESC LIMIT 200")
@@ -135,56 +137,34 @@ def talk(run, exchange, *, hidden=False):
     }  # fmt: skip
 
 
-def search(run, question, args, most=40):
+def search(run, question, args, most=FOUND):
     """(messages with their talk, talks, how many messages there are); narrowed by what `args` says."""
     query = folding.fts_query(question)
     if not query:
         return [], [], 0
     narrower, given = finding.narrowed(args)
-    given |= {"query": query, "most": most}
-    visible = f"{shapes.VISIBLE} AND {shapes.NOT_HIDDEN}{narrower}"
-    columns = """
-        messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat, exchanges.title
-    """
-    joined = """
-        JOIN chats ON chats.id = messages.chat_id
-        JOIN exchanges ON exchanges.id = messages.exchange_id
-        LEFT JOIN people ON people.id = messages.sender_id
-        LEFT JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
-    """
-    counted = f"JOIN messages ON messages.id = messages_fts.rowid {joined}" if narrower else ""
-    total = run(
+    order = args.get("sort") if args.get("sort") in finder.ORDERS else "newest"
+    before = args.get("before") or ""
+    before = int(before) if before.isdecimal() and len(before) < 19 else None
+    ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before)
+    rows = run(
         f"""
-        SELECT (SELECT count(*) FROM messages_fts {counted} WHERE messages_fts MATCH :query{narrower}) - (
-            SELECT count(*) FROM messages_fts {counted}
-            WHERE messages_fts MATCH :query{narrower} AND messages_fts.rowid IN ({shapes.HIDDEN_MESSAGES})
-        )
+        SELECT messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat,
+            exchanges.title, messages.text, media.told_by,
+            trim(coalesce(media.description, '') || ' ' || coalesce(media.transcript, '')) AS seen
+        FROM messages JOIN chats ON chats.id = messages.chat_id JOIN exchanges ON exchanges.id = messages.exchange_id
+        LEFT JOIN people ON people.id = messages.sender_id LEFT JOIN media ON media.message_id = messages.id
+        WHERE messages.id IN ({", ".join("?" * len(ids))})
         """,
-        given,
-    ).fetchone()[0]
-    messages = run(
-        f"""
-        SELECT {columns}, messages.text, NULL AS told_by
-        FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid {joined}
-        WHERE messages_fts MATCH :query AND {visible} ORDER BY messages_fts.rowid DESC LIMIT :most
-        """,
-        given,
+        ids,
     ).fetchall()
-    # What a model saw in a photo or heard in a voice note.
-    seen = run(
-        f"""
-        SELECT {columns}, media.told_by,
-            trim(coalesce(media.description, '') || ' ' || coalesce(media.transcript, '')) AS text
-        FROM media_fts JOIN media ON media.id = media_fts.rowid JOIN messages ON messages.id = media.message_id {joined}
-        WHERE media_fts MATCH :query AND {visible} ORDER BY media_fts.rowid DESC LIMIT :most
-        """,
-        given,
-    ).fetchall()
-    if seen:
-        known = {row["id"] for row in messages}
-        seen = [row for row in seen if row["id"] not in known]
-        messages = sorted([*messages, *seen], key=lambda row: row["id"], reverse=True)[:most]
-        total += len(seen)
+    found = {row["id"]: row for row in rows}
+    messages = []
+    for number in ids:
+        row = dict(found[number])
+        # What a model saw in a photo or heard in a voice note, where the words are in that.
+        is_seen = row["seen"] and not any(is_hit for _, is_hit in folding.snippet(row["text"], question))
+        messages.append({**row, **({"text": row["seen"]} if is_seen else {"told_by": None})})
     talks = run(
         f"""
         {_CARDS} WHERE exchanges.id IN (
@@ -193,8 +173,8 @@ def search(run, question, args, most=40):
         """,
         (query,),
     ).fetchall()
-    # What narrows messages does not narrow what is told of a talk.
-    return messages, [] if narrower else talks, total
+    # What narrows messages does not narrow what is told of a talk; and it is told once.
+    return messages, [] if narrower or before else talks, total
 
 
 def on_this_day(run, day):

@@ -8,6 +8,7 @@ import time
 from datasette import Response
 
 from . import archive, finding, folding, shapes
+from . import search as finder
 from .http import ApiError, choice, number, wrong
 from .talk_filter import TalkFilter, WrongFilter
 
@@ -20,6 +21,13 @@ _SORTS = {
 #: Messages that are read in a few milliseconds.
 _LITTLE = 400
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
+
+def _day(request, name):
+    given = request.args.get(name) or ""
+    if given and not _DAY.match(given):
+        raise wrong("query", name, "must be a date like 2025-01-31", "value_error.date")
+    return given
 
 
 def _filter(request):
@@ -161,61 +169,18 @@ async def exchange(request, datasette):
 async def search(request, datasette):
     """Messages and exchanges with these words, the newest first."""
     question = request.args.get("q") or ""
-    most, before = number(request, "limit", 50, 1, 200), number(request, "before", 1 << 62, 1, (1 << 63) - 1)
+    most, before = number(request, "limit", 50, 1, 200), number(request, "before", None, 1, (1 << 63) - 1)
+    order = choice(request, "sort", finder.ORDERS, "newest")
     query = folding.fts_query(question)
     narrower, given = finding.narrowed(request.args, strict=True)
-    given |= {"query": query, "before": min(before, (1 << 63) - 1), "most": most}
     started = time.perf_counter()
 
     def find(run):
         if not query:
             return [], [], 0
-        visible = (
-            f"{shapes.VISIBLE} AND coalesce((SELECT is_hidden FROM exchange_marks"
-            f" WHERE exchange_marks.exchange_id = messages.exchange_id), 0) = 0{narrower}"
-        )
-        named = (
-            """
-            JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.id = messages.sender_id
-        """
-            if narrower
-            else ""
-        )
-        counted = f"JOIN messages ON messages.id = messages_fts.rowid {named}" if narrower else ""
-        total = run(
-            f"""
-            SELECT (SELECT count(*) FROM messages_fts {counted} WHERE messages_fts MATCH :query{narrower}) - (
-                SELECT count(*) FROM messages_fts {counted}
-                WHERE messages_fts MATCH :query{narrower} AND messages_fts.rowid IN ({shapes.HIDDEN_MESSAGES})
-            )
-            """,
-            given,
-        ).fetchone()[0]
-        ids = [
-            row[0]
-            for row in run(
-                f"""
-                SELECT messages.id FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid {named}
-                WHERE messages_fts MATCH :query AND messages_fts.rowid < :before AND {visible}
-                ORDER BY messages_fts.rowid DESC LIMIT :most
-                """,
-                given,
-            )
-        ]
-        # What a model saw in a photo or heard in a voice note.
-        seen = run(
-            f"""
-            SELECT DISTINCT messages.id FROM media_fts
-            JOIN media ON media.id = media_fts.rowid JOIN messages ON messages.id = media.message_id {named}
-            WHERE media_fts MATCH :query AND messages.id < :before AND {visible} ORDER BY messages.id DESC LIMIT :most
-            """,
-            given,
-        ).fetchall()
-        if seen:
-            more = [row[0] for row in seen if row[0] not in set(ids)]
-            ids, total = sorted([*ids, *more], reverse=True)[:most], total + len(more)
+        ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before)
         marks = ", ".join("?" * len(ids))
-        rows = run(f"{shapes.MESSAGES} WHERE messages.id IN ({marks}) ORDER BY messages.id DESC", ids).fetchall()
+        rows = {row["id"]: row for row in run(f"{shapes.MESSAGES} WHERE messages.id IN ({marks})", ids)}
         told = run(
             f"""
             {shapes.EXCHANGES} WHERE exchanges.id IN (
@@ -224,7 +189,7 @@ async def search(request, datasette):
             """,
             (query,),
         ).fetchall()
-        return rows, _with_first(run, told), total
+        return [rows[number] for number in ids], _with_first(run, told), total
 
     rows, told, total = await archive.read(datasette, find)
     messages = [
@@ -235,7 +200,7 @@ async def search(request, datasette):
         "messages": messages,
         "exchanges": told,
         "total": total,
-        "next": messages[-1]["message_id"] if len(messages) == most else None,
+        "next": messages[-1]["message_id"] if len(messages) == most and order != "best" else None,
         "milliseconds": round(1000 * (time.perf_counter() - started), 1),
     }
 

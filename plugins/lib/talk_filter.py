@@ -146,11 +146,11 @@ class TalkFilter:
         }
         rest = [_STARRED] if self.starred else []
         if self.chat:
-            rest.append(f"chat_id IN (SELECT id FROM chats WHERE {_literally(self.chat)} IN (name, CAST(id AS TEXT)))")
+            rest.append(f"chat_id IN (SELECT id FROM chats WHERE {literally(self.chat)} IN (name, CAST(id AS TEXT)))")
         if self.person:
-            rest.append(_SPOKEN.replace(":person", _literally(self.person)))
+            rest.append(_SPOKEN.replace(":person", literally(self.person)))
         if self.words is not None:
-            rest.append(_SAID.replace(":q", _literally(folding.fts_query(self.words) or '""')))
+            rest.append(_SAID.replace(":q", literally(folding.fts_query(self.words) or '""')))
         if self.which == "hidden":
             rest.append(f"exchanges.id IN ({HIDDEN})")
         table = "exchanges" if self.which == "hidden" else "visible_exchanges"
@@ -158,5 +158,6 @@ class TalkFilter:
         return {**asked, "_where": " ".join(where.split()), "_sort_desc": "started_at"}
 
 
-def _literally(text: str) -> str:
+def literally(text: str) -> str:
+    """A text as SQL writes it, where no parameter can be bound."""
     return "'" + text.replace("'", "''") + "'"
