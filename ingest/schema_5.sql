@@ -21,10 +21,12 @@ FROM visible_messages AS message
 JOIN chats ON chats.id = message.chat_id
 LEFT JOIN people ON people.id = message.sender_id;
 
--- Exchanges of which something is hidden, and is not in the counts (see plugins/lib/recount.py).
+-- Messages that are hidden, and not in the counts (see plugins/lib/recount.py), with the exchange they were counted in.
 CREATE TABLE uncounted (
-    exchange_id INTEGER PRIMARY KEY
+    message_id INTEGER PRIMARY KEY,
+    exchange_id INTEGER NOT NULL
 );
+CREATE INDEX uncounted_by_exchange ON uncounted (exchange_id);
 
 -- The counts held what is hidden until now: edits are played again.
 UPDATE curation_state SET digest = 'recount';

@@ -187,10 +187,11 @@ def extra_template_vars(datasette, request):
             run = connection.execute
             # Beside the list, where there is room for both.
             chosen = pages.talk(run, int(number), hidden=asked["all"] == "hidden") if _NUMBER.match(number) else None
-            return pages.summary(run), pages.memories(run, asked), chosen
+            return pages.summary(run), pages.memories(run, asked), chosen, talks.only_chat(run)
 
-        known, (cards, more), talk = await database.execute_fn(find)
-        rows, sql = behind.Behind(datasette.urls, name).talks(TalkFilter.from_args(asked, may_see_hidden=True))
+        talks = TalkFilter.from_args(asked, may_see_hidden=True)
+        known, (cards, more), talk, chat = await database.execute_fn(find)
+        rows, sql = behind.Behind(datasette.urls, name).talks(talks, chat)
         return {**known, "cards": cards, "more": more, "asked": asked, "talk": talk, "rows": rows, "sql": sql}
 
     async def archives():

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from datasette.app import Datasette
@@ -26,7 +27,9 @@ def patterns(database: Path) -> list[str]:
         await served.invoke_startup()
         return [pattern.pattern for pattern, _ in served._routes()]
 
-    return asyncio.run(found())
+    # In a thread of its own: a browser's tests leave a loop that runs in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, found()).result()
 
 
 def addresses(pattern: str, values: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -279,15 +279,25 @@ def _address(client: Client) -> tuple[str, int]:
 
 @pytest.mark.parametrize(
     ("role", "person", "chat"),
-    [("owner", {"rename", "join", "me"}, {"rename"}), ("curator", {"rename"}, set()), ("viewer", set(), set())],
+    [
+        ("owner", ["rename", "join", "me", "forget"], ["rename", "join", "part", "forget"]),
+        ("curator", ["rename"], []),
+        ("viewer", [], []),
+    ],
 )
-def test_each_role_is_offered_what_it_may(public: Client, role: str, person: set[str], chat: set[str]) -> None:
+def test_each_role_is_offered_what_it_may(public: Client, role: str, person: list[str], chat: list[str]) -> None:
     """And nothing that is empty, or that the API would refuse."""
     cookie = {"cookie": come_in(public, role, f"{role} word")[2]}
     for path, offered in (("/people/1", person), ("/chats/1", chat)):
         page = public.ask("GET", path, headers=cookie)[2].decode()
-        assert set(re.findall(r'data-action="(\w+)"', page)) == offered
+        assert set(re.findall(r'data-action="(\w+)"', page)) == set(offered)
         assert ("data-naming" in page) == bool(offered)
         for action in offered:
-            body = {"rename": {"name": "Somebody New"}, "join": {"person_ids": [2]}, "me": {"on": True}}[action]
+            body = {
+                "rename": {"name": "Somebody New"},
+                "join": {"person_ids": [2], "chat_ids": [2]},
+                "me": {"on": True},
+                "part": {"source_ids": [1], "name": "Parted"},
+                "forget": {"for_good": True},
+            }[action]
             assert public.ask("POST", f"/api{path}/{action}", body, cookie)[0] == 200, (path, action)

@@ -112,7 +112,7 @@ def test_what_is_hidden_leaves_the_counts_of_an_older_file(tmp_path: Path) -> No
     put(path, save(tmp_path, "a.txt", BY_NAME["us"], messages))
     with closing(sqlite3.connect(path)) as connection:
         number, key, at, chat = connection.execute(
-            "SELECT messages.id, messages.key, sent_at, chats.key FROM messages JOIN chats ON chats.id = chat_id LIMIT 1"
+            "SELECT m.id, m.key, sent_at, chats.key FROM messages AS m JOIN chats ON chats.id = chat_id LIMIT 1"
         ).fetchone()
         with closing(edit_log.open_log(str(log_beside(path)))) as log:
             event = edit_log.draft(log, "owner", "hide", "message", key, {"chat": chat, "at": at})

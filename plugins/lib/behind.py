@@ -51,11 +51,11 @@ class Behind:
         found = CHARTS[chart]
         return self.sql(found) if found.startswith("SELECT") else self.query(found, **given)
 
-    def talks(self, asked):
-        """(rows, SQL) of a list of talks, a `TalkFilter`."""
+    def talks(self, asked, only_chat=None):
+        """(rows, SQL) of a list of talks, a `TalkFilter`; see there for `only_chat`."""
         sql, given = asked.as_sql()
         table = "exchanges" if asked.which == "hidden" else "visible_exchanges"
-        return self.rows(table, **asked.as_rows()), self.sql(sql, **given)
+        return self.rows(table, **asked.as_rows(only_chat)), self.sql(sql, **given)
 
     def media(self, kinds):
         """(rows, SQL) of photos, videos or voice notes."""

@@ -1,6 +1,7 @@
 """The one place that reaches into Datasette 0.65 beyond its plugin hooks. Pure functions; checked by tests."""
 
 import logging
+import sys
 
 import datasette.handle_exception
 from datasette.app import Datasette
@@ -33,6 +34,7 @@ def connection_to_answer_with(instance, database):
 def keep_locals_out_of_logs():
     """With rich installed, Datasette logs each exception (a 404 too) with all local variables: people's words."""
     datasette.handle_exception.rich = None
+    sys.excepthook = sys.__excepthook__  # the same for what ends the server
 
 
 def keep_queries_out_of_logs():

@@ -1,7 +1,7 @@
 """Counts without what is hidden: by day, by person and month, by emoji, by kind, of people and of chats. Pure.
 
-Ingest counts everything. Of an exchange of which something is hidden, what is hidden is taken out of the counts, and
-the exchange is noted in `uncounted`; before anything else happens to it, it is put back. Exchanges are here those that
+Ingest counts everything. What is hidden of an exchange is taken out of the counts, and noted in `uncounted`; before
+anything else happens to the exchange, it is put back. Exchanges are here those that
 ingest made, whatever edits merged or split since: as they were counted, so they are taken out.
 """
 
@@ -11,15 +11,17 @@ from .names import has_table
 from .tallies import Tallies
 
 _MEMBERS = """
-SELECT id, sender_id, sent_at, kind, text, (
-    id IN (SELECT message_id FROM hidden_messages)
-    OR exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
-) AS is_hidden
+SELECT id, sender_id, sent_at, kind, text, {is_out} AS is_out
 FROM messages
 WHERE (exchange_id = :exchange AND id NOT IN (SELECT message_id FROM messages_before))
     OR id IN (SELECT message_id FROM messages_before WHERE exchange_id = :exchange)
 ORDER BY sent_at, id
 """
+_IS_HIDDEN = """(
+    id IN (SELECT message_id FROM hidden_messages)
+    OR exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+)"""
+_IS_OUT = "id IN (SELECT message_id FROM uncounted)"
 _MADE_OF = """
 SELECT DISTINCT coalesce(messages_before.exchange_id, messages.exchange_id)
 FROM messages LEFT JOIN messages_before ON message_id = id WHERE messages.exchange_id = ?
@@ -47,7 +49,7 @@ def originals(run, exchanges) -> set[int]:
 
 def put_back(connection, exchanges=None) -> None:
     """Count everything again of these exchanges that ingest made; of all, when none are named."""
-    noted = {row[0] for row in connection.execute("SELECT exchange_id FROM uncounted")}
+    noted = {row[0] for row in connection.execute("SELECT DISTINCT exchange_id FROM uncounted")}
     _count(connection, noted if exchanges is None else noted & set(exchanges), 1)
 
 
@@ -63,7 +65,8 @@ def _count(connection, exchanges, sign: int) -> None:
     chats: dict[int, Tallies] = {}
     kinds: dict[tuple[int, str], int] = {}
     for exchange in sorted(exchanges):
-        members = connection.execute(_MEMBERS, {"exchange": exchange}).fetchall()
+        is_out = _IS_HIDDEN if sign < 0 else _IS_OUT
+        members = connection.execute(_MEMBERS.format(is_out=is_out), {"exchange": exchange}).fetchall()
         hidden = [tuple(row)[:5] for row in members if row[5]]
         if not hidden:
             continue
@@ -74,8 +77,10 @@ def _count(connection, exchanges, sign: int) -> None:
             tallies.add([tuple(row)[:5] for row in members if not row[5]], -sign)
         for row in hidden:
             kinds[(chat, row[3])] = kinds.get((chat, row[3]), 0) + sign
-        note = "INSERT INTO uncounted VALUES (?)" if sign < 0 else "DELETE FROM uncounted WHERE exchange_id = ?"
-        connection.execute(note, (exchange,))
+        if sign < 0:
+            connection.executemany("INSERT INTO uncounted VALUES (?, ?)", [(row[0], exchange) for row in hidden])
+    if sign > 0:
+        connection.executemany("DELETE FROM uncounted WHERE exchange_id = ?", [(one,) for one in exchanges])
     for chat, tallies in chats.items():
         people = {person for person, _ in tallies.counts()[0]}
         tallies.flush(connection, chat)

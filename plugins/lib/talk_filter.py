@@ -131,12 +131,20 @@ class TalkFilter:
             f"WHERE {where}\nORDER BY exchanges.started_at DESC"
         ), given
 
-    def as_rows(self) -> dict[str, str]:
+    def only_chat(self, run: Callable[..., Any]) -> int | None:
+        """The number of the chat, where one is named and no two are called so."""
+        if not self.chat:
+            return None
+        found = run("SELECT id FROM chats WHERE name = :chat OR id = :chat", {"chat": self.chat}).fetchall()
+        return int(found[0][0]) if len(found) == 1 else None
+
+    def as_rows(self, only_chat: int | None = None) -> dict[str, str]:
         """The same as the query string of Datasette's table `visible_exchanges`, or `exchanges` for hidden ones.
 
-        What its own filters cannot say is said in SQL, which takes the permission for it: see `needs_sql`.
+        What its own filters cannot say is said in SQL (`_where`), which takes the permission for it.
         """
         asked = {
+            "chat_id": "" if only_chat is None else str(only_chat),
             "is_memory": "1" if self.which == "memories" else "",
             "mood": self.mood,
             "started_at__startswith": self.year,
@@ -145,7 +153,7 @@ class TalkFilter:
             "started_at__lt": f"{self.until}~" if self.until else "",
         }
         rest = [_STARRED] if self.starred else []
-        if self.chat:
+        if self.chat and only_chat is None:
             rest.append(f"chat_id IN (SELECT id FROM chats WHERE {literally(self.chat)} IN (name, CAST(id AS TEXT)))")
         if self.person:
             rest.append(_SPOKEN.replace(":person", literally(self.person)))
