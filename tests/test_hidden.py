@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -13,9 +15,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from ingest import passwords
+from ingest.cli import main
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.routes import addresses, patterns
@@ -271,3 +275,103 @@ def test_the_home_page_shows_talks_to_each_role(place: Place, role: str, path: s
     }
     assert shown
     assert all(f'href="/talk/{n}"' in main for n in shown)
+
+
+#: The messages that are not hidden: what the same archive would be without the others.
+SEEN = {
+    13: [line for line in SAID[13] if MESSAGE not in line[1]],
+    14: [SAID[14][0], SAID[14][2]],
+    16: SAID[16],
+}
+
+
+def _without_numbers(found: Any) -> Any:
+    """Data, or a page's text, without ids: those differ between two archives."""
+    if isinstance(found, dict):
+        return {k: _without_numbers(v) for k, v in found.items() if not (k == "id" or k.endswith("_id"))}
+    if isinstance(found, list):
+        return [_without_numbers(one) for one in found]
+    return found
+
+
+@pytest.fixture(scope="module")
+def never(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The archive in which what is hidden in `place` never was."""
+    folder = tmp_path_factory.mktemp("never")
+    export = folder / "WhatsApp Chat - Ana.txt"
+    minutes = {day: [said.index(line) for line in SEEN[day]] for day, said in SAID.items() if day in SEEN}
+    text = ""
+    for day, at in minutes.items():
+        for n, (who, words) in zip(at, SEEN[day], strict=True):
+            text += f"[{day:02}/03/24, 10:{n:02}:00] {who}: {words}\r\n"
+    export.write_text(text, encoding="utf-8")
+    put(folder / "memories.db", export, me="Ben")
+    served = serve(folder / "memories.db", folder / "log")
+    client = Client(served)
+    # Served with the same passwords as the other one.
+    assert place.cookies
+    yield Place(folder / "memories.db", client, {"viewer": {"cookie": come_in(client, "viewer", "viewer word")[2]}}, "")
+    served.stop()
+
+
+@pytest.mark.parametrize("path", ["/api/chats", "/api/people", "/api/days", "/api/stats", "/api/places"])
+def test_no_count_differs_from_an_archive_without_it(place: Place, never: Place, path: str) -> None:
+    assert _without_numbers(place.get("viewer", path)) == _without_numbers(never.get("viewer", path))
+
+
+@pytest.mark.parametrize("path", ["/people", "/people/{person}", "/chats/1", "/calendar", "/numbers"])
+def test_no_number_on_a_page_differs(place: Place, never: Place, path: str) -> None:
+    """The pages of both, by their numbers and their people's words."""
+
+    def numbers(page: str) -> list[str]:
+        main = page[page.index("<main") : page.index("</main>")]
+        main = re.sub(r"<(details class=.mem-names|script|form).*?</(details|script|form)>", "", main, flags=re.DOTALL)
+        main = re.sub(r'(href|src|id|data-\w+|for|datetime)="[^"]*"', "", main)
+        # Which talks are the best is not counted, and their scores are of what was read.
+        main = re.sub(r'<ol class="mem-list">.*?</ol>', "", main, flags=re.DOTALL)
+        main = re.sub(r'<p class="mem-meta.*?</p>', "", main, flags=re.DOTALL)
+        return re.findall(r"\d[\d.,]*", main)
+
+    for name in ("Ana", "Ben"):
+        here, there = (
+            str(one(database, "SELECT id FROM people WHERE name = ?", [name]))
+            for database in (place.database, never.database)
+        )
+        found = place.ask("viewer", "GET", path.format(person=here))
+        expected = never.ask("viewer", "GET", path.format(person=there))
+        assert (found[0], expected[0]) == (200, 200)
+        assert numbers(found[1].decode()) == numbers(expected[1].decode())
+        assert numbers(found[1].decode())
+
+
+def test_no_copy_holds_what_is_hidden(place: Place, tmp_path: Path) -> None:
+    """A static copy, a folder to publish, and what the command prints."""
+    home = tmp_path / "home"
+    shutil.copytree(place.database.parent, home)
+    run = CliRunner().invoke
+    for command in (
+        ["publish", "static", "--yes", "--db", str(home / "memories.db"), str(tmp_path / "static")],
+        [
+            "publish",
+            "fly",
+            "--yes",
+            "--db",
+            str(home / "memories.db"),
+            "--app",
+            "our-x",
+            "--generate-dir",
+            str(tmp_path / "fly"),
+        ],
+        ["search", "--db", str(home / "memories.db"), "lantern OR moon OR garden OR read OR the OR dreamt"],
+        ["stats", "--db", str(home / "memories.db")],
+    ):
+        result = run(main, command)
+        assert result.exit_code == 0, (command, result.output)
+        assert not [word for word in WORDS if word in result.output], command
+    for folder in ("static", "fly"):
+        files = [path for path in (tmp_path / folder).rglob("*") if path.is_file()]
+        assert len(files) > 5
+        for path in files:
+            content = path.read_bytes()
+            assert not [word for word in WORDS if word.encode() in content], path
+            assert hashlib.sha256(content).hexdigest() != place.digest, path
