@@ -16,6 +16,7 @@ from ingest.again import READER
 from ingest.check import check
 from ingest.errors import MemoriesError
 from ingest.folding import load_shared
+from ingest.forgetting import find_source, remove_source
 from ingest.model import Row
 from ingest.spool import Spool
 from ingest.store import connect
@@ -274,6 +275,29 @@ def test_times_are_told_in_the_zone_that_was_said_first(tmp_path: Path) -> None:
     put(database, longer, chat="Lake")  # goes on from one whose zone is known
     assert shape(database) == shape(fresh)
     assert {row[0] for row in rows(database, "SELECT timezone FROM sources")} == {"Europe/Berlin", "America/New_York"}
+    _is_well(database)
+
+
+def test_by_how_much_an_export_was_moved_outlasts_what_told_it(tmp_path: Path) -> None:
+    """What both exports held told the hours between them; the one that is left grows, and is still moved by them."""
+    messages = talk(120)
+    at_home = save(tmp_path, "a.txt", GB, messages[:70])
+    away = save(tmp_path, "b.txt", GB, _moved(messages[30:90], -6))
+    database = tmp_path / "memories.db"
+    put(database, at_home, chat="Lake")
+    put(database, away, chat="Lake")
+    told = rows(database, "SELECT sent_at, text FROM messages WHERE source_id = 2 ORDER BY id")
+    with closing(connect(database)) as connection:
+        remove_source(connection, database, find_source(connection, "a.txt"))
+    (account,) = put(database, save(tmp_path, "b.txt", GB, _moved(messages[30:], -6)), chat="Lake")
+    assert account.new == len(messages) - 90
+    now = rows(database, "SELECT sent_at, text FROM messages ORDER BY sent_at, id")
+    assert len(now) == len(messages) - 30
+    assert set(told) <= set(now)
+    fresh = tmp_path / "fresh" / "memories.db"
+    fresh.parent.mkdir()
+    put(fresh, save(tmp_path, "all.txt", GB, messages[30:]), chat="Lake")
+    assert now == rows(fresh, "SELECT sent_at, text FROM messages ORDER BY sent_at, id")
     _is_well(database)
 
 

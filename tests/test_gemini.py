@@ -451,6 +451,25 @@ def test_examples_and_periods_leave_out_who_is_excluded(google: StandIn, db: Pat
     assert str(one(db, "SELECT title FROM exchanges WHERE id = ?", [june]))[:25] not in google.sent()
 
 
+def test_who_is_excluded_stays_so_under_another_name(google: StandIn, db: Path) -> None:
+    """Neither what they are called now, nor who they were joined with, nor a word of theirs is sent."""
+    said = [str(t) for (t,) in rows(
+        db, "SELECT text FROM messages JOIN people ON people.id = sender_id "
+        "WHERE people.name = 'Grandma June' AND length(text) > 40"
+    )]  # fmt: skip
+    run(db, "--exclude-person", "Grandma June", "--estimate")
+    for command in (["rename", "Grandma June", "Juniper"], ["join", "Nora", "Juniper"]):
+        done = CliRunner().invoke(main, ["people", "--db", str(db), *command])
+        assert done.exit_code == 0, done.output
+        google.requests.clear()
+        run(db, "--yes", "--language", "French" if command[0] == "join" else "Spanish")
+        assert google.requests
+        assert said
+        assert not [text for text in said if text[:40] in google.sent()]
+        assert "Juniper: " not in google.sent()
+        assert "Grandma June: " not in google.sent()
+
+
 def test_batch_survives_restarts(google: StandIn, db: Path) -> None:
     google.batch_state = "BATCH_STATE_RUNNING"
     said = run(db, "--yes", "--batch")

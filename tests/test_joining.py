@@ -89,6 +89,21 @@ def test_a_rebuilt_archive_is_joined_again(tmp_path: Path) -> None:
         _is_well(database)
 
 
+def test_ids_of_what_was_parted_outlast_a_rebuilt_archive(tmp_path: Path) -> None:
+    """The kept numbers know which chat a message went to."""
+    lake, sea = save(tmp_path, "a.txt", GB, talk(60)), save(tmp_path, "b.txt", GB, talk(50, 7, ("Anna", "Ben")))
+    database = tmp_path / "memories.db"
+    put(database, lake, sea, chat="Lake")
+    run(database, "chats", "part", "2", "--as", "Sea")
+    ids = rows(database, "SELECT messages.id, text, name FROM messages JOIN chats ON chats.id = chat_id ORDER BY 1")
+    for order in ([lake, sea], [sea, lake]):
+        database.unlink()
+        for export in order:
+            put(database, export, chat="Lake" if export == lake else None)
+        again = "SELECT messages.id, text, name FROM messages JOIN chats ON chats.id = chat_id ORDER BY 1"
+        assert rows(database, again) == ids
+
+
 def test_a_rebuilt_archive_is_parted_again(tmp_path: Path) -> None:
     first, second = talk(60), talk(50, 7, ("Anna", "Ben"))
     lake, sea = save(tmp_path, "a.txt", GB, first), save(tmp_path, "b.txt", GB, second)
