@@ -273,3 +273,50 @@ def test_an_edit_that_says_nothing_whole_stops_nothing(
         assert put_edits_on(archive, database) == 1
     assert one(database, "SELECT count(*) FROM exchanges WHERE title = 'A zebra'") == 1
     assert put(database, save(tmp_path, "more.txt", BY_NAME["us"], talk(20)))[0].new > 20
+
+
+def _edit(database: Path, action: str, exchange: int, **more: object) -> None:
+    """One edit of an exchange, written down and shown."""
+    with closing(connect(database)) as archive, closing(_log.open_log(str(log_beside(database)))) as log:
+        key, at, chat = archive.execute(
+            "SELECT exchanges.key, started_at, chats.key FROM exchanges JOIN chats ON chats.id = chat_id"
+            " WHERE exchanges.id = ?",
+            (exchange,),
+        ).fetchone()
+        event = _log.draft(log, "tester", action, "exchange", key, {"chat": chat, "at": at, **more})
+        with transaction(archive):
+            assert _curation.apply(archive, event, fold)
+            _curation.set_state(archive, _log.digest([*_log.events(log), event]))
+        _log.write(log, event)
+
+
+@pytest.mark.parametrize("hidden", ["first", "second"])
+def test_what_was_hidden_stays_so_when_it_is_merged(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, hidden: str
+) -> None:
+    """Two machines: one hides a talk, the other merges it with its neighbour."""
+    database = tmp_path / "memories.db"
+    shutil.copy(_fresh(tmp_path_factory), database)
+    both = rows(database, "SELECT id, key, started_at FROM exchanges WHERE chat_id = 1 ORDER BY id LIMIT 2")
+    gone = both[0 if hidden == "first" else 1]
+    texts = {t for (t,) in rows(database, "SELECT id FROM messages WHERE exchange_id = ?", [gone[0]])}
+    _edit(database, "hide", int(str(gone[0])))
+    _edit(database, "merge", int(str(both[0][0])), exchanges=[{"key": key, "at": at} for _, key, at in both])
+    seen = {t for (t,) in rows(database, "SELECT id FROM visible_messages")}
+    assert texts.isdisjoint(seen)
+    assert one(database, "SELECT count(*) FROM visible_messages WHERE exchange_id = ?", [both[0][0]]) != 0
+    counts_are_of_what_may_be_seen(database)
+
+
+def test_what_was_hidden_stays_so_when_it_is_split(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    database = tmp_path / "memories.db"
+    shutil.copy(_fresh(tmp_path_factory), database)
+    exchange = int(str(one(database, "SELECT id FROM exchanges WHERE message_count > 5")))
+    messages = rows(database, "SELECT id, key, sent_at FROM messages WHERE exchange_id = ? ORDER BY 3, 1", [exchange])
+    _edit(database, "hide", exchange)
+    _edit(database, "split", exchange, message=messages[3][1], at_message=messages[3][2])
+    assert one(database, "SELECT count(DISTINCT exchange_id) FROM messages WHERE id IN (?, ?)",
+               [messages[0][0], messages[-1][0]]) == 2  # fmt: skip
+    ids = ", ".join(str(message[0]) for message in messages)
+    assert one(database, f"SELECT count(*) FROM visible_messages WHERE id IN ({ids})") == 0
+    counts_are_of_what_may_be_seen(database)
