@@ -4,7 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from datasette import hookimpl
+from datasette import Response, hookimpl
 
 if "memories_lib" not in sys.modules:
     _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
@@ -117,9 +117,15 @@ async def _nothing(_request, _datasette):
     raise ApiError(404, "Not Found")
 
 
+async def _to_the_page(datasette):
+    return Response.redirect(datasette.urls.path("/api"), status=308)
+
+
 @hookimpl
 def register_routes():
     routes = [(rf"^{path}/?$", _answer(methods)) for path, methods in ROUTES.items()]
+    # Where the earlier backend had them.
+    routes += [(r"^/openapi\.json/?$", _answer(ROUTES["/api/openapi.json"])), (r"^/docs/?$", _to_the_page)]
     return [*routes, (r"^/api/.*$", answering(_nothing))]
 
 

@@ -16,7 +16,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, shapes
+from memories_lib import access, http, shapes
 
 _SHOWN = ("image/", "video/", "audio/")
 #: Images that can hold scripts are only ever downloaded.
@@ -60,7 +60,7 @@ async def media(request, datasette):
 
 
 def _send(request, path, mimetype):
-    headers = {"cache-control": _YEAR, "x-content-type-options": "nosniff", "accept-ranges": "bytes"}
+    headers = {http.KEEP: _YEAR, "x-content-type-options": "nosniff", "accept-ranges": "bytes"}
     shown = mimetype.startswith(_SHOWN) and mimetype not in _NEVER_SHOWN
     if not shown:
         headers["content-disposition"] = "attachment"

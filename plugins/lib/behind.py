@@ -18,7 +18,7 @@ CHARTS = {
     "emoji": "emoji_by_person",
     "replies": "reply_times",
     "starts": "who_starts_talks",
-    "months": "SELECT substr(month, 6) AS month, sum(messages) AS messages\nFROM person_months GROUP BY 1",
+    "months": "SELECT substr(day, 6, 2) AS month, sum(message_count) AS messages\nFROM days GROUP BY 1",
     "weekdays": (
         "SELECT strftime('%w', day) AS weekday, sum(message_count) AS messages, sum(media_count) AS media\n"
         "FROM days GROUP BY 1"

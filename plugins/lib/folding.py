@@ -76,6 +76,10 @@ _QUOTES = str.maketrans(dict.fromkeys("“”„«»″＂", '"'))
 _PHRASE = re.compile(r'"([^"]*)"|(\S+)')
 
 
+#: SQLite takes no question that is nested deeper, and nobody types one.
+_MOST_TERMS = 250
+
+
 def fts_query(question: str) -> str:
     """What a person typed, as an FTS5 query that never fails.
 
@@ -83,10 +87,10 @@ def fts_query(question: str) -> str:
     ``OR`` between words means either, ``NOT`` is ``-``. Anything else counts as a space. "" when nothing is
     left to look for.
     """
-    wanted: list[str] = []
+    wanted: list[list[str]] = []
     unwanted: list[str] = []
     either = negative = False
-    for phrase, word in _PHRASE.findall(question.replace("\0", " ").translate(_QUOTES)):
+    for phrase, word in _PHRASE.findall(question.replace("\0", " ").translate(_QUOTES))[:_MOST_TERMS]:
         raw = phrase or word
         if word == "OR":
             either = bool(wanted)
@@ -109,13 +113,13 @@ def fts_query(question: str) -> str:
         if negative:
             unwanted.append(term)
         elif either:
-            wanted[-1] = f"({wanted[-1]} OR {term})"
+            wanted[-1].append(term)
         else:
-            wanted.append(term)
+            wanted.append([term])
         either = negative = False
     if not wanted:
         return ""
-    query = " AND ".join(wanted)
+    query = " AND ".join(f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0] for terms in wanted)
     return f"({query}) NOT ({' OR '.join(unwanted)})" if unwanted else query
 
 

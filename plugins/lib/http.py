@@ -13,6 +13,9 @@ _WORTH_PACKING = 1024
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}\Z")
 #: What a browser may keep, but must ask about each time.
 _PRIVATE = "private, no-cache"
+#: What browsers may keep of an answer. Datasette makes every answer to somebody known "no-store"; the middleware for
+#: headers puts this in its place.
+KEEP = "x-keep"
 
 
 class ApiError(Exception):
@@ -84,7 +87,7 @@ class Body:
 def as_json(request, data, status=200):
     """`data` (or a `Body`), unless the client has it already; packed, where it takes that and it pays."""
     body = data if isinstance(data, Body) else Body(data)
-    headers = {"etag": body.tag, "cache-control": _PRIVATE, "vary": "accept-encoding, cookie, origin"}
+    headers = {"etag": body.tag, KEEP: _PRIVATE, "vary": "accept-encoding, cookie, origin"}
     sent = request.headers
     if body.tag in sent.get("if-none-match", ""):
         return Response("", status=304, headers=headers)
@@ -145,7 +148,18 @@ async def body_of(request, *, most=1 << 20, or_else=None):
         raise wrong("body", "json", "the body is no JSON", "value_error.json") from None
     if not isinstance(found, dict):
         raise wrong("body", "json", "the body must be a JSON object", "type_error.dict")
+    if b"\\u" in given and not _is_text(found):
+        raise wrong("body", "json", "the body holds half a letter (a lone surrogate)", "value_error.json")
     return found
+
+
+def _is_text(found):
+    """Whether all texts in data can be written down: JSON may name halves of letters."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def whole(value):

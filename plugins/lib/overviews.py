@@ -105,7 +105,7 @@ def numbers(run):
         )
     ]
     months = [
-        dict(row) for row in run("SELECT substr(month, 6) AS month, sum(messages) AS n FROM person_months GROUP BY 1")
+        dict(row) for row in run("SELECT substr(day, 6, 2) AS month, sum(message_count) AS n FROM days GROUP BY 1")
     ]
     weekdays = {
         row["weekday"]: row["n"]

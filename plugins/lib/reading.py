@@ -295,9 +295,15 @@ async def on_this_day(request, datasette):
 
 
 STATS = """
-SELECT substr(month, 1, 4) AS year, sum(messages) AS messages, sum(words) AS words, sum(photos) AS photos,
-    sum(videos) AS videos, sum(voice_notes) AS voice_notes, count(DISTINCT person_id) AS people
-FROM person_months GROUP BY year ORDER BY year
+WITH written AS (
+    SELECT substr(month, 1, 4) AS year, sum(words) AS words, sum(photos) AS photos, sum(videos) AS videos,
+        sum(voice_notes) AS voice_notes, count(DISTINCT person_id) AS people
+    FROM person_months GROUP BY 1
+)
+SELECT counted.year, messages, coalesce(words, 0) AS words, coalesce(photos, 0) AS photos,
+    coalesce(videos, 0) AS videos, coalesce(voice_notes, 0) AS voice_notes, coalesce(people, 0) AS people
+FROM (SELECT substr(day, 1, 4) AS year, sum(message_count) AS messages FROM days GROUP BY 1) AS counted
+LEFT JOIN written USING (year) ORDER BY counted.year
 """
 PLACES = f"""
 SELECT places.id, places.message_id, places.exchange_id, places.name, latitude, longitude, url, messages.sent_at

@@ -20,8 +20,16 @@ def everybody(run):
     """(people with their numbers, chats with their first and last words), whoever writes most first."""
     rows = run(
         f"""
-        SELECT people.id, people.name, people.is_owner, people.message_count, {_SHARE}
-        FROM people JOIN person_months ON person_id = people.id
+        WITH begun AS (
+            SELECT chat_id, sum(talks_started) AS talks FROM person_months GROUP BY chat_id
+        ), there AS (
+            -- Of how many talks somebody could have been the first: those of their own chats.
+            SELECT person_id, sum(talks) AS all_started
+            FROM (SELECT DISTINCT person_id, chat_id FROM person_months) JOIN begun USING (chat_id) GROUP BY person_id
+        )
+        SELECT people.id, people.name, people.is_owner, people.message_count, {_SHARE}, all_started
+        FROM people JOIN person_months ON person_months.person_id = people.id
+        JOIN there ON there.person_id = people.id
         GROUP BY people.id ORDER BY people.message_count DESC LIMIT {_MOST_PEOPLE}
         """
     ).fetchall()

@@ -10,7 +10,8 @@ def note_of(database):
     """`{"text", "closed"}`, or None."""
     try:
         found = json.loads(_path(database).read_text("utf-8"))
-        return {"text": str(found["text"])[:MOST], "closed": bool(found.get("closed"))}
+        text = str(found["text"])[:MOST].encode("utf-8", "replace").decode()
+        return {"text": text, "closed": bool(found.get("closed"))}
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

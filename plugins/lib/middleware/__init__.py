@@ -14,6 +14,7 @@ from . import (
     gate,
     gzip_responses,
     origin_check,
+    plain_headers,
     request_log,
     security_headers,
 )
@@ -21,6 +22,7 @@ from . import (
 STACK = (
     request_log,  # counts what goes over the line, packed or not
     gzip_responses,
+    plain_headers,
     security_headers,  # looks into pages before they are packed; nothing leaves without them
     cross_origin,
     origin_check,

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 
-from .. import access
+from .. import access, http
 
 _POLICY = (
     "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: {tiles}; "
@@ -25,6 +25,10 @@ _ALWAYS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
+_CACHE, _KEEP = b"cache-control", http.KEEP.encode()
+#: Styles and scripts hold nothing of the archive; a new version of them is seen this soon.
+_STATIC = ("/static/", "/-/static/", "/-/static-plugins/")
+_STATIC_KEEP = b"private, max-age=600"
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -33,7 +37,7 @@ def wrap(app, _datasette):
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        guard = _Guard(send, access.is_https(scope))
+        guard = _Guard(send, access.is_https(scope), is_static=scope["path"].startswith(_STATIC))
         await app(scope, receive, guard.send)
 
     return guarded
@@ -42,8 +46,9 @@ def wrap(app, _datasette):
 class _Guard:
     """Adds the headers; holds a page back until its scripts are known."""
 
-    def __init__(self, send, is_https):
+    def __init__(self, send, is_https, *, is_static):
         self._send = send
+        self._is_static = is_static
         self._more = [*_ALWAYS, _HSTS] if is_https else _ALWAYS
         self._start, self._parts = None, []
 
@@ -51,7 +56,10 @@ class _Guard:
         """Take one message of the answer."""
         if message["type"] == "http.response.start":
             named = {name.lower(): value for name, value in message["headers"]}
-            kept = [pair for pair in message["headers"] if pair[0].lower() not in dict(self._more)]
+            keep = named.get(_KEEP) or (_STATIC_KEEP if self._is_static and message["status"] == 200 else None)
+            replaced = {*dict(self._more), _KEEP, *([_CACHE] if keep else [])}
+            kept = [pair for pair in message["headers"] if pair[0].lower() not in replaced]
+            kept += [(_CACHE, keep)] if keep else []
             message = {**message, "headers": [*kept, *self._more]}
             if named.get(b"content-type", b"").startswith(b"text/html"):
                 self._start = message
