@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -42,11 +43,13 @@ def examples_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _ports() -> Iterator[int]:
-    """Each worker has ports of its own, below those that the system hands out: one asked for here stays free."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    first = 20_000 + worker % 12 * 1_000
+    """Below those that the system hands out: one asked for here stays free.
+
+    Workers, and other runs on the same machine, begin somewhere else each.
+    """
+    first = random.SystemRandom().randrange(10_000, 32_000)
     while True:
-        for port in range(first, first + 1_000):
+        for port in (*range(first, 32_000), *range(10_000, first)):
             with socket.socket() as probe:
                 try:
                     probe.bind(("127.0.0.1", port))
