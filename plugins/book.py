@@ -1,11 +1,12 @@
 """The book: a chosen set of memories for printing, and to take home as a file."""
 
+import asyncio
 import importlib.util
 import re
 import sys
 from pathlib import Path
 
-from datasette import Response, hookimpl
+from datasette import hookimpl
 
 if "memories_lib" not in sys.modules:
     _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
@@ -14,39 +15,66 @@ if "memories_lib" not in sys.modules:
 
 from memories_lib import archive, forms, pages
 from memories_lib.show import behind_of, for_a_book, page, show
+from memories_lib.streamed import Streamed
 from memories_lib.talk_filter import TalkFilter
 
 
 async def book(request, datasette):
-    """A chosen set of memories, made for printing."""
+    """A chosen set of memories, made for printing: as much of it as a page holds."""
     asked = for_a_book(request)
     known = await archive.read(datasette, pages.summary)
     if not asked["year"] and not asked["starred"] and known["years"]:
         asked["year"] = str(known["years"][0])
-    talks = await archive.read(datasette, lambda run: pages.book(run, asked))
+    talks, more = await archive.read(datasette, lambda run: pages.book(run, asked))
     rows, sql = behind_of(datasette).talks(TalkFilter.from_args(asked))
-    return await show(datasette, request, "book.html", talks=talks, asked=asked, known=known, rows=rows, sql=sql)
+    return await show(
+        datasette, request, "book.html", talks=talks, more=more, asked=asked, known=known, rows=rows, sql=sql
+    )
 
 
 _TYPES = {"json": "application/json", "csv": "text/csv", "txt": "text/plain", "html": "text/html"}
+_FORMS = {"json": forms.as_json, "csv": forms.as_csv, "txt": forms.as_text}
 
 
 async def book_as_file(request, datasette):
     """A book to take home: ``/book.html`` and its like, with the same choice."""
     form, asked = request.url_vars["form"], for_a_book(request)
-    talks = await archive.read(datasette, lambda run: pages.book(run, asked))
-    if form == "html":
-        style = (Path(__file__).parent.parent / "static" / "memories.css").read_text("utf-8")
-        page = await datasette.render_template(
-            "book_file.html", {"talks": talks, "asked": asked, "style": style}, request=request, view_name="memories"
-        )
-        media = Path(archive.database_of(datasette).path).resolve().parent / "media"
-        content = forms.with_pictures(page, lambda sha256: _small(media, sha256))
-    else:
-        content = {"json": forms.as_json, "csv": forms.as_csv, "txt": forms.as_text}[form](talks)
+    loop = asyncio.get_running_loop()
+
+    def wait_for(what):
+        # Parts are made in a thread; what reads the archive, and what renders, is the loop's.
+        return asyncio.run_coroutine_threadsafe(what, loop).result()
+
+    def parts():
+        before = asked["before"]
+        while before is not None:
+            page = {**asked, "before": before}
+            talks, before = wait_for(archive.read(datasette, lambda run, page=page: pages.book(run, page)))
+            yield talks
+
+    pieces = _as_page(datasette, request, asked, parts(), wait_for) if form == "html" else _FORMS[form](parts())
     name = f"memories{'-' + asked['year'] if asked['year'].isdigit() else ''}.{form}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "private, no-cache"}
-    return Response(content, headers=headers, content_type=f"{_TYPES[form]}; charset=utf-8")
+    return Streamed(pieces, f"{_TYPES[form]}; charset=utf-8", headers)
+
+
+def _as_page(datasette, request, asked, parts, wait_for):
+    """One HTML file: what comes before the talks, the talks part by part with their pictures, what comes after."""
+    style = (Path(__file__).parent.parent / "static" / "memories.css").read_text("utf-8")
+    media = Path(archive.database_of(datasette).path).resolve().parent / "media"
+
+    def rendered(template, **given):
+        return wait_for(datasette.render_template(template, given, request=request, view_name="memories"))
+
+    start, end = rendered("book_file.html", asked=asked, style=style).split("<!-- talks -->")
+    yield start
+    month = ""
+    for talks in parts:
+        if talks:
+            page = rendered("_book_talks.html", talks=talks, month=month)
+            yield forms.with_pictures(page, lambda sha256: _small(media, sha256))
+            month = talks[-1]["head"]["started_at"][:7]
+    yield end
 
 
 def _small(media, sha256):

@@ -17,36 +17,37 @@ from memories_lib.http import ApiError
 _GONE = "This link shows nothing (any more). Ask whoever sent it for another one."
 
 
-async def _found(request, datasette):
+async def _what(request, datasette):
     try:
-        return await shares.talks_of(datasette, request.url_vars["link"])
+        return await shares.what_of(datasette, request.url_vars["link"])
     except ApiError:
         return None
 
 
 async def shared(request, datasette):
     """The page."""
-    found = await _found(request, datasette)
-    if found is None or not found[0]:
+    what, before = await _what(request, datasette), request.args.get("before") or ""
+    talks, asked, more = [], None, None
+    if what is not None:
+        talks, asked, more = await archive.read(datasette, lambda run: shares.talks_of(run, what, before))
+    if not talks:
         return Response.text(_GONE, status=404, headers={"cache-control": "no-store"})
-    talks, asked = found
     html = await datasette.render_template(
         "shared.html",
-        {"talks": talks, "asked": asked, "media_base": datasette.urls.path(f"/s/{request.url_vars['link']}/media/")},
+        {
+            "talks": talks, "asked": asked, "more": more,
+            "media_base": datasette.urls.path(f"/s/{request.url_vars['link']}/media/"),
+        },
         request=request,
         view_name="memories",
-    )
+    )  # fmt: skip
     return Response.html(html, headers={"cache-control": "no-store"})
 
 
 async def picture(request, datasette):
     """A small picture, if it is one of the page's."""
-    found = await _found(request, datasette)
-    wanted = request.url_vars["sha256"]
-    there = found is not None and any(
-        m["sha256"] == wanted and m["thumbnail"] for talk in found[0] for m in talk["messages"]
-    )
-    if not there:
+    what, wanted = await _what(request, datasette), request.url_vars["sha256"]
+    if what is None or not await archive.read(datasette, lambda run: shares.holds_picture(run, what, wanted)):
         return Response.text(_GONE, status=404)
     path = Path(archive.database_of(datasette).path).resolve().parent / "media" / wanted[:2] / f"{wanted}.thumb.webp"
     if not path.is_file():

@@ -15,7 +15,7 @@ import pytest
 from ingest.folding import load_shared
 from ingest.passwords import hash_password
 from tests.conftest import serve
-from tests.helpers import one
+from tests.helpers import one, rows
 from tests.test_api import Client
 
 tokens = load_shared("tokens")
@@ -124,3 +124,32 @@ def test_guessed_links(public: tuple[Client, dict[str, str], Path], link: str) -
     api, curator, _ = public
     assert api.ask("GET", f"/s/{link}")[0] == 404
     assert api.ask("POST", "/api/shares", {"exchange_id": 999_999}, curator)[0] == 404
+
+
+def test_a_link_shows_no_more_than_was_shared(public: tuple[Client, dict[str, str], Path]) -> None:
+    """What is merged into a talk afterwards was given to nobody."""
+    api, curator, db = public
+    first, second = (
+        row[0] for row in rows(db, "SELECT id FROM exchanges WHERE chat_id = 1 ORDER BY started_at LIMIT 2")
+    )
+    made = api.ask("POST", "/api/shares", {"exchange_id": first}, curator)[2]
+    before = re.findall(r'<dd dir="auto">(.*?)</dd>', api.ask("GET", made["path"])[2].decode(), re.DOTALL)
+    assert before
+    assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, second]}, curator)[0] == 200
+    after = re.findall(r'<dd dir="auto">(.*?)</dd>', api.ask("GET", made["path"])[2].decode(), re.DOTALL)
+    assert after == before
+
+
+def test_a_shared_book_goes_on_part_by_part(public: tuple[Client, dict[str, str], Path]) -> None:
+    api, curator, db = public
+    made = api.ask("POST", "/api/shares", {"book": {"starred": "", "chat": "Lakehouse 🌊"}}, curator)[2]
+    page = api.ask("GET", made["path"])[2].decode()
+    where = "is_memory AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)"
+    memories = one(
+        db, f"SELECT count(*) FROM exchanges JOIN chats ON chats.id = chat_id WHERE name LIKE 'Lakehouse%' AND {where}"
+    )
+    assert page.count('class="book-talk"') == memories
+    last = rows(db, f"SELECT started_at, id FROM exchanges WHERE chat_id IN (SELECT id FROM chats WHERE name LIKE "
+                f"'Lakehouse%') AND {where} ORDER BY started_at")[1]  # fmt: skip
+    rest = api.ask("GET", f"{made['path']}?before={last[0]}/{last[1]}")[2].decode()
+    assert rest.count('class="book-talk"') == int(str(memories)) - 2

@@ -400,3 +400,34 @@ def test_a_book_as_other_files(site: Served, examples_db: Path) -> None:
     lines = site.get("/book.csv?year=2021")[2].decode().splitlines()
     assert lines[0] == "talk,chat,sent_at,sender,kind,text,is_edited,filename"
     assert not [line for line in lines if ",=" in line]
+
+
+@pytest.fixture(scope="module")
+def ties(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Many messages in the same minute, as most phones write them."""
+    folder = tmp_path_factory.mktemp("ties")
+    export = folder / "WhatsApp Chat with Lake.txt"
+    lines = [f"14/06/2024, 18:{n // 40:02} - {'Nora' if n % 3 else 'Theo'}: line {n}" for n in range(300)]
+    export.write_text("\n".join(lines) + "\n", "utf-8")
+    put(folder / "memories.db", export, me="Nora")
+    served = serve(folder / "memories.db", folder / "log")
+    yield served
+    served.stop()
+
+
+@pytest.mark.parametrize("order", ["_sort_desc=sent_at", "_sort=sent_at", "_sort=sender_id", ""])
+@pytest.mark.parametrize("size", [7, 50])
+def test_each_row_is_on_one_page(ties: Served, order: str, size: int) -> None:
+    found: list[int] = []
+    path = f"/memories/messages.json?{order}&_size={size}"
+    while path:
+        told = json.loads(ties.get(path)[2])
+        found += [row[0] for row in told["rows"]]
+        path = told["next_url"].removeprefix(ties.base) if told["next_url"] else ""
+    assert sorted(found) == list(range(1, 301))
+
+
+@pytest.mark.parametrize("order", ["_sort_desc=sent_at", "_sort=sent_at", ""])
+def test_a_table_as_csv_has_each_row(ties: Served, order: str) -> None:
+    lines = ties.get(f"/memories/messages.csv?_stream=on&_size=40&{order}")[2].decode().splitlines()
+    assert sorted(int(line.partition(",")[0]) for line in lines[1:]) == list(range(1, 301))

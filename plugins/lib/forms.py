@@ -18,44 +18,49 @@ _FILES = frozenset(_OMITTED) - {"deleted"}
 _FIELDS = ("sent_at", "sender", "kind", "text", "is_edited", "filename")
 
 
-def as_json(talks):
-    """Everything, for programs."""
-    return json.dumps(
-        [
-            {
+def as_json(parts):
+    """Everything, for programs: an array of talks. `parts` gives lists of talks; so do those of the others."""
+    start = "[\n"
+    for talks in parts:
+        for talk in talks:
+            told = {
                 **{k: talk["head"][k] for k in ("id", "title", "summary", "chat", "started_at", "mood", "note")},
                 "messages": [{k: m[k] for k in _FIELDS} for m in talk["messages"]],
             }
-            for talk in talks
-        ],
-        ensure_ascii=False,
-        indent=1,
-    )
+            yield start + json.dumps(told, ensure_ascii=False, indent=1)
+            start = ",\n"
+    yield "[]" if start == "[\n" else "\n]"
 
 
-def as_csv(talks):
+def as_csv(parts):
     """A row a message. What a spreadsheet would run as a formula starts with a quote."""
+    yield _csv([("talk", "chat", *_FIELDS)])
+    for talks in parts:
+        yield _csv(
+            [f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" else v for v in row]
+            for talk in talks
+            for m in talk["messages"]
+            for row in [(talk["head"]["title"], talk["head"]["chat"], *(m[k] for k in _FIELDS))]
+        )
+
+
+def _csv(rows):
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("talk", "chat", *_FIELDS))
-    for talk in talks:
-        for m in talk["messages"]:
-            row = (talk["head"]["title"], talk["head"]["chat"], *(m[k] for k in _FIELDS))
-            writer.writerow([f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" else v for v in row])
+    csv.writer(out).writerows(rows)
     return out.getvalue()
 
 
-def as_text(talks):
+def as_text(parts):
     """As an iPhone writes it."""
-    lines = []
-    for talk in talks:
-        for m in talk["messages"]:
-            body = _body(m)
-            # As iPhones do, before what carries a file.
-            mark = _MARK if m["sender"] is not None and (m["filename"] or m["kind"] in _FILES) else ""
-            who = m["sender"] if m["sender"] is not None else talk["head"]["chat"]
-            lines.append(f"{mark}[{m['sent_at'][:10]}, {m['sent_at'][11:]}] {who}: {body}")
-    return "".join(line.replace("\n", "\r\n") + "\r\n" for line in lines)
+    for talks in parts:
+        yield "".join(_line(talk, m).replace("\n", "\r\n") + "\r\n" for talk in talks for m in talk["messages"])
+
+
+def _line(talk, m):
+    # As iPhones do, before what carries a file.
+    mark = _MARK if m["sender"] is not None and (m["filename"] or m["kind"] in _FILES) else ""
+    who = m["sender"] if m["sender"] is not None else talk["head"]["chat"]
+    return f"{mark}[{m['sent_at'][:10]}, {m['sent_at'][11:]}] {who}: {_body(m)}"
 
 
 def _body(m):

@@ -10,7 +10,8 @@ from .talk_filter import TalkFilter
 PAGE = 30
 #: Hits on a page of a search.
 FOUND = 40
-_MOST_IN_A_BOOK = 600
+#: A part of a book ends with the talk in which it has so many messages.
+_PART_OF_A_BOOK = 1_000
 _PICTURE = """
 (
     SELECT media.sha256 FROM messages JOIN media ON media.message_id = messages.id
@@ -215,9 +216,13 @@ def best(run, condition, number, most=6):
 
 
 def book(run, asked):
-    """The talks of a book, whole, the oldest first."""
-    rows, before = [], ""
-    while before is not None and len(rows) < _MOST_IN_A_BOOK:
-        page, before = memories(run, {**asked, "order": "oldest", "before": before})
-        rows += page
-    return [told for row in rows if (told := talk(run, row["id"]))]
+    """(some talks of a book, whole, the oldest first; where the next part begins, or None)"""
+    rows, more = memories(run, {**asked, "order": "oldest"})
+    found, size = [], 0
+    for n, row in enumerate(rows, 1):
+        told = talk(run, row["id"])
+        found += [told] if told else []
+        size += len(told["messages"]) if told else 0
+        if size >= _PART_OF_A_BOOK and n < len(rows):
+            return found, f"{row['started_at']}/{row['id']}"
+    return found, more

@@ -9,8 +9,9 @@ import time
 
 from datasette import Response
 
-from . import access, archive, pages, reading, token_api, tokens
+from . import access, archive, pages, reading, shapes, token_api, tokens
 from .http import ApiError, body_of, whole, wrong
+from .talk_filter import TalkFilter
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS shares (
@@ -75,7 +76,8 @@ def _named(run, number):
     """The exchange by its key, which outlives a rebuilt archive."""
     row = run(
         """
-        SELECT exchanges.key, chats.key AS chat FROM exchanges JOIN chats ON chats.id = chat_id WHERE exchanges.id = ?
+        SELECT exchanges.key, chats.key AS chat, started_at, ended_at
+        FROM exchanges JOIN chats ON chats.id = chat_id WHERE exchanges.id = ?
         """,
         (number,),
     ).fetchone()
@@ -84,7 +86,7 @@ def _named(run, number):
         if moved is None:
             raise ApiError(404, "Exchange not found")
         return _named(run, moved)
-    return {"exchange": row["key"], "chat": row["chat"]}
+    return {"exchange": row["key"], "chat": row["chat"], "from": row["started_at"], "to": row["ended_at"]}
 
 
 async def listed(_request, datasette):
@@ -109,8 +111,8 @@ async def revoke(request, datasette):
     return Response("", status=204)
 
 
-async def talks_of(datasette, link):
-    """The talks that a link shows; None when it is none, is over or was revoked."""
+async def what_of(datasette, link):
+    """What a link shows, as it was written down; None when it is none, is over or was revoked."""
     found = _LINK.match(link)
     if not found:
         return None
@@ -124,14 +126,44 @@ async def talks_of(datasette, link):
     )
     if row is None or not hmac.compare_digest(row[1], await asyncio.to_thread(tokens.digest_of, found[2])):
         return None
-    what = json.loads(row[0])
-    return await archive.read(datasette, lambda run: _talks(run, what))
+    return json.loads(row[0])
 
 
-def _talks(run, what):
+def talks_of(run, what, before=""):
+    """(the talks of a link, from `before` on; the choice of its book, or None; where the next part begins, or None)"""
     if "book" in what:
-        asked = dict.fromkeys((*_CHOICES, "topic", "all", "order", "before"), "") | what["book"]
-        return pages.book(run, asked), asked
+        asked = dict.fromkeys((*_CHOICES, "topic", "all", "order"), "") | what["book"] | {"before": before}
+        talks, more = pages.book(run, asked)
+        return talks, asked, more
+    exchange = _exchange(run, what)
+    talk = pages.talk(run, exchange) if exchange is not None else None
+    if talk is None:
+        return [], None, None
+    # What was merged into it since was not given away.
+    since, until = what.get("from", ""), what.get("to", "~")
+    talk["messages"] = [m for m in talk["messages"] if since <= m["sent_at"] <= until]
+    return [talk], None, None
+
+
+def holds_picture(run, what, sha256):
+    """Whether a picture is one of those of a link's talks."""
+    if "book" in what:
+        where, given = TalkFilter.from_args(what["book"]).where()
+    else:
+        where = "exchanges.id = :exchange AND messages.sent_at BETWEEN :since AND :until"
+        given = {"exchange": _exchange(run, what), "since": what.get("from", ""), "until": what.get("to", "~")}
+    row = run(
+        f"""
+        SELECT 1 FROM media CROSS JOIN messages ON messages.id = media.message_id
+        CROSS JOIN exchanges ON exchanges.id = messages.exchange_id
+        WHERE media.sha256 = :sha256 AND media.thumbnail IS NOT NULL AND {shapes.SEEN} AND {where} LIMIT 1
+        """,
+        {**given, "sha256": sha256},
+    ).fetchone()
+    return row is not None
+
+
+def _exchange(run, what):
     row = run(
         """
         SELECT exchanges.id FROM exchanges JOIN chats ON chats.id = chat_id
@@ -139,5 +171,4 @@ def _talks(run, what):
         """,
         (what["exchange"], what["chat"]),
     ).fetchone()
-    talk = pages.talk(run, row["id"]) if row else None
-    return ([talk] if talk else []), None
+    return row["id"] if row else None

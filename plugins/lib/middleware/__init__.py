@@ -13,6 +13,8 @@ from . import (
     ends_in_time,
     gate,
     gzip_responses,
+    joined_pieces,
+    large_steps,
     origin_check,
     plain_headers,
     request_log,
@@ -31,6 +33,8 @@ STACK = (
     gate,
     ends_in_time,
     checkpoint_on_shutdown,
+    large_steps,
+    joined_pieces,
 )
 
 

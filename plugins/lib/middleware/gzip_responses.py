@@ -1,11 +1,16 @@
-"""Sends pages, styles and scripts gzipped to browsers that take it: a family is not always on fast lines."""
+"""Sends pages, styles and scripts gzipped to browsers that take it: a family is not always on fast lines.
 
-import gzip
+What is sent in pieces is packed piece by piece; what is large, in a thread, so that nobody else waits.
+"""
+
+import asyncio
+import zlib
 
 _KINDS = (b"text/", b"application/json", b"application/javascript", b"image/svg")
 _WORTH_PACKING = 1024
-#: Larger answers go out as they come: packing them would hold them in memory.
-_MOST = 4 << 20
+#: About two milliseconds of packing.
+_AT_ONCE = 32 << 10
+_LEVEL, _AS_GZIP = 5, 31
 
 
 def wrap(app, _datasette):
@@ -17,41 +22,45 @@ def wrap(app, _datasette):
 
 
 class _Packer:
-    """Holds an answer back until it is whole, if it is of a kind that packs well."""
+    """Packs an answer, if it is of a kind that packs well and is not short."""
 
     def __init__(self, send):
         self._send = send
         self._start = None
-        self._parts = []
-        self._size = 0
+        self._packing = None
 
     async def send(self, message):
         """Take one message of the answer."""
         if message["type"] == "http.response.start" and _packs(message):
             self._start = message
-        elif self._start is None or message["type"] != "http.response.body":
+        elif message["type"] != "http.response.body" or (self._start is None and self._packing is None):
+            await self._send(message)
+        elif self._packing is not None:
+            await self._pack(message)
+        elif not message.get("more_body") and len(message.get("body", b"")) <= _WORTH_PACKING:
+            await self._send(self._start)
+            self._start = None
             await self._send(message)
         else:
-            self._parts.append(message.get("body", b""))
-            self._size += len(self._parts[-1])
-            is_last = not message.get("more_body")
-            if is_last or self._size > _MOST:
-                await self._pass_on(is_last)
+            self._packing = zlib.compressobj(_LEVEL, zlib.DEFLATED, _AS_GZIP)
+            await self._pack(message)
 
-    async def _pass_on(self, is_last):
-        body, start = b"".join(self._parts), self._start
-        self._start, self._parts = None, []
-        if is_last and len(body) > _WORTH_PACKING:
-            body = gzip.compress(body, 5)
-            kept = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
-            more = [
-                (b"content-encoding", b"gzip"),
-                (b"content-length", str(len(body)).encode()),
-                (b"vary", b"accept-encoding"),
-            ]
-            start = {**start, "headers": [*kept, *more]}
-        await self._send(start)
-        await self._send({"type": "http.response.body", "body": body, "more_body": not is_last})
+    async def _pack(self, message):
+        body, is_last = message.get("body", b""), not message.get("more_body")
+        packed = self._packed(body, is_last) if len(body) <= _AT_ONCE else await asyncio.to_thread(
+            self._packed, body, is_last
+        )  # fmt: skip
+        if self._start is not None:
+            kept = [pair for pair in self._start["headers"] if pair[0].lower() != b"content-length"]
+            more = [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+            more += [(b"content-length", str(len(packed)).encode())] if is_last else []
+            await self._send({**self._start, "headers": [*kept, *more]})
+            self._start = None
+        if packed or is_last:
+            await self._send({"type": "http.response.body", "body": packed, "more_body": not is_last})
+
+    def _packed(self, body, is_last):
+        return self._packing.compress(body) + (self._packing.flush() if is_last else b"")
 
 
 def _packs(message):

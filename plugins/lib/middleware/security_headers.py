@@ -61,7 +61,8 @@ class _Guard:
             kept = [pair for pair in message["headers"] if pair[0].lower() not in replaced]
             kept += [(_CACHE, keep)] if keep else []
             message = {**message, "headers": [*kept, *self._more]}
-            if named.get(b"content-type", b"").startswith(b"text/html"):
+            is_saved = named.get(b"content-disposition", b"").startswith(b"attachment")
+            if named.get(b"content-type", b"").startswith(b"text/html") and not is_saved:
                 self._start = message
                 return
             policy = _POLICY.format(scripts="", tiles="").encode()
