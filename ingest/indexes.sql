@@ -2,6 +2,7 @@
 CREATE INDEX IF NOT EXISTS messages_by_exchange ON messages (exchange_id);
 CREATE INDEX IF NOT EXISTS messages_by_chat ON messages (chat_id, sender_id);
 CREATE INDEX IF NOT EXISTS messages_by_sent_at ON messages (sent_at);
+CREATE INDEX IF NOT EXISTS messages_by_kind ON messages (kind);
 CREATE INDEX IF NOT EXISTS exchanges_by_time ON exchanges (chat_id, started_at);
 CREATE INDEX IF NOT EXISTS exchanges_by_start ON exchanges (started_at);
 CREATE INDEX IF NOT EXISTS exchanges_memories ON exchanges (started_at, id) WHERE is_memory;

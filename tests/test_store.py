@@ -22,7 +22,8 @@ def _as_fourth(connection: sqlite3.Connection) -> None:
     for view in ("said", "visible_messages", "visible_exchanges"):
         connection.execute(f"DROP VIEW {view}")
     connection.execute("DROP TABLE uncounted")
-    connection.execute("DROP INDEX messages_by_sent_at")
+    for index in ("messages_by_sent_at", "messages_by_kind"):
+        connection.execute(f"DROP INDEX {index}")
     connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0005%'")
     connection.execute("PRAGMA user_version = 4")
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import random
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +21,7 @@ from hypothesis import strategies as st
 
 from ingest.folding import load_shared
 from tests.conftest import serve
+from tests.helpers import rows
 from tests.test_api import Client
 
 _talk_filter = load_shared("talk_filter")
@@ -94,6 +98,7 @@ def asked_for(draw: st.DrawFn) -> dict[str, str]:
         "starred": draw(st.sampled_from(["", "", "1"])),
         "chat": draw(st.sampled_from(["", "", "Theo", "Abuela Inés", "Lakehouse 🌊", "O'Neill"])),
         "person": draw(st.sampled_from(["", "", "Nora", "Theo", "Grandma June", "ハナ"])),
+        "topic": draw(st.sampled_from(["", "", "", "lake", "Lake", "boathouse", "grandma", "花火"])),
         "mood": draw(st.sampled_from(["", "", "joyful", "sad"])),
         "year": draw(st.sampled_from(["", "", "2021", "2023", "2024"])),
     }
@@ -130,6 +135,31 @@ def test_the_view_says_what_the_filter_says(api: Client, which: str) -> None:
     views = f"SELECT id FROM visible_exchanges WHERE is_memory OR '{which}' = 'all'"
     for sql in (f"{ours} EXCEPT {views}", f"{views} EXCEPT {ours}"):
         assert api.get(f"/memories.json?{urlencode({'_shape': 'array', 'sql': sql})}") == []
+
+
+@pytest.mark.parametrize("person", ["Nora", "Theo", "ハナ", "2", "nobody"])
+def test_a_person_who_wrote_little_is_found_by_the_same_rule(
+    examples_db: Path, monkeypatch: pytest.MonkeyPatch, person: str
+) -> None:
+    with closing(sqlite3.connect(f"{examples_db.as_uri()}?mode=ro", uri=True)) as connection:
+        asked = _talk_filter.TalkFilter("all", person=person)
+        found = []
+        for few in (0, 1 << 40):
+            monkeypatch.setattr(_talk_filter, "_FEW", few)
+            where, values = asked.tuned(connection.execute).where()
+            found.append(connection.execute(f"SELECT id FROM exchanges WHERE {where} ORDER BY 1", values).fetchall())
+    assert found[0] == found[1]
+    assert bool(found[0]) == (person != "nobody")
+
+
+def test_each_topic_is_found_by_its_talks(api: Client, examples_db: Path) -> None:
+    """By the index and by the row: the same."""
+    topics = {t for (t,) in rows(examples_db, "SELECT value FROM exchanges, json_each(topics)")}
+    assert len(topics) > 10
+    shown = api.get("/memories/visible_exchanges.json?_shape=array&_size=max&_col=topics&_col=id")
+    for topic in topics:
+        expected = {row["id"] for row in shown if topic in json.loads(row["topics"])}
+        assert _api(api, {"topic": str(topic), "all": "1"})[0] == expected, topic
 
 
 @pytest.mark.parametrize("bad", [{"all": "2"}, {"starred": "yes"}, {"from": "2024"}, {"to": "x"}])

@@ -47,7 +47,7 @@ def renamed(told: Words, old: str, new: str, *, by_model: bool) -> Words:
     if not by_model:
         return Words(told.title, "\n".join(lines), told.topics)
     pattern = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
-    outside = re.compile(r"“[^”]*”|[^“]+|“")
+    outside = re.compile(r"“[^“”]*”|[^“]+|“")
 
     def name(text: str) -> str:
         return outside.sub(

@@ -45,9 +45,11 @@ def words(text):
 
 
 def _link(url, keep):
-    tail = ""
-    while url and url[-1] in _TAIL and not (url[-1] == ")" and url.count("(") >= url.count(")")):
-        url, tail = url[:-1], url[-1] + tail
+    end, unclosed = len(url), url.count("(") - url.count(")")
+    while end and url[end - 1] in _TAIL and not (url[end - 1] == ")" and unclosed >= 0):
+        end -= 1
+        unclosed += url[end] == ")"
+    url, tail = url[:end], url[end:]
     shown = re.sub(r"^https?://(?:www\.)?", "", url)
     shown = shown if len(shown) <= 60 else shown[:57] + "…"
     link = Markup('<a href="{}" target="_blank" rel="noreferrer noopener ugc">{}</a>').format(url, shown)

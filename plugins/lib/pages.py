@@ -61,7 +61,7 @@ def summary(run):
 
 def memories(run, asked):
     """(a page of cards, where the next begins) for what `asked` says: see `TalkFilter`, and order, before."""
-    condition, given = TalkFilter.from_args(asked, may_see_hidden=True).where()
+    condition, given = TalkFilter.from_args(asked, may_see_hidden=True).tuned(run).where()
     where, given = [condition], {**given, "most": PAGE + 1}
     order, side = _ORDERS.get(asked.get("order"), _ORDERS["newest"])
     skip = ""

@@ -91,13 +91,14 @@ async def exchanges(request, datasette):
     """The memories, a page at a time: by number, or after the last one of the page before (`after`)."""
     page, size = number(request, "page", 1, 1, 1 << 40), number(request, "page_size", 20, 1, 100)
     asked = _filter(request)
-    where, given = asked.where()
     order = _order(request)
     cursor = _cursor(request)
     beyond, place = cursor or ("1", {})
 
     def find(run):
-        total = asked.count(run)
+        talks = asked.tuned(run)
+        where, given = talks.where()
+        total = talks.count(run)
         # What is skipped is skipped in an index, without a look at chats and marks.
         rows = run(
             f"""

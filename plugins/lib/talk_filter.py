@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from . import folding
@@ -21,6 +21,17 @@ _SPOKEN = """EXISTS (
     WHERE messages.exchange_id = exchanges.id AND (people.name = :person OR people.id = :person)
       AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
   )"""
+#: The same by way of what one person wrote, where that is not much.
+_SPOKEN_BY_FEW = """exchanges.id IN (
+    SELECT messages.exchange_id FROM people JOIN person_months ON person_months.person_id = people.id
+    CROSS JOIN messages ON messages.chat_id = person_months.chat_id AND messages.sender_id = people.id
+    WHERE (people.name = :person OR people.id = :person)
+      AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
+  )"""
+_FEW = 20_000
+#: The index knows where the word is; whether it is one of the topics, the row itself.
+_TOPIC = """exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :topic_words)
+  AND EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic)"""
 _SAID = """(
     exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :q)
     OR exchanges.id IN (
@@ -41,7 +52,7 @@ class WrongFilter(ValueError):
 @dataclass(frozen=True, slots=True)
 class TalkFilter:
     """Talks of a kind (`which`), narrowed by what is not empty. `chat` and `person` are a name or a number;
-    `since` and `until` are days, both included; `words` as in the search.
+    `since` and `until` are days, both included; `words` as in the search. `is_few`: see `tuned`.
     """
 
     which: Which = "memories"
@@ -54,6 +65,7 @@ class TalkFilter:
     since: str = ""
     until: str = ""
     words: str | None = None
+    is_few: bool = False
 
     @classmethod
     def from_args(cls, args: Mapping[str, str], *, may_see_hidden: bool = False, strict: bool = False) -> TalkFilter:
@@ -76,6 +88,13 @@ class TalkFilter:
         texts = {name: args.get(name) or "" for name in ("chat", "person", "mood", "topic", "year")}
         return cls(which, args.get("starred") == "1", **texts, **days, words=args.get("q"))
 
+    def tuned(self, run: Callable[..., Any]) -> TalkFilter:
+        """The same, looked for by way of the person's messages where these are few."""
+        if not self.person:
+            return self
+        sql = "SELECT coalesce(sum(message_count), 0) FROM people WHERE name = :person OR id = :person"
+        return replace(self, is_few=run(sql, {"person": self.person}).fetchone()[0] < _FEW)
+
     def _conditions(self) -> tuple[list[str], dict[str, Any]]:
         """What is asked for besides whether it may be seen; conditions need the table `exchanges` and no other."""
         where: list[str] = []
@@ -87,15 +106,17 @@ class TalkFilter:
         for name, sql in (
             ("chat", "exchanges.chat_id IN (SELECT id FROM chats WHERE name = :chat OR id = :chat)"),
             ("mood", "exchanges.mood = :mood"),
-            ("topic", "EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic)"),
+            ("topic", _TOPIC),
             ("year", "exchanges.started_at >= :year AND exchanges.started_at < :year || '~'"),
             ("since", "exchanges.started_at >= :since"),
             ("until", "exchanges.started_at < :until || '~'"),
-            ("person", _SPOKEN),
+            ("person", _SPOKEN_BY_FEW if self.is_few else _SPOKEN),
         ):
             if value := getattr(self, name):
                 where.append(sql)
                 given[name] = value
+        if self.topic:
+            given["topic_words"] = 'topics : "' + " ".join(folding.fold(self.topic).replace('"', " ").split()) + '"'
         if self.words is not None:
             where.append(_SAID)
             given["q"] = folding.fts_query(self.words) or '""'

@@ -1,0 +1,77 @@
+"""What looks at people's words takes time in proportion to them: each is fed the worst 64 KiB there is.
+
+Whatever is not linear takes several times the second of processor that is granted here; what is, a tenth of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ingest.folding import load_shared
+
+markup, folding, derived, forms = (load_shared(name) for name in ("markup", "folding", "derived", "forms"))
+SIZE = 64 << 10
+
+
+def _full(piece: str) -> str:
+    return piece * (SIZE // len(piece.encode()) + 1)
+
+
+WORST = {
+    "stars": _full("*"), "a star": _full("*a "), "underscores": _full("_a"), "tildes": _full("~a "),
+    "ticks": _full("`"), "blocks": _full("```a"), "marks": _full("*_~`"), "lines": _full("\n"), "quoted": _full("> \n"),
+    "listed": _full("- a\n"), "brackets": "https://x.example/" + _full(")"), "dots": "https://x.example/" + _full("."),
+    "opened": "https://x.example/" + _full("("), "addresses": _full("https://"), "halves": _full("http"),
+    "poll": "POLL:\nq\nOPTION: " + _full("\u200e"), "marks first": "POLL:\n" + _full("\u200e") + "OPTION: a",
+    "votes": "POLL:\nOPTION: " + _full("a (1 "), "options": "POLL:\n" + _full("OPTION: a\n"),
+    "emoji": _full("😀"), "joined": _full("😀\u200d"), "flags": _full("🇩"), "selectors": _full("\ufe0f"),
+    "keycaps": _full("1"), "quotes": _full("“"), "closed": _full("”"), "letters": _full("ß"), "characters": _full("花"),
+    "accents": "e" + _full("\u0301"), "hex": _full("a1"), "dashes": _full("-"), "equals": _full("=a,"),
+}  # fmt: skip
+
+
+def _link_card(text: str) -> object:
+    return markup.link_card({"url": "https://x.example/" + text.replace("\n", ""), "domain": "x.example"})
+
+
+LOOKS: dict[str, Callable[[str], object]] = {
+    "words": markup.words,
+    "folded": markup.folded,
+    "poll": markup.poll,
+    "is_big": markup.is_big,
+    "link_card": _link_card,
+    "fold": folding.fold,
+    "fts_query": folding.fts_query,
+    "snippet": lambda text: folding.snippet(text, "a 1 花 lantern"),
+    "snippet of itself": lambda text: folding.snippet(text, text),
+    "renamed": lambda text: derived.renamed(derived.Words(text, text, "[]"), "a", "b", by_model=True),
+    "without_hidden": lambda text: derived.without_hidden(
+        derived.Words(text[:62], text[:500], "[]"), [("Ana", text)] * 3, folding.fold, by_model=False
+    ),
+    "with_pictures": lambda text: forms.with_pictures(text + 'src="/-/media/x"', lambda _sha256: None),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_nothing_takes_longer_than_its_words(look: str) -> None:
+    for name, text in WORST.items():
+        start = time.process_time()
+        LOOKS[look](text)
+        assert time.process_time() - start < 1, name
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see https://x.example/a).", "https://x.example/a"),
+        ("see https://x.example/a_(b)).", "https://x.example/a_(b)"),
+        ("(https://x.example/a(b)c)", "https://x.example/a(b)c"),
+        ("https://x.example/))))", "https://x.example/"),
+        ("https://x.example/((", "https://x.example/(("),
+    ],
+)
+def test_brackets_around_an_address_are_not_of_it(text: str, shown: str) -> None:
+    assert f'href="{shown}"' in markup.words(text)
