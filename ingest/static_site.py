@@ -25,6 +25,8 @@ from ingest.media import media_path
 from ingest.serving import datasette_arguments
 
 _LINK = re.compile(r'\b(href|src|poster|action)="([^"]*)"')
+#: Another part of a book or of the years.
+_PART = re.compile(r'href="(/(?:years|book)\?[^"]+)"')
 _MENU = re.compile(r'(<nav class="mem-menu".*?</nav>)', re.DOTALL)
 #: What needs a server: filters, tools, scripts of its own, ways to tables.
 _GONE = (
@@ -72,9 +74,10 @@ class Site:
         with _served(self._database) as client:
             (self._target / "static" / "app.css").write_text(_fetch(client, "/-/static/app.css"), "utf-8")
             self._index(client)
-            for path, file in list(self._files.items()):
-                if path != "/" and file.endswith(".html"):
-                    self._page(client, path, file)
+            waiting = [path for path, file in self._files.items() if path != "/" and file.endswith(".html")]
+            while waiting:
+                path = waiting.pop(0)
+                waiting += self._page(client, path, self._files[path])
         return self.pages
 
     def _plan(self, talks: list[int], years: list[str]) -> None:
@@ -99,11 +102,18 @@ class Site:
                 return
             path, number = "/" + html.unescape(more[1]), number + 1
 
-    def _page(self, client: httpx.Client, path: str, file: str) -> None:
+    def _page(self, client: httpx.Client, path: str, file: str) -> list[str]:
+        """Write a page; returns the addresses of its other parts, which are files from now on."""
         if path == "/book" or file.startswith("index"):
-            return
+            return []
         text = _fetch(client, path)
+        parts = [html.unescape(link) for link in _PART.findall(text)]
+        new = [part for part in dict.fromkeys(parts) if part not in self._files]
+        for part in new:
+            kind = part[1:].partition("?")[0]
+            self._files[part] = f"{kind}-part-{len(self._files)}.html"
         self._save(file, text)
+        return new
 
     def _save(self, file: str, text: str) -> None:
         tail = _SEARCH if file == "search.html" else ""

@@ -62,12 +62,14 @@ async def chat(request, datasette):
 
 
 async def years(request, datasette):
-    """Years and months, told, with the talks that they draw on."""
-    found, chats = await archive.read(datasette, overviews.years)
+    """A year and its months, told, with the talks that they draw on."""
+    year, skip = request.args.get("year") or "", request.args.get("from") or ""
+    skip = int(skip) if skip.isdecimal() and len(skip) < 7 else 0
+    found = await archive.read(datasette, lambda run: overviews.years(run, year, skip))
     addresses = behind_of(datasette)
     return await show(
-        datasette, request, "years.html", years=found, chats=chats, rows=addresses.rows("periods"),
-        sql=addresses.query("best_of_the_year", year=""),
+        datasette, request, "years.html", **found, rows=addresses.rows("periods"),
+        sql=addresses.query("best_of_the_year", year=found["year"]),
     )  # fmt: skip
 
 

@@ -2,27 +2,72 @@
 
 from . import reading, shapes
 
+#: Chats on a page of a year.
+_CHATS = 30
+_TOLD = """
+SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
+    -- What was told before a talk of that time was hidden may speak of it.
+    CASE WHEN EXISTS (
+        SELECT 1 FROM exchange_marks CROSS JOIN exchanges ON exchanges.id = exchange_id
+        WHERE is_hidden AND exchanges.chat_id = periods.chat_id AND hidden_at >= told_at
+            AND (period = 'all' OR substr(started_at, 1, length(period)) = period)
+    ) OR EXISTS (
+        SELECT 1 FROM hidden_messages CROSS JOIN messages ON messages.id = message_id
+        WHERE messages.chat_id = periods.chat_id
+            AND (period = 'all' OR substr(sent_at, 1, length(period)) = period)
+    ) THEN NULL ELSE told_by END AS told_by
+FROM periods JOIN chats ON chats.id = chat_id
+"""
 
-def years(run):
-    """Whole chats, years and months as they are told, with the talks that they draw on."""
+
+def years(run, asked="", skip=0):
+    """One year and its months as they are told, with the talks that they draw on; of so many chats, the largest first.
+
+    `asked` is a year, else the newest; `skip`: so many chats were on the pages before. Gives a dict: `year`, `years`
+    (all there are), `told`, `chats` (whole chats that a model told, with the newest year), `more` (where the next page
+    begins, or None).
+    """
+    found = [
+        row[0]
+        for row in run("SELECT DISTINCT substr(period, 1, 4) FROM periods WHERE length(period) = 4 ORDER BY 1 DESC")
+    ]
+    year = asked if asked in found else next(iter(found), "")
+    listed = [
+        row[0]
+        for row in run(
+            """
+            SELECT chats.id FROM periods JOIN chats ON chats.id = chat_id WHERE period = :year
+            ORDER BY chats.message_count DESC, chats.id LIMIT :most OFFSET :skip
+            """,
+            {"year": year, "most": _CHATS + 1, "skip": skip},
+        )
+    ]
+    of_these = f"chats.id IN ({', '.join(map(str, listed[:_CHATS]))})"
     rows = run(
-        """
-        SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
-            -- What was told before a talk of that time was hidden may speak of it.
-            CASE WHEN EXISTS (
-                SELECT 1 FROM exchange_marks CROSS JOIN exchanges ON exchanges.id = exchange_id
-                WHERE is_hidden AND exchanges.chat_id = periods.chat_id AND hidden_at >= told_at
-                    AND (period = 'all' OR substr(started_at, 1, length(period)) = period)
-            ) OR EXISTS (
-                SELECT 1 FROM hidden_messages CROSS JOIN messages ON messages.id = message_id
-                WHERE messages.chat_id = periods.chat_id
-                    AND (period = 'all' OR substr(sent_at, 1, length(period)) = period)
-            ) THEN NULL ELSE told_by END AS told_by
-        FROM periods JOIN chats ON chats.id = chat_id
-        ORDER BY period DESC, chats.message_count DESC
-        """
+        f"""
+        {_TOLD} WHERE {of_these} AND (period = :year OR (period >= :year AND period < :year || '~'))
+        ORDER BY period DESC, chats.message_count DESC, chats.id
+        """,
+        {"year": year},
     ).fetchall()
+    told = _with_talks(run, rows)
+    shown = [one for one in told if one["period"] == year]
+    by_chat = {one["chat"]: one for one in shown}
+    for one in reversed(told):
+        if len(one["period"]) == 7 and one["chat"] in by_chat:
+            by_chat[one["chat"]]["months"].append(one)
+    whole = run(f"{_TOLD} WHERE period = 'all' ORDER BY chats.message_count DESC").fetchall() if not skip else []
+    return {
+        "year": year, "years": found, "told": shown,
+        "chats": [one for one in _with_talks(run, whole) if one["told_by"]] if year == next(iter(found), "") else [],
+        "more": skip + _CHATS if len(listed) > _CHATS else None,
+    }  # fmt: skip
+
+
+def _with_talks(run, rows):
+    """Periods with the talks that they draw on, those that may be seen; without periods that say nothing."""
     drawn = {}
+    ids = ", ".join(str(row["id"]) for row in rows)
     for row in run(
         f"""
         SELECT period_id, exchanges.id, exchanges.title, exchanges.started_at
@@ -32,18 +77,12 @@ def years(run):
             period_exchanges.exchange_id
         )
         LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-        WHERE {shapes.NOT_HIDDEN} ORDER BY exchanges.started_at
+        WHERE period_id IN ({ids}) AND {shapes.NOT_HIDDEN} ORDER BY exchanges.started_at
         """
     ):
         drawn.setdefault(row["period_id"], []).append(row)
     told = [{**dict(row), "talks": drawn.get(row["id"], []), "months": []} for row in rows]
-    told = [one for one in told if one["talks"] or one["told_by"]]
-    found = [one for one in told if len(one["period"]) == 4]
-    by_year = {(one["period"], one["chat"]): one for one in found}
-    for one in reversed(told):
-        if len(one["period"]) == 7 and (one["period"][:4], one["chat"]) in by_year:
-            by_year[one["period"][:4], one["chat"]]["months"].append(one)
-    return found, [one for one in told if one["period"] == "all" and one["told_by"]]
+    return [one for one in told if one["talks"] or one["told_by"]]
 
 
 def calendar(run):
