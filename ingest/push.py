@@ -66,11 +66,18 @@ def sync_edits(remote: Remote, database: Path, *, dry_run: bool = False) -> tupl
 
 
 def push(
-    remote: Remote, database: Path, *, dry_run: bool = False, renumber: bool = False, progress: Progress | None = None
+    remote: Remote,
+    database: Path,
+    *,
+    dry_run: bool = False,
+    renumber: bool = False,
+    replace: bool = False,
+    progress: Progress | None = None,
 ) -> Pushed:
     """Send what the server does not have. Stopped midway, the next try goes on where this one was.
 
     With `renumber`, also an archive in which talks have other numbers than there: links to them would lead elsewhere.
+    With `replace`, also where messages are served that it does not hold: they are dropped.
     Raises `MemoriesError`; then what is served there is what was served before.
     """
     found = Pushed()
@@ -83,7 +90,7 @@ def push(
             copied = folder / "memories.db"
             _versions.copy(connection, copied)
             _push_media(remote, media_folder(database), found, dry_run=dry_run)
-            _push_archive(remote, copied, found, dry_run=dry_run, renumber=renumber, progress=progress)
+            _push_archive(remote, copied, found, dry_run=dry_run, renumber=renumber, replace=replace, progress=progress)
     return found
 
 
@@ -102,7 +109,14 @@ def _chunks(names: list[str]) -> Iterator[list[str]]:
 
 
 def _push_archive(
-    remote: Remote, copied: Path, found: Pushed, *, dry_run: bool, renumber: bool, progress: Progress | None
+    remote: Remote,
+    copied: Path,
+    found: Pushed,
+    *,
+    dry_run: bool,
+    renumber: bool,
+    replace: bool,
+    progress: Progress | None,
 ) -> None:
     sha256, size = _versions.sha256_of(copied), copied.stat().st_size
     digests = _uploads.digests_of(copied)
@@ -137,7 +151,7 @@ def _push_archive(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    ended = remote.ask("POST", f"/api/archive/uploads/{sha256}?renumber={int(renumber)}")
+    ended = remote.ask("POST", f"/api/archive/uploads/{sha256}?renumber={int(renumber)}&replace={int(replace)}")
     found.lost = int(ended["edits_lost"])
 
 

@@ -171,3 +171,40 @@ def test_links_that_would_lead_elsewhere_are_not_sent_unasked(home: Path, served
     (tmp_path / "WhatsApp Chat with Emma.txt").write_text("03/04/21, 9:15 pm - Emma: new here\n", "utf-8")
     put(third, tmp_path / "WhatsApp Chat with Emma.txt")
     assert "shows it" in run("push", "--db", third, "--to", served.base)
+
+
+def test_what_is_only_there_is_not_dropped_unasked(home: Path, served: Served, tmp_path: Path) -> None:
+    """A chat that the server ingested by itself, and two messages of a chat that both have."""
+    run("push", "--db", home, "--to", served.base)
+    there = tmp_path / "server" / "memories.db"
+    (tmp_path / "WhatsApp Chat with Zoe.txt").write_text("03/04/21, 9:15 pm - Zoe: only there\n", "utf-8")
+    put(there, tmp_path / "WhatsApp Chat with Zoe.txt")
+    said = run("push", "--db", home, "--to", served.base, fails=True)
+    assert "1 message is only here, from WhatsApp Chat with Zoe.txt" in said
+    assert "memories pull --archive" in said
+    assert "--replace" in said
+    assert Client(served).get("/api/search?q=only+there")["total"] == 1
+    # Brought home by its export, it is in both.
+    put(home, tmp_path / "WhatsApp Chat with Zoe.txt")
+    assert "shows it" in run("push", "--db", home, "--to", served.base)
+    assert Client(served).get("/api/search?q=only+there")["total"] == 1
+    # Taken out here, it is only there again, and goes when that is said.
+    run("sources", "--db", home, "remove", "--yes", "WhatsApp Chat with Zoe.txt")
+    assert "1 message is only here" in run("push", "--db", home, "--to", served.base, fails=True)
+    assert "shows it" in run("push", "--db", home, "--to", served.base, "--replace")
+    assert Client(served).get("/api/search?q=only+there")["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("chat", "Zoe"), ("person", "Zoe"), ("source", "WhatsApp Chat with Zoe.txt")]
+)
+def test_what_was_forgotten_here_goes_there_too(
+    home: Path, served: Served, tmp_path: Path, kind: str, name: str
+) -> None:
+    (tmp_path / "WhatsApp Chat with Zoe.txt").write_text("03/04/21, 9:15 pm - Zoe: only there\n", "utf-8")
+    put(home, tmp_path / "WhatsApp Chat with Zoe.txt")
+    run("push", "--db", home, "--to", served.base)
+    assert Client(served).get("/api/search?q=only+there")["total"] == 1
+    run("forget", "--db", home, "--yes", kind, name)
+    assert "shows it" in run("push", "--db", home, "--to", served.base)
+    assert Client(served).get("/api/search?q=only+there")["total"] == 0

@@ -9,7 +9,7 @@ import json
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,7 +78,7 @@ def test_put_and_roll_back(api: Client, other: Path) -> None:
     star = ids(api)[0]
     assert api.ask("POST", f"/api/exchanges/{star}/star")[0] == 200
     sha256 = hashlib.sha256(other.read_bytes()).hexdigest()
-    status, found = send(api.served, "/api/archive", other.read_bytes(), x_sha256=sha256)
+    status, found = send(api.served, "/api/archive?replace=1", other.read_bytes(), x_sha256=sha256)
     assert (status, found["messages"], found["edits_lost"]) == (200, 2000, 1)
     assert messages_of(api) == 2000
     assert len(api.get("/api/archive/versions")["versions"]) == 1
@@ -90,7 +90,7 @@ def test_put_and_roll_back(api: Client, other: Path) -> None:
 
 def test_only_three_versions_are_kept(api: Client, other: Path) -> None:
     for _ in range(5):
-        assert send(api.served, "/api/archive", other.read_bytes())[0] == 200
+        assert send(api.served, "/api/archive?replace=1", other.read_bytes())[0] == 200
     assert len(api.get("/api/archive/versions")["versions"]) == 3
 
 
@@ -98,7 +98,23 @@ def _damaged(content: bytes, at: int) -> bytes:
     return content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :]
 
 
+def _with(sql: str) -> Callable[[bytes], bytes]:
+    """An archive to which somebody added something."""
+
+    def changed(content: bytes) -> bytes:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.deserialize(content[:18] + b"\x01\x01" + content[20:])  # no log beside it
+            connection.execute(sql)
+            connection.commit()
+            return connection.serialize()
+
+    return changed
+
+
 BAD = {
+    "a trigger": _with("CREATE TRIGGER t AFTER INSERT ON exchange_marks BEGIN DELETE FROM messages; END"),
+    "a view": _with("CREATE VIEW people_too AS SELECT 1"),
+    "a table that computes": _with("CREATE TABLE t (a INTEGER, b TEXT GENERATED ALWAYS AS (hex(a)) VIRTUAL)"),
     "nothing": lambda good: good[:1],
     "text": lambda good: b"hello " * len(good[:1000]),
     "cut": lambda good: good[: len(good) // 2],
@@ -164,7 +180,7 @@ def test_blocks_go_on_where_they_were(api: Client, other: Path) -> None:
     for n in missing[1:]:
         packed = gzip.compress(block(n))
         assert send(api.served, f"/api/archive/uploads/{sha256}/{n}", packed, content_encoding="gzip")[0] == 200
-    assert send(api.served, f"/api/archive/uploads/{sha256}", b"", "POST")[1]["messages"] == 2000
+    assert send(api.served, f"/api/archive/uploads/{sha256}?replace=1", b"", "POST")[1]["messages"] == 2000
     assert api.ask("POST", "/api/archive/uploads", plan)[2]["is_served"]
     assert api.ask("POST", f"/api/archive/uploads/{'0' * 64}", {})[0] == 404
 
@@ -204,7 +220,7 @@ def test_readers_and_editors_notice_nothing(api: Client, other: Path, tmp_path: 
     for thread in threads:
         thread.start()
     for n in range(8):
-        assert send(api.served, "/api/archive", (other if n % 2 == 0 else mine).read_bytes())[0] == 200
+        assert send(api.served, "/api/archive?replace=1", (other if n % 2 == 0 else mine).read_bytes())[0] == 200
     stop.set()
     for thread in threads:
         thread.join()
@@ -216,7 +232,8 @@ def test_two_at_once(api: Client, other: Path) -> None:
     found: list[int] = []
     content = other.read_bytes()
     threads = [
-        threading.Thread(target=lambda: found.append(send(api.served, "/api/archive", content)[0])) for _ in range(4)
+        threading.Thread(target=lambda: found.append(send(api.served, "/api/archive?replace=1", content)[0]))
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()

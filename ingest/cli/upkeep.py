@@ -107,7 +107,7 @@ def restore(backup_file: Path, db: Path, url: str | None, identity: Path | None)
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder) / "memories.db"
         put_back(backup_file, here, identity)
-        done = push(come_in(url), here, renumber=True)  # going back is meant
+        done = push(come_in(url), here, renumber=True, replace=True)  # going back is meant
     click.echo(f"{url} shows {done.messages:,} messages; {counted(done.edits_there, 'edit')} came back")
 
 

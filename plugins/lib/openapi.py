@@ -59,6 +59,8 @@ _IDS = _list(_ANY, minItems=1)
 _SAID = _object(message=_TEXT)
 _ROWS = {"type": "object"}
 _RENUMBER = _query("renumber", _SWITCH, "Also when talks have other numbers than in the served one.")
+_REPLACE = _query("replace", _SWITCH, "Also when messages are served that it does not hold.")
+_PUT = [_RENUMBER, _REPLACE]
 _SHA256 = {"name": "sha256", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
 _PAGED = [
     _query("page", {"type": "integer", "minimum": 1, "maximum": 1 << 40}, "From 1."),
@@ -169,11 +171,11 @@ OPERATIONS = {
     },
     "/api/shares/{id}": {"delete": ("End a link", [_ID], None, None, [])},
     "/api/tokens/{id}": {"delete": ("End a token, but not the one that asks", [_ID], None, None, [409])},
-    "/api/archive": {"put": ("Put another archive in place, under readers", [_RENUMBER], "binary", _ref("Placed"),
+    "/api/archive": {"put": ("Put another archive in place, under readers", _PUT, "binary", _ref("Placed"),
                              [400, 409, 411, 413, 507])},
     "/api/archive/uploads": {"post": ("Begin to send an archive block by block, or go on", [], _PLAN, _object(
         block_bytes=_WHOLE, missing=_list(_WHOLE), is_served={"type": "boolean"}), [413, 507])},
-    "/api/archive/uploads/{sha256}": {"post": ("All blocks are sent: put it in place", [_SHA256, _RENUMBER], None,
+    "/api/archive/uploads/{sha256}": {"post": ("All blocks are sent: put it in place", [_SHA256, *_PUT], None,
                                                _ref("Placed"), [409, 507])},
     "/api/archive/uploads/{sha256}/{n}": {"put": ("One block, as it is or gzipped", [_SHA256, {
         "name": "n", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0, "maximum": 9_999_999},

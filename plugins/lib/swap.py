@@ -41,7 +41,9 @@ async def upload(request, datasette):
         size = await stream_to(request, part, int(length))
         if size != int(length):
             raise ApiError(400, "the line broke before all of it arrived; nothing was changed")
-        return await _take(datasette, part, sha256, renumber=_may_renumber(request))
+        return await _take(
+            datasette, part, sha256, renumber=_may(request, "renumber"), replace=_may(request, "replace")
+        )
     finally:
         forget_part(part)
 
@@ -135,11 +137,11 @@ async def finish(request, datasette):
     """``POST /api/archive/uploads/{sha256}``: all has been sent; put it in place."""
     _, _, incoming, _ = places(datasette)
     sha256, digests = _plan(request, incoming)
-    renumber = _may_renumber(request)
+    renumber, replace = _may(request, "renumber"), _may(request, "replace")
     missing = await asyncio.to_thread(uploads.arrived, incoming, sha256, digests)
     if missing:
         raise ApiError(409, f"{len(missing)} blocks have not arrived yet; send them, then ask again")
-    found = await _take(datasette, uploads.part_of(incoming, sha256), sha256, renumber=renumber)
+    found = await _take(datasette, uploads.part_of(incoming, sha256), sha256, renumber=renumber, replace=replace)
     uploads.forget(incoming, sha256)
     return found
 
@@ -165,13 +167,13 @@ async def rollback(request, datasette):
     try:
         await asyncio.to_thread(_make_room, path, 0)
         await asyncio.to_thread(shutil.copyfile, chosen, part)
-        return {**await _take(datasette, part, None, renumber=True), "version": chosen.stem}
+        return {**await _take(datasette, part, None, renumber=True, replace=True), "version": chosen.stem}
     finally:
         forget_part(part)
 
 
-def _may_renumber(request):
-    return choice(request, "renumber", ("0", "1"), "0") == "1"
+def _may(request, what):
+    return choice(request, what, ("0", "1"), "0") == "1"
 
 
 async def _keep_links_true(part, path):
@@ -190,7 +192,24 @@ async def _keep_links_true(part, path):
         )
 
 
-async def _take(datasette, part, sha256, *, renumber):
+async def _keep_what_is_only_here(part, path, log):
+    """409 when messages are served that the archive to come does not hold: they were ingested here, or elsewhere."""
+    forgotten = edit_log.forgotten(edit_log.events(log))
+    try:
+        found = await asyncio.to_thread(versions.only_there, part, path, forgotten)
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return  # what is served is damaged, or of an earlier version
+    if found:
+        count = sum(found.values())
+        raise ApiError(
+            409,
+            f"{count} {'message is' if count == 1 else 'messages are'} only here, from {', '.join(sorted(found)[:5])}"
+            f"{' and others' if len(found) > 5 else ''}: bring them home first, by ingesting the same exports or with "
+            "memories pull --archive; or drop them with memories push --replace",
+        )
+
+
+async def _take(datasette, part, sha256, *, renumber, replace):
     """Verify, show the edits on it, keep the old one, put the new one in place."""
     if _turn.locked():
         raise ApiError(409, "another archive is being put in place just now; look at it, then try again")
@@ -201,6 +220,8 @@ async def _take(datasette, part, sha256, *, renumber):
         except versions.Refused as error:
             raise _refused(error) from None
         log = archive.log_of(database)
+        if not replace:
+            await _keep_what_is_only_here(part, path, log)
         if not renumber:
             await _keep_links_true(part, path)  # before anything is written to it: it may be asked for again
         digest, lost = await asyncio.to_thread(_show_edits, part, log)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import private_files
+from .names import person_key
 
 APPLICATION_ID = 0x57414D65
 #: The schema that this version of the server reads.
@@ -27,6 +28,12 @@ _BLOCK = 1 << 20
 _NAME = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d+))?\.db\Z")
 _INDEXES = ("messages_fts", "exchanges_fts", "media_fts")
 _TABLES = ("chats", "people", "exchanges", "messages", "media", "sources", "curation_state")
+
+
+#: All views that an archive has.
+VIEWS = frozenset({"memories", "visible_exchanges", "visible_messages", "said"})
+#: So long may looking at an archive take, and a second more for so many bytes.
+_LONGEST_S, _SLOWEST = 60.0, 1 << 20
 
 
 class Refused(Exception):
@@ -70,6 +77,8 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA cache_size = -16384")
+            _end_after(connection, _LONGEST_S + path.stat().st_size / _SLOWEST)
+            _refuse_programs(connection)
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if found != "ok":
                 raise Refused("the archive is damaged: its pages do not fit together; build it anew, or send a backup")
@@ -84,9 +93,30 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
                 int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
                 for table in ("messages", "exchanges")
             )
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise Refused("looking at the archive took too long, and was stopped; build it anew") from None
+        raise Refused("the archive is damaged; build it anew, or send a backup") from None
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise Refused("the archive is damaged; build it anew, or send a backup") from None
     return Facts(path.stat().st_size, messages, exchanges)
+
+
+def _end_after(connection: sqlite3.Connection, seconds: float) -> None:
+    """Interrupt whatever the connection does once so much time has passed."""
+    end = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > end, 100_000)
+
+
+def _refuse_programs(connection: sqlite3.Connection) -> None:
+    """An archive has no trigger, no view but its own, no table that computes: nothing runs when it is read."""
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
+        if kind == "trigger":
+            raise Refused(f"the archive has a trigger ({name}), which none of ours has; build it anew")
+        if kind == "view" and name not in VIEWS:
+            raise Refused(f"the archive has a view ({name}), which none of ours has; build it anew")
+        if kind == "table" and sql and re.search(r"\bgenerated\s+always\b|\)\s*(stored|virtual)\b", sql, re.IGNORECASE):
+            raise Refused(f"the archive has a table that computes ({name}), which none of ours does; build it anew")
 
 
 def _look_at_header(path: Path, *, older: bool = False) -> int:
@@ -192,6 +222,42 @@ def renumbered(path: str | Path, served: str | Path) -> tuple[int, int]:
             """
         ).fetchone()
     return others, both
+
+
+def only_there(path: str | Path, served: str | Path, forgotten: dict[str, dict[int, str]]) -> dict[str, int]:
+    """file name of an export -> how many of its messages `served` holds and the file at `path` does not.
+
+    A message is the same when its key is, now or in an earlier reading, or when the same person wrote at the same
+    time. What was `forgotten` (see `edit_log.forgotten`) is meant to be gone.
+    """
+    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.execute("ATTACH ? AS served", (f"{Path(served).resolve().as_uri()}?mode=ro",))
+        rows = connection.execute(
+            """
+            SELECT there.chat_id, there.source_id, sender.name, count(*) FROM served.messages AS there
+            LEFT JOIN served.people AS sender ON sender.id = there.sender_id
+            WHERE there.key NOT IN (SELECT key FROM main.messages)
+                AND there.key NOT IN (SELECT key FROM main.former_keys)
+                AND NOT EXISTS (
+                    SELECT 1 FROM main.messages AS here LEFT JOIN main.people AS writer ON writer.id = here.sender_id
+                    WHERE here.sent_at = there.sent_at AND writer.name IS sender.name
+                )
+            GROUP BY 1, 2, 3
+            """
+        ).fetchall()
+        chats: dict[int, int] = dict(connection.execute("SELECT id, key FROM served.chats"))
+        sources = {row[0]: row[1:] for row in connection.execute("SELECT id, filename, sha256 FROM served.sources")}
+    found: dict[str, int] = {}
+    for chat, source, sender, count in rows:
+        filename, sha256 = sources[source]
+        is_meant = (
+            chats[chat] in forgotten["chat"]
+            or int(sha256[:13], 16) in forgotten["source"]
+            or (sender is not None and person_key(sender) in forgotten["person"])
+        )
+        if not is_meant:
+            found[filename] = found.get(filename, 0) + count
+    return found
 
 
 def put(path: str | Path, served: sqlite3.Connection) -> None:
