@@ -54,3 +54,12 @@ def test_the_architecture_names_each_module() -> None:
     for file in [*(ROOT / "ingest").glob("*.py"), *(ROOT / "plugins").glob("*.py"), *(ROOT / "ingest").glob("*.sql")]:
         if not file.name.startswith("__"):
             assert file.name in told, file.name
+
+
+def test_each_test_that_the_page_on_security_names_exists() -> None:
+    page = (ROOT / "docs" / "SECURITY.md").read_text("utf-8")
+    named = re.findall(r"`(test_\w+\.py)::(\w+|\*)`", page)
+    assert len(named) > 30
+    for file, test in named:
+        text = (ROOT / "tests" / file).read_text("utf-8")
+        assert test == "*" or f"def {test}(" in text, (file, test)
