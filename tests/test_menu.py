@@ -15,10 +15,20 @@ from tests.conftest import Served, serve
 ROLES = ("viewer", "curator", "owner")
 #: What a page is about: one of these at least is to be seen on it.
 ITEMS = {
-    "/": ".mem-item", "/search": "input[type=search]", "/on-this-day": ".mem-item, .mem-lead", "/calendar": ".heat-days a",
-    "/gallery": ".wall img", "/map": ".mem-places a", "/years": ".mem-drawn a", "/people": "main li a",
-    "/numbers": ".chart", "/book": ".book-talk", "/ask": "#question", "/edits": "main h1", "/memories": "table, h2 a, .db-table a",
-}  # fmt: skip
+    "/": ".mem-item",
+    "/search": "input[type=search]",
+    "/on-this-day": ".mem-item, .mem-lead",
+    "/calendar": ".heat-days a",
+    "/gallery": ".wall img",
+    "/map": ".mem-places a",
+    "/years": ".mem-drawn a",
+    "/people": "main li a",
+    "/numbers": ".chart",
+    "/book": ".book-talk",
+    "/ask": "#question",
+    "/edits": "main h1",
+    "/memories": "table, h2 a, .db-table a",
+}
 
 
 @pytest.fixture(scope="module")
