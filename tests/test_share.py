@@ -153,3 +153,19 @@ def test_a_shared_book_goes_on_part_by_part(public: tuple[Client, dict[str, str]
                 f"'Lakehouse%') AND {where} ORDER BY started_at")[1]  # fmt: skip
     rest = api.ask("GET", f"{made['path']}?before={last[0]}/{last[1]}")[2].decode()
     assert rest.count('class="book-talk"') == int(str(memories)) - 2
+
+
+def test_a_book_of_somebody_outlasts_another_name(public: tuple[Client, dict[str, str], Path]) -> None:
+    """Renamed once and again, and their chat too: the link shows what it showed."""
+    api, curator, db = public
+    person = one(db, "SELECT id FROM people WHERE name = 'Theo'")
+    made = api.ask("POST", "/api/shares", {"book": {"person": "Theo"}}, curator)[2]
+    before = re.findall(r'<dd dir="auto">(.*?)</dd>', api.ask("GET", made["path"])[2].decode(), re.DOTALL)
+    assert before
+    for name in ("Theodore", "Teddy"):
+        assert api.ask("POST", f"/api/people/{person}/rename", {"name": name}, curator)[0] == 200
+        page = api.ask("GET", made["path"])[2].decode()
+        assert re.findall(r'<dd dir="auto">(.*?)</dd>', page, re.DOTALL) == before
+    shown = api.ask("POST", "/api/shares", {"book": {"person": "Teddy"}}, curator)[2]
+    page = api.ask("GET", shown["path"])[2].decode().replace(shown["path"], made["path"])
+    assert re.findall(r'<dd dir="auto">(.*?)</dd>', page, re.DOTALL) == before

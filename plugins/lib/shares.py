@@ -58,7 +58,7 @@ async def make(request, datasette):
             raise wrong("body", "book", 'must be a choice of texts, as in {"year": "2023"}')
         if not book or set(book) - set(_CHOICES):
             raise wrong("body", "book", f"is chosen by {', '.join(_CHOICES)}")
-        what = {"book": book}
+        what = {"book": book, "was": await archive.read(datasette, lambda run: _was(run, book))}
     secret, now = secrets.token_urlsafe(24), int(time.time())
     expires = now + int(days * 86400)
     share = (
@@ -70,6 +70,42 @@ async def make(request, datasette):
         .lastrowid
     )
     return {"id": share, "path": datasette.urls.path(f"/s/{share}_{secret}"), "expires_at": expires}
+
+
+#: What ingest calls who or what is called so now, and the other way round.
+_WAS = {
+    "person": """
+        SELECT coalesce(people_before.name, people.name) FROM people LEFT JOIN people_before ON person_id = people.id
+        WHERE people.name = ?
+    """,
+    "chat": """
+        SELECT coalesce(chats_before.name, chats.name) FROM chats LEFT JOIN chats_before ON chat_id = chats.id
+        WHERE chats.name = ?
+    """,
+}
+_NOW = {
+    "person": """
+        SELECT people.name FROM people_before JOIN people ON people.id = coalesce(joined_to, person_id)
+        WHERE people_before.name = :was
+        UNION ALL SELECT name FROM people WHERE name = :was
+    """,
+    "chat": """
+        SELECT chats.name FROM chats_before JOIN chats ON chats.id = chat_id WHERE chats_before.name = :was
+        UNION ALL SELECT name FROM chats WHERE name = :was
+    """,
+}
+
+
+def _was(run, book):
+    """What ingest calls the person and the chat of a book: a name of now may be another one tomorrow."""
+    rows = {name: run(sql, (book[name],)).fetchone() for name, sql in _WAS.items() if book.get(name)}
+    return {name: row[0] for name, row in rows.items() if row}
+
+
+def _book(run, what):
+    """The choice of a book, by the names of now."""
+    rows = {name: run(_NOW[name], {"was": was}).fetchone() for name, was in what.get("was", {}).items()}
+    return {**what["book"], **{name: row[0] for name, row in rows.items() if row}}
 
 
 def _named(run, number):
@@ -132,7 +168,7 @@ async def what_of(datasette, link):
 def talks_of(run, what, before=""):
     """(the talks of a link, from `before` on; the choice of its book, or None; where the next part begins, or None)"""
     if "book" in what:
-        asked = dict.fromkeys((*_CHOICES, "topic", "all", "order"), "") | what["book"] | {"before": before}
+        asked = dict.fromkeys((*_CHOICES, "topic", "all", "order"), "") | _book(run, what) | {"before": before}
         talks, more = pages.book(run, asked)
         return talks, asked, more
     exchange = _exchange(run, what)
@@ -148,7 +184,7 @@ def talks_of(run, what, before=""):
 def holds_picture(run, what, sha256):
     """Whether a picture is one of those of a link's talks."""
     if "book" in what:
-        where, given = TalkFilter.from_args(what["book"]).where()
+        where, given = TalkFilter.from_args(_book(run, what)).where()
     else:
         where = "exchanges.id = :exchange AND messages.sent_at BETWEEN :since AND :until"
         given = {"exchange": _exchange(run, what), "since": what.get("from", ""), "until": what.get("to", "~")}
