@@ -44,16 +44,23 @@ def test_the_page_shows_it(site_api: Client) -> None:
 
 
 @pytest.mark.property
-@pytest.mark.parametrize("phases", ["examples,coverage", pytest.param("all", marks=pytest.mark.drill)])
+@pytest.mark.parametrize(
+    ("role", "phases"),
+    [
+        ("owner", "examples,coverage"),
+        ("viewer", "coverage"),
+        *(pytest.param(role, "all", marks=pytest.mark.drill) for role in ("owner", "curator", "viewer")),
+    ],
+)
 def test_schemathesis_finds_nothing(
-    examples_db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phases: str
+    examples_db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str, phases: str
 ) -> None:
     shutil.copytree(examples_db.parent, tmp_path / "served")
     monkeypatch.setenv("MEMORIES_PUBLIC", "1")
     monkeypatch.setenv("MEMORIES_OWNER_PASSWORD", hash_password("owner word"))
     tokens = load_shared("tokens")
     store = tokens.open_store(str(tmp_path / "served" / "access.db"))
-    _, token = tokens.make(store, "fuzz", "owner", 86_400)
+    _, token = tokens.make(store, "fuzz", role, 86_400)
     store.close()
     served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
     shutil.copy(ROOT / "schemathesis.toml", tmp_path)
