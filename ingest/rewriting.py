@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ingest.curating import put_edits_on, take_edits_off
 from ingest.finish import analyze, choose_memories, count_all, media_folder, tell_periods
+from ingest.kept_hidden import keep_hidden, note_hidden
 from ingest.media import media_path
 from ingest.merge import Change
 from ingest.numbers import Numbers
@@ -51,6 +52,7 @@ def rewritten(connection: sqlite3.Connection, database: Path) -> Iterator[Rewrit
             with transaction(connection):
                 index = MessageIndex(connection)
                 try:
+                    note_hidden(connection)
                     take_edits_off(connection, database)
                     numbers = Numbers(connection, database)
                     rewriting = Rewriting(connection, database, numbers, index)
@@ -123,6 +125,7 @@ class Rewriting:
         apply_kept(connection, database)
         apply_looks(connection, database)
         self.removed.edits_lost = put_edits_on(connection, database)
+        keep_hidden(connection, database)
         apply_kept_periods(connection, database)
 
     def _note_what_goes(self) -> None:

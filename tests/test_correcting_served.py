@@ -191,3 +191,34 @@ def test_on_the_pages(api: Client, archive: Path, browser: Browser) -> None:
         page.click("form[data-action=forget] button")
     assert one(archive, "SELECT count(*) FROM people WHERE name = 'Theo'") == 0
     page.close()
+
+
+@pytest.mark.parametrize("how", ["join and part", "part", "remove", "forget"])
+def test_what_is_hidden_stays_hidden_whatever_goes(api: Client, archive: Path, tmp_path: Path, how: str) -> None:
+    """Also where the message goes by which the edit names a talk."""
+    longer = tmp_path / "longer" / "WhatsApp Chat with Sea.txt"
+    longer.parent.mkdir()
+    longer.write_text("02/07/2024, 08:59 - Theo: first of all\n" + SEA + "02/07/2024, 09:06 - Nora: done\n", "utf-8")
+    put(archive, longer, me="Nora")
+    there = chats(api)
+    talk = api.get("/api/search?q=Marrowby")["messages"][0]["exchange_id"]
+    lantern = api.get("/api/search?q=lantern")["messages"][0]["message_id"]
+    assert api.ask("DELETE", f"/api/exchanges/{talk}")[0] == 204
+    assert api.ask("DELETE", "/api/messages", {"message_ids": [lantern]})[0] == 200
+    sources = [source["id"] for source in api.get("/api/sources")["sources"] if source["chat"] == "Sea"]
+    assert len(sources) == 2
+    if how == "join and part":
+        assert api.ask("POST", f"/api/chats/{there['Lake']}/join", {"chat_ids": [there["Sea"]]})[0] == 200
+        asked = {"source_ids": sources, "name": "Sea again"}
+        assert api.ask("POST", f"/api/chats/{there['Lake']}/part", asked)[0] == 200
+    elif how == "part":
+        asked = {"source_ids": sources[1:], "name": "Sea again"}
+        assert api.ask("POST", f"/api/chats/{there['Sea']}/part", asked)[0] == 200
+    elif how == "remove":
+        assert api.ask("DELETE", f"/api/sources/{sources[1]}")[0] == 200
+    else:
+        assert api.ask("POST", f"/api/sources/{sources[1]}/forget", {"for_good": True})[0] == 200
+    for word in ("Marrowby", "buckets", "lantern"):
+        assert api.get(f"/api/search?q={word}")["total"] == 0, word
+        assert word not in api.text("/book.txt?all=1"), word
+    _is_well(archive)
