@@ -18,6 +18,7 @@ from memories_lib import (
     correcting,
     editing,
     fresh,
+    listings,
     naming,
     openapi,
     reading,
@@ -84,11 +85,11 @@ ROUTES = {
     f"/api/sessions/{_ID}": {"DELETE": ("owner", token_api.end_session)},
     "/api/search": {"GET": ("viewer", reading.search)},
     "/api/on-this-day": {"GET": ("viewer", reading.on_this_day)},
-    "/api/chats": {"GET": ("viewer", reading.table(reading.CHATS, "chats"))},
-    "/api/people": {"GET": ("viewer", reading.table(reading.PEOPLE, "people"))},
-    "/api/days": {"GET": ("viewer", reading.table(reading.DAYS, "days"))},
-    "/api/stats": {"GET": ("viewer", reading.table(reading.STATS, "years"))},
-    "/api/places": {"GET": ("viewer", reading.table(reading.PLACES, "places"))},
+    "/api/chats": {"GET": ("viewer", listings.table(listings.CHATS, "chats"))},
+    "/api/people": {"GET": ("viewer", listings.table(listings.PEOPLE, "people"))},
+    "/api/days": {"GET": ("viewer", listings.table(listings.DAYS, "days"))},
+    "/api/stats": {"GET": ("viewer", listings.table(listings.STATS, "years"))},
+    "/api/places": {"GET": ("viewer", listings.table(listings.PLACES, "places"))},
 }
 
 

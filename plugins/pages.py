@@ -14,7 +14,7 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import access, archive, behind, finding, folding, openapi, overviews, pages, reading
+from memories_lib import access, archive, behind, finding, folding, listings, openapi, overviews, pages, reading
 from memories_lib.show import asked_of, behind_of, page, show
 from memories_lib.talk_filter import TalkFilter
 
@@ -101,7 +101,7 @@ async def calendar(request, datasette):
     years = await archive.read(datasette, overviews.calendar)
     return await show(
         datasette, request, "calendar.html", years=years, until=request.args.get("until") or "",
-        rows=behind_of(datasette).rows("days", _sort_desc="day"), sql=behind_of(datasette).sql(reading.DAYS),
+        rows=behind_of(datasette).rows("days", _sort_desc="day"), sql=behind_of(datasette).sql(listings.DAYS),
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What the pages that look over the whole archive ask of it: calendar, gallery, map, years, numbers."""
 
-from . import reading, shapes
+from . import listings, shapes
 
 #: Chats on a page of a year.
 _CHATS = 30
@@ -131,12 +131,12 @@ def gallery(run, kind, before="", most=60):
 
 def places(run):
     """Shared places with coordinates."""
-    return [dict(row) for row in run(reading.PLACES)]
+    return [dict(row) for row in run(listings.PLACES)]
 
 
 def numbers(run):
     """What the charts show: years, people, months, weekdays, kinds, the words of each year."""
-    years = [dict(row) for row in run(reading.STATS)]
+    years = [dict(row) for row in run(listings.STATS)]
     by_person = [
         dict(row)
         for row in run(
