@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
-from ingest.folding import fts_query
+from ingest.curating import curation, edit_log
+from ingest.folding import fold, fts_query
 from ingest.media import media_path
 
 _BLOCK = 1 << 20
@@ -15,8 +17,8 @@ _BLOCK = 1 << 20
 _SAMPLE = 3_000
 
 
-def check(connection: sqlite3.Connection, media: Path) -> Iterator[str]:
-    """What is wrong with an archive, a sentence at a time; nothing when all is well."""
+def check(connection: sqlite3.Connection, media: Path, log: Path | None = None) -> Iterator[str]:
+    """What is wrong with an archive, a sentence at a time; nothing when all is well. `log`: that of its edits."""
     for (said,) in connection.execute("PRAGMA integrity_check"):
         if said != "ok":
             yield f"the file is damaged: {said}; restore a backup"
@@ -25,6 +27,16 @@ def check(connection: sqlite3.Connection, media: Path) -> Iterator[str]:
     for what in (_search, _counts, _exchanges):
         yield from what(connection)
     yield from _media(connection, media)
+    if log is not None and log.exists():
+        yield from _hidden(connection, log)
+
+
+def _hidden(connection: sqlite3.Connection, path: Path) -> Iterator[str]:
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as log:
+        events = edit_log.effective(edit_log.events(log))
+    seen = curation.not_shown(connection, events, fold)
+    if seen:
+        yield f"{len(seen):,} edits hide what may be seen all the same; start the server, which shows all edits anew"
 
 
 def _one(connection: sqlite3.Connection, sql: str) -> int:

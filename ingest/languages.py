@@ -29,7 +29,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -180,10 +180,18 @@ def languages() -> Languages:
                 re.escape(n).replace(r"\{name\}", "(?P<name>.+)").replace(r"\ ", r"[ _\u00a0]") + r"\Z",
                 re.IGNORECASE,
             )
-            for n in names
+            for n in (*names, *_as_zips(names))
         ),
         laughs=laughs,
     )
+
+
+def _as_zips(names: Iterable[str]) -> Iterator[str]:
+    """``Discussion WhatsApp - {name}`` for ``Discussion WhatsApp avec {name}``: as iPhones name the zip of a chat."""
+    for name in names:
+        start, whatsapp, _ = name.partition("WhatsApp")
+        if start and whatsapp and "{name}" not in start:
+            yield f"{start}WhatsApp - {{name}}"
 
 
 _COPY_OF = re.compile(r"\A(?:copy of|kopie von|copia de|copie de|cópia de|kopia)[ _]", re.IGNORECASE)

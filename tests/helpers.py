@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ingest.evidence import Evidence
 from ingest.model import Account, Findings, Message, Options, Order
@@ -14,6 +17,8 @@ from ingest.parser import Reader
 from ingest.pipeline import ingest
 from ingest.store import connect
 from ingest.survey import Survey
+
+T = TypeVar("T")
 
 
 def pieces(text: str, size: int = 97) -> Iterator[str]:
@@ -52,3 +57,9 @@ def rows(database: Path, sql: str, parameters: Iterable[object] = ()) -> list[tu
 def one(database: Path, sql: str, parameters: Iterable[object] = ()) -> object:
     """The one value that the archive answers."""
     return rows(database, sql, parameters)[0][0]
+
+
+def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives, run in a thread of its own: a browser's tests leave a loop that runs in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from datasette.app import Datasette
 
 from tests.conftest import ROOT
+from tests.helpers import run_apart
 
 _GROUP = re.compile(r"\(\?P<(?P<name>\w+)>")
 
@@ -27,9 +26,7 @@ def patterns(database: Path) -> list[str]:
         await served.invoke_startup()
         return [pattern.pattern for pattern, _ in served._routes()]
 
-    # In a thread of its own: a browser's tests leave a loop that runs in this one.
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, found()).result()
+    return run_apart(found())
 
 
 def addresses(pattern: str, values: Mapping[str, Sequence[str]]) -> Iterator[str]:

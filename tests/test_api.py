@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import http.client
 import json
@@ -20,7 +19,7 @@ import pytest
 
 from ingest.folding import load_shared
 from tests.conftest import ROOT, Served, serve
-from tests.helpers import one, rows
+from tests.helpers import one, rows, run_apart
 
 ELSEWHERE = "http://frontend.example:3000"
 
@@ -343,7 +342,7 @@ def test_what_is_kept_is_of_the_day(examples_db: Path, monkeypatch: pytest.Monke
     request = SimpleNamespace(full_path="/api/on-this-day")
     for day in ("2024-06-14", "2024-06-14", "2024-06-15"):
         today[0] = day
-        asyncio.run(fresh.answer(request, None, work_out))
+        run_apart(fresh.answer(request, None, work_out))
     fresh.forget()
     assert asked == ["2024-06-14", "2024-06-15"]
 

@@ -15,6 +15,7 @@ import pytest
 from datasette.app import Datasette
 
 from ingest.folding import site
+from tests.helpers import run_apart
 
 
 @pytest.fixture
@@ -42,16 +43,17 @@ def _look(run) -> tuple[int, str]:
 
 @pytest.mark.parametrize("is_little", [True, False])
 def test_what_is_little_is_read_at_once(archive: ModuleType, database: Path, is_little: bool) -> None:
-    async def ask() -> tuple[int, str]:
-        return await archive.glance(Datasette([str(database)]), _look, lambda _run: is_little)
+    async def ask() -> tuple[int, int, str]:
+        found = await archive.glance(Datasette([str(database)]), _look, lambda _run: is_little)
+        return threading.get_ident(), *found
 
-    thread, text = asyncio.run(ask())
+    here, thread, text = run_apart(ask())
     assert text == "good morning"
-    assert (thread == threading.get_ident()) is is_little
+    assert (thread == here) is is_little
 
 
 def test_what_is_locked_is_waited_for_elsewhere(archive: ModuleType, database: Path) -> None:
-    async def ask(writer: sqlite3.Connection) -> tuple[int, int, str]:
+    async def ask(writer: sqlite3.Connection) -> tuple[int, int, int, str]:
         asked = asyncio.create_task(archive.glance(Datasette([str(database)]), _look, lambda _run: True))
         turns = 0
         while not asked.done():
@@ -59,14 +61,14 @@ def test_what_is_locked_is_waited_for_elsewhere(archive: ModuleType, database: P
             turns += 1
             if turns == 20:
                 writer.execute("ROLLBACK")
-        return turns, *asked.result()
+        return turns, threading.get_ident(), *asked.result()
 
-    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+    with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
-        turns, thread, text = asyncio.run(ask(writer))
+        turns, here, thread, text = run_apart(ask(writer))
     assert turns >= 20, "others were answered meanwhile"
     assert text == "good morning"
-    assert thread != threading.get_ident()
+    assert thread != here
 
 
 def test_what_is_wrong_is_said_by_either(archive: ModuleType, database: Path) -> None:
@@ -75,4 +77,4 @@ def test_what_is_wrong_is_said_by_either(archive: ModuleType, database: Path) ->
 
     for is_little in (True, False):
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
-            asyncio.run(ask(is_little))
+            run_apart(ask(is_little))

@@ -42,6 +42,11 @@ FILES = [
     ("WhatsApp Sohbeti - Haus.txt", "Haus"),
     ("WhatsApp Beszélgetés - Haus.zip", "Haus"),
     ("WhatsApp Chat - Anna - Ben.zip", "Anna - Ben"),
+    ("Discussion WhatsApp - La Bretagne.zip", "La Bretagne"),
+    ("Chat de WhatsApp - Casa.zip", "Casa"),
+    ("Conversa do WhatsApp - Praia.zip", "Praia"),
+    ("Чат WhatsApp - Дача.zip", "Дача"),
+    ("Family and WhatsApp - notes.zip", None),
     ("holiday.txt", None),
     ("whatsapp.txt", None),
 ]

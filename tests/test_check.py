@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from ingest.check import check
-from ingest.store import connect
+from ingest.curating import edit_log, log_beside, put_edits_on
+from ingest.store import connect, transaction
+from tests.helpers import put
+from tests.test_merge import BY_NAME, save, talk
 
 
 @pytest.fixture
@@ -78,3 +81,21 @@ def test_a_bit_flipped_anywhere_is_never_a_traceback(archive: Path) -> None:
         assert not isinstance(done.exception, sqlite3.Error)
         noticed += done.exit_code
     assert noticed
+
+
+def test_what_is_hidden_and_shows_all_the_same_is_said(tmp_path: Path) -> None:
+    """An archive beside its log, which says that something is hidden, and it is not."""
+    path = tmp_path / "m.db"
+    put(path, save(tmp_path, "a.txt", BY_NAME["us"], talk(40)))
+    with closing(connect(path)) as connection:
+        key, at, chat = connection.execute(
+            "SELECT m.key, sent_at, chats.key FROM messages AS m JOIN chats ON chats.id = chat_id LIMIT 1"
+        ).fetchone()
+        with closing(edit_log.open_log(str(log_beside(path)))) as log:
+            edit_log.write(log, edit_log.draft(log, "owner", "hide", "message", key, {"chat": chat, "at": at}))
+        found = list(check(connection, tmp_path / "media", log_beside(path)))
+        assert len(found) == 1
+        assert "1 edits hide what may be seen" in found[0]
+        with transaction(connection):
+            put_edits_on(connection, path)
+        assert list(check(connection, tmp_path / "media", log_beside(path))) == []

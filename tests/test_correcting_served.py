@@ -163,7 +163,7 @@ def test_on_the_pages(api: Client, archive: Path, browser: Browser) -> None:
     page.on("dialog", lambda dialog: dialog.accept())
     there = chats(api)
     page.goto(f"{api.served.base}/chats/{there['Lake']}")
-    page.click("summary:has-text('Name')")
+    page.click("summary:has-text('Put this chat right')")
     page.select_option("form[data-action=join] select", label="Sea")
     page.click("form[data-action=join] button")
     page.wait_for_selector("summary:has-text('2 exports')")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,16 @@ from playwright.sync_api import Browser, Page
 
 from ingest import passwords
 from tests.conftest import Served, serve
+from tests.helpers import put
+from tests.test_access import come_in
+from tests.test_api import Client
 
 ROLES = ("viewer", "curator", "owner")
 #: What a page is about: one of these at least is to be seen on it.
 ITEMS = {
     "/": ".mem-item",
     "/search": "input[type=search]",
-    "/on-this-day": ".mem-item, .mem-lead",
+    "/on-this-day": ".mem-years .mem-item",
     "/calendar": ".heat-days a",
     "/gallery": ".wall img",
     "/map": ".mem-places a",
@@ -26,7 +30,7 @@ ITEMS = {
     "/numbers": ".chart",
     "/book": ".book-talk",
     "/ask": "#question",
-    "/edits": "main h1",
+    "/edits": "[data-undo]",
     "/memories": "table, h2 a, .db-table a",
 }
 
@@ -35,11 +39,19 @@ ITEMS = {
 def family(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("menu")
     shutil.copytree(examples_db.parent, folder / "served")
+    # Something was said on this day, whatever day it is.
+    today = date.today()
+    export = folder / "WhatsApp Chat with Emma.txt"
+    export.write_text(f"{today:%d/%m}/2020, 21:15 - Emma: the kettle sings again tonight\n" * 2, "utf-8")
+    put(folder / "served" / "memories.db", export, me="Emma", date_order="dmy")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MEMORIES_PUBLIC", "1")
         for role in ROLES:
             patch.setenv(f"MEMORIES_{role.upper()}_PASSWORD", passwords.hash_password(f"{role} word"))
         served = serve(folder / "served" / "memories.db", folder / "log")
+        api = Client(served)
+        cookie = {"cookie": come_in(api, "owner", "owner word")[2]}
+        assert api.ask("POST", "/api/exchanges/1/star", headers=cookie)[0] == 200
         yield served
         served.stop()
 

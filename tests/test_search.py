@@ -98,6 +98,7 @@ def test_all_ways_find_the_same(examples_db: Path, tmp_path: Path) -> None:
     hidden = [n for (n,) in rows(path, "SELECT id FROM messages WHERE id % 7 = 0")]
     api.ask("DELETE", "/api/messages", {"message_ids": hidden})
     words = ["lake", "the", "you", *(dice.choice(text.split()) for text in dice.sample(texts, 25))]
+    found = 0
     for word in words:
         expected = {
             number
@@ -111,6 +112,7 @@ def test_all_ways_find_the_same(examples_db: Path, tmp_path: Path) -> None:
                 [fts_query(word) or '""'] * 2,
             )
         }
+        found += len(expected)
         answer = api.get(f"/api/search?q={quote(word)}&limit=200")
         assert {hit["message_id"] for hit in answer["messages"]} == expected, word
         assert answer["total"] == len(expected)
@@ -119,6 +121,7 @@ def test_all_ways_find_the_same(examples_db: Path, tmp_path: Path) -> None:
         assert shown == set([hit["message_id"] for hit in answer["messages"]][:40]), word
         said = CliRunner().invoke(main, ["search", "--limit", "999", "--db", str(path), "--", word]).stdout
         assert len(said.splitlines()) == len(expected), word
+    assert found > 50
     served.stop()
 
 

@@ -169,3 +169,17 @@ def test_a_book_of_somebody_outlasts_another_name(public: tuple[Client, dict[str
     shown = api.ask("POST", "/api/shares", {"book": {"person": "Teddy"}}, curator)[2]
     page = api.ask("GET", shown["path"])[2].decode().replace(shown["path"], made["path"])
     assert re.findall(r'<dd dir="auto">(.*?)</dd>', page, re.DOTALL) == before
+
+
+def test_a_link_to_a_talk_that_was_merged_into_another(public: tuple[Client, dict[str, str], Path]) -> None:
+    """It shows what it showed, also where hidden messages were in it."""
+    api, curator, db = public
+    talks = rows(db, "SELECT id FROM visible_exchanges WHERE chat_id = 2 ORDER BY id LIMIT 2")
+    first, second = talks[0][0], talks[1][0]
+    made = api.ask("POST", "/api/shares", {"exchange_id": second}, curator)[2]
+    shown = re.findall(r'<dd dir="auto">(.*?)</dd>', api.ask("GET", made["path"])[2].decode(), re.DOTALL)
+    assert shown
+    assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, second]}, curator)[0] == 200
+    page = api.ask("GET", made["path"])
+    assert page[0] == 200
+    assert re.findall(r'<dd dir="auto">(.*?)</dd>', page[2].decode(), re.DOTALL) == shown

@@ -105,6 +105,26 @@ def asked_for(draw: st.DrawFn) -> dict[str, str]:
     return {name: value for name, value in chosen.items() if value}
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"all": "1"},
+        {"starred": "1"},
+        {"person": "Nora"},
+        {"chat": "Theo", "all": "1"},
+        {"year": "2023", "all": "1"},
+    ],
+)
+def test_one_answer_and_not_an_empty_one(api: Client, asked: dict[str, str]) -> None:
+    on_page, links = _page(api, asked)
+    assert on_page
+    assert _datasette(api, links["rows"]) == on_page
+    hidden = {row["exchange_id"] for row in api.get("/memories/exchange_marks.json?is_hidden=1&_shape=array")}
+    assert hidden
+    assert hidden.isdisjoint(on_page)
+
+
 @pytest.mark.property
 @given(asked_for())
 def test_one_answer(api: Client, asked: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from ingest.account import as_data, lines_of
 from ingest.beside import collect_rarely
 from ingest.check import check as check_archive
 from ingest.cli.base import Failed, db_option, main, progress_bar, say_aside, told
+from ingest.curating import log_beside
 from ingest.errors import MemoriesError
 from ingest.exports import Export, Limits
 from ingest.finish import media_folder
@@ -286,7 +287,7 @@ def check(db: Path) -> None:
       memories check --db memories.db
     """
     with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
-        wrong = list(check_archive(connection, media_folder(db)))
+        wrong = list(check_archive(connection, media_folder(db), log_beside(db)))
     for sentence in wrong:
         click.echo(sentence, err=True)
     if wrong:

@@ -207,4 +207,14 @@ def _exchange(run, what):
         """,
         (what["exchange"], what["chat"]),
     ).fetchone()
+    if row is None:  # it was merged into another one since
+        row = run(
+            """
+            SELECT merged_exchanges.exchange_id AS id FROM exchanges_before
+            JOIN merged_exchanges ON merged_exchanges.id = exchanges_before.id
+            JOIN chats ON chats.id = exchanges_before.chat_id
+            WHERE exchanges_before.key = ? AND chats.key = ?
+            """,
+            (what["exchange"], what["chat"]),
+        ).fetchone()
     return row["id"] if row else None
