@@ -286,14 +286,14 @@ def _attachment(first: str, words: Languages, is_ios: bool, has_file: bool = Fal
 
 def _without_brackets(first: str, words: Languages) -> tuple[str, str] | None:
     """A file and the words for it side by side, as Persian and Tamil have it: ``WORDS FILE.pdf`` or the other way."""
+    if "." not in first:
+        return None
     parts = first.strip(MARKS + " ").split(" ")
     for n in range(1, min(6, len(parts))):
-        label, name = " ".join(parts[:n]), " ".join(parts[n:])
-        if plain(label) in words.attached and _HAS_ENDING.search(name):
-            return name.strip(MARKS + " "), ""
-        name, label = " ".join(parts[:-n]), " ".join(parts[-n:])
-        if plain(label) in words.attached and _HAS_ENDING.search(name):
-            return name.strip(MARKS + " "), ""
+        for label, name in ((parts[:n], parts[n:]), (parts[-n:], parts[:-n])):
+            # Its ending is the last of a name: a look at it is cheaper than one at the words.
+            if "." in name[-1] and _HAS_ENDING.search(name[-1]) and plain(" ".join(label)) in words.attached:
+                return " ".join(name).strip(MARKS + " "), ""
     return None
 
 
