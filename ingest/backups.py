@@ -6,6 +6,7 @@ import errno
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -21,8 +22,12 @@ from ingest.store import connect, database_errors, transaction, writer_lock
 
 _bundle = load_shared("bundle")
 _log = load_shared("edit_log")
+_damage = load_shared("damage")
 _versions = load_shared("versions")
 _private_files = load_shared("private_files")
+
+
+_BEFORE_ANOTHER_LOOK_S = 0.5
 
 
 class NotABackup(MemoriesError):
@@ -310,15 +315,52 @@ def rollback(database: Path, name: str | None = None) -> tuple[Path, Restored]:
         return chosen, _put(copied, database, 0, 0)
 
 
-def heal(database: Path) -> Path | None:
-    """Where an archive is damaged and an earlier version is whole: put that in place; returns it."""
-    if not database.exists() or _versions.looks_whole(database):
-        return None
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """What was damaged and what was done: parts made again, the earlier version put in place, parts left damaged."""
+
+    made_again: tuple[str, ...] = ()
+    version: Path | None = None
+    left: tuple[str, ...] = ()
+
+
+def heal(database: Path) -> Healed:
+    """Look at an archive before it is served. What is damaged is made again; or the last good version is put there."""
+    if not database.exists():
+        return Healed()
+    parts = _damaged_parts(database)
+    if not parts:
+        return Healed()
+    if all(part.can_be_made_again for part in parts):
+        try:
+            with writer_lock(database):
+                _damage.mend(database, parts)
+            return Healed(tuple(map(str, parts)))
+        except sqlite3.DatabaseError as error:
+            if not _damage.is_damage(error):
+                raise
     for path in versions(database):
-        if _versions.looks_whole(path):
+        if not _damaged_parts(path):
             rollback(database, path.stem)
-            return path
-    return None
+            return Healed(version=path)
+    return Healed(left=tuple(map(str, parts)))
+
+
+def _damaged_parts(database: Path) -> list[Any]:
+    """What is damaged in a file. A disk that fails once may not fail twice: it is asked again."""
+    for is_last in (False, True):
+        found: list[Any] = [_damage.Part("table", "sqlite_master")]
+        try:
+            with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+                if connection.execute("PRAGMA application_id").fetchone()[0] == _versions.APPLICATION_ID:
+                    found = _damage.look(connection)
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if not _damage.is_damage(error):
+                raise
+        if not found or is_last:
+            return found
+        time.sleep(_BEFORE_ANOTHER_LOOK_S)
+    raise AssertionError
 
 
 def compact(database: Path) -> tuple[int, int]:

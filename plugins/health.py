@@ -2,7 +2,9 @@
 
 import importlib.util
 import sys
+import time
 from pathlib import Path
+from typing import ClassVar
 
 from datasette import Response, hookimpl
 
@@ -11,21 +13,48 @@ if "memories_lib" not in sys.modules:
     sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
-from memories_lib import archive, bundle
+from memories_lib import archive, bundle, damage
 from memories_lib.http import ApiError
+
+#: An archive is looked at for damage so often; each time at other places. What was found is kept until the next start.
+_BETWEEN_LOOKS_S = 600
+
+
+class _Looked:
+    at = float("-inf")
+    found: ClassVar[list[damage.Part]] = []
 
 
 async def health(datasette):
-    """200 when a row of the archive could be read, else 503 with the reason."""
+    """200 when the archive can be read, else 503 with the reason.
+
+    Where only an index is damaged the pages are still there: 200, `degraded`, and what to do.
+    """
     try:
         await archive.read(datasette, lambda run: run("SELECT id FROM messages LIMIT 1").fetchone())
+        parts = await _damaged(datasette)
     except ApiError as error:
         return _unwell(error.detail)
     except Exception as error:  # whatever keeps the archive from being read
         return _unwell(f"the archive cannot be read ({type(error).__name__})")
+    if any(not part.can_be_made_again for part in parts):
+        return _unwell(f"damaged: {', '.join(map(str, parts))}; memories doctor says what to do")
     database = archive.database_of(datasette).path
-    more = {"last_backup_at": made_at} if (made_at := bundle.last_made_at(Path(database))) else {}
-    return Response.json({"status": "healthy", **more}, headers={"cache-control": "no-store"})
+    found = {"status": "healthy"}
+    if parts:
+        detail = f"damaged: {', '.join(map(str, parts))}; start the server again, which makes that again"
+        found = {"status": "degraded", "detail": detail}
+    if made_at := bundle.last_made_at(Path(database)):
+        found["last_backup_at"] = made_at
+    return Response.json(found, headers={"cache-control": "no-store"})
+
+
+async def _damaged(datasette):
+    """The parts of the archive that were found damaged, now or since the start."""
+    if not _Looked.found and time.monotonic() - _Looked.at > _BETWEEN_LOOKS_S:
+        _Looked.at = time.monotonic()
+        _Looked.found = await archive.database_of(datasette).execute_fn(damage.look)
+    return _Looked.found
 
 
 def _unwell(reason):

@@ -185,12 +185,19 @@ def serve(db: Path, host: str, port: int, new: bool, log_level: str | None) -> N
 
 
 def _heal(db: Path) -> None:
-    """A damaged archive gives way to its last good version, which says so."""
+    """What is damaged is made again, or the last good version is served; and it is said."""
     from ingest.backups import heal
 
-    version = heal(db)
-    if version is not None:
-        say_aside(f"{db} is damaged and was set aside; the version of {version.stem} is served instead")
+    healed = heal(db)
+    if healed.made_again:
+        say_aside(f"{db} was damaged: {', '.join(healed.made_again)}; made again, nothing is lost")
+    if healed.version is not None:
+        say_aside(f"{db} is damaged and was set aside; the version of {healed.version.stem} is served instead")
+    if healed.left:
+        say_aside(
+            f"{db} is damaged: {', '.join(healed.left)}; what can be read is served. "
+            "Bring a backup back with memories restore, or ingest the exports again"
+        )
 
 
 def _serve(db: Path, host: str, port: int) -> None:

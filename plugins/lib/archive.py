@@ -6,7 +6,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from . import curation, edit_log, folding, internals
+from . import curation, damage, edit_log, folding, internals
 from .http import ApiError
 
 #: path of a log -> (the log, open; which file it was when it was opened)
@@ -150,6 +150,13 @@ def _missing(path):
     )
 
 
+def _cannot_show_edits(path):
+    return (
+        f"{path} is damaged, so that edits cannot be shown on it: what people hid would be seen again. "
+        "memories serve makes it again, or goes back to the last good version"
+    )
+
+
 async def catch_up(datasette):
     """Show what the log says on each archive that shows something else: it was rebuilt, or stopped between the two."""
     for database in list(datasette.databases.values()):
@@ -170,10 +177,15 @@ async def catch_up(datasette):
                 return None
             digest = edit_log.digest(everything)
             if curation.state(connection) != digest:
-                _in_transaction(
-                    connection,
-                    lambda: curation.replay(connection, edit_log.effective(everything), digest, folding.fold),
-                )
+                try:
+                    _in_transaction(
+                        connection,
+                        lambda: curation.replay(connection, edit_log.effective(everything), digest, folding.fold),
+                    )
+                except sqlite3.DatabaseError as error:
+                    if not damage.is_damage(error):
+                        raise
+                    return _cannot_show_edits(database.path)
             return None
 
         problem = await database.execute_write_fn(write)
