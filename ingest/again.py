@@ -98,7 +98,7 @@ def same_again(
     ).fetchone()
     with suppress(_DryRun), transaction(connection):
         if options.me is not None:
-            _correct_owner(connection, known.chat, account, options.me)
+            _correct_owner(connection, known.chat, account, options)
         if options.date_order is not None and order_named(known.date_order) == options.date_order:
             account.date_order = known.date_order.removesuffix(GUESSED)  # now somebody said so
             connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (account.date_order, known.source))
@@ -110,10 +110,10 @@ def same_again(
             raise _DryRun
 
 
-def _correct_owner(connection: sqlite3.Connection, chat: int, account: Account, name: str) -> None:
+def _correct_owner(connection: sqlite3.Connection, chat: int, account: Account, options: Options) -> None:
     """``--me`` for a text that was read before."""
     members = members_of(connection, chat)
-    say_owner(connection, Roll(connection, _no_number).find(name), name, members)
+    say_owner(connection, Roll(connection, _no_number).find(options.me or ""), options, members, account)
     tell_owner(connection, account, members)
 
 

@@ -93,13 +93,17 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user decided. `chat` names the chat, `me` the owner, `timezone` where the exporting phone was."""
+    """What the user decided. `chat` names the chat, `me` the owner, `timezone` where the exporting phone was.
+
+    `are_many`: it was said of several exports, and `me` need not have written in each of them.
+    """
 
     chat: str | None = None
     me: str | None = None
     date_order: Order | None = None
     timezone: str | None = None
     dry_run: bool = False
+    are_many: bool = False
 
 
 @dataclass(slots=True)
@@ -110,6 +114,7 @@ class Account:
     chat: str = ""
     chat_kind: str = ""
     joined: str = ""  # why this export was taken for a chat that the archive has
+    lacks_owner: bool = False  # nobody is called as the user said that the owner is
     format: str = ""
     date_order: str = ""
     proof: str = ""

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection
 
 from ingest.errors import NotAnExport
-from ingest.model import Account
+from ingest.model import Account, Options
 
 
 def members_of(connection: sqlite3.Connection, chat: int) -> set[int]:
@@ -16,10 +16,13 @@ def members_of(connection: sqlite3.Connection, chat: int) -> set[int]:
     }
 
 
-def say_owner(connection: sqlite3.Connection, person: int | None, name: str, members: Collection[int]) -> None:
+def say_owner(
+    connection: sqlite3.Connection, person: int | None, options: Options, members: Collection[int], account: Account
+) -> None:
     """Make `person` the owner, in the place of whoever of `members` was; who is "me" in other chats stays so.
 
-    Raises `NotAnExport`, naming who is there, when nobody of `members` is called `name`.
+    Where nobody of `members` is called so, the account says it; raises `NotAnExport`, naming who is there, when it was
+    said of this export alone.
     """
     if person is None or person not in members:
         marks = ", ".join("?" * len(members))
@@ -27,7 +30,12 @@ def say_owner(connection: sqlite3.Connection, person: int | None, name: str, mem
             f"SELECT name FROM people WHERE id IN ({marks}) ORDER BY message_count DESC, name LIMIT 8", list(members)
         )
         names = ", ".join(f"'{row[0]}'" for row in there)
-        raise NotAnExport(f"--me '{name}': nobody is called that; this export has {names}")
+        sentence = f"--me '{options.me}': nobody is called that; this export has {names}"
+        if not options.are_many:
+            raise NotAnExport(sentence)
+        account.lacks_owner = True
+        account.notes.append(sentence)
+        return
     connection.executemany("UPDATE people SET is_owner = (id = ?) WHERE id = ?", [(person, one) for one in members])
 
 

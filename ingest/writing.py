@@ -295,7 +295,7 @@ class Writer:
         connection = self._connection
         members = {person for name in overview.senders if (person := roll.find(name)) is not None}
         if self._options.me is not None:
-            say_owner(connection, roll.find(self._options.me), self._options.me, members)
+            say_owner(connection, roll.find(self._options.me), self._options, members, self._account)
         elif not connection.execute("SELECT 1 FROM people WHERE is_owner").fetchone():
             guess = guess_owner(chat_name, list(overview.senders), dict(evidence.owners))
             if guess is not None:

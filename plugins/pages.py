@@ -15,7 +15,7 @@ if "memories_lib" not in sys.modules:
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
 from memories_lib import access, archive, behind, finding, folding, listings, openapi, overviews, pages, reading
-from memories_lib.show import asked_of, behind_of, page, show
+from memories_lib.show import asked_of, behind_of, page, show, skipped
 from memories_lib.talk_filter import TalkFilter
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -123,11 +123,13 @@ async def gallery(request, datasette):
 
 async def places(request, datasette):
     """Shared places in clusters; the tiles are the one thing that comes from elsewhere."""
-    found = await archive.read(datasette, overviews.places)
+    skip, size = skipped(request, "from"), overviews.PLACES_A_PAGE
+    found = await archive.read(datasette, lambda run: overviews.places(run, skip))
     static = datasette.urls.static_plugins
     leaflet = static("datasette-leaflet", "leaflet-v1.7.1.js")
     return await show(
-        datasette, request, "map.html", places=found, tiles=access.tiles(),
+        datasette, request, "map.html", places=found[:size], more=skip + size if len(found) > size else None,
+        tiles=access.tiles(),
         leaflet_images=leaflet.rpartition("/")[0] + "/images/",
         cluster_js=static("datasette-cluster-map", "leaflet.markercluster.min.js"),
         cluster_css=static("datasette-cluster-map", "leaflet.markercluster.css"),

@@ -13,15 +13,19 @@ if "memories_lib" not in sys.modules:
     _spec.loader.exec_module(sys.modules["memories_lib"])
 
 from memories_lib import archive, correcting, overviews, stories
-from memories_lib.show import behind_of, page, show
+from memories_lib.show import behind_of, page, show, skipped
 
 
 async def people(request, datasette):
-    """Who writes, and in which chats."""
-    found, chats = await archive.read(datasette, stories.everybody)
+    """Who writes, and in which chats: a page of each."""
+    skip, skip_chats = skipped(request, "from"), skipped(request, "chats_from")
+    found, chats = await archive.read(datasette, lambda run: stories.everybody(run, skip, skip_chats))
     addresses = behind_of(datasette)
+    size, chats_size = stories.PEOPLE_A_PAGE, stories.CHATS_A_PAGE
     return await show(
-        datasette, request, "people.html", people=found, chats=chats, rows=addresses.rows("people"),
+        datasette, request, "people.html", people=found[:size], chats=chats[:chats_size], rows=addresses.rows("people"),
+        more=skip + size if len(found) > size else None, skip=skip,
+        more_chats=skip_chats + chats_size if len(chats) > chats_size else None, skip_chats=skip_chats,
         sql=addresses.of_chart("people", chat="", year=""),
     )  # fmt: skip
 
@@ -63,8 +67,7 @@ async def chat(request, datasette):
 
 async def years(request, datasette):
     """A year and its months, told, with the talks that they draw on."""
-    year, skip = request.args.get("year") or "", request.args.get("from") or ""
-    skip = int(skip) if skip.isdecimal() and len(skip) < 7 else 0
+    year, skip = request.args.get("year") or "", skipped(request, "from")
     found = await archive.read(datasette, lambda run: overviews.years(run, year, skip))
     addresses = behind_of(datasette)
     return await show(

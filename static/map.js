@@ -1,18 +1,30 @@
 // The map: shared places in clusters, each opening its talk. The list beside it stands without the map, too.
 
 const shelf = document.getElementById("map");
-const data = JSON.parse(document.getElementById("places").textContent);
 
 try {
-  await import(shelf.dataset.leaflet);
+  const [data] = await Promise.all([allPlaces(), import(shelf.dataset.leaflet)]);
   await import(shelf.dataset.clusters);
-  show(window.L);
+  show(window.L, data);
 } catch (error) {
   shelf.hidden = true;
   throw error;
 }
 
-function show(L) {
+// The page lists some; the map has all.
+async function allPlaces() {
+  const found = [];
+  for (let page = 1; page; ) {
+    const answer = await fetch(`${shelf.dataset.places}?page=${page}`);
+    if (!answer.ok) throw new Error(`places: ${answer.status}`);
+    const { places, next } = await answer.json();
+    found.push(...places);
+    page = next;
+  }
+  return found;
+}
+
+function show(L, data) {
   L.Icon.Default.imagePath = shelf.dataset.images;
   const map = L.map(shelf);
   map.attributionControl.setPrefix("");

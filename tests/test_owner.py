@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from ingest.account import lines_of
+from ingest.cli import main
 from ingest.errors import NotAnExport
 from tests.helpers import put, rows
 from tests.phones import PHONES
@@ -53,3 +55,29 @@ def test_nobody_of_that_name_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotAnExport, match=r"'Anna', 'Ben'|'Ben', 'Anna'"):
         put(database, export, me="Zora")
     assert _owners(database) == ["Anna"]
+
+
+def test_an_owner_said_of_many_exports_need_not_have_written_in_each(tmp_path: Path) -> None:
+    _write(tmp_path / "WhatsApp Chat with Emma.txt", ["Emma", "Nora", "Emma"])
+    _write(tmp_path / "WhatsApp Chat with Club.txt", ["Ada", "Ben", "Cleo"])
+    done = CliRunner().invoke(main, ["ingest", str(tmp_path), "--db", str(tmp_path / "m.db"), "--me", "Nora"])
+    assert done.exit_code == 0, done.output
+    assert "note      --me 'Nora': nobody is called that; this export has 'Ada', 'Ben', 'Cleo'" in done.output
+    assert rows(tmp_path / "m.db", "SELECT name FROM people WHERE is_owner") == [("Nora",)]
+    assert len(rows(tmp_path / "m.db", "SELECT 1 FROM chats")) == 2
+
+
+def test_an_owner_whom_no_export_knows_is_a_mistake_and_nothing_is_lost(tmp_path: Path) -> None:
+    _write(tmp_path / "WhatsApp Chat with Emma.txt", ["Emma", "Nora", "Emma"])
+    _write(tmp_path / "WhatsApp Chat with Club.txt", ["Ada", "Ben", "Cleo"])
+    for more in ([], ["--json"]):
+        arguments = ["ingest", str(tmp_path), "--db", str(tmp_path / "m.db"), "--me", "Norra", *more]
+        done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 1
+        assert "nobody is called that in any of these exports" in done.output
+    assert len(rows(tmp_path / "m.db", "SELECT 1 FROM chats")) == 2
+
+
+def _write(path: Path, senders: list[str]) -> None:
+    lines = [f"2{n}.03.21, 10:0{n} - {sender}: hello, the {n}th" for n, sender in enumerate(senders)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -99,6 +100,8 @@ def ingest(
         _say_owner(accounts)
         if dry_run:
             click.echo("dry run: nothing was changed")
+    if _is_nobody(accounts):
+        raise MemoriesError(f"--me '{me}': nobody is called that in any of these exports; say it as they do")
     if any(account.error for account in accounts):
         sys.exit(1)
     if summaries == "gemini" and not dry_run:
@@ -112,6 +115,12 @@ def _summarize(db: Path, budget: float | None, yes: bool) -> None:
 
     with database_errors(db), closing(connect(db)) as connection, closing(Kept(path_beside(db))) as kept:
         let_gemini_tell(connection, db, kept, Wanted(budget=budget), yes=yes)
+
+
+def _is_nobody(accounts: list[Account]) -> bool:
+    """Whether ``--me`` named somebody whom none of the exports knows."""
+    whole = [account for account in accounts if not account.error]
+    return bool(whole) and all(account.lacks_owner for account in whole)
 
 
 def _say_owner(accounts: list[Account]) -> None:
@@ -132,6 +141,7 @@ def _ingest_all(
             except MemoriesError as error:
                 accounts.append(Account(str(path), error=str(error)))
                 continue
+            options = replace(options, are_many=len(paths) + len(opened) > 2)
             for export in opened:
                 accounts.append(_ingest_one(connection, db, export, options, quiet=quiet))
     return accounts

@@ -71,6 +71,10 @@ _PAGED = [
     *(_query(name, _TEXT) for name in ("chat", "person", "topic", "mood", "q")),
     _query("from", _DATE), _query("to", _DATE), _query("all", _SWITCH), _query("starred", _SWITCH),
 ]  # fmt: skip
+_LISTED = [
+    _query("page", {"type": "integer", "minimum": 1, "maximum": 1_000_000}, "From 1; `next` of the page before."),
+    _query("page_size", {"type": "integer", "minimum": 1, "maximum": 5_000}, "1,000 unless said."),
+]
 _CARRIES = _object(
     currentPage=_WHOLE, pageSize=_WHOLE, totalItems=_WHOLE, totalPages=_WHOLE, hasMore={"type": "boolean"}
 )
@@ -149,9 +153,11 @@ OPERATIONS = {
                      next={"type": ["integer", "null"]}, milliseconds={"type": "number"}), [])},
     "/api/on-this-day": {"get": ("The same day in every year", [_query("date", _DATE)], None, _object(
         day=_TEXT, exchanges=_list(_ref("Exchange"))), [])},
-    **{f"/api/{name}": {"get": (text, [], None, {"type": "object"}, [])} for name, text in (
-        ("chats", "All chats"), ("people", "All people"), ("days", "How much was said on each day"),
-        ("stats", "Each year in numbers"), ("places", "Shared places"))},
+    **{f"/api/{name}": {"get": (text, _LISTED, None, _object(
+        **{key: _list(_ROWS)}, total=_WHOLE, next={"type": ["integer", "null"]}), [])} for name, key, text in (
+        ("chats", "chats", "All chats"), ("people", "people", "All people"),
+        ("days", "days", "How much was said on each day"), ("stats", "years", "Each year in numbers"),
+        ("places", "places", "Shared places"))},
     "/api/login": {"post": ("A token for an hour, for a password", [], _object(
         required=["password"], role=_ROLE, password={"type": "string", "maxLength": 1000}, days=_DAYS),
         _ref("Token"), [429])},

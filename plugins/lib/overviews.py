@@ -4,6 +4,8 @@ from . import listings, shapes
 
 #: Chats on a page of a year.
 _CHATS = 30
+#: So many places are listed beside the map, which has all.
+PLACES_A_PAGE = 200
 _TOLD = """
 SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
     -- What was told before a talk of that time was hidden may speak of it.
@@ -129,9 +131,9 @@ def gallery(run, kind, before="", most=60):
     return months, f"{last['sent_at']}/{last['id']}" if last else None
 
 
-def places(run):
-    """Shared places with coordinates."""
-    return [dict(row) for row in run(listings.PLACES)]
+def places(run, skip=0):
+    """Shared places with coordinates, the newest first: a page of them, and one more where there are more."""
+    return [dict(row) for row in run(f"{listings.PLACES} LIMIT ? OFFSET ?", (PLACES_A_PAGE + 1, skip))]
 
 
 def numbers(run):

@@ -35,6 +35,12 @@ async def show(datasette, request, template, **context):
     return Response.html(html, headers={"cache-control": "private, no-cache"})
 
 
+def skipped(request, name):
+    """How many of a list were on the pages before, by a parameter of the address; 0 for anything that is no number."""
+    given = request.args.get(name) or ""
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 8 else 0
+
+
 def page(function):
     """Only readers see pages; strangers are sent where they can become one."""
 

@@ -8,7 +8,10 @@ from . import names, pages, shapes
 #: So many months are looked through for somebody's first or last words.
 _MONTHS = 6
 _MOST_PEOPLE = 200
-_MOST_CHATS = 100
+#: A page of people, and of chats.
+PEOPLE_A_PAGE, CHATS_A_PAGE = 100, 50
+#: More than a group can have.
+_MOST_OF_A_CHAT = 2_000
 _SHARE = """
     sum(messages) AS messages, sum(words) AS words, min(month) AS since, max(month) AS until,
     sum(talks_started) AS started, sum(replies) AS replies, sum(reply_seconds) AS reply_seconds, sum(photos) AS photos,
@@ -16,8 +19,11 @@ _SHARE = """
 """
 
 
-def everybody(run):
-    """(people with their numbers, chats with their first and last words), whoever writes most first."""
+def everybody(run, skip_people=0, skip_chats=0):
+    """(people with their numbers, chats with their first and last words), whoever writes most first.
+
+    A page of each, after those skipped; one more of each says that there are more.
+    """
     rows = run(
         f"""
         WITH begun AS (
@@ -30,14 +36,22 @@ def everybody(run):
         SELECT people.id, people.name, people.is_owner, people.message_count, {_SHARE}, all_started
         FROM people JOIN person_months ON person_months.person_id = people.id
         JOIN there ON there.person_id = people.id
-        GROUP BY people.id ORDER BY people.message_count DESC LIMIT {_MOST_PEOPLE}
-        """
+        GROUP BY people.id ORDER BY people.message_count DESC, people.id LIMIT :most OFFSET :skip
+        """,
+        {"most": PEOPLE_A_PAGE + 1, "skip": skip_people},
     ).fetchall()
     emoji = {}
-    for row in run("SELECT person_id, emoji, sum(uses) AS n FROM person_emoji GROUP BY 1, 2 ORDER BY n DESC"):
+    of_these = ", ".join(str(row["id"]) for row in rows)
+    for row in run(
+        f"""
+        SELECT person_id, emoji, sum(uses) AS n FROM person_emoji WHERE person_id IN ({of_these})
+        GROUP BY 1, 2 ORDER BY n DESC
+        """
+    ):
         emoji.setdefault(row["person_id"], []).append(row["emoji"])
     chats = run(
-        f"SELECT * FROM chats WHERE message_count > 0 ORDER BY message_count DESC LIMIT {_MOST_CHATS}"
+        "SELECT * FROM chats WHERE message_count > 0 ORDER BY message_count DESC, id LIMIT ? OFFSET ?",
+        (CHATS_A_PAGE + 1, skip_chats),
     ).fetchall()
     return [{**one, "emoji": emoji.get(one["id"], [])[:6]} for one in _shares(rows)], [
         {**dict(row), "first": _words(run, row["id"], ""), "last": _words(run, row["id"], "DESC")} for row in chats
@@ -114,7 +128,7 @@ def chat(run, number):
     people = run(
         f"""
         SELECT people.id, people.name, {_SHARE} FROM person_months JOIN people ON people.id = person_id
-        WHERE chat_id = ? GROUP BY people.id ORDER BY messages DESC LIMIT {_MOST_PEOPLE}
+        WHERE chat_id = ? GROUP BY people.id ORDER BY messages DESC LIMIT {_MOST_OF_A_CHAT}
         """,
         (number,),
     ).fetchall()
