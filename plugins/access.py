@@ -59,7 +59,7 @@ async def login(request, datasette):
         return await login_page.page(datasette, request, 403, "That is not the password.")
     address = access.address_of(request.scope)
     store = token_api.store_of(datasette)
-    wait = attempts.begin(store, role, address, time.time())
+    wait = await token_api.written(attempts.begin, store, role, address, time.time())
     if wait:
         return await login_page.page(
             datasette,
@@ -73,9 +73,9 @@ async def login(request, datasette):
     is_right = await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) and known is not None
     if not is_right:
         return await login_page.page(datasette, request, 403, "That is not the password.")
-    attempts.succeeded(store, role, address, time.time())
+    await token_api.written(attempts.succeeded, store, role, address, time.time())
     response = Response.redirect(datasette.urls.path("/"))
-    login_page.begin_session(datasette, request, response, role)
+    await login_page.begin_session(datasette, request, response, role)
     return response
 
 

@@ -55,7 +55,7 @@ async def book_as_file(request, datasette):
     pieces = _as_page(datasette, request, asked, parts(), wait_for) if form == "html" else _FORMS[form](parts())
     name = f"memories{'-' + asked['year'] if asked['year'].isdigit() else ''}.{form}"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "private, no-cache"}
-    return Streamed(pieces, f"{_TYPES[form]}; charset=utf-8", headers)
+    return Streamed(request, pieces, f"{_TYPES[form]}; charset=utf-8", headers)
 
 
 def _as_page(datasette, request, asked, parts, wait_for):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import shutil
 import socket
@@ -19,6 +20,7 @@ import pytest
 from ingest.folding import load_shared
 from ingest.serving import datasette_arguments
 from tests.conftest import serve
+from tests.helpers import run_apart
 from tests.test_api import Client
 
 ELSEWHERE = {"origin": "https://evil.example", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
@@ -213,3 +215,36 @@ def test_told_to_end_it_ends(examples_db: Path, tmp_path: Path) -> None:
         line.close()
     with closing(sqlite3.connect(tmp_path / "served" / "memories.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_who_goes_away_gets_no_more_and_no_more_is_made() -> None:
+    made: list[object] = []
+    sent: list[object] = []
+    is_gone = asyncio.Event()
+
+    def pieces() -> Iterator[str]:
+        try:
+            for n in range(100_000):
+                made.append(n)
+                yield f"part {n} "
+        finally:
+            made.append("closed")
+
+    async def receive() -> dict[str, str]:
+        await is_gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+        if len(sent) == 5:
+            is_gone.set()
+
+    class Asked:
+        pass
+
+    asked = Asked()
+    asked.receive = receive  # type: ignore[attr-defined]
+    answer = load_shared("streamed").Streamed(asked, pieces(), "text/plain", {})
+    run_apart(answer.asgi_send(send))
+    assert made[-1] == "closed"
+    assert len(made) < 20

@@ -34,10 +34,10 @@ def actor_of_cookie(datasette, request):
         return None
 
 
-def begin_session(datasette, request, response, role):
+async def begin_session(datasette, request, response, role):
     """Let the browser that gave the right password come back for a month."""
     browser = request.headers.get("user-agent", "")
-    session = sessions.begin(token_api.store_of(datasette), role, browser, SESSION_S)
+    session = await token_api.written(sessions.begin, token_api.store_of(datasette), role, browser, SESSION_S)
     actor = {"id": role, "role": role, "proof": access.proof_of(role), "session": session}
     ends = baseconv.base62.encode(int(time.time()) + SESSION_S)
     signed = datasette.sign({"a": actor, "e": ends}, "actor")
@@ -45,11 +45,11 @@ def begin_session(datasette, request, response, role):
     response.set_cookie(COOKIE, signed, max_age=SESSION_S, httponly=True, samesite="lax", secure=secure)
 
 
-def end_session(datasette, request):
+async def end_session(datasette, request):
     """Log out: the cookie is worth nothing from now on, wherever a copy of it is."""
     actor = actor_of_cookie(datasette, request)
     if actor:
-        sessions.end(token_api.store_of(datasette), actor["session"])
+        await token_api.written(sessions.end, token_api.store_of(datasette), actor["session"])
 
 
 async def page(datasette, request, status=200, error="", headers=None):

@@ -61,14 +61,13 @@ async def make(request, datasette):
         what = {"book": book, "was": await archive.read(datasette, lambda run: _was(run, book))}
     secret, now = secrets.token_urlsafe(24), int(time.time())
     expires = now + int(days * 86400)
-    share = (
-        _store(datasette)
-        .execute(
-            "INSERT INTO shares (what, digest, made_by, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-            (json.dumps(what, ensure_ascii=False), tokens.digest_of(secret), access.name_of(request), now, expires),
-        )
-        .lastrowid
+    values = (json.dumps(what, ensure_ascii=False), tokens.digest_of(secret), access.name_of(request), now, expires)
+    made = await token_api.written(
+        _store(datasette).execute,
+        "INSERT INTO shares (what, digest, made_by, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+        values,
     )
+    share = made.lastrowid
     return {"id": share, "path": datasette.urls.path(f"/s/{share}_{secret}"), "expires_at": expires}
 
 
@@ -135,14 +134,12 @@ async def listed(_request, datasette):
 async def revoke(request, datasette):
     """``DELETE /api/shares/{id}``."""
     number = int(request.url_vars["id"])
-    done = 0
-    if number < 1 << 63:
-        done = (
-            _store(datasette)
-            .execute("UPDATE shares SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (int(time.time()), number))
-            .rowcount
-        )
-    if not done:
+    done = number < 1 << 63 and await token_api.written(
+        _store(datasette).execute,
+        "UPDATE shares SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+        (int(time.time()), number),
+    )
+    if not done or not done.rowcount:
         raise ApiError(404, "There is no such link, or it was revoked already")
     return Response("", status=204)
 

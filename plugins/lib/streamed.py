@@ -8,10 +8,14 @@ _END = object()
 
 
 class Streamed(Response):
-    """What an iterator gives, in pieces of text; each is made in a thread while others are answered."""
+    """What an iterator gives, in pieces of text; each is made in a thread while others are answered.
 
-    def __init__(self, pieces, content_type, headers):
+    Who goes away (`request` says when) gets no more of it, and no more is made.
+    """
+
+    def __init__(self, request, pieces, content_type, headers):
         super().__init__(status=200, headers=headers, content_type=content_type)
+        self._request = request
         self._pieces = iter(pieces)
 
     async def asgi_send(self, send):
@@ -20,7 +24,17 @@ class Streamed(Response):
             "type": "http.response.start", "status": 200,
             "headers": [[name.encode("latin-1"), value.encode("latin-1")] for name, value in headers.items()],
         })  # fmt: skip
-        while (piece := await asyncio.to_thread(next, self._pieces, _END)) is not _END:
-            if piece:
-                await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
+        gone = asyncio.ensure_future(self._until_gone())
+        try:
+            while not gone.done() and (piece := await asyncio.to_thread(next, self._pieces, _END)) is not _END:
+                if piece:
+                    await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
+        finally:
+            gone.cancel()
+            if hasattr(self._pieces, "close"):
+                await asyncio.to_thread(self._pieces.close)
         await send({"type": "http.response.body", "body": b""})
+
+    async def _until_gone(self):
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass

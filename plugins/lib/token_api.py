@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from datasette import Response
@@ -12,6 +13,8 @@ from .http import ApiError, body_of, words, wrong
 
 _MOST_DAYS = 366
 _stores = {}
+#: Whatever is written into the store, is written by this thread: to wait for the disk is not for who answers others.
+_writer = ThreadPoolExecutor(1, "access.db")
 
 
 def store_of(datasette):
@@ -20,6 +23,11 @@ def store_of(datasette):
     if path not in _stores:
         _stores[path] = tokens.open_store(path)
     return _stores[path]
+
+
+async def written(function, *given):
+    """What `function(*given)` gives, which writes into the store, one after the other."""
+    return await asyncio.get_running_loop().run_in_executor(_writer, function, *given)
 
 
 def actor_of(datasette, header):
@@ -45,8 +53,8 @@ def _days(body, default):
     return days
 
 
-def _made(datasette, name, role, days):
-    number, token = tokens.make(store_of(datasette), name, role, int(days * 86400))
+async def _made(datasette, name, role, days):
+    number, token = await written(tokens.make, store_of(datasette), name, role, int(days * 86400))
     return {"id": number, "token": token, "role": role, "expires_at": int(time.time() + days * 86400)}
 
 
@@ -56,7 +64,7 @@ async def login(request, datasette):
     role, password = _role(body), words(body, "password", 1000)
     address = access.address_of(request.scope)
     store = store_of(datasette)
-    wait = attempts.begin(store, role, address, time.time())
+    wait = await written(attempts.begin, store, role, address, time.time())
     if wait:
         return Response.json(
             {"detail": f"Too many tries. Please wait {-(-wait // 60)} minutes."},
@@ -66,8 +74,8 @@ async def login(request, datasette):
     known = access.hashes().get(role)
     if not await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) or known is None:
         raise ApiError(403, "That is not the password")
-    attempts.succeeded(store, role, address, time.time())
-    return _made(datasette, role, role, _days(body, 1 / 24))
+    await written(attempts.succeeded, store, role, address, time.time())
+    return await _made(datasette, role, role, _days(body, 1 / 24))
 
 
 async def make(request, datasette):
@@ -76,7 +84,7 @@ async def make(request, datasette):
     name = words(body, "name", 100).strip()
     if not name:
         raise wrong("body", "name", "must say what the token is for")
-    return _made(datasette, name, _role({"role": "viewer", **body}), _days(body, 90))
+    return await _made(datasette, name, _role({"role": "viewer", **body}), _days(body, 90))
 
 
 async def listed(_request, datasette):
@@ -89,7 +97,7 @@ async def revoke(request, datasette):
     number = int(request.url_vars["id"])
     if number == (request.actor or {}).get("token"):
         raise ApiError(409, "That is the token that asks; end it with another one, or with the password")
-    if number >= 1 << 63 or not tokens.revoke(store_of(datasette), number):
+    if number >= 1 << 63 or not await written(tokens.revoke, store_of(datasette), number):
         raise ApiError(404, "There is no such token, or it was revoked already")
     return Response("", status=204)
 
@@ -103,6 +111,6 @@ async def sessions_listed(request, datasette):
 async def end_session(request, datasette):
     """``DELETE /api/sessions/{id}``: that browser has to log in again."""
     number = int(request.url_vars["id"])
-    if number >= 1 << 63 or not sessions.end(store_of(datasette), number):
+    if number >= 1 << 63 or not await written(sessions.end, store_of(datasette), number):
         raise ApiError(404, "There is no such log-in, or it has ended")
     return Response("", status=204)

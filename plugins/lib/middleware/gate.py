@@ -39,7 +39,7 @@ def wrap(app, datasette):
             # Datasette does this at its first request, which is only let through by what is done here.
             await datasette.invoke_startup()
             if scope["method"] == "POST" and _LOG_OUT.search(_path(scope)):
-                login_page.end_session(datasette, Request(scope, receive))
+                await login_page.end_session(datasette, Request(scope, receive))
             needed = _needed(datasette, _path(scope))
             if needed is not None:
                 request = Request(scope, receive)
