@@ -101,6 +101,7 @@ def asked_for(draw: st.DrawFn) -> dict[str, str]:
         "topic": draw(st.sampled_from(["", "", "", "lake", "Lake", "boathouse", "grandma", "花火"])),
         "mood": draw(st.sampled_from(["", "", "joyful", "sad"])),
         "year": draw(st.sampled_from(["", "", "2021", "2023", "2024"])),
+        "q": draw(st.sampled_from(["", "", "", "lake", "the boat", '"happy birthday" OR lake', "nowhere-at-all"])),
     }
     return {name: value for name, value in chosen.items() if value}
 
@@ -114,6 +115,7 @@ def asked_for(draw: st.DrawFn) -> dict[str, str]:
         {"person": "Nora"},
         {"chat": "Theo", "all": "1"},
         {"year": "2023", "all": "1"},
+        {"q": "lake", "all": "1"},
     ],
 )
 def test_one_answer_and_not_an_empty_one(api: Client, asked: dict[str, str]) -> None:

@@ -12,6 +12,8 @@ _FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order"
 def asked_of(request):
     """The filters of a list of talks that a request names."""
     asked = {name: request.args.get(name) or "" for name in _FILTERS}
+    if words := (request.args.get("q") or "").strip():
+        asked["q"] = words
     # What is hidden is for those who may bring it back.
     if asked["all"] == "hidden" and not access.may(request.actor, "curator"):
         asked["all"] = ""
