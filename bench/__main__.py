@@ -23,6 +23,7 @@ import yaml
 
 from bench.corpus import FORMS, write, write_edge
 from bench.labelled import judged, pairs_right
+from bench.large import large
 from bench.measure import ROOT, Run, best, peer, run, task
 from ingest.serving import datasette_arguments
 from tests.helpers import read
@@ -270,7 +271,7 @@ def gemini(folder: Path, count: int) -> None:
     cost(folder, _corpus(folder, "us", min(count, 50_000)))
 
 
-ALL = {f.__name__: f for f in (parse, ingest, curve, edge, labelled, queries, api, gemini)}
+ALL = {f.__name__: f for f in (parse, ingest, curve, edge, labelled, queries, api, large, gemini)}
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -44,8 +44,13 @@ def _vocabulary(dice: random.Random) -> tuple[list[str], list[float]]:
     return words, list(itertools.accumulate(1 / (n + 3) for n in range(len(words))))
 
 
-def messages(count: int, seed: int = 7) -> Iterator[tuple[datetime, str | None, str, str]]:
-    """(time, sender, kind, text), in order. Kinds: text, media, deleted, edited, system."""
+def messages(
+    count: int, seed: int = 7, names: Sequence[str] = NAMES, pace: float = 1.0
+) -> Iterator[tuple[datetime, str | None, str, str]]:
+    """(time, sender, kind, text), in order. Kinds: text, media, deleted, edited, system.
+
+    Talks follow one another `pace` times as fast as people's mostly do.
+    """
     dice = random.Random(seed)
     words, weights = _vocabulary(dice)
     at = datetime(2015, 1, 13, 8, 0, 0)
@@ -53,7 +58,7 @@ def messages(count: int, seed: int = 7) -> Iterator[tuple[datetime, str | None, 
     for n in range(count):
         if left == 0:
             left = dice.randint(2, 40)
-            at += timedelta(seconds=dice.randint(3_000, 14_000))
+            at += timedelta(seconds=dice.randint(3_000, 14_000) / pace)
             if at.hour < 7:
                 at += timedelta(hours=8)
         left -= 1
@@ -67,7 +72,7 @@ def messages(count: int, seed: int = 7) -> Iterator[tuple[datetime, str | None, 
         if roll < 0.004:
             yield at, None, "system", "Nora changed the group description"
             continue
-        sender = NAMES[min(int(dice.expovariate(1)), 4)]
+        sender = names[min(int(dice.expovariate(1)), len(names) - 1)]
         if roll < 0.044:
             yield at, sender, "media", ""
         elif roll < 0.05:
@@ -101,12 +106,14 @@ def head(form: str, t: datetime) -> str:
     return f"[{t.day:02}/{t.month:02}/{t.year}, {t.hour:02}:{t.minute:02}:{t.second:02}] "
 
 
-def write(path: Path, form: str, count: int, seed: int = 7, extra: int = 0) -> None:
+def write(
+    path: Path, form: str, count: int, seed: int = 7, extra: int = 0, names: Sequence[str] = NAMES, pace: float = 1.0
+) -> None:
     """An export of `count` messages (and `extra` more, which continue it)."""
     media, deleted, edited = _WORDS[form]
     end = "\r\n" if form == "ios" else "\n"
     with path.open("w", encoding="utf-8", newline="") as out:
-        for at, sender, kind, text in messages(count + extra, seed):
+        for at, sender, kind, text in messages(count + extra, seed, names, pace):
             if kind == "media":
                 text = media
             elif kind == "deleted":

@@ -71,7 +71,8 @@ def why_again(known: Known, options: Options) -> Again | None:
     if options.chat is not None and options.chat.casefold() != known.chat_name.casefold():
         return Again((known.source,), known.chat, f"it was in '{known.chat_name}' before", is_moved=True)
     if options.date_order is not None and order is not None and order != options.date_order:
-        return Again((known.source,), known.chat, f"it was read as {known.date_order} before")
+        sure = "" if known.date_order.endswith(GUESSED) else ", and that was no guess"
+        return Again((known.source,), known.chat, f"it was read as {known.date_order} before{sure}")
     if options.timezone is not None and options.timezone != known.timezone:
         before = f"as of {known.timezone}" if known.timezone else "without a time zone"
         return Again((known.source,), known.chat, f"it was read {before} before")

@@ -103,6 +103,11 @@ class TargetFinder:
             if to:
                 former.append(key)
                 row = connection.execute("SELECT id, name, kind FROM chats WHERE key = ?", (to[0],)).fetchone()
+                if said is not None:
+                    self._account.notes.append(
+                        f"'{said}' was joined with '{to[1]}', so that is where it goes; "
+                        f"memories chats part EXPORT --as '{said}' makes it a chat of its own"
+                    )
                 match = Match(row[0], row[1], row[2], SAID) if row else Match(None, to[1], match.kind)
         if match.id is None:
             self._refuse_forgotten(match)

@@ -226,3 +226,16 @@ def test_either_of_two_is_parted_again_when_all_is_read_anew(tmp_path: Path, par
         put(database, *(exports[::-1] if is_turned else exports))
         assert dict(rows(database, "SELECT name, message_count FROM chats")) == told
         _is_well(database)
+
+
+def test_a_chat_that_was_joined_is_named_where_an_export_is_said_to_be_of_it(tmp_path: Path) -> None:
+    database, messages = tmp_path / "memories.db", talk(60)
+    early, late = save(tmp_path, "a.txt", GB, messages[:30]), save(tmp_path, "b.txt", GB, messages[30:])
+    put(database, early, chat="Lake")
+    put(database, late, chat="Sea")
+    run(database, "chats", "join", "Lake", "Sea", "--yes")
+    (account,) = put(database, late, chat="Sea")
+    assert account.chat == "Lake"
+    assert [note for note in account.notes if note.startswith("'Sea' was joined with 'Lake', so that is where it goes")]
+    run(database, "chats", "part", "b.txt", "--as", "Sea")
+    assert rows(database, "SELECT name FROM chats ORDER BY id") == [("Lake",), ("Sea",)]
