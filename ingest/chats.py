@@ -7,18 +7,20 @@ says which chat it might be.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from ingest.folding import fts_query
 from ingest.keys import chat_key, token
 from ingest.languages import chat_name_from_file
-from ingest.lookup import messages_near
+from ingest.lookup import next_minute
 from ingest.overview import Overview, Probe
 from ingest.people import Roll, guess_owner, name_key
-from ingest.zones import find_moved, find_shifts
+from ingest.zones import Places, find_moved, find_shifts
 
 #: So many of an export's probes, found in the same minute of a chat, speak for this one.
 _PROOF = 3
@@ -143,8 +145,9 @@ def recognise(
         name = settled_name(name, overview)
     closed = {name_key(one) for one in apart if name is None or name_key(one) != name_key(name)}
     chats = [chat for chat in _chats(connection, overview.probes) if name_key(chat.name) not in closed]
+    renamed = _renamed(connection, chats, name, overview) if name is not None else set()
     for chat in chats:
-        chat.is_renamed = name is not None and _is_renamed(connection, chat, name, overview)
+        chat.is_renamed = chat.id in renamed
         chat.members = _members(connection, chat.id)
     people = {person for key in overview.senders if (person := roll.find(key)) is not None}
     strangers = len(overview.people()) - len(people)
@@ -158,13 +161,14 @@ def recognise(
             return _matched(connection, chat, name, kind, overview, "")
         doubtful.append(chat)
     same_people: list[_Chat] = []
+    places = Places(connection)
     for chat in chats:
         is_same_name = name is not None and (chat.is_renamed or _key(name) == _key(chat.name))
         is_same_people = len(people) > 1 and chat.members == people and not strangers
         if not (is_same_name or is_same_people):
             continue
         if chat.asked >= _ENOUGH_AGAINST and chat.share < _SMALL:
-            chat.is_elsewhere = bool(find_shifts(connection, chat.id, overview.probes))
+            chat.is_elsewhere = bool(find_shifts(connection, chat.id, overview.probes, places))
         is_against = chat.is_contradicted or not _was_made_together(connection, chat, name, overview)
         if is_same_name and not is_against and _fits(chat, kind, people, strangers):
             return _matched(connection, chat, name, kind, overview, "its name and people")
@@ -176,7 +180,7 @@ def recognise(
     if len(same_people) == 1:
         return _matched(connection, same_people[0], name, kind, overview, "its people")
     doubtful += same_people
-    elsewhere = find_moved(connection, overview.probes)
+    elsewhere = find_moved(connection, overview.probes, places)
     for chat in chats:
         if chat.id == elsewhere and not (chat.kind != kind and kind == "group"):
             return _matched(connection, chat, name, kind, overview, "its words, at other hours")
@@ -265,16 +269,28 @@ def _fits(chat: _Chat, kind: str, people: set[int], strangers: int) -> bool:
     return 2 * len(common) >= fewer and (len(common) > 1 or fewer < 2)
 
 
-def _is_renamed(connection: sqlite3.Connection, chat: _Chat, name: str, overview: Overview) -> bool:
-    """Whether a notice on either side tells that the one name gave way to the other."""
-    if chat.kind == "direct" or name == chat.name or name_key(name) in overview.people():
-        return False
-    if any(_quotes(text, name) and _quotes(text, chat.name) for _, text in overview.subjects):
-        return True
-    notices = connection.execute(
-        "SELECT text FROM messages WHERE chat_id = ? AND sender_id IS NULL AND kind = 'system'", (chat.id,)
-    )
-    return any(_quotes(text, name) and _quotes(text, chat.name) for (text,) in notices)
+def _renamed(connection: sqlite3.Connection, chats: Iterable[_Chat], name: str, overview: Overview) -> set[int]:
+    """The chats of which a notice on either side tells that the one name gave way to the other."""
+    groups = [chat for chat in chats if chat.kind != "direct" and chat.name != name]
+    if name_key(name) in overview.people():
+        return set()
+    told: dict[int, list[str]] = {}
+    for chat_id, text in _notices_with(connection, name):
+        told.setdefault(chat_id, []).append(text)
+    subjects = [text for _, text in overview.subjects if _quotes(text, name)]
+    return {chat.id for chat in groups if any(_quotes(text, chat.name) for text in (*subjects, *told.get(chat.id, ())))}
+
+
+def _notices_with(connection: sqlite3.Connection, name: str) -> Iterable[tuple[int, str]]:
+    """(chat, text) of all notices that hold a name in quotes."""
+    query = fts_query('"' + name.replace('"', " ") + '"')
+    notices = "FROM messages WHERE sender_id IS NULL AND kind = 'system' AND instr(text, ?)"
+    if query:
+        found = "id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ?)"
+        rows = connection.execute(f"SELECT chat_id, text {notices} AND {found}", (name, query))
+    else:  # a name of signs that are in no index
+        rows = connection.execute(f"SELECT chat_id, text {notices}", (name,))
+    return [(chat_id, text) for chat_id, text in rows if _quotes(text, name)]
 
 
 def _was_made_together(connection: sqlite3.Connection, chat: _Chat, name: str | None, overview: Overview) -> bool:
@@ -340,21 +356,28 @@ def _chats(connection: sqlite3.Connection, probes: list[Probe]) -> list[_Chat]:
             "SELECT id, name, kind, coalesce(first_at, '~'), coalesce(last_at, '') FROM chats ORDER BY id"
         )
     ]
-    days: dict[tuple[int, str], bool] = {}
-    for probe in _spread(probes, _PROBES):
-        day = probe.minute[:10]
-        for chat in found:
-            if not chat.first_at[:10] <= day <= chat.last_at[:10]:
-                continue
-            if (chat.id, day) not in days:
-                days[chat.id, day] = bool(
-                    connection.execute("SELECT 1 FROM days WHERE chat_id = ? AND day = ?", (chat.id, day)).fetchone()
-                )
-            if not days[chat.id, day] or not chat.first_at[:16] <= probe.minute <= chat.last_at[:16]:
-                continue  # of this time the chat knows nothing
+    few = _spread(probes, _PROBES)
+    of_day: dict[str, list[_Chat]] = {}
+    by_id = {chat.id: chat for chat in found}
+    days = json.dumps(sorted({probe.minute[:10] for probe in few}))
+    for chat_id, day in connection.execute(
+        "SELECT chat_id, day FROM days WHERE day IN (SELECT value FROM json_each(?)) ORDER BY chat_id", (days,)
+    ):
+        of_day.setdefault(day, []).append(by_id[chat_id])
+    for probe in few:
+        asked = [
+            chat
+            for chat in of_day.get(probe.minute[:10], ())
+            # Of another time the chat knows nothing.
+            if chat.first_at[:16] <= probe.minute <= chat.last_at[:16]
+        ]
+        if not asked:
+            continue
+        there = {chat for chat, kind, text in _said_near(connection, probe.minute) if token(kind, text) == probe.token}
+        for chat in asked:
             chat.asked += 1
             chat.asked_senders.add(probe.sender)
-            if any(probe.token == token(kind, text) for _, kind, text in _near(connection, chat.id, probe.minute)):
+            if chat.id in there:
                 chat.hits += 1
                 chat.hit_senders.add(probe.sender)
     return found
@@ -366,9 +389,12 @@ def _members(connection: sqlite3.Connection, chat: int) -> set[int]:
     }
 
 
-def _near(connection: sqlite3.Connection, chat: int, minute: str) -> Iterable[tuple[int | None, str, str]]:
-    for _, sender, _, kind, text, _, _ in messages_near(connection, chat, minute):
-        yield sender, kind, text
+def _said_near(connection: sqlite3.Connection, minute: str) -> Iterable[tuple[int, str, str]]:
+    """(chat, kind, text) of what all chats have in a minute and those next to it."""
+    return connection.execute(
+        "SELECT chat_id, kind, text FROM messages WHERE sent_at BETWEEN ? AND ? AND exchange_id IS NOT NULL",
+        (next_minute(minute, -1), next_minute(minute) + ":~"),
+    )
 
 
 def _spread(probes: list[Probe], most: int) -> list[Probe]:

@@ -185,9 +185,9 @@ class Writer:
                 count_all(connection, replacement.chat)
                 tell_periods(connection, replacement.chat, "0", "~")
         sweep(connection)
-        choose_memories(connection)
         # What was taken out may have been of any time.
-        since, until = ("0", "~") if replacement else (overview.first_at[:10], overview.last_at[:10])
+        since, until = ("", "~") if replacement else (overview.first_at[:10], overview.last_at[:10])
+        choose_memories(connection, since, until)
         tell_periods(connection, chat, since, until)
         if not target.is_new:
             self._say_why_joined(target)

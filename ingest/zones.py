@@ -40,15 +40,45 @@ _RUN = 2 * 3600
 _DISTINCTIVE = 12
 
 
-def find_shifts(connection: sqlite3.Connection, chat: int, probes: Sequence[Probe]) -> list[int]:
+class Places:
+    """Where the archive has messages of just some words: (chat, time). Looked for once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._found: dict[str, list[tuple[int, str]]] = {}
+
+    def of(self, words: str) -> list[tuple[int, str]]:
+        """In which chats, and when, there are messages of just these words."""
+        if words not in self._found:
+            self._found[words] = self._find(words)
+        return self._found[words]
+
+    def _find(self, words: str) -> list[tuple[int, str]]:
+        query = fts_query('"' + " ".join(words.replace('"', " ").split()[:12]) + '"')
+        if not query:
+            return []
+        found = self._connection.execute(
+            """
+            SELECT chat_id, sent_at, kind, text FROM messages
+            WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ? LIMIT 200)
+            """,
+            (query,),
+        )
+        return [(chat, at) for chat, at, kind, text in found if token(kind, text) == words]
+
+
+def find_shifts(
+    connection: sqlite3.Connection, chat: int, probes: Sequence[Probe], places: Places | None = None
+) -> list[int]:
     """By how many seconds this export's times must be moved to be the chat's, the most frequent first; [] for none."""
     if is_in_place(connection, chat, probes):
         return []
+    places = places or Places(connection)
     step = max(1, len(probes) // _PROBES)
     votes: Counter[int] = Counter()
     asked = 0
     for probe in probes[::step]:
-        found = {_apart(at, probe.minute) for at in _times_of(connection, chat, probe.token)}
+        found = {_apart(at, probe.minute) for one, at in places.of(probe.token) if one == chat}
         asked += bool(found)
         votes.update({round(shift / _STEP) * _STEP for shift in found if _is_a_shift(shift)})
     needed = max(_FEWEST, _SHARE * asked)
@@ -62,7 +92,7 @@ def find_shifts(connection: sqlite3.Connection, chat: int, probes: Sequence[Prob
     return shifts if shifts and shifts != [0] else []
 
 
-def find_moved(connection: sqlite3.Connection, probes: Sequence[Probe]) -> int | None:
+def find_moved(connection: sqlite3.Connection, probes: Sequence[Probe], places: Places) -> int | None:
     """The chat that has most of an export's words, all of them moved by the same hours; None when there is none.
 
     Not by one of several people alone: who sends the same greeting to two groups makes them no one chat.
@@ -71,7 +101,7 @@ def find_moved(connection: sqlite3.Connection, probes: Sequence[Probe]) -> int |
     few = long_ones[:: max(1, len(long_ones) // _FEW)]
     votes: dict[tuple[int, int], set[Probe]] = {}
     for probe in few:
-        for chat, at in _places_of(connection, probe.token):
+        for chat, at in places.of(probe.token):
             shift = _apart(at, probe.minute)
             hours = round(shift / _STEP) * _STEP
             if hours and _is_a_shift(shift):
@@ -109,26 +139,6 @@ def _is_a_shift(shift: int) -> bool:
 
 def _apart(at: str, minute: str) -> int:
     return seconds(at[:16] + ":00") - seconds(minute + ":00")
-
-
-def _times_of(connection: sqlite3.Connection, chat: int, words: str) -> list[str]:
-    """When the chat has a message of just these words."""
-    return [at for one, at in _places_of(connection, words) if one == chat]
-
-
-def _places_of(connection: sqlite3.Connection, words: str) -> list[tuple[int, str]]:
-    """In which chats, and when, there are messages of just these words."""
-    query = fts_query('"' + " ".join(words.replace('"', " ").split()[:12]) + '"')
-    if not query:
-        return []
-    found = connection.execute(
-        """
-        SELECT chat_id, sent_at, kind, text FROM messages
-        WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ? LIMIT 200)
-        """,
-        (query,),
-    )
-    return [(chat, at) for chat, at, kind, text in found if token(kind, text) == words]
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -77,6 +78,65 @@ def test_schemathesis_finds_nothing(
     assert re.search(r"[1-9]\d+ generated, [1-9]\d+ passed", done.stdout)
     for phase in ("Coverage", "Fuzzing", "Stateful") if phases == "all" else ("Coverage",):
         assert f"✅ {phase}" in done.stdout
+    assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
+
+
+#: page -> what it may be asked with.
+_PAGES = {
+    "/": "chat person year mood topic starred all order before q talk",
+    "/search": "q part sort before from to chat person kind", "/on-this-day": "date", "/calendar": "day until",
+    "/gallery": "kind before", "/map": "from", "/people": "from chats_from", "/people/{id}": "", "/chats/{id}": "",
+    "/years": "year from", "/numbers": "", "/book": "chat person year mood starred all before",
+    "/book.json": "chat person year all", "/talk/{id}": "as hidden", "/edits": "before", "/-/status": "",
+    "/s/{id}": "", "/ask": "q", "/health": "", "/api": "", "/memories": "sql _shape",
+    "/memories/messages": "_sort _sort_desc _search _facet _next _size kind sent_at__gt",
+    "/memories/exchanges/{id}": "", "/memories/search": "words", "/-/media/{id}": "size",
+}  # fmt: skip
+
+
+def _document_of_pages(statuses: tuple[int, ...]) -> dict[str, object]:
+    texts = {"type": "string", "maxLength": 200}
+    responses = {str(status): {"description": "as it should be"} for status in statuses}
+    paths: dict[str, object] = {}
+    for path, names in _PAGES.items():
+        asked = [{"name": name, "in": "query", "schema": texts} for name in names.split()]
+        if "{id}" in path:
+            asked.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
+        paths[path] = {"get": {"parameters": asked, "responses": responses}}
+    form = {"type": "object", "properties": {"q": texts, "csrftoken": texts, "role": texts, "password": texts}}
+    body = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
+    for path in ("/ask", "/-/login", "/-/logout"):
+        paths.setdefault(path, {})["post"] = {"requestBody": body, "responses": responses}  # type: ignore[index]
+    return {"openapi": "3.0.2", "info": {"title": "pages", "version": "1"}, "paths": paths}
+
+
+@pytest.mark.property
+@pytest.mark.parametrize("role", ["owner", "viewer", "nobody"])
+def test_no_page_fails_whatever_it_is_asked(
+    examples_db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    monkeypatch.setenv("MEMORIES_OWNER_PASSWORD", hash_password("owner word"))
+    tokens = load_shared("tokens")
+    store = tokens.open_store(str(tmp_path / "served" / "access.db"))
+    _, token = tokens.make(store, "fuzz", role, 86_400) if role != "nobody" else (0, "mem_1_nothing")
+    store.close()
+    served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
+    refused = (302, 303, 308, 400, 401, 403, 404, 405, 413, 415, 422, 429, 501)
+    document = tmp_path / "pages.json"
+    document.write_text(json.dumps(_document_of_pages(refused if role == "nobody" else (200, 304, *refused))), "utf-8")
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("schemathesis")), "run", str(document), "--url", served.base,
+            "-H", f"Authorization: Bearer {token}", "--max-examples", EXAMPLES, "--no-color",
+            "--checks", "not_a_server_error,status_code_conformance", "--phases", "coverage,fuzzing",
+            *(["--exclude-path", "/health", "--exclude-path", "/-/login"] if role == "nobody" else []),
+        ],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    served.stop()
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert re.search(r"[1-9]\d+ generated, [1-9]\d+ passed", done.stdout)
     assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
 
 

@@ -14,6 +14,7 @@ from . import (
     gate,
     gzip_responses,
     joined_pieces,
+    known_methods,
     large_steps,
     origin_check,
     plain_headers,
@@ -27,6 +28,7 @@ STACK = (
     plain_headers,
     security_headers,  # looks into pages before they are packed; nothing leaves without them
     cross_origin,
+    known_methods,
     origin_check,
     body_limit,
     closed_for_maintenance,

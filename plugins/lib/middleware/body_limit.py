@@ -1,7 +1,8 @@
 """No request may send more than its path takes: most forms and edits are a few hundred bytes."""
 
-import json
 import re
+
+from .refusal import refuse
 
 _USUAL = 64 << 10
 #: (method and path, bytes); None: the route looks at it by itself, block by block.
@@ -34,11 +35,11 @@ def wrap(app, _datasette):
         headers = dict(scope["headers"])
         if headers.get(b"content-type", b"").lower().startswith(b"multipart/"):
             # Nothing here takes files as forms send them, and what Datasette reads them with fails on them.
-            await _refuse(send, 415, "send a form as application/x-www-form-urlencoded, or JSON")
+            await refuse(send, 415, "send a form as application/x-www-form-urlencoded, or JSON")
             return
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > most:
-            await _refuse(send, 413, f"the body may have at most {most} bytes")
+            await refuse(send, 413, f"the body may have at most {most} bytes")
             return
         size, is_started, is_refused = 0, False, False
 
@@ -56,7 +57,7 @@ def wrap(app, _datasette):
                 # Whatever Datasette makes of the exception: this is the answer.
                 if not is_refused:
                     is_refused = True
-                    await _refuse(send, 413, f"the body may have at most {most} bytes")
+                    await refuse(send, 413, f"the body may have at most {most} bytes")
                 return
             is_started = True
             await send(message)
@@ -67,14 +68,3 @@ def wrap(app, _datasette):
             await pass_on({})
 
     return limited
-
-
-async def _refuse(send, status, sentence):
-    body = json.dumps({"detail": sentence}).encode()
-    headers = [
-        (b"content-type", b"application/json; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
