@@ -42,10 +42,10 @@ PATHS = """
     /gallery
     /on-this-day
     /talk/{talk}
-    /book?year={year}&all=1
-    /book.json?year={year}&all=1
-    /book.txt?year={year}&all=1
-    /book.html?year={year}&all=1
+    /book?chat={name}&year={year}&all=1
+    /book.json?chat={name}&year={year}&all=1
+    /book.txt?chat={name}&year={year}&all=1
+    /book.html?chat={name}&year={year}&all=1
     /api/exchanges?all=1&page_size=100
     /api/exchanges?q=lake
     /api/search?q=lake
@@ -128,7 +128,10 @@ def _filled(database: Path) -> list[str]:
             "chat": one("SELECT id FROM chats ORDER BY message_count DESC LIMIT 1"),
             "talk": one("SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1"),
             "message": one("SELECT max(id) / 2 FROM messages"),
-            "year": one("SELECT substr(day, 1, 4) FROM days GROUP BY 1 ORDER BY sum(message_count) DESC LIMIT 1"),
+            "year": one(
+                "SELECT substr(day, 1, 4) FROM days GROUP BY chat_id, 1 ORDER BY sum(message_count) DESC LIMIT 1"
+            ),
+            "name": one("SELECT name FROM chats ORDER BY message_count DESC LIMIT 1").replace(" ", "+"),
         }
         busiest = one(
             "SELECT max(n) FROM (SELECT sum(message_count) AS n FROM days GROUP BY chat_id, substr(day, 1, 4))"

@@ -14,6 +14,7 @@ from pathlib import Path
 from ingest.errors import NotOurDatabase
 from ingest.folding import fold, load_shared
 from ingest.people import display_name
+from ingest.store import connect, database_errors, transaction, writer_lock
 
 edit_log = load_shared("edit_log")
 curation = load_shared("curation")
@@ -44,6 +45,37 @@ def put_edits_on(connection: sqlite3.Connection, database: Path) -> int:
     with closing(edit_log.open_log(str(path))) as log:
         events = edit_log.events(log)
     return len(curation.replay(connection, edit_log.effective(events), edit_log.digest(events), fold))
+
+
+def show_edits(database: Path) -> int:
+    """Make the archive show what its log says; returns how many edits found no subject."""
+    with (
+        writer_lock(database),
+        database_errors(database),
+        closing(connect(database, must_exist=True)) as connection,
+        transaction(connection),
+    ):
+        return put_edits_on(connection, database)
+
+
+def be_in_step(database: Path) -> None:
+    """Before words of an archive are given away: it shows all edits of its log, so that what was hidden is.
+
+    Raises `NotOurDatabase` when it shows edits whose log is not beside it.
+    """
+    path = log_beside(database)
+    with database_errors(database), closing(connect(database, must_exist=True)) as connection:
+        shown = curation.state(connection)
+    if not path.exists():
+        if shown:
+            raise NotOurDatabase(
+                f"{database}: shows edits that people made, but their log {path.name} is not beside it; put it back"
+            )
+        return
+    with closing(edit_log.open_log(str(path))) as log:
+        wanted = edit_log.digest(edit_log.events(log))
+    if shown != wanted:
+        show_edits(database)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Backups and earlier versions are left alone: `still_held` names them.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -184,6 +185,7 @@ def _forget(
     traces.files -= {row[0] for row in connection.execute("SELECT sha256 FROM media WHERE sha256 IS NOT NULL")}
     gone = Gone(count, rewriting.removed.files)
     gone.edits = _purge_log(connection, database, traces)
+    _purge_links(database, traces)
     gone.answers = _purge_answers(database, rewriting, traces)
     forget_numbers(database, connection, traces.chats)
     gone.still_held = list(still_held(database))
@@ -236,6 +238,26 @@ def _purge_log(connection: sqlite3.Connection, database: Path, traces: _Traces) 
         with transaction(connection):
             curation.set_state(connection, edit_log.digest(everything))
     return count
+
+
+def _purge_links(database: Path, traces: _Traces) -> None:
+    """Take out the links that were made to it: the choice of a book holds names."""
+    path = database.resolve().with_name("access.db")
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as store:
+        if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'shares'").fetchone():
+            return
+        gone = []
+        for number, text in store.execute("SELECT id, what FROM shares"):
+            what = json.loads(text)
+            names = {*what.get("book", {}).values(), *what.get("was", {}).values()}
+            if names & traces.names or what.get("chat") in traces.chats or what.get("exchange") in traces.exchanges:
+                gone.append((number,))
+        store.executemany("DELETE FROM shares WHERE id = ?", gone)
+        if gone:
+            store.execute("VACUUM")
+            store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _purge_answers(database: Path, rewriting: Rewriting, traces: _Traces) -> int:

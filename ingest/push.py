@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ingest.backups import restore
-from ingest.curating import log_beside, put_edits_on
+from ingest.curating import log_beside, show_edits
 from ingest.errors import MemoriesError
 from ingest.finish import media_folder
 from ingest.folding import load_shared
 from ingest.model import Progress
 from ingest.remote import Remote
 from ingest.scratch import scratch
-from ingest.store import connect, database_errors, transaction, writer_lock
+from ingest.store import connect, database_errors
 
 _log = load_shared("edit_log")
 _uploads = load_shared("uploads")
@@ -164,17 +164,6 @@ def pull(remote: Remote, database: Path, *, whole: bool, progress: Progress | No
         return here, there, False
     show_edits(database)
     return here, there, True
-
-
-def show_edits(database: Path) -> int:
-    """Make the archive show what its log says; returns how many edits found no subject."""
-    with (
-        writer_lock(database),
-        database_errors(database),
-        closing(connect(database, must_exist=True)) as connection,
-        transaction(connection),
-    ):
-        return put_edits_on(connection, database)
 
 
 def _fetch_archive(remote: Remote, database: Path, progress: Progress | None) -> None:

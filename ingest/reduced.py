@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ingest.curating import be_in_step
 from ingest.errors import MemoriesError
 from ingest.finish import analyze, count_all, count_kinds, media_folder, tell_periods
 from ingest.folding import fold, load_shared
@@ -51,6 +52,7 @@ class Reduced:
 
 def reduce(database: Path, target: Path, leave: Leave) -> Reduced:
     """Write the copy to `target`, its files to `media/` beside it. Raises `MemoriesError` for names that nobody has."""
+    be_in_step(database)
     with closing(connect(database, must_exist=True)) as source:
         _check_names(source, leave)
         total = source.execute("SELECT count(*) FROM messages").fetchone()[0]

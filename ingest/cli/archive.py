@@ -16,7 +16,7 @@ from ingest.account import as_data, lines_of
 from ingest.beside import collect_rarely
 from ingest.check import check as check_archive
 from ingest.cli.base import Failed, db_option, main, progress_bar, say_aside, told
-from ingest.curating import log_beside
+from ingest.curating import be_in_step, log_beside
 from ingest.errors import MemoriesError
 from ingest.exports import Export, Limits
 from ingest.finish import media_folder
@@ -361,6 +361,7 @@ def search(words: tuple[str, ...], db: Path, limit: int) -> None:
       memories search birthday cake
     """
     query = fts_query(" ".join(words))
+    be_in_step(db)
     with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
         ids, total = load_shared("search").find(connection.execute, query or '""', most=limit)
         rows = connection.execute(

@@ -14,6 +14,7 @@ import click
 
 from ingest.cli.base import Failed, db_option, main, say_aside, told
 from ingest.cli.gemini import Bar, agree_to, gemini_key, say_outcome
+from ingest.curating import be_in_step
 from ingest.store import connect, database_errors, writer_lock
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def ask(
 
     key = None if passages or not os.environ.get("GEMINI_API_KEY", "").strip() else gemini_key()
     wanted = Wanted(model=model or prices.default_model(), redact=redact)
+    be_in_step(db)
     with database_errors(db), closing(connect(db, must_exist=True)) as connection, ExitStack() as stack:
         kept = stack.enter_context(closing(Kept(path_beside(db)))) if key else None
 

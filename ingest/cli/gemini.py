@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from ingest.cli.base import Failed, counted, db_option, main, say_aside, told
+from ingest.curating import be_in_step
 from ingest.store import connect, database_errors, writer_lock
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def summarize(db: Path, **given: Any) -> None:
         for name in usable_models(gemini_key()):
             click.echo(name)
         return
+    be_in_step(db)
     with (
         database_errors(db),
         closing(connect(db, must_exist=True)) as connection,

@@ -12,16 +12,12 @@ def _marking(column, value):
     def act(db, event):
         if event.subject_kind == "message":
             return _hide_message(db, event, value)
+        if column == "is_hidden":
+            return _hide(db, event, value)
         exchange = db.exchange(event)
         if exchange is None:
             return False
-        if column == "is_hidden":
-            with db.counted([exchange]):
-                db.mark(exchange, column, value)
-            db.mark(exchange, "hidden_at", event.at if value else None)
-            db.tell_again(db.relatives(exchange) - {exchange})
-        else:
-            db.mark(exchange, column, value)
+        db.mark(exchange, column, value)
         if column == "is_starred" and value:
             # What somebody starred is a memory, whatever its score.
             db.keep(exchange)
@@ -31,18 +27,33 @@ def _marking(column, value):
     return act
 
 
+def _hide(db, event, value):
+    """A talk, and whatever it was put together from: what was hidden as one stays so when it is parted again."""
+    named = [(event.subject_key, event.detail["at"])]
+    named += [(part["key"], part["at"]) for part in event.detail.get("parts", ())]
+    found = {db.exchange(event, key, at) for key, at in named} - {None} or db.exchanges_about(event)
+    for exchange in sorted(found):
+        with db.counted([exchange]):
+            db.mark(exchange, "is_hidden", value)
+            db.hide_if_empty(exchange)
+        db.mark(exchange, "hidden_at", event.at if value else None)
+        db.tell_again(db.relatives(exchange) - {exchange})
+    return bool(found)
+
+
 def _hide_message(db, event, value):
     message = db.message(event, event.subject_key, event.detail.get("at", ""))
-    if message is None:
-        return False
-    exchange = db.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
-    with db.counted([exchange]):
-        if value:
-            db.run("INSERT OR IGNORE INTO hidden_messages (message_id) VALUES (?)", (message,))
-        else:
-            db.run("DELETE FROM hidden_messages WHERE message_id = ?", (message,))
-    db.tell_again(db.relatives(exchange))
-    return True
+    messages = [message] if message is not None else db.messages_at(event)
+    for message in messages:
+        exchange = db.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
+        with db.counted([exchange]):
+            if value:
+                db.run("INSERT OR IGNORE INTO hidden_messages (message_id) VALUES (?)", (message,))
+            else:
+                db.run("DELETE FROM hidden_messages WHERE message_id = ?", (message,))
+            db.hide_if_empty(exchange)
+        db.tell_again(db.relatives(exchange))
+    return bool(messages)
 
 
 def _merge(db, event):
@@ -61,20 +72,26 @@ def _put_together(db, ids):
     for exchange in ids:
         db.keep(exchange)
     db.unindex(ids)
-    told = "SELECT started_at, title, summary, topics, score, is_memory FROM exchanges WHERE id = ?"
-    rows = [tuple(db.run(told, (exchange,)).fetchone()) for exchange in ids]
-    _keep_hidden(db, ids)
+    told = "SELECT started_at, title, summary, topics, score, is_memory, prompt_version FROM exchanges WHERE id = ?"
+    hidden = _keep_hidden(db, ids)
+    # What is hidden gives the rest neither words nor a star, nor a note.
+    rows = [tuple(db.run(told, (exchange,)).fetchone()) for exchange in ids if exchange not in hidden]
+    if target in hidden:
+        db.mark(target, "is_starred", 0)
+        db.mark(target, "note", None)
+        title, version = min(rows)[1], min(rows)[6]
+        db.run("UPDATE exchanges SET title = ?, prompt_version = ? WHERE id = ?", (title, version, target))
     for exchange in others:
         db.keep_messages(exchange)
         db.run("UPDATE messages SET exchange_id = ? WHERE exchange_id = ?", (target, exchange))
         db.run("UPDATE merged_exchanges SET exchange_id = ? WHERE exchange_id = ?", (target, exchange))
         db.run("INSERT OR REPLACE INTO merged_exchanges (id, exchange_id) VALUES (?, ?)", (exchange, target))
         mark = db.run("SELECT is_starred, note FROM exchange_marks WHERE exchange_id = ?", (exchange,)).fetchone()
-        if mark:
+        if mark and exchange not in hidden:
             mine = db.run("SELECT is_starred, note FROM exchange_marks WHERE exchange_id = ?", (target,)).fetchone()
             db.mark(target, "is_starred", max(mark[0], mine[0] if mine else 0))
             db.mark(target, "note", "\n".join(filter(None, ((mine[1] if mine else ""), mark[1]))))
-            db.run("DELETE FROM exchange_marks WHERE exchange_id = ?", (exchange,))
+        db.run("DELETE FROM exchange_marks WHERE exchange_id = ?", (exchange,))
         db.place_places([exchange])
         db.run("DELETE FROM exchanges WHERE id = ?", (exchange,))
     rows.sort()
@@ -88,20 +105,25 @@ def _put_together(db, ids):
     )  # fmt: skip
     db.measure(target)
     db.index([target])
+    db.hide_if_empty(target)
     db.tell_again_if_hidden(target)
 
 
 def _keep_hidden(db, exchanges):
-    """What was hidden stays so when it is put together with what was not: message by message."""
+    """What was hidden stays so when it is put together with what was not: message by message.
+
+    Returns those that were hidden, unless all were.
+    """
     marks = ", ".join("?" * len(exchanges))
     hidden = db.run(
         f"SELECT exchange_id FROM exchange_marks WHERE is_hidden AND exchange_id IN ({marks})", exchanges
     ).fetchall()
     if len(hidden) == len(exchanges):
-        return
+        return set()
     for (exchange,) in hidden:
         db.run("INSERT OR IGNORE INTO hidden_messages SELECT id FROM messages WHERE exchange_id = ?", (exchange,))
         db.mark(exchange, "is_hidden", 0)
+    return {exchange for (exchange,) in hidden}
 
 
 def _split(db, event):
@@ -138,6 +160,7 @@ def _split(db, event):
     db.run("UPDATE exchanges SET title = ? WHERE id = ?", (db.first_line(event.id), event.id))
     for part in (exchange, event.id):
         db.measure(part)
+        db.hide_if_empty(part)
     db.index([exchange, event.id])
     db.place_places([exchange, event.id])
     db.tell_again_if_hidden(exchange)

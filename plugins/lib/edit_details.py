@@ -16,6 +16,8 @@ _DETAIL = {
     "join_chats": {"chat": int, "name": str, "key": int, "sources": list},
     "part_source": {"sha256": str, "name": str, "from": int},
 }
+#: Characters of the longest text of an edit, a note.
+MOST_NOTE = 10_000
 _NOT_OF_A_TALK = frozenset(_DETAIL) - {"merge", "split", "retitle", "note"}
 _OF_A_TALK = {"chat": int, "at": str}
 
@@ -28,8 +30,31 @@ def is_whole(event) -> bool:
     if not all(isinstance(event.detail.get(name), kind) for name, kind in wanted.items()):
         return False
     if event.action == "merge":
-        return all(
-            isinstance(one, dict) and isinstance(one.get("key"), int) and isinstance(one.get("at"), str)
-            for one in event.detail["exchanges"]
-        )
+        return _are_named(event.detail["exchanges"])
+    if any(not event.detail[name].strip() for name in ("name", "title") if name in wanted):
+        return False
+    if event.action == "highlight" and not isinstance(event.detail.get("on", True), bool):
+        return False
+    if "parts" in event.detail and not _are_named(event.detail["parts"]):
+        return False
     return all(isinstance(name, str) for name in event.detail["also"]) if event.action == "join_people" else True
+
+
+def are_bounded(value) -> bool:
+    """Whether the numbers in a detail fit into SQLite's, and its texts are no longer than what people may write."""
+    if isinstance(value, bool) or value is None:
+        return True
+    if isinstance(value, int):
+        return abs(value) < 1 << 63
+    if isinstance(value, str):
+        return len(value) <= MOST_NOTE and "\0" not in value
+    if isinstance(value, dict):
+        return all(are_bounded(one) for one in value.values())
+    return all(are_bounded(one) for one in value) if isinstance(value, list) else isinstance(value, float)
+
+
+def _are_named(found) -> bool:
+    """Whether a list names exchanges by key and time."""
+    return isinstance(found, list) and all(
+        isinstance(one, dict) and isinstance(one.get("key"), int) and isinstance(one.get("at"), str) for one in found
+    )

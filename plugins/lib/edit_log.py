@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import sqlite3
 import time
 from dataclasses import asdict, dataclass, field
 
 from . import private_files
+from .edit_details import are_bounded
 from .names import person_key
 
 LOG_SCHEMA = """
@@ -30,6 +32,10 @@ CREATE TABLE IF NOT EXISTS edits (
 """
 
 
+#: Two machines' clocks may differ by this (seconds).
+_CLOCKS_APART_S = 2 * 86400
+_LONGEST_NAME = 200
+_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?\Z", re.ASCII)
 #: Done by commands, to the messages themselves: an undo of the event alone would take nothing back.
 BY_COMMAND = frozenset({"forget", "join_chats", "part_source"})
 
@@ -183,8 +189,15 @@ def from_data(data: dict) -> Event:
         raise ValueError("an edit needs at, actor, action, subject_kind and detail")
     if not all(isinstance(n, int) and not isinstance(n, bool) and abs(n) < 1 << 63 for n in numbers):
         raise ValueError("an edit needs a whole number as id and as subject_key")
-    if texts[2] == "undo" and not isinstance(detail.get("of"), int):
-        raise ValueError("an undo names the edit that it takes back")
+    if not 0 < numbers[0] < int((time.time() + _CLOCKS_APART_S) * 1000) << 12:
+        raise ValueError("an edit's id is its time, and that is not to come")
+    if not _AT.match(texts[0]) or len(texts[1]) > _LONGEST_NAME:
+        raise ValueError("an edit needs a time (2025-01-31T20:15:00Z) and a name of at most 200 characters")
+    of = detail.get("of")
+    if texts[2] == "undo" and (not isinstance(of, int) or isinstance(of, bool) or not 0 < of < numbers[0]):
+        raise ValueError("an undo names the earlier edit that it takes back")
+    if not are_bounded(detail):
+        raise ValueError("an edit holds a number or a text that is too large")
     return Event(numbers[0], *texts, numbers[1], detail)
 
 

@@ -10,6 +10,10 @@ from .names import RETITLED, has_table
 
 #: Exchanges that an edit made are numbered like their event, far above those of any ingest.
 FIRST_EVENT = 1 << 50
+#: `exchange_marks.is_hidden` of an exchange that nobody hid, and of which every message is hidden.
+EMPTY = 2
+#: Messages this far apart (days) may be of one talk.
+_SAME_TALK_DAYS = 0.125
 #: (sender, text) of the messages of an exchange, with those that were parted from it.
 _OF_EXCHANGE = """
 SELECT people.name, messages.text FROM messages LEFT JOIN people ON people.id = sender_id
@@ -87,6 +91,53 @@ class EditedArchive:
             if row:
                 return row[0]
         return None
+
+    def exchanges_about(self, event):
+        """The exchanges in which one may be that is not found by its messages: those of its time.
+
+        So it is when an archive is made anew from exports that begin later, or hold other wordings. What was hidden
+        had better take some more with it than be seen; comes the message itself, the edit is about that alone.
+        """
+        at = event.detail["at"]
+        found = set()
+        for chat in self.chats(event):
+            around = self.run(
+                "SELECT id FROM exchanges WHERE chat_id = ? AND started_at <= ? AND ended_at >= ?", (chat, at, at)
+            ).fetchall()
+            after = self.run(
+                """
+                SELECT id FROM exchanges WHERE chat_id = :chat AND started_at > :at
+                    AND julianday(started_at) - julianday(:at) < :most ORDER BY started_at LIMIT 1
+                """,
+                {"chat": chat, "at": at, "most": _SAME_TALK_DAYS},
+            ).fetchall()
+            found.update(row[0] for row in (around or after))
+        return found
+
+    def messages_at(self, event):
+        """The messages of the very time of one that is not found; see `exchanges_about`."""
+        at = event.detail.get("at", "")
+        return [
+            row[0]
+            for chat in self.chats(event)
+            for row in self.run(
+                "SELECT id FROM messages WHERE sent_at = ? AND chat_id = ? AND exchange_id IS NOT NULL", (at, chat)
+            )
+        ]
+
+    def hide_if_empty(self, exchange):
+        """An exchange of which every message is hidden is as hidden as they are, until one comes back."""
+        seen = self.run(
+            """
+            SELECT 1 FROM messages WHERE exchange_id = ? AND id NOT IN (SELECT message_id FROM hidden_messages) LIMIT 1
+            """,
+            (exchange,),
+        ).fetchone()
+        before, after = (EMPTY, 0) if seen else (0, EMPTY)
+        self.run("INSERT OR IGNORE INTO exchange_marks (exchange_id) VALUES (?)", (exchange,))
+        self.run(
+            "UPDATE exchange_marks SET is_hidden = ? WHERE exchange_id = ? AND is_hidden = ?", (after, exchange, before)
+        )
 
     def shows(self, event):
         """Whether the message that an event names, a talk's first one, is in the archive and may be seen."""

@@ -2,10 +2,12 @@
 
 from datasette import Response
 
-from . import access, archive, edit_log, reading, shapes
+from . import access, archive, edit_details, edit_log, reading, shapes
 from .http import ApiError, as_json, body_of, whole, whole_numbers, words, wrong
 
-_MOST_NOTE, _MOST_TITLE = 10_000, 300
+_MOST_TITLE = 300
+#: What is the owner's alone to say, and to take back.
+_OF_THE_OWNER = frozenset({"rename_person", "join_people", "rename_chat", "me"})
 
 
 _NAMED = """
@@ -46,9 +48,27 @@ async def _edit_exchange(request, datasette, action, more=None, check=None):
         if check:
             check(run, number)
         key, detail = _exchange(run, number)
-        return "exchange", key, {**detail, **(more or {})}
+        parts = {"parts": _parts(run, number)} if action in ("hide", "restore") else {}
+        return "exchange", key, {**detail, **parts, **(more or {})}
 
     return await archive.edit(datasette, access.name_of(request), action, subject)
+
+
+def _parts(run, number):
+    """What an exchange is made of, as `_named` names each: it may be parted again, or found by these alone."""
+    rows = run(
+        """
+        SELECT key, sent_at AS at FROM (
+            SELECT key, sent_at, id,
+                row_number() OVER (PARTITION BY coalesce(b.exchange_id, m.exchange_id) ORDER BY sent_at, id) AS first,
+                row_number() OVER (PARTITION BY coalesce(b.exchange_id, m.exchange_id)
+                    ORDER BY sent_at DESC, id DESC) AS last
+            FROM messages AS m LEFT JOIN messages_before AS b ON b.message_id = m.id WHERE m.exchange_id = ?
+        ) WHERE first = 1 OR last = 1 OR first % 40 = 0 ORDER BY sent_at, id LIMIT 200
+        """,
+        (number,),
+    )
+    return [dict(row) for row in rows]
 
 
 def _id(request):
@@ -100,7 +120,7 @@ async def retitle(request, datasette):
 
 async def note(request, datasette):
     """``{"note": …}``; an empty one takes it away."""
-    said = words(await body_of(request), "note", _MOST_NOTE).strip()
+    said = words(await body_of(request), "note", edit_details.MOST_NOTE).strip()
     return told(await _edit_exchange(request, datasette, "note", {"note": said}))
 
 
@@ -249,6 +269,8 @@ async def undo(request, datasette):
             raise ApiError(404, "Edit not found")
         if event.action in edit_log.BY_COMMAND:
             raise ApiError(409, "That was done by a command, and is taken back by one; see memories undo")
+        if event.action in _OF_THE_OWNER and not access.may(request.actor, "owner"):
+            raise ApiError(403, "That is the owner's to take back")
         undone_by = everything.get(event.undone_by)
         if undone_by and undone_by.undone_by is None:
             raise ApiError(409, "That was undone already")

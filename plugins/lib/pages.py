@@ -22,7 +22,7 @@ _PICTURE = """
 _CARDS = f"""
 SELECT exchanges.id, exchanges.title, exchanges.summary, exchanges.started_at, exchanges.mood, exchanges.language,
     exchanges.message_count, exchanges.participant_count, exchanges.score, chats.name AS chat,
-    coalesce(is_starred, 0) AS is_starred, coalesce(is_hidden, 0) AS is_hidden, note, {_PICTURE}
+    coalesce(is_starred, 0) AS is_starred, coalesce(is_hidden, 0) > 0 AS is_hidden, note, {_PICTURE}
 FROM exchanges CROSS JOIN chats ON chats.id = exchanges.chat_id
 LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
 """
@@ -100,7 +100,7 @@ def talk(run, exchange, *, hidden=False):
     head = run(
         f"""
         SELECT exchanges.*, chats.name AS chat, chats.kind AS chat_kind, coalesce(is_starred, 0) AS is_starred,
-            coalesce(is_hidden, 0) AS is_hidden, note,
+            coalesce(is_hidden, 0) > 0 AS is_hidden, note,
             (
                 SELECT other.id FROM exchanges AS other LEFT JOIN exchange_marks AS mark ON mark.exchange_id = other.id
                 WHERE other.chat_id = exchanges.chat_id AND other.started_at < exchanges.started_at

@@ -20,7 +20,7 @@ EXCHANGES = f"""
 SELECT exchanges.id, exchanges.chat_id, chats.name AS chat, chats.kind AS chat_kind, exchanges.started_at,
     exchanges.ended_at, exchanges.message_count, exchanges.participant_count, exchanges.title, exchanges.summary,
     exchanges.language, exchanges.mood, exchanges.topics, exchanges.score, exchanges.is_memory,
-    exchanges.summarised_by, coalesce(is_starred, 0) AS is_starred, coalesce(is_hidden, 0) AS is_hidden, note,
+    exchanges.summarised_by, coalesce(is_starred, 0) AS is_starred, coalesce(is_hidden, 0) > 0 AS is_hidden, note,
     {FIRST_MESSAGE} AS first_id
 FROM exchanges CROSS JOIN chats ON chats.id = exchanges.chat_id
 LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id

@@ -9,7 +9,7 @@ import time
 
 from datasette import Response
 
-from . import access, archive, pages, reading, shapes, token_api, tokens
+from . import access, archive, derived, folding, pages, reading, shapes, token_api, tokens
 from .http import ApiError, body_of, whole, wrong
 from .talk_filter import TalkFilter
 
@@ -174,8 +174,19 @@ def talks_of(run, what, before=""):
         return [], None, None
     # What was merged into it since was not given away.
     since, until = what.get("from", ""), what.get("to", "~")
-    talk["messages"] = [m for m in talk["messages"] if since <= m["sent_at"] <= until]
+    shared = [m for m in talk["messages"] if since <= m["sent_at"] <= until]
+    if len(shared) < len(talk["messages"]):
+        talk["messages"] = shared
+        talk["head"], talk["topics"] = _told_alone(talk["head"], shared), []
     return [talk], None, None
+
+
+def _told_alone(head, messages):
+    """A talk's own row, with a title from these of its messages alone."""
+    seen = [(m["sender"] or "", m["text"] or "") for m in messages]
+    told = derived.Words(head["title"] or "", "", "[]")
+    told = derived.without_hidden(told, seen, folding.fold, by_model=head["summarised_by"] not in (None, "offline"))
+    return {**dict(head), "title": told.title, "summary": told.summary, "note": None}
 
 
 def holds_picture(run, what, sha256):

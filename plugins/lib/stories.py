@@ -78,7 +78,10 @@ def person(run, number):
         """,
         (number,),
     ).fetchall()
-    spoken = "EXISTS (SELECT 1 FROM messages WHERE messages.exchange_id = exchanges.id AND sender_id = ?)"
+    spoken = """
+        EXISTS (SELECT 1 FROM messages WHERE messages.exchange_id = exchanges.id AND sender_id = ?
+            AND messages.id NOT IN (SELECT message_id FROM hidden_messages))
+    """
     return {
         "head": head,
         "naming": naming_of(run, number, head),

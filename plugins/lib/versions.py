@@ -30,8 +30,13 @@ _INDEXES = ("messages_fts", "exchanges_fts", "media_fts")
 _TABLES = ("chats", "people", "exchanges", "messages", "media", "sources", "curation_state")
 
 
-#: All views that an archive has.
-VIEWS = frozenset({"memories", "visible_exchanges", "visible_messages", "said"})
+#: All views that an archive has -> what `view_digest` makes of them, in this version and in earlier ones.
+VIEWS = {
+    "memories": frozenset({"1917fc1ff726b2ad", "6e534fd43ee20c64"}),
+    "said": frozenset({"8a1b255acdc82856"}),
+    "visible_exchanges": frozenset({"9cf6f5dab5c5ae0e"}),
+    "visible_messages": frozenset({"310852bdc82192c9"}),
+}
 #: So long may looking at an archive take, and a second more for so many bytes.
 _LONGEST_S, _SLOWEST = 60.0, 1 << 20
 
@@ -89,6 +94,10 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
                 raise Refused(f"the archive has no table {missing[0]}; ingest its exports again")
             for index in _INDEXES if version == SCHEMA else _INDEXES[:2]:
                 connection.execute(f"INSERT INTO {index} ({index}) VALUES ('integrity-check')")
+            if connection.execute("PRAGMA foreign_key_check").fetchone():
+                raise Refused("the archive's rows do not fit together (one points at another that is not there)")
+            if connection.execute("SELECT 1 FROM messages WHERE typeof(text) <> 'text' LIMIT 1").fetchone():
+                raise Refused("the archive has a message that is no text; build it anew")
             messages, exchanges = (
                 int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
                 for table in ("messages", "exchanges")
@@ -100,6 +109,11 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise Refused("the archive is damaged; build it anew, or send a backup") from None
     return Facts(path.stat().st_size, messages, exchanges)
+
+
+def view_digest(sql: str) -> str:
+    """A short name for what a view says, however it is laid out."""
+    return hashlib.sha256(" ".join(sql.split()).encode()).hexdigest()[:16]
 
 
 def _end_after(connection: sqlite3.Connection, seconds: float) -> None:
@@ -115,6 +129,8 @@ def _refuse_programs(connection: sqlite3.Connection) -> None:
             raise Refused(f"the archive has a trigger ({name}), which none of ours has; build it anew")
         if kind == "view" and name not in VIEWS:
             raise Refused(f"the archive has a view ({name}), which none of ours has; build it anew")
+        if kind == "view" and view_digest(sql) not in VIEWS[name]:
+            raise Refused(f"the archive's view {name} is not ours; build it anew")
         if kind == "table" and sql and re.search(r"\bgenerated\s+always\b|\)\s*(stored|virtual)\b", sql, re.IGNORECASE):
             raise Refused(f"the archive has a table that computes ({name}), which none of ours does; build it anew")
 

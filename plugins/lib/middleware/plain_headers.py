@@ -1,7 +1,12 @@
-"""Headers that are no text are left out: what reads cookies fails on them, and the answer would be an error."""
+"""Headers that Datasette would fail on are left out: what is no text, and Basic authorization, which nothing asks for.
+
+What reads cookies or Basic authorization fails on odd ones, and the answer would be an error, with no header of ours.
+"""
 
 
-def _is_text(value):
+def _is_plain(name, value):
+    if name == b"authorization" and value[:5].lower() == b"basic":
+        return False
     try:
         value.decode("utf-8")
     except UnicodeDecodeError:
@@ -11,8 +16,8 @@ def _is_text(value):
 
 def wrap(app, _datasette):
     async def plain(scope, receive, send):
-        if scope["type"] == "http" and not all(_is_text(value) for _, value in scope["headers"]):
-            scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if _is_text(value)]}
+        if scope["type"] == "http" and not all(_is_plain(*header) for header in scope["headers"]):
+            scope = {**scope, "headers": [header for header in scope["headers"] if _is_plain(*header)]}
         await app(scope, receive, send)
 
     return plain
