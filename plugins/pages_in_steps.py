@@ -1,0 +1,29 @@
+"""A long page is rendered a few milliseconds at a time, so that others are answered meanwhile."""
+
+import asyncio
+import time
+
+from datasette import hookimpl
+from jinja2 import Template
+
+#: Pieces of a page between two looks at the clock, and how long (seconds) nobody else is answered.
+_PIECES, _STEP_S = 40, 0.01
+
+
+class _InSteps(Template):
+    async def render_async(self, *args, **kwargs):
+        """The whole page, as Jinja's own gives it."""
+        pieces = []
+        since = time.perf_counter()
+        async for piece in self.generate_async(*args, **kwargs):
+            pieces.append(piece)
+            if len(pieces) % _PIECES == 0 and time.perf_counter() - since > _STEP_S:
+                await asyncio.sleep(0)
+                since = time.perf_counter()
+        return self.environment.concat(pieces)
+
+
+@hookimpl
+def prepare_jinja2_environment(env):
+    """Before any template is loaded."""
+    env.template_class = _InSteps
