@@ -28,11 +28,11 @@ STACK = (
     plain_headers,
     security_headers,  # looks into pages before they are packed; nothing leaves without them
     cross_origin,
-    known_methods,
     origin_check,
     body_limit,
     closed_for_maintenance,
     gate,
+    known_methods,
     ends_in_time,
     checkpoint_on_shutdown,
     large_steps,

@@ -28,7 +28,7 @@ async def _takes(datasette, method, path):
     if method not in _KNOWN:
         return False
     if method == "POST" and len(parts) == 2 and unquote(parts[0]) in datasette.databases:
-        # A question of metadata.yml that only reads: Datasette 0.65 fails on it.
+        # A table, or a question of metadata.yml that only reads: Datasette 0.65 fails on it.
         query = await datasette.get_canned_query(unquote(parts[0]), unquote(parts[1]), None)
-        return query is None or bool(query.get("write"))
+        return query is not None and bool(query.get("write"))
     return True
