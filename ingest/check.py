@@ -124,7 +124,8 @@ def _exchanges(connection: sqlite3.Connection) -> Iterator[str]:
         ),
         (
             "SELECT count(*) FROM messages JOIN exchanges ON exchanges.id = exchange_id"
-            " WHERE sent_at NOT BETWEEN started_at AND ended_at",
+            " WHERE sent_at NOT BETWEEN started_at AND ended_at"
+            " AND messages.id NOT IN (SELECT message_id FROM hidden_messages)",
             lambda n: f"{n:,} messages lie outside the time of their exchange",
         ),
     )

@@ -1,7 +1,8 @@
-"""Finding a chat's messages by time. There is no index of messages by time: exchanges have one, and they are few.
+"""Finding a chat's messages by time: a stretch of it by exchanges, which are few, a minute by the messages themselves.
 
 A chat's exchanges lie side by side, so that a stretch of time touches those that start in it and at
-most a few that started before it.
+most a few that started before it. While an archive shows edits, exchanges with hidden messages are
+shorter than they were: whoever looks for stretches takes edits off first.
 """
 
 from __future__ import annotations
@@ -56,7 +57,13 @@ def messages_near(
     connection: sqlite3.Connection, chat: int, minute: str
 ) -> Iterable[tuple[int, int | None, str, str, str, int, int]]:
     """The told messages of `chat` in a minute and those next to it: two phones' clocks are seconds apart."""
-    return messages_between(connection, chat, next_minute(minute, -1), next_minute(minute) + ":~")
+    return connection.execute(
+        """
+        SELECT id, sender_id, sent_at, kind, text, is_edited, exchange_id FROM messages
+        WHERE +chat_id = ? AND sent_at BETWEEN ? AND ? AND exchange_id IS NOT NULL
+        """,
+        (chat, next_minute(minute, -1), next_minute(minute) + ":~"),
+    )
 
 
 def next_minute(minute: str, step: int = 1) -> str:

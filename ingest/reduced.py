@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from ingest.errors import MemoriesError
 from ingest.finish import analyze, count_all, count_kinds, media_folder, tell_periods
 from ingest.folding import fold, load_shared
 from ingest.media import media_path
+from ingest.numberless import numbers_of, without
 from ingest.store import connect, transaction
 from ingest.summaries import Said
 from ingest.summaries.asking import letter
@@ -28,6 +29,12 @@ from ingest.tallies import Tallies
 
 _versions = load_shared("versions")
 _MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
+#: Where words are that name people.
+_TEXTS = (
+    ("messages", "text"), ("exchanges", "title"), ("exchanges", "summary"), ("exchanges", "topics"),
+    ("chats", "name"), ("media", "filename"), ("media", "caption"), ("media", "description"), ("media", "transcript"),
+    ("places", "name"), ("sources", "filename"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,11 @@ def reduce(database: Path, target: Path, leave: Leave) -> Reduced:
         copy.execute("PRAGMA foreign_keys = OFF")
         with transaction(copy):
             everybody = _everybody(copy)
+            numbers = numbers_of(copy)
             touched = _take_out(copy, leave)
             _tell_again(copy, touched)
+            if numbers:
+                _clean(copy, without(numbers), ("people", "name"))
             if leave.names:
                 _without_names(copy, everybody)
             _count_again(copy)
@@ -175,16 +185,16 @@ def _without_names(copy: sqlite3.Connection, people: list[tuple[int, str]]) -> N
             return text
         return pattern.sub(lambda m: stand_in.get(m[0].casefold(), "…"), text)
 
-    copy.create_function("cleaned", 1, cleaned, deterministic=True)
     for number, (person, _) in enumerate(people):
         copy.execute("UPDATE people SET name = ? WHERE id = ?", (letter(number), person))
-    for table, columns in (
-        ("messages", ("text",)), ("exchanges", ("title", "summary", "topics")), ("chats", ("name",)),
-        ("media", ("filename", "caption", "description", "transcript")), ("places", ("name",)),
-        ("sources", ("filename",)),
-    ):  # fmt: skip
-        for column in columns:
-            copy.execute(f"UPDATE {table} SET {column} = cleaned({column}) WHERE {column} IS NOT cleaned({column})")
+    _clean(copy, cleaned)
+
+
+def _clean(copy: sqlite3.Connection, function: Callable[[str | None], str | None], *more: tuple[str, str]) -> None:
+    """Have a function look at every text of the copy, and at `more` columns (table, column)."""
+    copy.create_function("cleaned", 1, function, deterministic=True)
+    for table, column in (*_TEXTS, *more):
+        copy.execute(f"UPDATE {table} SET {column} = cleaned({column}) WHERE {column} IS NOT cleaned({column})")
 
 
 def _count_again(copy: sqlite3.Connection) -> None:

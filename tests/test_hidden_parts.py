@@ -217,3 +217,53 @@ def test_links_to_what_was_forgotten_are_gone_with_their_names(api: Client, arch
     assert api.ask("GET", kept)[0] == 200
     for path in archive.parent.glob("access.db*"):
         assert b"Ben" not in path.read_bytes(), path.name
+
+
+def test_a_talk_has_the_times_and_the_mood_of_what_may_be_seen(archive: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(archive)) as connection:
+        connection.execute("UPDATE exchanges SET mood = 'joy'")
+        connection.commit()
+    before = rows(archive, "SELECT * FROM exchanges ORDER BY id")
+    served = serve(archive, tmp_path / "log")
+    api = Client(served)
+    number = min(ids(api, "&all=1"))
+    talk = api.get(f"/api/exchanges/{number}")
+    assert (talk["mood"], talk["started_at"][11:16], talk["ended_at"][11:16]) == ("joy", "10:00", "10:03")
+    messages = [message["message_id"] for message in talk["messages"]]
+    api.ask("DELETE", "/api/messages", {"message_ids": [messages[0], messages[-1]]})
+    talk = api.get(f"/api/exchanges/{number}")
+    assert (talk["mood"], talk["started_at"][11:16], talk["ended_at"][11:16]) == (None, "10:01", "10:02")
+    # It is found again by its first message, hidden or not, also where that is not the first of its talk any more.
+    api.ask("POST", f"/api/exchanges/{number}/star")
+    anew = tmp_path / "anew" / "memories.db"
+    anew.parent.mkdir()
+    with closing(sqlite3.connect(log_beside(archive))) as log:
+        log.execute("VACUUM INTO ?", (str(anew.with_name("curation.db")),))
+    longer = tmp_path / "anew" / "WhatsApp Chat with Ben.txt"
+    longer.write_text(f"10.03.24, 09:59 - Ben: and before that\n{_text()}", "utf-8")
+    put(anew, longer, me="Ana")
+    starred = "SELECT started_at FROM exchanges JOIN exchange_marks ON exchange_id = id WHERE is_starred"
+    assert rows(anew, starred) == [("2024-03-10T09:59:00",)]
+    seen = str(rows(anew, "SELECT text FROM visible_messages"))
+    assert _TALKS[0][1] not in seen
+    assert f"{WORDS[0]} 3" not in seen
+    with closing(connect(anew)) as connection:
+        assert list(check(connection, media_folder(anew), log_beside(anew))) == []
+    api.ask("POST", f"/api/exchanges/{number}/unstar")
+    api.ask("POST", "/api/messages/restore", {"message_ids": [messages[0], messages[-1]]})
+    served.stop()
+    assert rows(archive, "SELECT * FROM exchanges ORDER BY id") == before
+
+
+def test_a_talk_hidden_message_by_message_comes_back_as_one(api: Client, archive: Path) -> None:
+    number = min(ids(api, "&all=1"))
+    messages = [message["message_id"] for message in api.get(f"/api/exchanges/{number}")["messages"]]
+    assert api.ask("DELETE", "/api/messages", {"message_ids": messages})[2] == {"deleted_count": 4}
+    assert number not in ids(api, "&all=1")
+    edit = api.ask("POST", f"/api/exchanges/{number}/restore")[2]["edit"]
+    assert number in ids(api, "&all=1")
+    assert [message["message_id"] for message in api.get(f"/api/exchanges/{number}")["messages"]] == messages
+    assert api.get(f"/api/search?q={WORDS[0]}")["total"] == 4
+    assert api.ask("POST", f"/api/edits/{edit}/undo")[0] == 200
+    assert number not in ids(api, "&all=1")
+    assert api.get(f"/api/search?q={WORDS[0]}")["total"] == 0

@@ -12,8 +12,9 @@ from playwright.sync_api import Browser
 
 from ingest.cli import main
 from ingest.passwords import hash_password
+from ingest.reduced import Leave, reduce
 from tests.conftest import Served, free_port, serve
-from tests.helpers import one
+from tests.helpers import one, put, rows
 from tests.test_api import Client, ids
 
 
@@ -73,6 +74,36 @@ def test_what_stays_at_home_is_not_in_the_folder(home: Path, tmp_path: Path) -> 
     for path in folder.rglob("*"):
         if path.is_file():
             assert b"pbkdf2" not in path.read_bytes() or "plugins" in path.parts, path
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("+49 170 5550167", "+49 … 67"), ("0170 5550167", "+49 … 67"), ("0170/555 01 67", "+49 … 67"),
+        ("@491705550167", "@+49 … 67"), ("0049 170 5550167", "+49 … 67"), ("+49 (0)170 5550167", "+49 … 67"),
+        ("+49 170‑555‑0167", "+49 … 67"), ("+49 170 5550168", "+49 170 5550168"), ("12345678", "12345678"),
+    ],
+)  # fmt: skip
+def test_the_numbers_of_people_are_not_published(tmp_path: Path, said: str, shown: str) -> None:
+    export = tmp_path / "WhatsApp Chat with +1 415 555 0132.txt"
+    export.write_text(
+        f"10.03.24, 10:00 - +49 170 5550167: the lake was still this morning\n"
+        f"10.03.24, 10:01 - Ana: ask {said} about the boat, please\n"
+        "10.03.24, 10:02 - +1 415 555 0132: or ask me\n",
+        "utf-8",
+    )
+    put(tmp_path / "memories.db", export, me="Ana")
+    out = tmp_path / "copy" / "memories.db"
+    out.parent.mkdir()
+    reduce(tmp_path / "memories.db", out, Leave())
+    assert {name for (name,) in rows(out, "SELECT name FROM people")} == {"Ana", "+49 … 67", "+1 … 32"}
+    assert rows(out, "SELECT text FROM messages ORDER BY id")[1] == (f"ask {shown} about the boat, please",)
+    everything = "\n".join(
+        str(rows(out, f"SELECT * FROM {table}")) for (table,) in rows(
+            out, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB '*_fts*'"
+        )
+    )  # fmt: skip
+    assert not re.search(r"170\D?555\D?0\D?1\D?67|415\D?555\D?0132", everything)
 
 
 @pytest.mark.usefixtures("hashed")

@@ -56,7 +56,7 @@ def _reduced(db: Path, target: Path, chats: tuple[str, ...], people: tuple[str, 
               f"{found.people:,} people, {counted(found.files, 'file')}")  # fmt: skip
     for name, count in found.chats:
         say_aside(f"  {name}: {counted(count, 'message')}")
-    say_aside(f"  {counted(found.left_out, 'message')} left out; all notes, earlier wordings and phone numbers as well")
+    say_aside(f"  {counted(found.left_out, 'message')} left out; all notes, earlier wordings and people's phone numbers as well")
     if yes:
         return
     if not sys.stdin.isatty() or not click.confirm("Publish it?", err=True):

@@ -38,12 +38,21 @@ def _hide(db, event, value):
             db.hide_if_empty(exchange)
         db.mark(exchange, "hidden_at", event.at if value else None)
         db.tell_again(db.relatives(exchange) - {exchange})
+    # A talk comes back with its messages where it was they that were hidden, each for itself.
+    for one in event.detail.get("messages", ()):
+        message = db.message(event, one["key"], one["at"])
+        _hide_messages(db, [] if message is None else [message], value)
     return bool(found)
 
 
 def _hide_message(db, event, value):
     message = db.message(event, event.subject_key, event.detail.get("at", ""))
     messages = [message] if message is not None else db.messages_at(event)
+    _hide_messages(db, messages, value)
+    return bool(messages)
+
+
+def _hide_messages(db, messages, value):
     for message in messages:
         exchange = db.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
         with db.counted([exchange]):
@@ -53,7 +62,6 @@ def _hide_message(db, event, value):
                 db.run("DELETE FROM hidden_messages WHERE message_id = ?", (message,))
             db.hide_if_empty(exchange)
         db.tell_again(db.relatives(exchange))
-    return bool(messages)
 
 
 def _merge(db, event):

@@ -35,7 +35,7 @@ def is_whole(event) -> bool:
         return False
     if event.action == "highlight" and not isinstance(event.detail.get("on", True), bool):
         return False
-    if "parts" in event.detail and not _are_named(event.detail["parts"]):
+    if not all(_are_named(event.detail[name]) for name in ("parts", "messages") if name in event.detail):
         return False
     return all(isinstance(name, str) for name in event.detail["also"]) if event.action == "join_people" else True
 

@@ -24,6 +24,22 @@ _SEEN = """
 messages.id NOT IN (SELECT message_id FROM hidden_messages)
 AND (exchange_id = :id OR exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden))
 """
+#: Exchanges that a time falls into. Those with hidden messages are shorter than they were: see `tell_again`.
+_AROUND = """
+SELECT id FROM exchanges WHERE chat_id = :chat AND started_at <= :at AND ended_at >= :at
+UNION
+SELECT coalesce(exchange_id, before.id)
+FROM exchanges_before AS before LEFT JOIN merged_exchanges ON merged_exchanges.id = before.id
+WHERE chat_id = :chat AND started_at <= :at AND ended_at >= :at
+"""
+#: The mood that ingest heard in the whole of an exchange; for one that was parted, in what it was parted from.
+_MOOD = """
+SELECT mood FROM exchanges_before WHERE id = coalesce(
+    (SELECT id FROM exchanges_before WHERE id = :id),
+    (SELECT b.exchange_id FROM messages JOIN messages_before AS b ON message_id = messages.id
+        WHERE messages.exchange_id = :id LIMIT 1)
+)
+"""
 
 
 class EditedArchive:
@@ -75,10 +91,10 @@ class EditedArchive:
         for chat in self.chats(event):
             row = self.run(
                 """
-                SELECT messages.id FROM exchanges CROSS JOIN messages ON messages.exchange_id = exchanges.id
-                WHERE exchanges.chat_id = ? AND started_at <= ? AND ended_at >= ? AND messages.key = ?
+                SELECT id FROM messages WHERE +chat_id = ? AND sent_at BETWEEN ? AND ? AND key = ?
+                    AND exchange_id IS NOT NULL
                 """,
-                (chat, at[:16] + ":~", at[:16], key),
+                (chat, at[:16], at[:16] + ":~", key),
             ).fetchone()
             if row is None and has_table(self.run, "former_keys"):
                 row = self.run(
@@ -101,9 +117,7 @@ class EditedArchive:
         at = event.detail["at"]
         found = set()
         for chat in self.chats(event):
-            around = self.run(
-                "SELECT id FROM exchanges WHERE chat_id = ? AND started_at <= ? AND ended_at >= ?", (chat, at, at)
-            ).fetchall()
+            around = self.run(_AROUND, {"chat": chat, "at": at}).fetchall()
             after = self.run(
                 """
                 SELECT id FROM exchanges WHERE chat_id = :chat AND started_at > :at
@@ -195,7 +209,10 @@ class EditedArchive:
         )
 
     def tell_again(self, exchanges):
-        """Bring the words of exchanges, and how many messages they count, in step with what of them may be seen."""
+        """Bring words, mood, times and counts of exchanges in step with what of them may be seen.
+
+        A mood was heard in all of the messages; nobody can say in which, so it is withheld while one of them is hidden.
+        """
         for exchange in exchanges:
             row = self.run(
                 "SELECT title, summary, topics, summarised_by, prompt_version FROM exchanges WHERE id = ?", (exchange,)
@@ -214,18 +231,22 @@ class EditedArchive:
             if row[4] == RETITLED:
                 words = derived.Words(row[0], words.summary, words.topics)
                 version = RETITLED
+            mood = self.run(_MOOD, {"id": exchange}).fetchone() or self.run(
+                "SELECT mood FROM exchanges WHERE id = ?", (exchange,)
+            ).fetchone()
             self.unindex([exchange])
             self.run(
                 """
                 UPDATE exchanges SET title = :title, summary = :summary, topics = :topics, prompt_version = :version,
-                    (message_count, participant_count) = (
-                        SELECT count(*), count(DISTINCT sender_id) FROM messages
+                    mood = :mood, (started_at, ended_at, message_count, participant_count) = (
+                        SELECT coalesce(min(sent_at), started_at), coalesce(max(sent_at), ended_at), count(*),
+                            count(DISTINCT sender_id) FROM messages
                         WHERE exchange_id = :id AND id NOT IN (SELECT message_id FROM hidden_messages)
                     ) WHERE id = :id
                 """,
                 {
                     "id": exchange, "title": words.title, "summary": words.summary, "topics": words.topics,
-                    "version": version,
+                    "version": version, "mood": mood[0] if len(seen) == len(everything) else None,
                 },
             )  # fmt: skip
             self.index([exchange])

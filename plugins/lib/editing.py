@@ -3,6 +3,7 @@
 from datasette import Response
 
 from . import access, archive, edit_details, edit_log, reading, shapes
+from .edited import EMPTY
 from .http import ApiError, as_json, body_of, whole, whole_numbers, words, wrong
 
 _MOST_TITLE = 300
@@ -13,7 +14,11 @@ _OF_THE_OWNER = frozenset({"rename_person", "join_people", "rename_chat", "me"})
 _NAMED = """
 SELECT {table}.key, chats.key AS chat, {time} AS at FROM {table} JOIN chats ON chats.id = chat_id WHERE {table}.id = ?
 """
-_TIMES = {"exchanges": "started_at", "messages": "sent_at"}
+#: The time of the message that the key is of, hidden or not: an exchange begins with what of it may be seen.
+_TIMES = {
+    "exchanges": "(SELECT min(sent_at) FROM messages WHERE exchange_id = exchanges.id)",
+    "messages": "sent_at",
+}
 
 
 def _named(run, table, number):
@@ -49,6 +54,8 @@ async def _edit_exchange(request, datasette, action, more=None, check=None):
             check(run, number)
         key, detail = _exchange(run, number)
         parts = {"parts": _parts(run, number)} if action in ("hide", "restore") else {}
+        if action == "restore" and _is_empty(run, number):
+            parts["messages"] = _hidden_messages(run, number)
         return "exchange", key, {**detail, **parts, **(more or {})}
 
     return await archive.edit(datasette, access.name_of(request), action, subject)
@@ -65,6 +72,24 @@ def _parts(run, number):
                     ORDER BY sent_at DESC, id DESC) AS last
             FROM messages AS m LEFT JOIN messages_before AS b ON b.message_id = m.id WHERE m.exchange_id = ?
         ) WHERE first = 1 OR last = 1 OR first % 40 = 0 ORDER BY sent_at, id LIMIT 200
+        """,
+        (number,),
+    )
+    return [dict(row) for row in rows]
+
+
+def _is_empty(run, number):
+    """Whether an exchange is hidden by its messages alone, each for itself."""
+    sql = "SELECT 1 FROM exchange_marks WHERE exchange_id = ? AND is_hidden = ?"
+    return run(sql, (number, EMPTY)).fetchone() is not None
+
+
+def _hidden_messages(run, number):
+    """The messages of an exchange that are hidden, as `_named` names each."""
+    rows = run(
+        """
+        SELECT key, sent_at AS at FROM messages JOIN hidden_messages ON message_id = id
+        WHERE exchange_id = ? ORDER BY sent_at, id
         """,
         (number,),
     )
