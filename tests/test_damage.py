@@ -18,7 +18,7 @@ from ingest.check import check
 from ingest.folding import load_shared
 from ingest.serving import datasette_arguments
 from tests.conftest import serve
-from tests.helpers import one
+from tests.helpers import one, rows
 from tests.test_api import Client, ids
 from tests.test_backups import newest, run
 
@@ -86,6 +86,36 @@ def test_whatever_is_damaged_is_named_and_made_again_where_that_can_be(whole: Pa
                 assert list(check(connection, whole.parent / "media")) == files_are_elsewhere, name
             made_again += 1
     assert made_again >= 25
+
+
+@pytest.mark.parametrize("table", ["days", "person_months", "person_emoji", "chat_kinds", "uncounted"])
+def test_counts_are_made_again_without_what_is_hidden(home: Path, tmp_path: Path, table: str) -> None:
+    served = serve(home, tmp_path / "log")
+    api = Client(served)
+    first, second = ids(api, "&all=1")[:2]
+    assert api.ask("DELETE", f"/api/exchanges/{first}")[0] == 204
+    message = api.get(f"/api/exchanges/{second}")["messages"][0]["message_id"]
+    assert api.ask("DELETE", "/api/messages", {"message_ids": [message]})[0] == 200
+    served.stop()
+
+    def counts() -> list[list[tuple[object, ...]]]:
+        return [
+            rows(home, f"SELECT {columns} FROM {name} ORDER BY 1, 2, 3")
+            for name, columns in (
+                ("days", "chat_id, day, message_count, media_count"), ("person_months", "*"), ("person_emoji", "*"),
+                ("chat_kinds", "*"), ("uncounted", "*, 1"), ("people", "id, message_count, 1"),
+                ("chats", "id, message_count, first_at"),
+            )
+        ]  # fmt: skip
+
+    before = counts()
+    assert before[4]
+    spoil(home, table)
+    healed = heal(home)
+    assert (healed.made_again, healed.left) == ((f"the table {table}",), ())
+    assert counts() == before
+    with closing(sqlite3.connect(home)) as connection:
+        assert list(check(connection, home.parent / "media", home.with_name("curation.db"))) == []
 
 
 def test_rows_that_an_index_does_not_hold_are_found(whole: Path, tmp_path: Path) -> None:

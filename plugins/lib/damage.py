@@ -1,8 +1,8 @@
 """Which parts of an archive are damaged, and making again what can be made of the rest. Pure.
 
 `look` is quick: it reads some rows of each table, and looks for them in each index, at other places each time. What it
-does not find, `memories check`, which reads everything, does. Indexes and the three search indexes hold nothing of
-their own, so `mend` makes them again; a damaged table wants an earlier version of the archive.
+does not find, `memories check`, which reads everything, does. Indexes, the three search indexes and the tables of
+counts hold nothing of their own, so `mend` makes them again; another table wants an earlier version of the archive.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from . import folding
+from . import folding, recount
 
 #: search index -> (the rows that it holds, the columns of those, the condition on them)
 _SEARCH: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -39,7 +39,7 @@ class Part(NamedTuple):
     @property
     def can_be_made_again(self) -> bool:
         """Whether it follows from other parts."""
-        return self.kind != "table"
+        return self.kind != "table" or self.name in recount.TABLES
 
     def __str__(self) -> str:
         return f"the {self.kind} {self.name}"
@@ -196,6 +196,9 @@ def mend(path: Path, parts: list[Part]) -> None:
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         wanted = {part.name: _sql_of(connection, part.name) for part in parts}
+        for part in parts:
+            indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+            wanted.update(connection.execute(indexes, (part.name,)).fetchall())
         stuck = [part for part in parts if not _dropped(connection, part)]
         if stuck:
             _strike(connection, stuck)
@@ -216,6 +219,8 @@ def mend(path: Path, parts: list[Part]) -> None:
                     SELECT rowid, {folded} FROM {table} WHERE {where} ORDER BY rowid
                     """
                 )
+        if not wanted.keys().isdisjoint(recount.TABLES):
+            recount.count_everything(connection)
         connection.execute("COMMIT")
 
 
@@ -243,7 +248,9 @@ def _strike(connection: sqlite3.Connection, parts: list[Part]) -> None:
     for part in parts:
         own = f"{part.name}\\_%" if part.kind == "search index" else ""
         connection.execute(
-            r"DELETE FROM sqlite_master WHERE name = ? OR name LIKE ? ESCAPE '\' OR tbl_name LIKE ? ESCAPE '\'",
+            r"""
+            DELETE FROM sqlite_master WHERE ? IN (name, tbl_name) OR name LIKE ? ESCAPE '\' OR tbl_name LIKE ? ESCAPE '\'
+            """,
             (part.name, own, own),
         )
     version = connection.execute("PRAGMA schema_version").fetchone()[0]

@@ -250,6 +250,8 @@ class EditedArchive:
                 },
             )  # fmt: skip
             self.index([exchange])
+        if self.is_counting:
+            recount.measure_chats(self._connection, exchanges)
 
     def _told_before(self, exchange):
         """What was told before anything was hidden: merged ones put together as `_merge` does."""

@@ -7,6 +7,9 @@ ingest made, whatever edits merged or split since: as they were counted, so they
 
 from __future__ import annotations
 
+import json
+from itertools import groupby
+
 from .names import has_table
 from .tallies import Tallies
 
@@ -59,6 +62,33 @@ def take_out(connection, exchanges=None) -> None:
         exchanges = {row[0] for row in connection.execute(_WITH_HIDDEN)}
     _count(connection, exchanges, -1)
     measure_chats(connection)
+
+
+#: The tables of counts, which all follow from the messages.
+TABLES = ("days", "person_months", "person_emoji", "chat_kinds", "uncounted")
+
+
+def count_everything(connection) -> None:
+    """Make all counts again of the messages, without what is hidden."""
+    for table in TABLES:
+        connection.execute(f"DELETE FROM {table}")
+    for (chat,) in connection.execute("SELECT id FROM chats").fetchall():
+        tallies = Tallies()
+        rows = connection.execute(
+            """
+            SELECT m.id, sender_id, sent_at, kind, text, coalesce(b.exchange_id, m.exchange_id) AS made
+            FROM messages AS m LEFT JOIN messages_before AS b ON b.message_id = m.id
+            WHERE chat_id = ? AND m.exchange_id IS NOT NULL ORDER BY made, sent_at, m.id
+            """,
+            (chat,),
+        )
+        for _, talk in groupby(rows, key=lambda row: row[5]):
+            tallies.add([tuple(row)[:5] for row in talk])
+        tallies.flush(connection, chat)
+        kinds = "SELECT kind, count(*) FROM messages WHERE chat_id = ? GROUP BY kind"
+        _count_kinds(connection, dict(tuple(row) for row in connection.execute(kinds, (chat,))), chat)
+        _sum_up(connection, chat, [row[0] for row in connection.execute("SELECT id FROM people")])
+    take_out(connection)
 
 
 def _count(connection, exchanges, sign: int) -> None:
@@ -117,12 +147,14 @@ def _sum_up(connection, chat: int, people) -> None:
     )
 
 
-def measure_chats(connection) -> None:
-    """When each chat begins and ends, by what of it may be seen."""
+def measure_chats(connection, of_exchanges=None) -> None:
+    """When each chat begins and ends, by what of it may be seen; those of these exchanges alone, where named."""
     connection.execute(
         """
         UPDATE chats SET (first_at, last_at) = (
             SELECT min(started_at), max(ended_at) FROM visible_exchanges WHERE chat_id = chats.id
         )
-        """
+        WHERE :all OR id IN (SELECT chat_id FROM exchanges WHERE id IN (SELECT value FROM json_each(:exchanges)))
+        """,
+        {"all": of_exchanges is None, "exchanges": json.dumps(list(of_exchanges or ()))},
     )
