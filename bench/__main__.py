@@ -25,7 +25,7 @@ from bench.corpus import FORMS, write, write_edge
 from bench.labelled import judged, pairs_right
 from bench.large import large
 from bench.measure import ROOT, Run, best, peer, run, task
-from ingest.serving import datasette_arguments
+from ingest.ops.serving import datasette_arguments
 from tests.helpers import read
 
 _SMALL, _LARGE = 10_000, 5_000_000

@@ -11,11 +11,11 @@ import os
 from contextlib import closing
 from pathlib import Path
 
-from ingest.store import connect
-from ingest.summaries.kept import Kept
-from ingest.summaries.prices import default_model, price_of
-from ingest.summaries.prompt import tokens_in
-from ingest.summarize import Wanted, ask, prepare
+from ingest.archive.database import connect
+from ingest.summaries.gemini.cache import Kept
+from ingest.summaries.gemini.pricing import default_model, price_of
+from ingest.summaries.gemini.prompt import tokens_in
+from ingest.summaries.gemini.workflow import Wanted, ask, prepare
 from tests.gemini import StandIn, reply, summaries
 from tests.helpers import put
 

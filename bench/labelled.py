@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingest.summaries import Said
-from ingest.summaries.offline import Teller, Vocabulary
-from ingest.summaries.tokens import Tokens
+from ingest.summaries.offline.lexicon import Tokens
+from ingest.summaries.offline.summarizer import Teller, Vocabulary
 
 
 class Judged(NamedTuple):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.corpus import NAMES, write
 from bench.measure import ROOT
-from ingest.serving import datasette_arguments
+from ingest.ops.serving import datasette_arguments
 
 CHATS = 300
 _CLIENTS, _ROUNDS = 8, 1

@@ -15,12 +15,12 @@ from pathlib import Path
 
 def parse(file: str) -> dict[str, object]:
     """An export to typed messages in this process: format found, kinds, senders, ISO times, offsets."""
-    from ingest.beside import collect_rarely
-    from ingest.halves import SecondHalf, find_middle, stand_by
-    from ingest.model import Findings, Row
-    from ingest.opening import open_exports
-    from ingest.spool import Spool
-    from ingest.survey import Survey
+    from ingest.core.model import Findings, Row
+    from ingest.exports.detect import Survey
+    from ingest.exports.discover import open_exports
+    from ingest.importing.parallel import SecondHalf, find_middle, stand_by
+    from ingest.importing.spool import Spool
+    from ingest.importing.worker import collect_rarely
 
     collect_rarely()
     found = 0
@@ -70,10 +70,10 @@ def whatstk(file: str) -> dict[str, object]:
 
 def ingest(database: str, file: str) -> dict[str, object]:
     """An export to the finished archive, or into the one that is there."""
-    from ingest.beside import collect_rarely
-    from ingest.opening import open_exports
-    from ingest.pipeline import ingest as ingest_export
-    from ingest.store import connect
+    from ingest.archive.database import connect
+    from ingest.exports.discover import open_exports
+    from ingest.importing.pipeline import ingest as ingest_export
+    from ingest.importing.worker import collect_rarely
 
     collect_rarely()
     path = Path(database)

@@ -1,7 +1,6 @@
 """Who gets in: the owner of this machine without asking, everybody else with a password, nobody where none is set."""
 
 import asyncio
-import importlib.util
 import sys
 import time
 from pathlib import Path
@@ -9,12 +8,9 @@ from pathlib import Path
 from datasette import Response, hookimpl
 from datasette_auth_passwords.utils import verify_password
 
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
+sys.path.append(str(Path(__file__).parent))
 
-from memories_lib import access, attempts, login_page, token_api
+from memories_lib.access import attempts, login_page, roles, token_routes
 from memories_lib.middleware import gate
 
 #: action -> the least role that may do it. What is not in this list, the owner may, and nobody else.
@@ -38,13 +34,13 @@ def permission_allowed(actor, action, resource):
     """By role; strangers may nothing."""
     if action == "view-database" and resource == "_internal":
         return False
-    return access.may(actor, _ROLES.get(action, "owner"))
+    return roles.may(actor, _ROLES.get(action, "owner"))
 
 
 @hookimpl
 def forbidden(datasette, request):
     """Strangers are asked who they are; where no password is set, the page says how to set one."""
-    if access.role_of(request.actor) is not None:
+    if roles.role_of(request.actor) is not None:
         return None
     return lambda: login_page.turn_away(datasette, request)
 
@@ -52,14 +48,14 @@ def forbidden(datasette, request):
 async def login(request, datasette):
     """The page that asks, and what becomes of the answer."""
     if request.method != "POST":
-        return await login_page.page(datasette, request, 200 if access.hashes() else 403)
+        return await login_page.page(datasette, request, 200 if roles.hashes() else 403)
     given = await request.post_vars()
     role, password = given.get("role", ""), given.get("password", "")
-    if role not in access.ROLES:
+    if role not in roles.ROLES:
         return await login_page.page(datasette, request, 403, "That is not the password.")
-    address = access.address_of(request.scope)
-    store = token_api.store_of(datasette)
-    wait = await token_api.written(attempts.begin, store, role, address, time.time())
+    address = roles.address_of(request.scope)
+    store = token_routes.store_of(datasette)
+    wait = await token_routes.written(attempts.begin, store, role, address, time.time())
     if wait:
         return await login_page.page(
             datasette,
@@ -68,12 +64,12 @@ async def login(request, datasette):
             f"Too many tries. Please wait {-(-wait // 60)} minutes.",
             {"retry-after": str(wait)},
         )
-    known = access.hashes().get(role)
+    known = roles.hashes().get(role)
     # In a thread, since it is slow on purpose; a role without password takes as long as one with.
     is_right = await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) and known is not None
     if not is_right:
         return await login_page.page(datasette, request, 403, "That is not the password.")
-    await token_api.written(attempts.succeeded, store, role, address, time.time())
+    await token_routes.written(attempts.succeeded, store, role, address, time.time())
     response = Response.redirect(datasette.urls.path("/"))
     await login_page.begin_session(datasette, request, response, role)
     return response

@@ -3,7 +3,6 @@
 With GEMINI_API_KEY an answer with the messages that say so; without, or without consent, the passages themselves.
 """
 
-import importlib.util
 import json
 import os
 import sys
@@ -11,12 +10,10 @@ from pathlib import Path
 
 from datasette import Forbidden, Response, hookimpl
 
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
+sys.path.append(str(Path(__file__).parent))
 
-from memories_lib import access, archive, commands
+from memories_lib.access import roles
+from memories_lib.server import commands, served_archive
 
 _WAIT_S = 120
 _LONGEST = 500
@@ -28,14 +25,16 @@ def _has_key():
 
 async def ask(request, datasette):
     """The question's form; what it found."""
-    if not access.may(request.actor, "owner"):
+    if not roles.may(request.actor, "owner"):
         raise Forbidden("ask")
     found, error, question = None, "", ""
     if request.method == "POST":
         given = await request.post_vars()
         question = given.get("question", "").strip()[:_LONGEST]
         if question:
-            found, error = await _look(archive.database_of(datasette).path, question, send=given.get("send") == "1")
+            found, error = await _look(
+                served_archive.database_of(datasette).path, question, send=given.get("send") == "1"
+            )
     html = await datasette.render_template(
         "ask.html",
         {"question": question, "found": found, "error": error, "has_key": _has_key()},

@@ -1,31 +1,29 @@
 """The book: a chosen set of memories for printing, and to take home as a file."""
 
 import asyncio
-import importlib.util
 import re
 import sys
 from pathlib import Path
 
 from datasette import hookimpl
 
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
+sys.path.append(str(Path(__file__).parent))
 
-from memories_lib import archive, forms, pages
-from memories_lib.show import behind_of, for_a_book, page, show
-from memories_lib.streamed import Streamed
-from memories_lib.talk_filter import TalkFilter
+from memories_lib.queries import talks as pages
+from memories_lib.queries.talk_filter import TalkFilter
+from memories_lib.server import served_archive
+from memories_lib.server.streamed import Streamed
+from memories_lib.web import book_formats
+from memories_lib.web.render import behind_of, for_a_book, page, show
 
 
 async def book(request, datasette):
     """A chosen set of memories, made for printing: as much of it as a page holds."""
     asked = for_a_book(request)
-    known = await archive.read(datasette, pages.summary)
+    known = await served_archive.read(datasette, pages.summary)
     if not asked["year"] and not asked["starred"] and known["years"]:
         asked["year"] = str(known["years"][0])
-    talks, more = await archive.read(datasette, lambda run: pages.book(run, asked))
+    talks, more = await served_archive.read(datasette, lambda run: pages.book(run, asked))
     rows, sql = behind_of(datasette).talks(TalkFilter.from_args(asked))
     return await show(
         datasette, request, "book.html", talks=talks, more=more, asked=asked, known=known, rows=rows, sql=sql
@@ -33,7 +31,7 @@ async def book(request, datasette):
 
 
 _TYPES = {"json": "application/json", "csv": "text/csv", "txt": "text/plain", "html": "text/html"}
-_FORMS = {"json": forms.as_json, "csv": forms.as_csv, "txt": forms.as_text}
+_FORMS = {"json": book_formats.as_json, "csv": book_formats.as_csv, "txt": book_formats.as_text}
 
 
 async def book_as_file(request, datasette):
@@ -49,7 +47,7 @@ async def book_as_file(request, datasette):
         before = asked["before"]
         while before is not None:
             page = {**asked, "before": before}
-            talks, before = wait_for(archive.read(datasette, lambda run, page=page: pages.book(run, page)))
+            talks, before = wait_for(served_archive.read(datasette, lambda run, page=page: pages.book(run, page)))
             yield talks
 
     pieces = _as_page(datasette, request, asked, parts(), wait_for) if form == "html" else _FORMS[form](parts())
@@ -61,7 +59,7 @@ async def book_as_file(request, datasette):
 def _as_page(datasette, request, asked, parts, wait_for):
     """One HTML file: what comes before the talks, the talks part by part with their pictures, what comes after."""
     style = (Path(__file__).parent.parent / "static" / "memories.css").read_text("utf-8")
-    media = Path(archive.database_of(datasette).path).resolve().parent / "media"
+    media = Path(served_archive.database_of(datasette).path).resolve().parent / "media"
 
     def rendered(template, **given):
         return wait_for(datasette.render_template(template, given, request=request, view_name="memories"))
@@ -72,7 +70,7 @@ def _as_page(datasette, request, asked, parts, wait_for):
     for talks in parts:
         if talks:
             page = rendered("_book_talks.html", talks=talks, month=month)
-            yield forms.with_pictures(page, lambda sha256: _small(media, sha256))
+            yield book_formats.with_pictures(page, lambda sha256: _small(media, sha256))
             month = talks[-1]["head"]["started_at"][:7]
     yield end
 

@@ -1,6 +1,5 @@
 """``/health``: whether the archive can be read, for whoever watches the server. Says nothing of what is in it."""
 
-import importlib.util
 import sys
 import time
 from pathlib import Path
@@ -8,13 +7,11 @@ from typing import ClassVar
 
 from datasette import Response, hookimpl
 
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
+sys.path.append(str(Path(__file__).parent))
 
-from memories_lib import archive, bundle, damage
-from memories_lib.http import ApiError
+from memories_lib.server import served_archive
+from memories_lib.server.http import ApiError
+from memories_lib.shared import bundle, damage
 
 #: An archive is looked at for damage so often; each time at other places. What was found is kept until the next start.
 _BETWEEN_LOOKS_S = 600
@@ -31,7 +28,7 @@ async def health(datasette):
     Where only an index is damaged the pages are still there: 200, `degraded`, and what to do.
     """
     try:
-        await archive.read(datasette, lambda run: run("SELECT id FROM messages LIMIT 1").fetchone())
+        await served_archive.read(datasette, lambda run: run("SELECT id FROM messages LIMIT 1").fetchone())
         parts = await _damaged(datasette)
     except ApiError as error:
         return _unwell(error.detail)
@@ -39,7 +36,7 @@ async def health(datasette):
         return _unwell(f"the archive cannot be read ({type(error).__name__})")
     if any(not part.can_be_made_again for part in parts):
         return _unwell(f"damaged: {', '.join(map(str, parts))}; memories doctor says what to do")
-    database = archive.database_of(datasette).path
+    database = served_archive.database_of(datasette).path
     found = {"status": "healthy"}
     if parts:
         detail = f"damaged: {', '.join(map(str, parts))}; start the server again, which makes that again"
@@ -53,7 +50,7 @@ async def _damaged(datasette):
     """The parts of the archive that were found damaged, now or since the start."""
     if not _Looked.found and time.monotonic() - _Looked.at > _BETWEEN_LOOKS_S:
         _Looked.at = time.monotonic()
-        _Looked.found = await archive.database_of(datasette).execute_fn(damage.look)
+        _Looked.found = await served_archive.database_of(datasette).execute_fn(damage.look)
     return _Looked.found
 
 

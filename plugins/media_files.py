@@ -4,19 +4,17 @@ Files lie beside the database they belong to, under their digest; only digests t
 knows are served, so no path can lead elsewhere.
 """
 
-import importlib.util
 import re
 import sys
 from pathlib import Path
 
 from datasette import Forbidden, Response, hookimpl
 
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
+sys.path.append(str(Path(__file__).parent))
 
-from memories_lib import access, http, shapes
+from memories_lib.access import roles
+from memories_lib.queries import visible
+from memories_lib.server import http
 
 _SHOWN = ("image/", "video/", "audio/")
 #: Images that can hold scripts are only ever downloaded.
@@ -37,7 +35,7 @@ async def media(request, datasette):
         if not database.path or not await database.table_exists("media"):
             continue
         # Who edits may look at what is hidden, to bring it back; the same file may be in a message that is not.
-        seen = "1" if access.may(request.actor, "curator") else shapes.SEEN
+        seen = "1" if roles.may(request.actor, "curator") else visible.SEEN
         rows = await database.execute(
             f"""
             SELECT filename, mimetype, thumbnail FROM media JOIN messages ON messages.id = media.message_id
@@ -48,7 +46,7 @@ async def media(request, datasette):
         row = rows.first()
         if row is None:
             continue
-        if not access.may(request.actor, "viewer"):
+        if not roles.may(request.actor, "viewer"):
             raise Forbidden("view-instance")
         path, mimetype = _stored_at(database, sha256, row["filename"] or ""), row["mimetype"]
         if small and row["thumbnail"]:

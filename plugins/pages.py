@@ -1,6 +1,5 @@
-"""The memories view: which address shows what. Queries are in `lib/pages.py`, looks in `templates/`."""
+"""The memories view: which address shows what. Queries are in `memories_lib/queries`, looks in `templates/`."""
 
-import importlib.util
 import json
 import re
 import sys
@@ -9,14 +8,16 @@ from pathlib import Path
 
 from datasette import Forbidden, NotFound, Response, hookimpl
 
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
+sys.path.append(str(Path(__file__).parent))
 
-from memories_lib import access, archive, behind, finding, folding, listings, openapi, overviews, pages, reading
-from memories_lib.show import asked_of, behind_of, page, show, skipped
-from memories_lib.talk_filter import TalkFilter
+from memories_lib.access import roles
+from memories_lib.api import openapi, read
+from memories_lib.queries import listings, overviews, search_filter, sql_links
+from memories_lib.queries import talks as pages
+from memories_lib.queries.talk_filter import TalkFilter
+from memories_lib.server import served_archive
+from memories_lib.shared import folding
+from memories_lib.web.render import asked_of, behind_of, page, show, skipped
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
@@ -31,16 +32,16 @@ async def talk(request, datasette):
     number = int(request.url_vars["id"])
     if number >= 1 << 63:
         raise NotFound("There is no such talk")
-    hidden = request.args.get("hidden") == "1" and access.may(request.actor, "curator")
-    found = await archive.read(datasette, lambda run: pages.talk(run, number, hidden=hidden))
+    hidden = request.args.get("hidden") == "1" and roles.may(request.actor, "curator")
+    found = await served_archive.read(datasette, lambda run: pages.talk(run, number, hidden=hidden))
     if found is None:
-        moved = await archive.read(datasette, lambda run: reading.merged_into(run, number))
+        moved = await served_archive.read(datasette, lambda run: read.merged_into(run, number))
         if moved is None:
             raise NotFound("There is no such talk, or somebody has hidden it")
         return Response.redirect(datasette.urls.path(f"/talk/{moved}"), status=308)
     return await show(
         datasette, request, "talk.html", talk=found, seen_by=request.args.get("as") or "",
-        database=archive.database_of(datasette).name,
+        database=served_archive.database_of(datasette).name,
     )  # fmt: skip
 
 
@@ -48,15 +49,15 @@ async def search(request, datasette):
     """Messages and talks with these words; ``?part=1`` gives the results alone, for typing."""
     question = request.args.get("q") or ""
     started = time.perf_counter()
-    messages, talks, total = await archive.read(datasette, lambda run: pages.search(run, question, request.args))
+    messages, talks, total = await served_archive.read(datasette, lambda run: pages.search(run, question, request.args))
     hits = [{**dict(m), "pieces": folding.snippet(m["text"], question)} for m in messages]
     is_part = request.args.get("part") == "1"
-    known = None if is_part else await archive.read(datasette, pages.summary)
+    known = None if is_part else await served_archive.read(datasette, pages.summary)
     return await show(
         datasette, request, "_found.html" if is_part else "search.html", question=question, hits=hits, cards=talks,
         total=total, more=hits[-1]["id"] if len(hits) == pages.FOUND else None, known=known,
-        kinds=finding.KINDS[:10], asked=request.args,
-        rows=behind_of(datasette).rows("visible_messages", **finding.as_rows(request.args), _search=question),
+        kinds=search_filter.KINDS[:10], asked=request.args,
+        rows=behind_of(datasette).rows("visible_messages", **search_filter.as_rows(request.args), _search=question),
         sql=behind_of(datasette).query("search", words=question),
         ms=round(1000 * (time.perf_counter() - started)),
     )  # fmt: skip
@@ -66,7 +67,7 @@ async def on_this_day(request, datasette):
     """Every year's same day, side by side."""
     given = request.args.get("date") or ""
     day = given if _DAY.match(given) and _is_day(given) else time.strftime("%Y-%m-%d")
-    found, near = await archive.read(datasette, lambda run: pages.on_this_day(run, day))
+    found, near = await served_archive.read(datasette, lambda run: pages.on_this_day(run, day))
     years = {}
     for card in found:
         years.setdefault(card["started_at"][:4], []).append(card)
@@ -92,13 +93,13 @@ async def calendar(request, datasette):
     """A heat map of all years; a day opens."""
     day = request.args.get("day") or ""
     if _DAY.match(day):
-        cards = await archive.read(datasette, lambda run: pages.day(run, day))
+        cards = await served_archive.read(datasette, lambda run: pages.day(run, day))
         return await show(
             datasette, request, "day.html", day=day, cards=cards,
             rows=behind_of(datasette).rows("visible_exchanges", started_at__startswith=day, _sort="started_at"),
             sql=behind_of(datasette).sql(_DAY_SQL, day=day),
         )  # fmt: skip
-    years = await archive.read(datasette, overviews.calendar)
+    years = await served_archive.read(datasette, overviews.calendar)
     return await show(
         datasette, request, "calendar.html", years=years, until=request.args.get("until") or "",
         rows=behind_of(datasette).rows("days", _sort_desc="day"), sql=behind_of(datasette).sql(listings.DAYS),
@@ -113,7 +114,7 @@ async def gallery(request, datasette):
     def find(run):
         return overviews.gallery(run, kind, before), pages.summary(run)["years"]
 
-    (months, more), years = await archive.read(datasette, find)
+    (months, more), years = await served_archive.read(datasette, find)
     rows, sql = behind_of(datasette).media(overviews.kinds_of(kind))
     return await show(
         datasette, request, "gallery.html", kind=kind, months=months, more=more, years=years,
@@ -124,12 +125,12 @@ async def gallery(request, datasette):
 async def places(request, datasette):
     """Shared places in clusters; the tiles are the one thing that comes from elsewhere."""
     skip, size = skipped(request, "from"), overviews.PLACES_A_PAGE
-    found = await archive.read(datasette, lambda run: overviews.places(run, skip))
+    found = await served_archive.read(datasette, lambda run: overviews.places(run, skip))
     static = datasette.urls.static_plugins
     leaflet = static("datasette-leaflet", "leaflet-v1.7.1.js")
     return await show(
         datasette, request, "map.html", places=found[:size], more=skip + size if len(found) > size else None,
-        tiles=access.tiles(),
+        tiles=roles.tiles(),
         leaflet_images=leaflet.rpartition("/")[0] + "/images/",
         cluster_js=static("datasette-cluster-map", "leaflet.markercluster.min.js"),
         cluster_css=static("datasette-cluster-map", "leaflet.markercluster.css"),
@@ -139,11 +140,11 @@ async def places(request, datasette):
 
 async def edits(request, datasette):
     """What was changed, by whom, and the way back."""
-    if not access.may(request.actor, "curator"):
+    if not roles.may(request.actor, "curator"):
         raise Forbidden("edits")
-    database = archive.database_of(datasette)
-    log = archive.edit_log
-    everything = await database.execute_write_fn(lambda _: log.events(archive.log_of(database)))
+    database = served_archive.database_of(datasette)
+    log = served_archive.edit_log
+    everything = await database.execute_write_fn(lambda _: log.events(served_archive.log_of(database)))
     return await show(
         datasette, request, "edits.html", edits=everything[::-1][:300], told=log.told, by_command=log.BY_COMMAND,
         undone=log.undone(everything),
@@ -193,7 +194,7 @@ def extra_template_vars(datasette, request):
 
         talks = TalkFilter.from_args(asked, may_see_hidden=True)
         known, (cards, more), talk, chat = await database.execute_fn(find)
-        rows, sql = behind.Behind(datasette.urls, name).talks(talks, chat)
+        rows, sql = sql_links.Behind(datasette.urls, name).talks(talks, chat)
         return {**known, "cards": cards, "more": more, "asked": asked, "talk": talk, "rows": rows, "sql": sql}
 
     async def archives():

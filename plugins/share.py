@@ -1,18 +1,15 @@
 """`/s/…`: one talk or one book for whoever has the link, its pictures, and nothing else."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
 from datasette import Response, hookimpl
 
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
+sys.path.append(str(Path(__file__).parent))
 
-from memories_lib import archive, shares
-from memories_lib.http import ApiError
+from memories_lib.api import shares
+from memories_lib.server import served_archive
+from memories_lib.server.http import ApiError
 
 _GONE = "This link shows nothing (any more). Ask whoever sent it for another one."
 
@@ -29,7 +26,7 @@ async def shared(request, datasette):
     what, before = await _what(request, datasette), request.args.get("before") or ""
     talks, asked, more = [], None, None
     if what is not None:
-        talks, asked, more = await archive.read(datasette, lambda run: shares.talks_of(run, what, before))
+        talks, asked, more = await served_archive.read(datasette, lambda run: shares.talks_of(run, what, before))
     if not talks:
         return Response.text(_GONE, status=404, headers={"cache-control": "no-store"})
     html = await datasette.render_template(
@@ -47,9 +44,14 @@ async def shared(request, datasette):
 async def picture(request, datasette):
     """A small picture, if it is one of the page's."""
     what, wanted = await _what(request, datasette), request.url_vars["sha256"]
-    if what is None or not await archive.read(datasette, lambda run: shares.holds_picture(run, what, wanted)):
+    if what is None or not await served_archive.read(datasette, lambda run: shares.holds_picture(run, what, wanted)):
         return Response.text(_GONE, status=404)
-    path = Path(archive.database_of(datasette).path).resolve().parent / "media" / wanted[:2] / f"{wanted}.thumb.webp"
+    path = (
+        Path(served_archive.database_of(datasette).path).resolve().parent
+        / "media"
+        / wanted[:2]
+        / f"{wanted}.thumb.webp"
+    )
     if not path.is_file():
         return Response.text("This picture is not here", status=404)
     return Response(path.read_bytes(), headers={"cache-control": "private, max-age=3600"}, content_type="image/webp")

@@ -1,23 +1,19 @@
 """`/-/status`: how the server is, as a page for its owner and as JSON."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
 from datasette import Forbidden, Response, hookimpl
 
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
+sys.path.append(str(Path(__file__).parent))
 
-from memories_lib import access
-from memories_lib import status as lib_status
+from memories_lib.access import roles
+from memories_lib.web import status as lib_status
 
 
 async def status(request, datasette):
     """Everything that `memories doctor --remote` and a worried owner want to know."""
-    if not access.may(request.actor, "owner"):
+    if not roles.may(request.actor, "owner"):
         raise Forbidden("status")
     found = await lib_status.of(datasette)
     if request.url_vars["json"] or "json" in request.headers.get("accept", "").partition(",")[0]:

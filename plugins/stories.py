@@ -1,27 +1,25 @@
-"""People, chats, years and numbers: what the archive comes to. Queries are in `lib/stories.py` and `lib/pages.py`."""
+"""People, chats, years and numbers: what the archive comes to. Queries are in `memories_lib/queries`."""
 
-import importlib.util
 import sys
 from pathlib import Path
 from urllib.parse import urlencode
 
 from datasette import NotFound, hookimpl
 
-if "memories_lib" not in sys.modules:
-    _spec = importlib.util.spec_from_file_location("memories_lib", Path(__file__).parent / "lib" / "__init__.py")
-    sys.modules["memories_lib"] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules["memories_lib"])
+sys.path.append(str(Path(__file__).parent))
 
-from memories_lib import archive, correcting, overviews, stories
-from memories_lib.show import behind_of, page, show, skipped
+from memories_lib.api import edit_chats
+from memories_lib.queries import overviews, story
+from memories_lib.server import served_archive
+from memories_lib.web.render import behind_of, page, show, skipped
 
 
 async def people(request, datasette):
     """Who writes, and in which chats: a page of each."""
     skip, skip_chats = skipped(request, "from"), skipped(request, "chats_from")
-    found, chats = await archive.read(datasette, lambda run: stories.everybody(run, skip, skip_chats))
+    found, chats = await served_archive.read(datasette, lambda run: story.everybody(run, skip, skip_chats))
     addresses = behind_of(datasette)
-    size, chats_size = stories.PEOPLE_A_PAGE, stories.CHATS_A_PAGE
+    size, chats_size = story.PEOPLE_A_PAGE, story.CHATS_A_PAGE
     return await show(
         datasette, request, "people.html", people=found[:size], chats=chats[:chats_size], rows=addresses.rows("people"),
         more=skip + size if len(found) > size else None, skip=skip,
@@ -33,7 +31,7 @@ async def people(request, datasette):
 async def _story(request, datasette, find, nobody):
     """What `find` tells of the one that the address names, and where its rows are. 404 with `nobody` for any other."""
     number = int(request.url_vars["id"])
-    found = await archive.read(datasette, lambda run: find(run, number))
+    found = await served_archive.read(datasette, lambda run: find(run, number))
     if found is None:
         raise NotFound(nobody)
     return number, found, behind_of(datasette)
@@ -41,11 +39,11 @@ async def _story(request, datasette, find, nobody):
 
 async def person(request, datasette):
     """One person's story."""
-    number, found, addresses = await _story(request, datasette, stories.person, "There is nobody with this number")
+    number, found, addresses = await _story(request, datasette, story.person, "There is nobody with this number")
     talks = urlencode({"person": found["head"]["name"], "all": "1"})
     return await show(
         datasette, request, "person.html", **found, is_person=True, behind=addresses,
-        can_correct=correcting.is_installed(),
+        can_correct=edit_chats.is_installed(),
         rows=addresses.rows("visible_messages", sender_id=number),
         sql=addresses.sql("SELECT * FROM person_months WHERE person_id = :person ORDER BY month", person=number),
         talks=f"{datasette.urls.instance()}?{talks}",
@@ -54,12 +52,12 @@ async def person(request, datasette):
 
 async def chat(request, datasette):
     """One chat's story."""
-    number, found, addresses = await _story(request, datasette, stories.chat, "There is no chat with this number")
+    number, found, addresses = await _story(request, datasette, story.chat, "There is no chat with this number")
     name = found["head"]["name"]
     return await show(
         datasette, request, "chat.html", **found, behind=addresses,
         rows=addresses.rows("visible_messages", chat_id=number),
-        can_correct=correcting.is_installed(),
+        can_correct=edit_chats.is_installed(),
         sql=addresses.query("year_by_year", chat=name),
         talks=f"{datasette.urls.instance()}?{urlencode({'chat': name})}",
     )  # fmt: skip
@@ -68,7 +66,7 @@ async def chat(request, datasette):
 async def years(request, datasette):
     """A year and its months, told, with the talks that they draw on."""
     year, skip = request.args.get("year") or "", skipped(request, "from")
-    found = await archive.read(datasette, lambda run: overviews.years(run, year, skip))
+    found = await served_archive.read(datasette, lambda run: overviews.years(run, year, skip))
     addresses = behind_of(datasette)
     return await show(
         datasette, request, "years.html", **found, rows=addresses.rows("periods"),
@@ -78,7 +76,7 @@ async def years(request, datasette):
 
 async def numbers(request, datasette):
     """Charts, each with its table and its SQL a click away."""
-    found = await archive.read(datasette, overviews.numbers)
+    found = await served_archive.read(datasette, overviews.numbers)
     addresses = behind_of(datasette)
     return await show(
         datasette, request, "numbers.html", **found, behind=addresses, rows=addresses.rows("person_months"),

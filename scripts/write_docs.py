@@ -11,12 +11,13 @@ from typing import Any
 
 import click
 import yaml
+from memories_lib.api import openapi
 
 from ingest import __version__
+from ingest.archive.database import APPLICATION_ID, VERSION, connect, make_indexes
 from ingest.cli import main
 from ingest.cli.publish import publish
-from ingest.folding import load_shared
-from ingest.store import APPLICATION_ID, VERSION, connect, make_indexes
+from scripts.imports import drawn
 
 ROOT = Path(__file__).parent.parent
 _SHADOW = ("_fts_", "sqlite_")
@@ -30,8 +31,7 @@ def schema() -> str:
     lines = [
         "# The schema of `memories.db`",
         "",
-        "Written by `make docs` from the code; edit `ingest/schema.sql`, `ingest/indexes.sql` or `metadata.yml`",
-        "instead.",
+        "Written by `make docs` from the code; edit `ingest/archive/schema/` or `metadata.yml` instead.",
         "",
         f'`PRAGMA user_version` is {VERSION}, `PRAGMA application_id` is 0x{APPLICATION_ID:08X} ("WAMe"). Times',
         "are local wall-clock ISO 8601, as the export gives them. Numbers in `key` stay the same however often an",
@@ -45,7 +45,7 @@ def schema() -> str:
         "",
         "`messages_fts` (text) and `exchanges_fts` (title, summary, topics) are FTS5 indexes without content of their",
         "own: `rowid` is the `id` of the message or exchange. What is put in and what is asked is folded by",
-        "`plugins/lib/folding.py`; in Datasette the SQL function `escape_fts(:words)` does that.",
+        "`plugins/memories_lib/shared/folding.py`; in Datasette the SQL function `escape_fts(:words)` does that.",
         "",
     ]
     return "\n".join(lines)
@@ -103,11 +103,12 @@ def commands() -> str:
 
 def pages() -> dict[Path, str]:
     """Every generated page and what it must hold."""
-    openapi = json.dumps(load_shared("openapi").document(), indent=1, ensure_ascii=False) + "\n"
+    told = json.dumps(openapi.document(), indent=1, ensure_ascii=False) + "\n"
     return {
         ROOT / "docs" / "SCHEMA.md": schema(),
         ROOT / "docs" / "COMMANDS.md": commands(),
-        ROOT / "docs" / "openapi.json": openapi,
+        ROOT / "docs" / "openapi.json": told,
+        ROOT / "docs" / "ARCHITECTURE.md": drawn((ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")),
     }
 
 

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
-from ingest.serving import datasette_arguments
+from ingest.ops.serving import datasette_arguments
 from tests.helpers import put
 
 # A shell that starts tests in the background makes them deaf to Ctrl-C, and with them every process that they start.

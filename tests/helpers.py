@@ -10,13 +10,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ingest.evidence import Evidence
-from ingest.model import Account, Findings, Message, Options, Order
-from ingest.opening import open_exports
-from ingest.parser import Reader
-from ingest.pipeline import ingest
-from ingest.store import connect
-from ingest.survey import Survey
+from ingest.archive.database import connect
+from ingest.core.model import Account, Findings, Message, Options, Order
+from ingest.exports.detect import Survey
+from ingest.exports.discover import open_exports
+from ingest.exports.observations import Evidence
+from ingest.exports.parser import Reader
+from ingest.importing.pipeline import ingest
 
 T = TypeVar("T")
 

@@ -13,10 +13,11 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from click.testing import CliRunner
 from datasette_auth_passwords.utils import verify_password
+from memories_lib.access import roles
+from memories_lib.shared import access_tokens
 
-from ingest import passwords
 from ingest.cli import main
-from ingest.folding import load_shared
+from ingest.ops import passwords
 from tests.conftest import Served, serve
 from tests.test_api import Client
 
@@ -185,8 +186,9 @@ def test_many_tries_at_once_are_no_way_around(public: Client) -> None:
 
 
 def test_who_got_in_before_is_not_kept_out_by_others(tmp_path: Path) -> None:
-    store = load_shared("tokens").open_store(str(tmp_path / "access.db"))
-    attempts = load_shared("attempts")
+    store = access_tokens.open_store(str(tmp_path / "access.db"))
+    from memories_lib.access import attempts
+
     now = 1_700_000_000.0
     assert attempts.begin(store, "owner", "home", now) == 0
     attempts.succeeded(store, "owner", "home", now)
@@ -204,8 +206,9 @@ def test_who_got_in_before_is_not_kept_out_by_others(tmp_path: Path) -> None:
 
 
 def test_the_wait_is_told_and_true(tmp_path: Path) -> None:
-    store = load_shared("tokens").open_store(str(tmp_path / "access.db"))
-    attempts = load_shared("attempts")
+    store = access_tokens.open_store(str(tmp_path / "access.db"))
+    from memories_lib.access import attempts
+
     for n in range(10):
         assert attempts.begin(store, "viewer", "here", 1000.0 + n) == 0
     wait = attempts.begin(store, "viewer", "here", 1100.0)
@@ -264,7 +267,7 @@ def test_an_invented_role_costs_nothing(public: Client) -> None:
 
 
 def test_nobody_but_flys_proxy_says_where_a_request_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    address_of = load_shared("access").address_of
+    address_of = roles.address_of
     scope = {"headers": [(b"fly-client-ip", b"9.9.9.9")], "client": ("1.2.3.4", 5)}
     monkeypatch.delenv("FLY_APP_NAME", raising=False)
     assert address_of(scope) == "1.2.3.4"

@@ -10,21 +10,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from memories_lib.shared import edit_log
 
-from ingest.account import lines_of
-from ingest.again import READER
-from ingest.check import check
-from ingest.errors import MemoriesError
-from ingest.folding import load_shared
-from ingest.forgetting import find_source, remove_source
-from ingest.model import Row
-from ingest.spool import Spool
-from ingest.store import connect
+from ingest.archive.check import check
+from ingest.archive.database import connect
+from ingest.core.errors import MemoriesError
+from ingest.core.model import Row
+from ingest.correcting.forgetting import find_source, remove_source
+from ingest.importing.known_exports import READER
+from ingest.importing.report import lines_of
+from ingest.importing.spool import Spool
 from tests.helpers import one, put, rows
 from tests.phones import Sent
 from tests.test_merge import BY_NAME, save, shape, talk
 
-edit_log = load_shared("edit_log")
 GB, US = BY_NAME["gb"], BY_NAME["us"]
 
 
@@ -152,7 +151,7 @@ def test_what_an_earlier_version_read_is_read_anew(
     fresh.parent.mkdir()
     put(fresh, early, late, chat="Lake")
     with monkeypatch.context() as patched:
-        patched.setattr("ingest.pipeline.Spool", _Worse)
+        patched.setattr("ingest.importing.pipeline.Spool", _Worse)
         put(database, early, late, chat="Lake")
     assert shape(database) != shape(fresh)
     ids = dict(rows(database, "SELECT key, id FROM messages WHERE kind <> 'text' OR text NOT LIKE '%attached)'"))
@@ -227,7 +226,7 @@ def test_an_edit_of_what_is_read_otherwise_now_stays(tmp_path: Path, monkeypatch
     ]  # fmt: skip
     export, database = save(tmp_path, "Lake.txt", GB, messages), tmp_path / "memories.db"
     with monkeypatch.context() as patched:
-        patched.setattr("ingest.pipeline.Spool", _Worse)
+        patched.setattr("ingest.importing.pipeline.Spool", _Worse)
         put(database, export)
     (talk_id, key), chat = (
         rows(database, "SELECT id, key FROM exchanges ORDER BY 1")[0],

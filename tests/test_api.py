@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ingest.folding import load_shared
 from tests.conftest import ROOT, Served, serve
 from tests.helpers import one, rows, run_apart
 
@@ -333,9 +332,10 @@ def test_the_order_as_the_earlier_backend_took_it(calm: Client) -> None:
 
 def test_what_is_kept_is_of_the_day(examples_db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At midnight "on this day" is another day's, though the archive has not changed."""
-    fresh = load_shared("fresh")
-    monkeypatch.setattr(fresh.archive, "database_of", lambda _: SimpleNamespace(path=str(examples_db)))
-    monkeypatch.setattr(fresh, "date", SimpleNamespace(today=lambda: today[0]))
+    from memories_lib.server import response_cache
+
+    monkeypatch.setattr(response_cache.archive, "database_of", lambda _: SimpleNamespace(path=str(examples_db)))
+    monkeypatch.setattr(response_cache, "date", SimpleNamespace(today=lambda: today[0]))
     today, asked = ["2024-06-14"], []
 
     async def work_out(_request: object, _datasette: object) -> dict[str, int]:
@@ -345,8 +345,8 @@ def test_what_is_kept_is_of_the_day(examples_db: Path, monkeypatch: pytest.Monke
     request = SimpleNamespace(full_path="/api/on-this-day")
     for day in ("2024-06-14", "2024-06-14", "2024-06-15"):
         today[0] = day
-        run_apart(fresh.answer(request, None, work_out))
-    fresh.forget()
+        run_apart(response_cache.answer(request, None, work_out))
+    response_cache.forget()
     assert asked == ["2024-06-14", "2024-06-15"]
 
 

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import sqlite3
-import sys
 import threading
 from contextlib import closing
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from datasette.app import Datasette
+from memories_lib.server import served_archive
 
-from ingest.folding import site
 from tests.helpers import run_apart
-
-
-@pytest.fixture
-def archive() -> ModuleType:
-    if "memories_lib" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("memories_lib", site() / "plugins" / "lib" / "__init__.py")
-        assert spec
-        assert spec.loader
-        sys.modules["memories_lib"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["memories_lib"])
-    return importlib.import_module("memories_lib.archive")
 
 
 @pytest.fixture
@@ -42,9 +28,9 @@ def _look(run) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("is_little", [True, False])
-def test_what_is_little_is_read_at_once(archive: ModuleType, database: Path, is_little: bool) -> None:
+def test_what_is_little_is_read_at_once(database: Path, is_little: bool) -> None:
     async def ask() -> tuple[int, int, str]:
-        found = await archive.glance(Datasette([str(database)]), _look, lambda _run: is_little)
+        found = await served_archive.glance(Datasette([str(database)]), _look, lambda _run: is_little)
         return threading.get_ident(), *found
 
     here, thread, text = run_apart(ask())
@@ -52,9 +38,9 @@ def test_what_is_little_is_read_at_once(archive: ModuleType, database: Path, is_
     assert (thread == here) is is_little
 
 
-def test_what_is_locked_is_waited_for_elsewhere(archive: ModuleType, database: Path) -> None:
+def test_what_is_locked_is_waited_for_elsewhere(database: Path) -> None:
     async def ask(writer: sqlite3.Connection) -> tuple[int, int, int, str]:
-        asked = asyncio.create_task(archive.glance(Datasette([str(database)]), _look, lambda _run: True))
+        asked = asyncio.create_task(served_archive.glance(Datasette([str(database)]), _look, lambda _run: True))
         turns = 0
         while not asked.done():
             await asyncio.sleep(0.01)
@@ -71,9 +57,11 @@ def test_what_is_locked_is_waited_for_elsewhere(archive: ModuleType, database: P
     assert thread != here
 
 
-def test_what_is_wrong_is_said_by_either(archive: ModuleType, database: Path) -> None:
+def test_what_is_wrong_is_said_by_either(database: Path) -> None:
     async def ask(is_little: bool) -> None:
-        await archive.glance(Datasette([str(database)]), lambda run: run("SELECT * FROM gone"), lambda _run: is_little)
+        await served_archive.glance(
+            Datasette([str(database)]), lambda run: run("SELECT * FROM gone"), lambda _run: is_little
+        )
 
     for is_little in (True, False):
         with pytest.raises(sqlite3.OperationalError, match="no such table"):

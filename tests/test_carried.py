@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.keys import Keys, message_key, token
-from ingest.links import find_links
-from ingest.people import display_name, guess_owner, is_contact, name_key, phone_of
-from ingest.places import find_place
+from ingest.core.keys import Keys, message_key, token
+from ingest.core.names import display_name, guess_owner, is_contact, name_key, phone_of
+from ingest.exports.links import find_links
+from ingest.exports.places import find_place
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.languages import chat_name_from_file
+from ingest.core.languages import chat_name_from_file
 from tests.helpers import one, put, rows
 from tests.phones import PHONES, Sent
 from tests.test_merge import save, talk

@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from memories_lib.shared import edit_log
 
-from ingest.check import check
-from ingest.curating import edit_log, log_beside, put_edits_on
-from ingest.store import connect, transaction
+from ingest.archive.check import check
+from ingest.archive.curation import log_beside, put_edits_on
+from ingest.archive.database import connect, transaction
 from tests.helpers import put
 from tests.test_merge import BY_NAME, save, talk
 

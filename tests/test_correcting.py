@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ingest.address_book import read_contacts
 from ingest.cli import main
-from ingest.errors import MemoriesError
+from ingest.core.errors import MemoriesError
+from ingest.correcting.address_book import read_contacts
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 from tests.test_again import _is_well

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from ingest.errors import MemoriesError
+from ingest.core.errors import MemoriesError
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.test_again import _is_well

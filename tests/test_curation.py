@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memories_lib.shared.folding import fold
 
-from ingest.curating import curation as _curation
-from ingest.curating import edit_log as _log
-from ingest.curating import log_beside, put_edits_on, take_edits_off
-from ingest.errors import NotOurDatabase
-from ingest.folding import fold
-from ingest.store import connect, transaction
+from ingest.archive.curation import curation as _curation
+from ingest.archive.curation import edit_log as _log
+from ingest.archive.curation import log_beside, put_edits_on, take_edits_off
+from ingest.archive.database import connect, transaction
+from ingest.core.errors import NotOurDatabase
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 from tests.test_merge import BY_NAME, save, talk

@@ -12,18 +12,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from memories_lib.shared import damage, versions
 
-from ingest.backups import heal
-from ingest.check import check
-from ingest.folding import load_shared
-from ingest.serving import datasette_arguments
+from ingest.archive.check import check
+from ingest.ops.backups import heal
+from ingest.ops.serving import datasette_arguments
 from tests.conftest import serve
 from tests.helpers import one, rows
 from tests.test_api import Client, ids
 from tests.test_backups import newest, run
 
-damage = load_shared("damage")
-versions = load_shared("versions")
 _SEARCH = ("messages_fts", "exchanges_fts", "media_fts")
 
 

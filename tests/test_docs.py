@@ -9,12 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from ingest.cli import main
+from scripts.imports import LAYERS, arrows, wrong
 from scripts.write_docs import ROOT, pages
 
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("page", ["SCHEMA.md", "COMMANDS.md", "openapi.json"])
+@pytest.mark.parametrize("page", ["SCHEMA.md", "COMMANDS.md", "openapi.json", "ARCHITECTURE.md"])
 def test_generated_pages_are_true(page: str) -> None:
     path = ROOT / "docs" / page
     assert path.read_text("utf-8") == pages()[path], "run: make docs"
@@ -49,11 +50,27 @@ def test_targets_and_files_that_the_readme_names_exist() -> None:
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
-def test_the_architecture_names_each_module() -> None:
+def test_the_architecture_names_each_package_and_where_to_begin() -> None:
     told = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
-    for file in [*(ROOT / "ingest").glob("*.py"), *(ROOT / "plugins").glob("*.py"), *(ROOT / "ingest").glob("*.sql")]:
-        if not file.name.startswith("__"):
-            assert file.name in told, file.name
+    rows = dict(re.findall(r"^\| `([\w/]+)` \|.*\| (`.*`) \|$", told, re.M))
+    for tree, layers in LAYERS.items():
+        for layer in layers:
+            folders = [ROOT / tree / layer]
+            if layer == "summaries":
+                folders = [path for path in folders[0].iterdir() if (path / "__init__.py").exists()]
+            for folder in folders:
+                first = re.findall(r"`(\S+)`", rows[str(folder.relative_to(ROOT / tree))])
+                assert first
+                assert all((folder / name).is_file() for name in first), folder
+    for name in re.findall(r"`((?:plugins|tests|queries|docs)/[\w/.]+)`", told):
+        assert any((root / name).exists() for root in (ROOT, ROOT / "plugins" / "memories_lib")), name
+    assert max(map(len, told.splitlines())) <= 140
+
+
+@pytest.mark.parametrize("tree", LAYERS)
+def test_no_package_imports_one_above_it(tree: str) -> None:
+    assert len(list(arrows(tree))) > 100
+    assert wrong(tree) == []
 
 
 def test_each_test_that_the_page_on_security_names_exists() -> None:

@@ -15,17 +15,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from memories_lib.shared import edit_log
 
 from ingest.cli import main
-from ingest.folding import load_shared
 from tests.conftest import serve
 from tests.helpers import one, put
 from tests.test_api import Client, ids
 
 TIMES = 60 if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else 3
 pytestmark = pytest.mark.drill
-
-edit_log = load_shared("edit_log")
 
 
 def _export(folder: Path, messages: int, name: str = "Emma") -> Path:
@@ -116,7 +114,7 @@ def test_no_edit_that_was_answered_is_lost(home: Path, tmp_path: Path) -> None:
 
 
 def test_push_killed_on_either_side(home: Path, tmp_path: Path) -> None:
-    from ingest.store import connect
+    from ingest.archive.database import connect
 
     put(home, _export(tmp_path, 12_000))
     database = tmp_path / "server" / "memories.db"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.exchanges import APART, LONGEST, Gaps, cut, seconds, talks
+from ingest.core.segmentation import APART, LONGEST, Gaps, cut, seconds, talks
 
 GAPS = st.lists(st.sampled_from([0, 1, 30, 300, 1500, 3599, 3600, 8000, APART - 1, APART, 90_000]), max_size=700)
 PAUSES = st.sampled_from([1200, 3600, 7200, 21_600])

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import MemoriesError, NotAnExport, UnsafeExport
-from ingest.exports import Export, Limits
-from ingest.opening import open_exports
+from ingest.core.errors import MemoriesError, NotAnExport, UnsafeExport
+from ingest.exports.discover import open_exports
+from ingest.exports.source import Export, Limits
 from tests.helpers import put, rows
 
 CHAT = "3/27/22, 9:41\u202fPM - Anna: hello\n3/27/22, 9:42\u202fPM - Ben: hi\n"

@@ -9,8 +9,8 @@ from contextlib import closing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.finish import FEWEST_MEMORIES, choose_memories
-from ingest.store import connect
+from ingest.archive.database import connect
+from ingest.archive.derived import FEWEST_MEMORIES, choose_memories
 
 
 def _memories(connection: sqlite3.Connection) -> set[int]:

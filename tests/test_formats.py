@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.formats import find_head, read_date, read_head, read_time, resolve_date, shape_of
-from ingest.model import Order
+from ingest.core.model import Order
+from ingest.exports.headers import find_head, read_date, read_head, read_time, resolve_date, shape_of
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.check import check
-from ingest.errors import MemoriesError, Unforeseen
-from ingest.exports import Limits
-from ingest.languages import languages
-from ingest.model import Options
-from ingest.opening import open_exports
-from ingest.pipeline import ingest
-from ingest.store import connect
+from ingest.archive.check import check
+from ingest.archive.database import connect
+from ingest.core.errors import MemoriesError, Unforeseen
+from ingest.core.languages import languages
+from ingest.core.model import Options
+from ingest.exports.discover import open_exports
+from ingest.exports.source import Limits
+from ingest.importing.pipeline import ingest
 from tests.phones import PHONES, write
 from tests.test_merge import talk
 

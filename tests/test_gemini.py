@@ -23,14 +23,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.cli import main
-from ingest.summaries import gemini as asking_many
-from ingest.summaries import prices, service
-from ingest.summaries.answers import read_answer, schema
-from ingest.summaries.asking import Line, Talk, letter, one_line
-from ingest.summaries.kept import Summary
-from ingest.summaries.prompt import pack_of, packs, tokens_in
-from ingest.summaries.redact import Redactor, restore
-from ingest.summaries.service import read_fault
+from ingest.summaries.gemini import client, pricing
+from ingest.summaries.gemini import scheduler as asking_many
+from ingest.summaries.gemini.cache import Summary
+from ingest.summaries.gemini.client import read_fault
+from ingest.summaries.gemini.prompt import pack_of, packs, tokens_in
+from ingest.summaries.gemini.redact import Redactor, restore
+from ingest.summaries.gemini.response import read_answer, schema
+from ingest.summaries.gemini.transcript import Line, Talk, letter, one_line
 from tests.gemini import Answer, StandIn, blocked, content_of, fault, quota, reply, summaries, talks_in
 from tests.helpers import one, put, rows
 from tests.test_api import Client
@@ -205,7 +205,7 @@ def test_an_answer_that_never_parses_is_asked_for_once_more(google: StandIn, db:
 
 
 def test_an_answer_that_does_not_come_in_time(google: StandIn, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "_TIMEOUT_MS", 500)
+    monkeypatch.setattr(client, "_TIMEOUT_MS", 500)
     google.faults = ["hang"]
     assert "answered  39 talks" in run(db, "--yes")
 
@@ -267,7 +267,7 @@ def test_budget_and_estimate(google: StandIn, db: Path, monkeypatch: pytest.Monk
     said = run(db, "--model", "gemini-unheard-of", "--budget", "1", code=1)
     assert "--price-in and --price-out" in said
     assert "is shut down on 2026-12-01" in run(db, "--model", "gemini-2.5-flash", "--estimate")
-    monkeypatch.setattr(prices, "ending", lambda _: date(2026, 1, 1))
+    monkeypatch.setattr(pricing, "ending", lambda _: date(2026, 1, 1))
     assert "was shut down on" in run(db, "--estimate", code=1)
 
 

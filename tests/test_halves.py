@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest import beside, halves
-from ingest.errors import HelperEnded, MemoriesError, NotAnExport
-from ingest.exports import Limits
-from ingest.model import Options, Row
-from ingest.opening import open_exports
-from ingest.reading import Reading
-from ingest.spool import Spool
-from ingest.store import connect
+from ingest.archive.database import connect
+from ingest.core.errors import HelperEnded, MemoriesError, NotAnExport
+from ingest.core.model import Options, Row
+from ingest.exports.discover import open_exports
+from ingest.exports.source import Limits
+from ingest.importing import parallel, worker
+from ingest.importing.read import Reading
+from ingest.importing.spool import Spool
 from tests.helpers import put, rows
 from tests.phones import PHONES, Sent, write
 
@@ -30,9 +30,9 @@ BY_NAME = {phone.name: phone for phone in PHONES}
 
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halves, "WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(beside, "_processors", lambda: 2)
-    monkeypatch.delenv(beside.ONE_PROCESS, raising=False)
+    monkeypatch.setattr(parallel, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(worker, "_processors", lambda: 2)
+    monkeypatch.delenv(worker.ONE_PROCESS, raising=False)
 
 
 def talk(count: int, seed: int = 4) -> Iterator[Sent]:
@@ -73,7 +73,7 @@ def read(path: Path, folder: Path) -> tuple[list[Row], object, bool]:
 def test_both_halves_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phone: str) -> None:
     path = save(tmp_path, write(BY_NAME[phone], list(talk(4000))))
     parted = read(path, tmp_path)
-    monkeypatch.setenv(beside.ONE_PROCESS, "1")
+    monkeypatch.setenv(worker.ONE_PROCESS, "1")
     whole = read(path, tmp_path)
     assert (parted[2], whole[2]) == (True, False)
     assert parted[0] == whole[0]
@@ -106,7 +106,7 @@ def test_an_archive_comes_out_the_same(tmp_path: Path, monkeypatch: pytest.Monke
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(path, path.name)
     put(tmp_path / "two.db", packed)
-    monkeypatch.setenv(beside.ONE_PROCESS, "1")
+    monkeypatch.setenv(worker.ONE_PROCESS, "1")
     put(tmp_path / "one.db", path)
     for sql in (
         "SELECT id, key, exchange_id, sender_id, sent_at, kind, text, line FROM messages",
@@ -139,7 +139,7 @@ def test_a_helper_that_dies_leaves_a_sentence(tmp_path: Path, monkeypatch: pytes
         command = [sys.executable, "-c", takes_the_job]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    monkeypatch.setattr(halves, "start_helper", start)
+    monkeypatch.setattr(parallel, "start_helper", start)
     with pytest.raises(HelperEnded, match="MEMORIES_ONE_PROCESS=1"):
         put(tmp_path / "m.db", path)
     assert rows(tmp_path / "m.db", "SELECT count(*) FROM messages") == [(0,)]
@@ -149,13 +149,13 @@ def test_a_helper_that_dies_leaves_a_sentence(tmp_path: Path, monkeypatch: pytes
 def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     """All helpers that were started."""
     found: list[subprocess.Popen[bytes]] = []
-    real = halves.start_helper
+    real = parallel.start_helper
 
     def start(module: str, *arguments: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
         found.append(real(module, *arguments, pass_fds=pass_fds))
         return found[-1]
 
-    monkeypatch.setattr(halves, "start_helper", start)
+    monkeypatch.setattr(parallel, "start_helper", start)
     return found
 
 
@@ -184,7 +184,7 @@ def test_a_helper_that_died_while_it_waited_is_not_missed(tmp_path: Path, monkey
         helper.wait()
         return helper
 
-    monkeypatch.setattr(halves, "start_helper", start)
+    monkeypatch.setattr(parallel, "start_helper", start)
     messages, _, was_parted = read(path, tmp_path)
     assert (len(messages), was_parted) == (3000, False)
 
@@ -196,7 +196,7 @@ def test_where_the_second_half_begins_is_counted_as_it_would_be_read(
     path = tmp_path_factory.mktemp("measure") / "chat.txt"
     text = b"3/28/22, 9:42 PM - Ben: hello\n" + noise + b"".join(more) + b"\n"
     path.write_bytes(text + b"3/28/22, 9:43 PM - Ben: later\n")
-    export = halves.Export(path, None, None, limits=Limits())
+    export = parallel.Export(path, None, None, limits=Limits())
     whole = "".join(export.chunks(until=len(text)))
     assert export.measure(len(text)) == (len(whole), whole.count("\n"))
 
@@ -211,7 +211,7 @@ def test_what_stands_for_a_photo_is_learned_by_both_together(tmp_path: Path, mon
         sent[n] = sent[n].partition("kaixo")[0] + "\u200eirudia kenduta\r\n"
     path = save(tmp_path, "".join(sent), "_chat.txt")
     parted = read(path, tmp_path)
-    monkeypatch.setenv(beside.ONE_PROCESS, "1")
+    monkeypatch.setenv(worker.ONE_PROCESS, "1")
     whole = read(path, tmp_path)
     assert (parted[2], whole[2]) == (True, False)
     assert parted[0] == whole[0]

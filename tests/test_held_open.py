@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.folding import load_shared
-from ingest.store import connect
+from ingest.archive.database import connect
 from tests.conftest import serve
 from tests.routes import addresses, patterns
 from tests.test_api import Client
@@ -63,7 +62,8 @@ def test_no_upload_lets_go(examples_db: Path, tmp_path: Path, options: tuple[str
     Client(served).get("/api/exchanges")
     run("push", "--db", tmp_path / "home" / "memories.db", "--to", served.base, *options)
     assert _who_has(database) == "database is locked"
-    held_open = load_shared("held_open")
+    from memories_lib.shared import held_open
+
     assert b"".join(held_open.blocks(database, 1000)) == database.read_bytes()
     served.stop()
     assert _who_has(database) == "delete"

@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from ingest import passwords
 from ingest.cli import main
+from ingest.ops import passwords
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.routes import addresses, patterns

@@ -10,12 +10,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from memories_lib.shared import curation, edit_log
+from memories_lib.shared.folding import fold
+from memories_lib.shared.layout import media_folder
 
-from ingest.check import check
-from ingest.curating import curation, edit_log, log_beside
-from ingest.finish import media_folder
-from ingest.folding import fold
-from ingest.store import connect
+from ingest.archive.check import check
+from ingest.archive.curation import log_beside
+from ingest.archive.database import connect
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.test_api import Client, ids
@@ -147,13 +148,13 @@ def test_commands_show_the_edits_before_they_give_words_away(archive: Path, tmp_
 def test_what_is_the_owners_to_say_is_the_owners_to_take_back(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ingest.folding import load_shared
-    from ingest.passwords import hash_password
+    from ingest.ops.passwords import hash_password
 
     monkeypatch.setenv("MEMORIES_OWNER_PASSWORD", hash_password("owner word"))
-    tokens = load_shared("tokens")
-    store = tokens.open_store(str(archive.with_name("access.db")))
-    by_role = {role: tokens.make(store, role, role, 86_400)[1] for role in ("owner", "curator")}
+    from memories_lib.shared import access_tokens
+
+    store = access_tokens.open_store(str(archive.with_name("access.db")))
+    by_role = {role: access_tokens.make(store, role, role, 86_400)[1] for role in ("owner", "curator")}
     store.close()
     served = serve(archive, tmp_path / "log")
     api = Client(served)
@@ -255,7 +256,7 @@ def test_a_talk_has_the_times_and_the_mood_of_what_may_be_seen(archive: Path, tm
     assert rows(archive, "SELECT * FROM exchanges ORDER BY id") == before
 
 
-def test_a_talk_hidden_message_by_message_comes_back_as_one(api: Client, archive: Path) -> None:
+def test_a_talk_hidden_message_by_message_comes_back_as_one(api: Client) -> None:
     number = min(ids(api, "&all=1"))
     messages = [message["message_id"] for message in api.get(f"/api/exchanges/{number}")["messages"]]
     assert api.ask("DELETE", "/api/messages", {"message_ids": messages})[2] == {"deleted_count": 4}

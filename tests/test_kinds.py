@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.kinds import kind_of_file, read_body, read_notice
+from ingest.exports.bodies import kind_of_file, read_body, read_notice
 
 
 @pytest.mark.parametrize(

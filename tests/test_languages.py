@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.kinds import read_body
-from ingest.notices import is_notice, may_be_notice
+from ingest.exports.bodies import read_body
+from ingest.exports.notices import is_notice, may_be_notice
 from tests.helpers import read
 
 DATA = Path(__file__).parent.parent / "ingest" / "data"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from ingest import passwords
+from ingest.ops import passwords
 from tests.conftest import Served, serve
 from tests.helpers import put
 from tests.test_access import come_in

@@ -16,9 +16,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from memories_lib.server import streamed
 
-from ingest.folding import load_shared
-from ingest.serving import datasette_arguments
+from ingest.ops.serving import datasette_arguments
 from tests.conftest import serve
 from tests.helpers import run_apart
 from tests.test_api import Client
@@ -188,7 +188,8 @@ def test_a_file_that_goes_while_it_is_served_is_noticed(local: Client, archive: 
 def test_a_datasette_that_was_not_tried_is_refused(
     monkeypatch: pytest.MonkeyPatch, version: str, is_tried: bool
 ) -> None:
-    gate = load_shared("middleware.gate")
+    from memories_lib.middleware import gate
+
     monkeypatch.setattr("datasette.__version__", version)
     if is_tried:
         gate.refuse_other_datasettes()
@@ -244,7 +245,7 @@ def test_who_goes_away_gets_no_more_and_no_more_is_made() -> None:
 
     asked = Asked()
     asked.receive = receive  # type: ignore[attr-defined]
-    answer = load_shared("streamed").Streamed(asked, pieces(), "text/plain", {})
+    answer = streamed.Streamed(asked, pieces(), "text/plain", {})
     run_apart(answer.asgi_send(send))
     assert made[-1] == "closed"
     assert len(made) < 20

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.check import check
-from ingest.errors import NotOurDatabase
-from ingest.store import connect
+from ingest.archive.check import check
+from ingest.archive.database import connect
+from ingest.core.errors import NotOurDatabase
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 from tests.phones import PHONES, Sent, write

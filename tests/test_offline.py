@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.labelled import judged, pairs_right
 from ingest.summaries import Said
-from ingest.summaries.offline import Teller, Vocabulary, shorten
+from ingest.summaries.offline.summarizer import Teller, Vocabulary, shorten
 
 NAMES = {1: "Anna", 2: "Ben"}
 

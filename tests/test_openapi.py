@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.folding import load_shared
-from ingest.passwords import hash_password
+from ingest.ops.passwords import hash_password
 from tests.conftest import ROOT, serve
 from tests.test_api import Client
 
@@ -59,9 +58,10 @@ def test_schemathesis_finds_nothing(
     shutil.copytree(examples_db.parent, tmp_path / "served")
     monkeypatch.setenv("MEMORIES_PUBLIC", "1")
     monkeypatch.setenv("MEMORIES_OWNER_PASSWORD", hash_password("owner word"))
-    tokens = load_shared("tokens")
-    store = tokens.open_store(str(tmp_path / "served" / "access.db"))
-    _, token = tokens.make(store, "fuzz", role, 86_400)
+    from memories_lib.shared import access_tokens
+
+    store = access_tokens.open_store(str(tmp_path / "served" / "access.db"))
+    _, token = access_tokens.make(store, "fuzz", role, 86_400)
     store.close()
     served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
     shutil.copy(ROOT / "schemathesis.toml", tmp_path)
@@ -117,9 +117,10 @@ def test_no_page_fails_whatever_it_is_asked(
 ) -> None:
     shutil.copytree(examples_db.parent, tmp_path / "served")
     monkeypatch.setenv("MEMORIES_OWNER_PASSWORD", hash_password("owner word"))
-    tokens = load_shared("tokens")
-    store = tokens.open_store(str(tmp_path / "served" / "access.db"))
-    _, token = tokens.make(store, "fuzz", role, 86_400) if role != "nobody" else (0, "mem_1_nothing")
+    from memories_lib.shared import access_tokens
+
+    store = access_tokens.open_store(str(tmp_path / "served" / "access.db"))
+    _, token = access_tokens.make(store, "fuzz", role, 86_400) if role != "nobody" else (0, "mem_1_nothing")
     store.close()
     served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
     refused = (302, 303, 308, 400, 401, 403, 404, 405, 413, 415, 422, 429, 501)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ingest.encodings import encoding_by_start
-from ingest.errors import MemoriesError, NotAnExport
-from ingest.exports import Export
-from ingest.opening import open_exports
+from ingest.core.errors import MemoriesError, NotAnExport
+from ingest.exports.discover import open_exports
+from ingest.exports.encodings import encoding_by_start
+from ingest.exports.source import Export
 from tests.helpers import one, put, rows
 
 L = "\u200e"
@@ -227,7 +227,7 @@ def test_an_unforeseen_fault_names_its_place_and_no_words(tmp_path: Path, monkey
     def fail(*_: object, **__: object) -> None:
         raise KeyError("secret words")
 
-    monkeypatch.setattr("ingest.target.recognise", fail)
+    monkeypatch.setattr("ingest.importing.target.recognise", fail)
     path = make_zip(tmp_path / "WhatsApp Chat - Ana.zip")
     with pytest.raises(
         MemoriesError, match=r"Ana\.zip: cannot be read, by a fault of this program \(KeyError in "

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ingest.account import lines_of
 from ingest.cli import main
-from ingest.errors import NotAnExport
+from ingest.core.errors import NotAnExport
+from ingest.importing.report import lines_of
 from tests.helpers import put, rows
 from tests.phones import PHONES
 from tests.test_merge import save, talk

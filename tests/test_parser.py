@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.errors import NotAnExport
-from ingest.languages import MARKS
+from ingest.core.errors import NotAnExport
+from ingest.core.languages import MARKS
 from tests.helpers import read
 from tests.phones import KINDS, PHONES, Phone, Sent, stamp, write
 

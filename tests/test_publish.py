@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser
 
 from ingest.cli import main
-from ingest.passwords import hash_password
-from ingest.reduced import Leave, reduce
+from ingest.ops.passwords import hash_password
+from ingest.ops.redacted_copy import Leave, reduce
 from tests.conftest import Served, free_port, serve
 from tests.helpers import one, put, rows
 from tests.test_api import Client, ids

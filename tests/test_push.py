@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest import push as pushing
-from ingest.remote import Remote, RemoteError
+from ingest.ops import sync as pushing
+from ingest.ops.remote import Remote, RemoteError
 from tests.conftest import Served, serve
 from tests.helpers import one, put
 from tests.test_api import Client, ids
@@ -27,7 +27,7 @@ def home(examples_db: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     """An empty archive, as it is after a first deployment."""
-    from ingest.store import connect
+    from ingest.archive.database import connect
 
     (tmp_path / "server").mkdir()
     connect(tmp_path / "server" / "memories.db").close()
@@ -89,12 +89,12 @@ def test_only_what_changed_travels(served: Served, tmp_path: Path) -> None:
 @pytest.mark.drill
 def test_killed_on_the_way_and_tried_again(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server dies at one moment after the other; each time it serves a whole archive, and the push gets through."""
-    from ingest.store import connect
+    from ingest.archive.database import connect
 
     (tmp_path / "server").mkdir()
     database = tmp_path / "server" / "memories.db"
     connect(database).close()
-    monkeypatch.setattr("ingest.remote._WAIT_S", (0.01,))
+    monkeypatch.setattr("ingest.ops.remote._WAIT_S", (0.01,))
     for n, delay in enumerate((0.0, 0.02, 0.05, 0.1)):
         served = serve(database, tmp_path / f"log{n}")
         timer = threading.Timer(delay, served.kill)
@@ -122,7 +122,7 @@ def test_killed_on_the_way_and_tried_again(home: Path, tmp_path: Path, monkeypat
     ],
 )  # fmt: skip
 def test_addresses_that_are_none(home: Path, url: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.remote._WAIT_S", (0.01,))
+    monkeypatch.setattr("ingest.ops.remote._WAIT_S", (0.01,))
     assert said in run("push", "--db", home, "--to", url, fails=True)
 
 

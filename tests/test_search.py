@@ -14,14 +14,15 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from click.testing import CliRunner
+from memories_lib.queries import search
+from memories_lib.shared import folding
+from memories_lib.shared.folding import fts_query
 
 from ingest.cli import main
-from ingest.folding import fts_query, load_shared
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.test_api import Client
 
-_search = load_shared("search")
 NEWER = "12/03/2024, 10:00 - Ben: the lantern is mine\n12/03/2024, 10:05 - Ana: which lantern\n"
 OLDER = "12/03/2019, 10:00 - Cleo: a lantern on the pier\n13/03/2021, 10:05 - Ana: no Lantern today\n"
 
@@ -59,7 +60,7 @@ def test_newest_is_by_time_everywhere(api: Client, database: Path) -> None:
     assert [row["text"] for row in first] == IN_TIME[::-1]
     said = CliRunner().invoke(main, ["search", "lantern", "--db", str(database)]).stdout
     assert sorted(IN_TIME, key=said.index) == IN_TIME
-    listed = api.get("/memories/messages.json?_search=lantern&_sort_desc=sent_at&_shape=array")
+    listed = api.get("/memories/messages.json?search=lantern&_sort_desc=sent_at&_shape=array")
     assert [row["text"] for row in listed] == IN_TIME
 
 
@@ -130,16 +131,16 @@ def test_looking_through_the_newest_finds_what_sorting_finds(
     examples_db: Path, monkeypatch: pytest.MonkeyPatch, apart: int
 ) -> None:
     """The two ways to the newest are one answer, on every page of it."""
-    monkeypatch.setattr(_search, "_APART", apart)
+    monkeypatch.setattr(search, "_APART", apart)
     with closing(sqlite3.connect(f"{examples_db.as_uri()}?mode=ro", uri=True)) as connection:
         for word in ("the", "lake", "you", "e*", "squirrels"):
             before = None
             while True:
-                monkeypatch.setattr(_search, "_MANY", 1 << 60)
-                by_sorting = _search.find(connection.execute, fts_query(word), most=3, before=before)
-                monkeypatch.setattr(_search, "_MANY", 0)
-                monkeypatch.setattr(_search, "_FIRST_LOOK", 2)
-                assert _search.find(connection.execute, fts_query(word), most=3, before=before) == by_sorting
+                monkeypatch.setattr(search, "_MANY", 1 << 60)
+                by_sorting = search.find(connection.execute, fts_query(word), most=3, before=before)
+                monkeypatch.setattr(search, "_MANY", 0)
+                monkeypatch.setattr(search, "_FIRST_LOOK", 2)
+                assert search.find(connection.execute, fts_query(word), most=3, before=before) == by_sorting
                 if len(by_sorting[0]) < 3:
                     break
                 before = by_sorting[0][-1]
@@ -147,7 +148,7 @@ def test_looking_through_the_newest_finds_what_sorting_finds(
 
 def test_a_question_of_a_thousand_words_costs_little() -> None:
     """600 times a word on a message of 60 KB took eight seconds."""
-    snippet = load_shared("folding").snippet
+    snippet = folding.snippet
     text = "lantern pier " * 5000
     pieces = snippet(text, " ".join(["lantern"] * 600 + [f"w{n}" for n in range(2000)]))
     assert ("lantern", True) in pieces
@@ -156,5 +157,5 @@ def test_a_question_of_a_thousand_words_costs_little() -> None:
 
 def test_nothing_is_found_for_nothing(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
-        assert _search.find(connection.execute, '""') == ([], 0)
+        assert search.find(connection.execute, '""') == ([], 0)
     assert one(database, "SELECT count(*) FROM messages") == 4

@@ -11,14 +11,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from memories_lib.shared import access_tokens
 
-from ingest.folding import load_shared
-from ingest.passwords import hash_password
+from ingest.ops.passwords import hash_password
 from tests.conftest import serve
 from tests.helpers import one, rows
 from tests.test_api import Client
-
-tokens = load_shared("tokens")
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +26,8 @@ def public(
     """(a server that is closed to strangers, the curator's header, its archive)."""
     folder = tmp_path_factory.mktemp("shared")
     shutil.copytree(examples_db.parent, folder / "served")
-    store = tokens.open_store(str(folder / "served" / "access.db"))
-    _, token = tokens.make(store, "someone", "curator", 86_400)
+    store = access_tokens.open_store(str(folder / "served" / "access.db"))
+    _, token = access_tokens.make(store, "someone", "curator", 86_400)
     store.close()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MEMORIES_PUBLIC", "1")

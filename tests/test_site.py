@@ -344,7 +344,7 @@ def test_plain_configuration_directory_mode(examples_db: Path, tmp_path: Path) -
 
 
 def test_an_empty_archive_looks_meant(tmp_path: Path) -> None:
-    from ingest.store import connect
+    from ingest.archive.database import connect
 
     connect(tmp_path / "memories.db").close()
     served = serve(tmp_path / "memories.db", tmp_path / "log")

@@ -8,7 +8,7 @@ import pytest
 
 from bench.corpus import write
 from bench.measure import task
-from ingest.beside import ONE_PROCESS
+from ingest.importing.worker import ONE_PROCESS
 
 
 @pytest.mark.drill

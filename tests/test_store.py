@@ -7,11 +7,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from memories_lib.shared import curation, edit_log
 
-from ingest.check import check
-from ingest.curating import curation, edit_log, log_beside, put_edits_on
-from ingest.errors import Locked, NotOurDatabase
-from ingest.store import APPLICATION_ID, VERSION, connect, make_indexes, transaction, writer_lock
+from ingest.archive.check import check
+from ingest.archive.curation import log_beside, put_edits_on
+from ingest.archive.database import APPLICATION_ID, VERSION, connect, make_indexes, transaction, writer_lock
+from ingest.core.errors import Locked, NotOurDatabase
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 from tests.test_merge import BY_NAME, save, talk

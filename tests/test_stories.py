@@ -10,12 +10,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from memories_lib.web import markup
 
-from ingest.folding import load_shared
 from tests.conftest import Served
 from tests.helpers import one, rows
 
-markup = load_shared("markup")
 PAGES = (
     "/", "/?all=1&year=2020", "/?all=hidden", "/?chat=Theo&mood=loving&person=Nora&starred=1", "/search?q=lake",
     "/on-this-day?date=2024-06-14", "/calendar", "/calendar?day=2021-05-22", "/gallery", "/gallery?kind=voices", "/map",
@@ -139,7 +138,8 @@ def test_moods_and_kinds_are_in_the_readers_language(site: Served) -> None:
 
 
 def test_the_gallery_is_in_the_order_of_time_page_by_page(examples_db: Path) -> None:
-    overviews = load_shared("overviews")
+    from memories_lib.queries import overviews
+
     with closing(sqlite3.connect(examples_db)) as connection:
         connection.row_factory = sqlite3.Row
         seen: list[str] = []

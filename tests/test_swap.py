@@ -15,13 +15,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from memories_lib.shared import uploads
 
-from ingest.folding import load_shared
 from tests.conftest import Served, serve
 from tests.helpers import put
 from tests.test_api import Client, ids
-
-uploads = load_shared("uploads")
 
 
 @contextmanager
@@ -290,7 +288,7 @@ def test_status_and_maintenance(api: Client) -> None:
 
 
 def test_tokens(examples_db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest.passwords import hash_password
+    from ingest.ops.passwords import hash_password
 
     shutil.copytree(examples_db.parent, tmp_path / "served")
     monkeypatch.setenv("MEMORIES_PUBLIC", "1")

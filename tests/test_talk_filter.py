@@ -18,13 +18,11 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memories_lib.queries import talk_filter
 
-from ingest.folding import load_shared
 from tests.conftest import serve
 from tests.helpers import rows
 from tests.test_api import Client
-
-_talk_filter = load_shared("talk_filter")
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +149,7 @@ def test_one_answer(api: Client, asked: dict[str, str]) -> None:
 @pytest.mark.parametrize("which", ["all", "memories"])
 def test_the_view_says_what_the_filter_says(api: Client, which: str) -> None:
     """The rule is written twice, in Python and in the file; both name the same rows."""
-    where, values = _talk_filter.TalkFilter(which).where()
+    where, values = talk_filter.TalkFilter(which).where()
     assert values == {}
     ours = f"SELECT id FROM exchanges WHERE {where}"
     views = f"SELECT id FROM visible_exchanges WHERE is_memory OR '{which}' = 'all'"
@@ -164,10 +162,10 @@ def test_a_person_who_wrote_little_is_found_by_the_same_rule(
     examples_db: Path, monkeypatch: pytest.MonkeyPatch, person: str
 ) -> None:
     with closing(sqlite3.connect(f"{examples_db.as_uri()}?mode=ro", uri=True)) as connection:
-        asked = _talk_filter.TalkFilter("all", person=person)
+        asked = talk_filter.TalkFilter("all", person=person)
         found = []
         for few in (0, 1 << 40):
-            monkeypatch.setattr(_talk_filter, "_FEW", few)
+            monkeypatch.setattr(talk_filter, "_FEW", few)
             where, values = asked.tuned(connection.execute).where()
             found.append(connection.execute(f"SELECT id FROM exchanges WHERE {where} ORDER BY 1", values).fetchall())
     assert found[0] == found[1]
@@ -187,4 +185,4 @@ def test_each_topic_is_found_by_its_talks(api: Client, examples_db: Path) -> Non
 @pytest.mark.parametrize("bad", [{"all": "2"}, {"starred": "yes"}, {"from": "2024"}, {"to": "x"}])
 def test_nonsense_is_refused_by_the_api_and_passed_over_on_pages(api: Client, bad: dict[str, str]) -> None:
     assert api.ask("GET", f"/api/exchanges?{urlencode(bad)}")[0] == 422
-    assert _talk_filter.TalkFilter.from_args(bad) == _talk_filter.TalkFilter()
+    assert talk_filter.TalkFilter.from_args(bad) == talk_filter.TalkFilter()

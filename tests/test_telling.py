@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from bench.corpus import write
-from ingest import beside, telling
-from ingest.errors import HelperEnded
-from ingest.telling import Brief, Telling, TellingBeside, start_telling
+from ingest.core.errors import HelperEnded
+from ingest.importing import parallel_summaries
+from ingest.importing import worker as beside
+from ingest.importing.parallel_summaries import Brief, Telling, TellingBeside, start_telling
 from tests.helpers import one, put
 
 BRIEF = Brief(1, {1: "Anna", 2: "Ben"}, 1, {"lake": 1}, "2025-01-01T10:00:00")
@@ -40,7 +41,7 @@ def _contents(database: Path) -> list[list[tuple[object, ...]]]:
 def test_two_processes_make_what_one_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     export = tmp_path / "WhatsApp Chat with Trip.txt"
     write(export, "us", 12_000)
-    monkeypatch.setattr(telling, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(parallel_summaries, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(beside, "_processors", lambda: 2)
     started: list[int] = []
     spawn = TellingBeside.__init__
@@ -70,11 +71,11 @@ def test_a_helper_that_dies_is_said_and_changes_nothing(tmp_path: Path, monkeypa
     export = tmp_path / "WhatsApp Chat with Trip.txt"
     write(export, "us", 12_000)
     database = tmp_path / "a.db"
-    monkeypatch.setattr(telling, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(parallel_summaries, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(beside, "_processors", lambda: 2)
     send = TellingBeside.send
 
-    def send_and_kill(self: TellingBeside, talks: list[telling.Talk]) -> None:
+    def send_and_kill(self: TellingBeside, talks: list[parallel_summaries.Talk]) -> None:
         send(self, talks)
         self._process.kill()
 

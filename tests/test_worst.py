@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+from memories_lib.shared import derived_words, folding
+from memories_lib.web import book_formats, markup
 
-from ingest.folding import load_shared
-
-markup, folding, derived, forms = (load_shared(name) for name in ("markup", "folding", "derived", "forms"))
 SIZE = 64 << 10
 
 
@@ -47,11 +46,11 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "fts_query": folding.fts_query,
     "snippet": lambda text: folding.snippet(text, "a 1 花 lantern"),
     "snippet of itself": lambda text: folding.snippet(text, text),
-    "renamed": lambda text: derived.renamed(derived.Words(text, text, "[]"), "a", "b", by_model=True),
-    "without_hidden": lambda text: derived.without_hidden(
-        derived.Words(text[:62], text[:500], "[]"), [("Ana", text)] * 3, folding.fold, by_model=False
+    "renamed": lambda text: derived_words.renamed(derived_words.Words(text, text, "[]"), "a", "b", by_model=True),
+    "without_hidden": lambda text: derived_words.without_hidden(
+        derived_words.Words(text[:62], text[:500], "[]"), [("Ana", text)] * 3, folding.fold, by_model=False
     ),
-    "with_pictures": lambda text: forms.with_pictures(text + 'src="/-/media/x"', lambda _sha256: None),
+    "with_pictures": lambda text: book_formats.with_pictures(text + 'src="/-/media/x"', lambda _sha256: None),
 }
 
 

@@ -3,9 +3,9 @@
 Each module holds a few commands and adds them to the group.
 """
 
-from ingest.cli import archive, asking, chats, correcting, gemini, people, publish, remote, sources, upkeep
+from ingest.cli import archive, ask, chats, correcting, gemini, people, publish, remote, sources, upkeep
 from ingest.cli.base import main
 
 __all__ = [
-    "archive", "asking", "chats", "correcting", "gemini", "main", "people", "publish", "remote", "sources", "upkeep",
+    "archive", "ask", "chats", "correcting", "gemini", "main", "people", "publish", "remote", "sources", "upkeep",
 ]  # fmt: skip

@@ -11,23 +11,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from memories_lib.queries.search import find as find_messages
+from memories_lib.shared.folding import fts_query
+from memories_lib.shared.layout import media_folder
 
-from ingest.account import as_data, lines_of
-from ingest.beside import collect_rarely
-from ingest.check import check as check_archive
+from ingest.archive.check import check as check_archive
+from ingest.archive.curation import be_in_step, log_beside
+from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.cli.base import Failed, db_option, main, progress_bar, say_aside, told
-from ingest.curating import be_in_step, log_beside
-from ingest.errors import MemoriesError
-from ingest.exports import Export, Limits
-from ingest.finish import media_folder
-from ingest.folding import fts_query, load_shared, site
-from ingest.model import Account, Options, Order
-from ingest.opening import open_exports
-from ingest.passwords import SHORTEST, hash_password
-from ingest.pipeline import ingest as ingest_export
-from ingest.serving import datasette_arguments, has_browser
-from ingest.store import connect, database_errors, writer_lock
-from ingest.zones import zone_named
+from ingest.core.errors import MemoriesError
+from ingest.core.model import Account, Options, Order
+from ingest.exports.discover import open_exports
+from ingest.exports.source import Export, Limits
+from ingest.importing.clock_shift import zone_named
+from ingest.importing.pipeline import ingest as ingest_export
+from ingest.importing.report import as_data, lines_of
+from ingest.importing.worker import collect_rarely
+from ingest.ops.passwords import SHORTEST, hash_password
+from ingest.ops.serving import datasette_arguments, has_browser, site
 
 _MIB = 1 << 20
 
@@ -110,8 +111,8 @@ def ingest(
 
 def _summarize(db: Path, budget: float | None, yes: bool) -> None:
     from ingest.cli.gemini import let_gemini_tell
-    from ingest.summaries.kept import Kept, path_beside
-    from ingest.summarize import Wanted
+    from ingest.summaries.gemini.cache import Kept, path_beside
+    from ingest.summaries.gemini.workflow import Wanted
 
     with database_errors(db), closing(connect(db)) as connection, closing(Kept(path_beside(db))) as kept:
         let_gemini_tell(connection, db, kept, Wanted(budget=budget), yes=yes)
@@ -196,7 +197,7 @@ def serve(db: Path, host: str, port: int, new: bool, log_level: str | None) -> N
 
 def _heal(db: Path) -> None:
     """What is damaged is made again, or the last good version is served; and it is said."""
-    from ingest.backups import heal
+    from ingest.ops.backups import heal
 
     healed = heal(db)
     if healed.made_again:
@@ -363,7 +364,7 @@ def search(words: tuple[str, ...], db: Path, limit: int) -> None:
     query = fts_query(" ".join(words))
     be_in_step(db)
     with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
-        ids, total = load_shared("search").find(connection.execute, query or '""', most=limit)
+        ids, total = find_messages(connection.execute, query or '""', most=limit)
         rows = connection.execute(
             """
             SELECT messages.id, sent_at, coalesce(people.name, ''), chats.name, text || coalesce((

@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ingest import __version__
-from ingest.account import counted
-from ingest.errors import MemoriesError
+from ingest.core.errors import MemoriesError
+from ingest.importing.report import counted
 
 __all__ = ["Failed", "counted", "db_option", "main", "progress_bar", "say_aside", "told"]
 

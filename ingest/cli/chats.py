@@ -12,11 +12,11 @@ from ingest.cli.base import Failed, counted, say_aside, told
 from ingest.cli.correcting import ask, group_that_lists, name_given, opened_for_writing, say_undo
 
 if TYPE_CHECKING:
-    from ingest.corrections import Chat
+    from ingest.correcting.corrections import Chat
 
 
 def _all(connection: sqlite3.Connection) -> list[Chat]:
-    from ingest.corrections import all_chats
+    from ingest.correcting.corrections import all_chats
 
     return all_chats(connection)
 
@@ -55,7 +55,7 @@ def rename_it(db: Path, chat: str, name: str) -> None:
     Example:
       memories chats rename "Family 2" "Family"
     """
-    from ingest.corrections import find_chat, rename_chat
+    from ingest.correcting.corrections import find_chat, rename_chat
 
     name = name_given(name)
     with opened_for_writing(db) as connection:
@@ -78,8 +78,8 @@ def join_two(db: Path, chat: str, other: str, yes: bool) -> None:
     Example:
       memories chats join "Family" "Family (2)"
     """
-    from ingest.corrections import find_chat
-    from ingest.joining import join_chats
+    from ingest.correcting.corrections import find_chat
+    from ingest.correcting.joining import join_chats
 
     with opened_for_writing(db) as connection:
         first, second = find_chat(connection, chat), find_chat(connection, other)
@@ -105,8 +105,8 @@ def part_some(db: Path, exports: tuple[str, ...], name: str) -> None:
     Example:
       memories chats part 3 4 --as "Family in Lyon"
     """
-    from ingest.forgetting import find_source
-    from ingest.parting import part_sources
+    from ingest.correcting.forgetting import find_source
+    from ingest.correcting.parting import part_sources
 
     name = name_given(name)
     with opened_for_writing(db) as connection:

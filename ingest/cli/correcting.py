@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.cli.base import Failed, db_option, main, say_aside, told
-from ingest.store import connect, database_errors, writer_lock
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -93,7 +93,7 @@ def undo(db: Path, is_list: bool, edit: int | None) -> None:
       memories undo --list
       memories undo
     """
-    from ingest.corrections import last_edits, take_back
+    from ingest.correcting.corrections import last_edits, take_back
 
     with opened_for_writing(db) as connection:
         if is_list:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import closing
 from dataclasses import fields, replace
@@ -10,20 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
+from ingest.archive.curation import be_in_step
+from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.cli.base import Failed, counted, db_option, main, say_aside, told
-from ingest.curating import be_in_step
-from ingest.store import connect, database_errors, writer_lock
+from ingest.cli.consent import Bar, agree_to, gemini_key, say_outcome
 
 if TYPE_CHECKING:
-    from ingest.summaries.gemini import Outcome
-    from ingest.summaries.kept import Kept
-    from ingest.summarize import Prepared, Wanted
-
-_MOST_NAMED = 10
-_MONEY = "{task.completed:,}/{task.total:,} {task.fields[what]}  {task.fields[usd]:.4f} USD"
+    from ingest.summaries.gemini.cache import Kept
+    from ingest.summaries.gemini.workflow import Prepared, Wanted
 
 
 @main.command()
@@ -64,9 +58,9 @@ def summarize(db: Path, **given: Any) -> None:
       memories summarize --estimate
       memories summarize --budget 0.50
     """
-    from ingest.summaries import prices
-    from ingest.summaries.kept import Kept, path_beside
-    from ingest.summarize import Wanted, usable_models
+    from ingest.summaries.gemini import pricing
+    from ingest.summaries.gemini.cache import Kept, path_beside
+    from ingest.summaries.gemini.workflow import Wanted, usable_models
 
     if given["list_models"]:
         for name in usable_models(gemini_key()):
@@ -81,10 +75,10 @@ def summarize(db: Path, **given: Any) -> None:
         _note_exclusions(connection, kept, given)
         names = {field.name for field in fields(Wanted)}
         chosen = {name: value for name, value in given.items() if name in names}
-        wanted = Wanted(**{**chosen, "model": given["model"] or prices.default_model()})
+        wanted = Wanted(**{**chosen, "model": given["model"] or pricing.default_model()})
         for task in ("captions", "transcripts"):
             if given[task]:
-                from ingest.cli.asking import look_at
+                from ingest.cli.captions import look_at
 
                 look_at(connection, db, kept, wanted, task, yes=given["yes"], only_estimate=given["only_estimate"])
         if given["captions"] or given["transcripts"]:
@@ -96,7 +90,7 @@ def summarize(db: Path, **given: Any) -> None:
 
 
 def _note_exclusions(connection: Any, kept: Kept, given: dict[str, Any]) -> None:
-    from ingest.summaries.kept import other_names
+    from ingest.summaries.gemini.cache import other_names
 
     for kind, table in (("chat", "chats"), ("person", "people")):
         known = {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
@@ -112,23 +106,11 @@ def _note_exclusions(connection: Any, kept: Kept, given: dict[str, Any]) -> None
             click.echo(f"{name} may be sent again")
 
 
-def gemini_key() -> str:
-    """`GEMINI_API_KEY`, or what is typed; written nowhere."""
-    key = os.environ.get("GEMINI_API_KEY", "").strip()
-    if not key:
-        if not sys.stdin.isatty():
-            raise Failed("set GEMINI_API_KEY to your key from aistudio.google.com/apikey")
-        key = str(click.prompt("Gemini API key", hide_input=True, err=True)).strip()
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise Failed("that is no key: it has characters that no key has; copy it again")
-    return key
-
-
 def let_gemini_tell(
     connection: Any, db: Path, kept: Kept, wanted: Wanted, *, yes: bool, only_estimate: bool = False
 ) -> None:
     """Reckon, ask for consent, ask Gemini, show. What was answered is shown even when it ends early."""
-    from ingest.summarize import ask, prepare, show
+    from ingest.summaries.gemini.workflow import ask, prepare, show
 
     prepared = prepare(connection, db, kept, wanted)
     _say_estimate(prepared)
@@ -164,8 +146,8 @@ _NAMES = {"month": "months", "year": "years", "all": "chats"}
 
 def _tell_periods(connection: Any, db: Path, kept: Kept, wanted: Wanted, *, yes: bool, only_estimate: bool) -> None:
     """The shorter ones first: the longer are told from them."""
-    from ingest.summaries.periods import LEVELS
-    from ingest.summarize import ask, prepare_periods, show
+    from ingest.summaries.gemini.periods import LEVELS
+    from ingest.summaries.gemini.workflow import ask, prepare_periods, show
 
     left = wanted.budget
     for level in LEVELS:
@@ -185,7 +167,7 @@ def _tell_periods(connection: Any, db: Path, kept: Kept, wanted: Wanted, *, yes:
 
 
 def _say_estimate(prepared: Prepared, what: str = "talks") -> None:
-    from ingest.summaries.prices import ending, provenance
+    from ingest.summaries.gemini.pricing import ending, provenance
 
     ends = ending(prepared.plan.manner.model)
     if ends is not None:
@@ -213,68 +195,9 @@ def _agree(kept: Kept, prepared: Prepared, *, yes: bool) -> None:
     agree_to(kept, prepared.by_chat(), prepared.host, is_redacted=prepared.plan.redactor is not None, yes=yes)
 
 
-def agree_to(kept: Kept, chats: dict[str, tuple[int, int]], host: str, *, is_redacted: bool, yes: bool) -> None:
-    """Nobody's words leave before somebody said so, chat by chat and host by host. `chats`: talks, messages."""
-    new = {chat: counts for chat, counts in chats.items() if not kept.has_consent(chat, host)}
-    if not new:
-        return
-    say_aside(f"this goes to {host}" + (", with names and numbers taken out" if is_redacted else ""))
-    for chat, (talks, messages) in new.items():
-        say_aside(f"  {chat}: {counted(talks, 'talk')}, {counted(messages, 'message')}, with their times; no files")
-    say_aside("  without billing, Google may use what a key sends to improve its products")
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Failed("nothing was sent: say --yes to agree")
-        if not click.confirm("Send it?", err=True):
-            raise Failed("nothing was sent")
-    for chat in new:
-        kept.consent(chat, host)
-
-
-class Bar:
-    """A bar with money on a terminal; nothing when piped."""
-
-    def __init__(self, total: int, what: str) -> None:
-        columns = (
-            TextColumn("telling"),
-            BarColumn(),
-            TextColumn("{task.completed:,}/{task.total:,} {task.fields[what]}  {task.fields[usd]:.4f} USD"),
-        )
-        self._console = Console(stderr=True)
-        self._bar = Progress(*columns, console=self._console, transient=True)
-        self._total, self._what = total, what
-
-    def __enter__(self) -> Any:
-        if not self._console.is_terminal:
-            return None
-        self._bar.start()
-        task = self._bar.add_task("", total=self._total, usd=0.0, what=self._what)
-        return lambda done, total, usd: self._bar.update(task, completed=done, total=total, usd=usd)
-
-    def __exit__(self, *_: object) -> None:
-        if self._console.is_terminal:
-            self._bar.stop()
-
-
-def say_outcome(outcome: Outcome, what: str = "talks") -> None:
-    used = outcome.usage
-    click.echo(
-        f"answered  {outcome.answered:,} {what} in {counted(outcome.requests, 'request')}: {used.prompt:,} tokens in "
-        f"({used.cached:,} of them cached), {used.output:,} out, {outcome.usd:.4f} USD"
-    )
-    if outcome.dropped_numbers or outcome.dropped_talks:
-        click.echo(
-            f"dropped   {outcome.dropped_numbers:,} messages and {outcome.dropped_talks:,} talks that do not exist"
-        )
-    for talk, why in outcome.left[:_MOST_NAMED]:
-        click.echo(f"left      {talk.chat}, {talk.started_at[:16].replace('T', ' ')}: {why}")
-    if len(outcome.left) > _MOST_NAMED:
-        click.echo(f"left      and {len(outcome.left) - _MOST_NAMED:,} more, told by the built-in summariser")
-
-
 def _batch(connection: Any, db: Path, kept: Kept, prepared: Prepared, *, yes: bool) -> None:
-    from ingest.summaries.batch import collect, hand_in
-    from ingest.summarize import show
+    from ingest.summaries.gemini.batch import collect, hand_in
+    from ingest.summaries.gemini.workflow import show
 
     collected = collect(prepared, kept, gemini_key()) if kept.batches() else None
     if collected is not None:

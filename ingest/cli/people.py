@@ -12,11 +12,11 @@ from ingest.cli.base import Failed, counted, told
 from ingest.cli.correcting import group_that_lists, name_given, opened_for_writing, say_undo
 
 if TYPE_CHECKING:
-    from ingest.corrections import Person
+    from ingest.correcting.corrections import Person
 
 
 def _all(connection: sqlite3.Connection) -> list[Person]:
-    from ingest.corrections import all_people
+    from ingest.correcting.corrections import all_people
 
     return all_people(connection)
 
@@ -57,7 +57,7 @@ def rename_one(db: Path, person: str, name: str) -> None:
     Example:
       memories people rename "+44 20 7946 0999" "Aunt Vera"
     """
-    from ingest.corrections import find_person, rename_person
+    from ingest.correcting.corrections import find_person, rename_person
 
     name = name_given(name)
     with opened_for_writing(db) as connection:
@@ -79,7 +79,7 @@ def join_some(db: Path, person: str, others: tuple[str, ...]) -> None:
     Example:
       memories people join "Anna" "Аня" "+44 20 7946 0999"
     """
-    from ingest.corrections import find_person, join_people
+    from ingest.correcting.corrections import find_person, join_people
 
     with opened_for_writing(db) as connection:
         first = find_person(connection, person)
@@ -103,7 +103,7 @@ def part_one(db: Path, person: str) -> None:
     Example:
       memories people part "Anna"
     """
-    from ingest.corrections import find_person, part_person
+    from ingest.correcting.corrections import find_person, part_person
 
     with opened_for_writing(db) as connection:
         found = find_person(connection, person)
@@ -124,8 +124,8 @@ def say_me(db: Path, person: str, is_not: bool) -> None:
       memories people me "Anna"
       memories people me "Анна"
     """
-    from ingest.corrections import find_person
-    from ingest.corrections import say_me as say
+    from ingest.correcting.corrections import find_person
+    from ingest.correcting.corrections import say_me as say
 
     with opened_for_writing(db) as connection:
         found = find_person(connection, person)
@@ -146,8 +146,8 @@ def from_vcf(db: Path, file: Path, country: str | None, dry_run: bool) -> None:
     Example:
       memories people vcf contacts.vcf --country DE
     """
-    from ingest.address_book import read_contacts
-    from ingest.corrections import name_them, named_by
+    from ingest.correcting.address_book import read_contacts
+    from ingest.correcting.corrections import name_them, named_by
 
     contacts = read_contacts(file, country.upper() if country else None)
     with opened_for_writing(db) as connection:

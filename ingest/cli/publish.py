@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
+from ingest.archive.database import connect
 from ingest.cli.base import F, Failed, counted, db_option, main, say_aside, told
-from ingest.store import connect
 
 
 @main.group()
@@ -38,8 +38,8 @@ def _leave_options(function: F) -> F:
 
 def _reduced(db: Path, target: Path, chats: tuple[str, ...], people: tuple[str, ...], names: bool, yes: bool) -> None:
     """Write the copy, show what will be readable, and ask."""
-    from ingest.reduced import Leave, reduce
-    from ingest.summaries.kept import Kept, path_beside
+    from ingest.ops.redacted_copy import Leave, reduce
+    from ingest.summaries.gemini.cache import Kept, path_beside
 
     if path_beside(db).exists():
         # What is never sent to a model is not published either, whatever it is called now.
@@ -56,7 +56,9 @@ def _reduced(db: Path, target: Path, chats: tuple[str, ...], people: tuple[str, 
               f"{found.people:,} people, {counted(found.files, 'file')}")  # fmt: skip
     for name, count in found.chats:
         say_aside(f"  {name}: {counted(count, 'message')}")
-    say_aside(f"  {counted(found.left_out, 'message')} left out; all notes, earlier wordings and people's phone numbers as well")
+    say_aside(
+        f"  {counted(found.left_out, 'message')} left out, all notes, earlier wordings and numbers of people as well"
+    )
     if yes:
         return
     if not sys.stdin.isatty() or not click.confirm("Publish it?", err=True):
@@ -83,8 +85,8 @@ def fly(
     Example:
       memories publish fly --app our-memories-2024 --without-chat Work
     """
-    from ingest.publish import deploy, hashes, write_folder
-    from ingest.scratch import scratch
+    from ingest.core.tempdirs import scratch
+    from ingest.ops.publish_fly import deploy, hashes, write_folder
 
     connect(db, must_exist=True).close()
     found = hashes(dict(os.environ))
@@ -121,8 +123,8 @@ def static(
     Example:
       memories publish static our-memories
     """
-    from ingest.scratch import scratch
-    from ingest.static_site import write_site
+    from ingest.core.tempdirs import scratch
+    from ingest.ops.static_site import write_site
 
     connect(db, must_exist=True).close()
     if folder.exists() and any(folder.iterdir()):

@@ -26,7 +26,7 @@ def push(db: Path, url: str, dry_run: bool, renumber: bool, replace: bool) -> No
     Example:
       memories push --to https://our-memories.fly.dev
     """
-    from ingest.push import push as send
+    from ingest.ops.sync import push as send
 
     remote = come_in(url)
     with progress_bar("sending", quiet=False) as progress:
@@ -56,7 +56,7 @@ def pull(db: Path, url: str, whole: bool) -> None:
     Example:
       memories pull --from https://our-memories.fly.dev
     """
-    from ingest.push import pull as bring
+    from ingest.ops.sync import pull as bring
 
     remote = come_in(url)
     with progress_bar("bringing", quiet=False) as progress:

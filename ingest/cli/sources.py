@@ -12,11 +12,11 @@ from ingest.cli.base import counted, db_option, main, told
 from ingest.cli.correcting import ask, group_that_lists, opened_for_writing
 
 if TYPE_CHECKING:
-    from ingest.forgetting import Source
+    from ingest.correcting.forgetting import Source
 
 
 def _all(connection: sqlite3.Connection) -> list[Source]:
-    from ingest.forgetting import all_sources
+    from ingest.correcting.forgetting import all_sources
 
     return all_sources(connection)
 
@@ -54,7 +54,7 @@ def remove_one(db: Path, source: str, yes: bool) -> None:
     Example:
       memories sources remove 3
     """
-    from ingest.forgetting import find_source, remove_source
+    from ingest.correcting.forgetting import find_source, remove_source
 
     with opened_for_writing(db) as connection:
         found = find_source(connection, source)
@@ -84,7 +84,7 @@ def forget(db: Path, kind: str, name: str, yes: bool, is_undone: bool) -> None:
       memories forget chat "Old flat"
       memories forget person "Ben"
     """
-    from ingest import forgetting
+    from ingest.correcting import forgetting
 
     with opened_for_writing(db) as connection:
         if is_undone:
@@ -92,7 +92,7 @@ def forget(db: Path, kind: str, name: str, yes: bool, is_undone: bool) -> None:
             click.echo(f"{name} is read again when you ingest its exports")
             return
         gone = _forget(connection, db, kind, name, yes)
-    from ingest.backups import compact
+    from ingest.ops.backups import compact
 
     compact(db)
     click.echo(
@@ -108,7 +108,7 @@ def forget(db: Path, kind: str, name: str, yes: bool, is_undone: bool) -> None:
 
 def _digest_of(name: str) -> str:
     """The digest by which a forgotten export is known: itself, or that of the export at a path."""
-    from ingest.opening import open_exports
+    from ingest.exports.discover import open_exports
 
     if not Path(name).exists():
         return name
@@ -120,8 +120,8 @@ def _digest_of(name: str) -> str:
 
 
 def _forget(connection: sqlite3.Connection, db: Path, kind: str, name: str, yes: bool) -> Any:
-    from ingest import forgetting
-    from ingest.corrections import find_chat, find_person
+    from ingest.correcting import forgetting
+    from ingest.correcting.corrections import find_chat, find_person
 
     for_good = "will be taken out for good"
     if kind == "chat":

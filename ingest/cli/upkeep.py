@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ingest.archive.database import connect
 from ingest.cli.base import F, Failed, counted, db_option, main, progress_bar, told
-from ingest.folding import load_shared
-from ingest.store import connect
 
 if TYPE_CHECKING:
-    from ingest.backups import BackedUp, Restored
-    from ingest.remote import Remote
+    from ingest.ops.backups import BackedUp, Restored
+    from ingest.ops.remote import Remote
 
 _MIB = 1 << 20
 
@@ -28,7 +27,7 @@ def remote_option(function: F) -> F:
 
 def come_in(url: str) -> Remote:
     """The served archive, with the owner's rights."""
-    from ingest.remote import come_in as enter
+    from ingest.ops.remote import come_in as enter
 
     return enter(url, lambda: click.prompt(f"The owner's password at {url}", hide_input=True, err=True))
 
@@ -55,8 +54,8 @@ def backup(db: Path, url: str | None, folder: Path | None, keep: int, media: boo
     Example:
       memories backup --to ~/Backups --keep 7
     """
-    from ingest.backups import backup as back_up
-    from ingest.backups import keep_backup
+    from ingest.ops.backups import backup as back_up
+    from ingest.ops.backups import keep_backup
 
     folder = folder or db.resolve().parent / "backups"
     if url is None:
@@ -95,14 +94,14 @@ def restore(backup_file: Path, db: Path, url: str | None, identity: Path | None)
     Example:
       memories restore backups/memories-20261124T060000Z.zip
     """
-    from ingest.backups import restore as put_back
+    from ingest.ops.backups import restore as put_back
 
     if url is None:
         _say_restored(put_back(backup_file, db, identity))
         return
     import tempfile
 
-    from ingest.push import push
+    from ingest.ops.sync import push
 
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder) / "memories.db"
@@ -134,7 +133,7 @@ def versions(db: Path, url: str | None) -> None:
     Example:
       memories versions
     """
-    from ingest.backups import versions as known
+    from ingest.ops.backups import versions as known
 
     if url is not None:
         found = [(v["name"], v["bytes"]) for v in come_in(url).ask("GET", "/api/archive/versions")["versions"]]
@@ -158,7 +157,7 @@ def rollback(version: str | None, db: Path, url: str | None) -> None:
     Example:
       memories rollback
     """
-    from ingest.backups import rollback as go_back
+    from ingest.ops.backups import rollback as go_back
 
     if url is not None:
         body = {"version": version} if version else {}
@@ -181,7 +180,7 @@ def compact(db: Path) -> None:
     Example:
       memories compact
     """
-    from ingest.backups import compact as make_small
+    from ingest.ops.backups import compact as make_small
 
     before, after = make_small(db)
     click.echo(f"{db}: {as_size(before)} before, {as_size(after)} now")
@@ -201,7 +200,7 @@ def doctor(db: Path, url: str | None) -> None:
     Example:
       memories doctor
     """
-    from ingest.doctor import examine, examine_remote
+    from ingest.ops.doctor import examine, examine_remote
 
     findings = examine(db) if url is None else examine_remote(come_in(url))
     ill = 0
@@ -228,7 +227,8 @@ def maintenance(state: str, note: str | None, db: Path, url: str | None, close: 
       memories maintenance on "back at 9"
       memories maintenance off
     """
-    upkeep = load_shared("upkeep")
+    from memories_lib.shared import maintenance_note
+
     if state == "on" and not note:
         raise Failed('say what readers should know, as in: memories maintenance on "back at 9"')
     if url is not None:
@@ -240,9 +240,9 @@ def maintenance(state: str, note: str | None, db: Path, url: str | None, close: 
     else:
         connect(db, must_exist=True, read_only=True).close()
         if state == "on":
-            upkeep.put_note(db, note, close)
+            maintenance_note.put_note(db, note, close)
         else:
-            upkeep.take_note_off(db)
+            maintenance_note.take_note_off(db)
     if state == "off":
         click.echo("maintenance is over")
     else:

@@ -1,0 +1,1 @@
+"""The file `memories.db`: its schema, ids, search index, counts, media, edits."""

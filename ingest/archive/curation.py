@@ -1,0 +1,138 @@
+"""The door to people's edits: the same two pure files that the server uses, loaded by path.
+
+An archive is brought back to what ingest wrote before messages are added, and shows the edits again after.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from memories_lib.shared import curation, edit_log
+from memories_lib.shared.folding import fold
+
+from ingest.archive.database import connect, database_errors, transaction, writer_lock
+from ingest.core.errors import NotOurDatabase
+from ingest.core.names import display_name
+
+
+def log_beside(database: Path) -> Path:
+    """Where the edits of an archive are kept."""
+    return database.resolve().with_name("curation.db")
+
+
+def take_edits_off(connection: sqlite3.Connection, database: Path) -> None:
+    """Make the archive what ingest wrote. Raises `NotOurDatabase` when it shows edits whose log is not there."""
+    if not curation.state(connection):
+        return
+    if not log_beside(database).exists():
+        raise NotOurDatabase(
+            f"{database}: shows edits that people made, but their log {log_beside(database).name} is not beside it; "
+            "put it back, so that none is lost"
+        )
+    curation.revert(connection, fold)
+
+
+def put_edits_on(connection: sqlite3.Connection, database: Path) -> int:
+    """Play the log beside the archive onto it; returns how many edits found their subject gone."""
+    path = log_beside(database)
+    if not path.exists():
+        return 0
+    with closing(edit_log.open_log(str(path))) as log:
+        events = edit_log.events(log)
+    return len(curation.replay(connection, edit_log.effective(events), edit_log.digest(events), fold))
+
+
+def show_edits(database: Path) -> int:
+    """Make the archive show what its log says; returns how many edits found no subject."""
+    with (
+        writer_lock(database),
+        database_errors(database),
+        closing(connect(database, must_exist=True)) as connection,
+        transaction(connection),
+    ):
+        return put_edits_on(connection, database)
+
+
+def be_in_step(database: Path) -> None:
+    """Before words of an archive are given away: it shows all edits of its log, so that what was hidden is.
+
+    Raises `NotOurDatabase` when it shows edits whose log is not beside it.
+    """
+    path = log_beside(database)
+    with database_errors(database), closing(connect(database, must_exist=True)) as connection:
+        shown = curation.state(connection)
+    if not path.exists():
+        if shown:
+            raise NotOurDatabase(
+                f"{database}: shows edits that people made, but their log {path.name} is not beside it; put it back"
+            )
+        return
+    with closing(edit_log.open_log(str(path))) as log:
+        wanted = edit_log.digest(edit_log.events(log))
+    if shown != wanted:
+        show_edits(database)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What is not to come back, by keys (see `memories forget`), with the day since when."""
+
+    chats: Mapping[int, str]
+    people: Mapping[int, str]
+    sources: Mapping[int, str]
+
+    def is_person(self, name: str) -> bool:
+        """Whether somebody of this name was forgotten."""
+        return bool(self.people) and curation.person_key(display_name(name)) in self.people
+
+
+def forgotten(database: Path) -> Forgotten:
+    """What the log beside the archive says was forgotten."""
+    path = log_beside(database)
+    if not path.exists():
+        return Forgotten({}, {}, {})
+    with closing(edit_log.open_log(str(path))) as log:
+        found = edit_log.forgotten(edit_log.events(log))
+    return Forgotten(found["chat"], found["person"], found["source"])
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the user said of chats, for exports that are read from now on.
+
+    `joined`: key of a chat -> (key, name) of the one that it is; `parted`: sha256 of an export -> (name of its chat,
+    key of the one that it would go to).
+    """
+
+    joined: Mapping[int, tuple[int, str]]
+    parted: Mapping[str, tuple[str, int]]
+
+    def chat_of(self, key: int) -> tuple[int, str] | None:
+        """(key, name) of the chat that one with this key was joined to, in the end."""
+        found, seen = None, set()
+        while key in self.joined and key not in seen:
+            seen.add(key)
+            found = self.joined[key]
+            key = found[0]
+        return found
+
+
+def decided(database: Path) -> Decided:
+    """What the log beside the archive says of chats that were joined and exports that were parted."""
+    path = log_beside(database)
+    if not path.exists():
+        return Decided({}, {})
+    with closing(edit_log.open_log(str(path))) as log:
+        events = [event for event in edit_log.effective(edit_log.events(log)) if curation.is_whole(event)]
+    joined = {e.detail["key"]: (e.detail["chat"], e.detail["name"]) for e in events if e.action == "join_chats"}
+    parted = {e.detail["sha256"]: (e.detail["name"], e.detail["from"]) for e in events if e.action == "part_source"}
+    return Decided(joined, parted)
+
+
+def source_key(sha256: str) -> int:
+    """The key of an export: the first 52 bits of its digest."""
+    return int(sha256[:13], 16)

@@ -1,0 +1,139 @@
+"""What is worked out over a whole archive after messages were added: counts, memories, periods."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+#: About this part of all messages is in memories, and at least so many exchanges where there are so many.
+MEMORY_SHARE = 0.05
+FEWEST_MEMORIES = 20
+
+
+def count_all(connection: sqlite3.Connection, chat: int) -> None:
+    """Bring the counts of people and of `chat` up to date."""
+    connection.execute(
+        """
+        UPDATE people SET message_count = coalesce(
+            (SELECT sum(messages) FROM person_months WHERE person_id = people.id), 0)
+        """
+    )
+    connection.execute(
+        """
+        UPDATE chats SET
+            first_at = (SELECT min(started_at) FROM exchanges WHERE chat_id = chats.id),
+            last_at = (SELECT max(ended_at) FROM exchanges WHERE chat_id = chats.id),
+            message_count = (SELECT coalesce(sum(message_count), 0) FROM days WHERE chat_id = chats.id)
+        WHERE id = ?
+        """,
+        (chat,),
+    )
+    connection.execute(
+        """
+        UPDATE places SET exchange_id = (SELECT exchange_id FROM messages WHERE id = message_id)
+        WHERE exchange_id IS NOT (SELECT exchange_id FROM messages WHERE id = message_id)
+        """
+    )
+
+
+def count_kinds(connection: sqlite3.Connection, chat: int, more: Mapping[str, int]) -> None:
+    """Add to how many messages of each kind `chat` has; `more` may take away."""
+    connection.executemany(
+        """
+        INSERT INTO chat_kinds (chat_id, kind, message_count) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET message_count = message_count + excluded.message_count
+        """,
+        [(chat, kind, count) for kind, count in more.items() if count],
+    )
+    connection.execute("DELETE FROM chat_kinds WHERE message_count <= 0")
+
+
+def choose_memories(connection: sqlite3.Connection, since: str = "", until: str = "~") -> None:
+    """Mark the best exchanges of each year; in a small archive the best twenty.
+
+    Where only talks from the day `since` to `until` changed, the other years stay as they are.
+    """
+    if connection.execute("SELECT count(*) FROM exchanges WHERE is_memory").fetchone()[0] <= FEWEST_MEMORIES:
+        since, until = "", "~"
+    within = {"since": since[:4], "until": f"{until[:4]}~"}
+    connection.execute(
+        """
+        CREATE TEMP TABLE chosen AS
+        WITH ranked AS (
+            SELECT id, substr(started_at, 1, 4) AS year, message_count, score,
+                sum(message_count) OVER (PARTITION BY substr(started_at, 1, 4) ORDER BY score DESC, id) AS running
+            FROM exchanges WHERE score > 0 AND started_at BETWEEN :since AND :until
+        ), years AS (
+            SELECT substr(started_at, 1, 4) AS year, sum(message_count) AS total FROM exchanges
+            WHERE started_at BETWEEN :since AND :until GROUP BY 1
+        )
+        SELECT ranked.id FROM ranked JOIN years USING (year)
+        WHERE running - message_count < :share * total AND running <= :share * total + message_count
+        """,
+        {**within, "share": MEMORY_SHARE},
+    )
+    chosen = connection.execute("SELECT count(*) FROM chosen").fetchone()[0]
+    if not since and chosen < FEWEST_MEMORIES:
+        connection.execute(
+            """
+            INSERT INTO chosen SELECT id FROM exchanges
+            WHERE score > 0 AND id NOT IN (SELECT id FROM chosen) ORDER BY score DESC, id LIMIT ?
+            """,
+            (FEWEST_MEMORIES - chosen,),
+        )
+    for mark, which in ((0, "is_memory AND id NOT IN"), (1, "NOT is_memory AND id IN")):
+        connection.execute(
+            f"""
+            UPDATE exchanges SET is_memory = {mark}
+            WHERE {which} (SELECT id FROM chosen) AND started_at BETWEEN :since AND :until
+            """,
+            within,
+        )
+    connection.execute("DROP TABLE chosen")
+
+
+def tell_periods(connection: sqlite3.Connection, chat: int, since: str, until: str) -> None:
+    """Tell the months and years of `chat` that touch the days from `since` to `until`, by their best talks."""
+    for length in (7, 4):
+        low, high = since[:length], until[:length]
+        within = "chat_id = ? AND length(period) = ? AND period BETWEEN ? AND ?"
+        connection.execute(
+            f"DELETE FROM period_exchanges WHERE period_id IN (SELECT id FROM periods WHERE {within})",
+            (chat, length, low, high),
+        )
+        connection.execute(f"DELETE FROM periods WHERE {within}", (chat, length, low, high))
+        rows = connection.execute(
+            """
+            SELECT period, title, started_at, id FROM (
+                SELECT substr(started_at, 1, ?) AS period, title, started_at, id,
+                    row_number() OVER (PARTITION BY substr(started_at, 1, ?) ORDER BY score DESC, id) AS place
+                FROM exchanges WHERE chat_id = ? AND started_at >= ? AND started_at < ?
+            ) WHERE place <= 3 ORDER BY period, place
+            """,
+            (length, length, chat, low, high + "~"),
+        ).fetchall()
+        connection.executemany(
+            "INSERT INTO periods (chat_id, period, title, summary) VALUES (?, ?, ?, ?)",
+            [(chat, period, *told) for period, told in _periods(rows)],
+        )
+        connection.executemany(
+            """
+            INSERT INTO period_exchanges (period_id, exchange_id)
+            SELECT id, ? FROM periods WHERE chat_id = ? AND period = ?
+            """,
+            [(exchange, chat, period) for period, _, _, exchange in rows],
+        )
+
+
+def _periods(rows: Iterable[tuple[str, str, str, int]]) -> Iterable[tuple[str, tuple[str, str]]]:
+    best: dict[str, list[tuple[str, str]]] = {}
+    for period, title, at, _ in rows:
+        best.setdefault(period, []).append((title, at))
+    for period, talks in best.items():
+        yield period, (talks[0][0], "\n".join(f"{at[:10]} · {title}" for title, at in talks))
+
+
+def analyze(connection: sqlite3.Connection) -> None:
+    """Let SQLite look at how full each index is; a sample of each is enough."""
+    connection.execute("PRAGMA analysis_limit = 1000")
+    connection.execute("ANALYZE")

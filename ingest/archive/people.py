@@ -1,0 +1,62 @@
+"""The people of the archive, found by their names and numbers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+
+from ingest.core.names import display_name, name_key, phone_of
+
+
+class Roll:
+    """The people of the archive, found by name; grown as new ones write."""
+
+    def __init__(self, connection: sqlite3.Connection, number: Callable[[str, str], int]) -> None:
+        """`number` gives new people their ids."""
+        self._connection = connection
+        self._number = number
+        self._ids: dict[str, int] = {}
+        for person, name, phone in connection.execute("SELECT id, name, phone FROM people ORDER BY id DESC"):
+            self._ids[name_key(name)] = person
+            if phone:
+                self._ids.setdefault(phone, person)
+        self.are_also(dict(connection.execute("SELECT name, person_id FROM person_names")))
+
+    def find(self, name: str) -> int | None:
+        """The id of who is called `name`, if the archive knows anybody so."""
+        return self._ids.get(name_key(name))
+
+    def id_of(self, name: str) -> int:
+        """The id of who is called `name`; a new person where there is none."""
+        known = self._ids.get(name_key(name))
+        if known is not None:
+            return known
+        person = self._number("person", name_key(name))
+        self._connection.execute(
+            "INSERT INTO people (id, name, phone) VALUES (?, ?, ?)", (person, display_name(name), phone_of(name))
+        )
+        self._ids[name_key(name)] = person
+        return person
+
+    def is_also(self, name: str, person: int) -> None:
+        """From now on `name` means `person`."""
+        key = name_key(name)
+        self._ids[key] = person
+        self._connection.execute("INSERT OR REPLACE INTO person_names (name, person_id) VALUES (?, ?)", (key, person))
+
+    def are_also(self, names: Mapping[str, int]) -> None:
+        """Other names, as they are compared, for people; who is called so stays who it is."""
+        for key, person in names.items():
+            self._ids.setdefault(key, person)
+
+    def rename(self, person: int, name: str) -> None:
+        """Show `person` as `name` from now on, unless somebody else is called so; the name before still means them."""
+        key = name_key(name)
+        if self._ids.get(key, person) == person:
+            before = self._connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()[0]
+            self.is_also(before, person)
+            self._connection.execute(
+                "UPDATE people SET name = ?, phone = coalesce(?, phone) WHERE id = ?",
+                (display_name(name), phone_of(name), person),
+            )
+            self._ids[key] = person

@@ -1,0 +1,294 @@
+"""Taking a chat, a person or an export out for good, wherever its words are kept; and not letting it come back.
+
+Out of the archive with its search index and free pages, out of the media folder, `summaries.db`, `curation.db` and
+`memories.db.ids`. Of what was forgotten only digests stay, so that reading its exports again does not bring it back.
+Backups and earlier versions are left alone: `still_held` names them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from memories_lib.shared import curation, edit_log
+
+from ingest.archive.curation import log_beside, source_key
+from ingest.archive.database import transaction
+from ingest.archive.ids_file import forget_numbers
+from ingest.core.errors import MemoriesError
+from ingest.core.keys import chat_key
+from ingest.core.names import display_name
+from ingest.correcting.corrections import Chat, Person, undo
+from ingest.importing.removal import gather_leaving
+from ingest.importing.rewriting import Rewriting, rewritten
+from ingest.summaries.gemini.cache import Kept, path_beside
+from ingest.summaries.gemini.periods import period_key
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An export of the archive. `alone`: how many of its messages no other export holds."""
+
+    id: int
+    filename: str
+    sha256: str
+    chat: str
+    ingested_at: str
+    format: str
+    date_order: str
+    messages: int
+    alone: int
+
+
+@dataclass(slots=True)
+class Gone:
+    """What was, or would be, taken out."""
+
+    messages: int = 0
+    files: int = 0
+    answers: int = 0
+    edits: int = 0
+    still_held: list[Path] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Traces:
+    """By what the rest is found that speaks of what was taken out."""
+
+    messages: set[int]  # keys
+    exchanges: set[int]  # keys
+    chats: set[int]  # keys of chats that are gone
+    files: set[str]  # sha256
+    names: set[str]
+
+
+def all_sources(connection: sqlite3.Connection) -> list[Source]:
+    """All exports, in the order in which they were read."""
+    found = []
+    for row in connection.execute(
+        """
+        SELECT sources.id, filename, sha256, chats.name, ingested_at, format, date_order, messages_found
+        FROM sources JOIN chat_sources ON source_id = sources.id JOIN chats ON chats.id = chat_id ORDER BY sources.id
+        """
+    ).fetchall():
+        number, filename, sha256, chat, at, form, order, messages = row
+        alone = gather_leaving(connection, [number])
+        found.append(Source(number, filename, sha256, chat, at, form, order, messages, alone))
+    return found
+
+
+def find_source(connection: sqlite3.Connection, name: str) -> Source:
+    """The export with a number, or with a file name. Raises `MemoriesError`."""
+    sources = all_sources(connection)
+    found = [one for one in sources if name in (f"id:{one.id}", str(one.id), one.filename, Path(one.filename).name)]
+    if len(found) == 1:
+        return found[0]
+    which = "several exports are called" if found else "there is no export"
+    raise MemoriesError(f"{which} '{name}'; say its number, as memories sources lists it")
+
+
+def remove_source(connection: sqlite3.Connection, database: Path, source: Source) -> Gone:
+    """Take an export out again. What other exports hold of it stays; ingest it again to have it back."""
+    with rewritten(connection, database) as rewriting:
+        rewriting.remove_sources([source.id])
+    return Gone(rewriting.removed.messages, rewriting.removed.files)
+
+
+def forget_source(connection: sqlite3.Connection, database: Path, source: Source) -> Gone:
+    """The same for good."""
+    return _forget(
+        connection, database, [("source", source_key(source.sha256))], set(),
+        lambda rewriting: rewriting.remove_sources([source.id]),
+        lambda: gather_leaving(connection, [source.id]),
+    )  # fmt: skip
+
+
+def forget_chat(connection: sqlite3.Connection, database: Path, chat: Chat) -> Gone:
+    """Take a chat out for good."""
+    sources = [row[0] for row in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat.id,))]
+    digests = [row[0] for row in connection.execute(
+        "SELECT sha256 FROM sources WHERE id IN (SELECT source_id FROM chat_sources WHERE chat_id = ?)", (chat.id,)
+    )]  # fmt: skip
+    keys = [chat.key, *(row[0] for row in connection.execute(
+        "SELECT key FROM former_chats WHERE chat_id = ? AND key NOT IN (SELECT key FROM chats)", (chat.id,)
+    ))]  # fmt: skip
+    subjects = [*(("chat", key) for key in keys), *(("source", source_key(sha256)) for sha256 in digests)]
+    return _forget(
+        connection, database, subjects, {chat.name, chat.was},
+        lambda rewriting: rewriting.take_out_leaving(sources),
+        lambda: gather_chat(connection, chat.id),
+    )  # fmt: skip
+
+
+def forget_person(connection: sqlite3.Connection, database: Path, person: Person) -> Gone:
+    """Take out for good what somebody wrote, and the notices that name them. What others say about them stays."""
+    names = {person.name, person.was, *person.joined}
+    subjects = [("person", curation.person_key(name)) for name in sorted({person.was, *person.joined})]
+    return _forget(
+        connection, database, subjects, names,
+        lambda rewriting: _take_out_person(rewriting),
+        lambda: gather_person(connection, names),
+    )  # fmt: skip
+
+
+def _take_out_person(rewriting: Rewriting) -> None:
+    # Lines that the reader was unsure of are kept as they stand: they may be theirs.
+    rewriting.connection.execute(
+        """
+        DELETE FROM source_warnings WHERE source_id IN (
+            SELECT source_id FROM chat_sources WHERE chat_id IN (SELECT chat_id FROM leaving)
+        )
+        """
+    )
+    rewriting.take_out_leaving()
+
+
+def gather_chat(connection: sqlite3.Connection, chat: int) -> int:
+    """Fill `leaving` with a chat's messages; returns how many."""
+    return gather_leaving(connection, where="chat_id = ?", given=(chat,))
+
+
+def gather_person(connection: sqlite3.Connection, names: set[str]) -> int:
+    """Fill `leaving` with what people of these names wrote, and the notices that name them; returns how many."""
+    named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(names)))
+    connection.create_function("names_them", 1, lambda text: bool(named.search(text)), deterministic=True)
+    marks = ", ".join("?" * len(names))
+    return gather_leaving(
+        connection,
+        where=f"""
+        sender_id IN (SELECT id FROM people WHERE name IN ({marks})) OR (sender_id IS NULL AND names_them(text))
+        """,
+        given=sorted(names),
+    )
+
+
+def _forget(
+    connection: sqlite3.Connection,
+    database: Path,
+    subjects: list[tuple[str, int]],
+    names: set[str],
+    take_out: Any,
+    gather: Any,
+) -> Gone:
+    _write_down(database, subjects)  # first, so that what is half done can be done again
+    before = _names(connection)
+    with rewritten(connection, database) as rewriting:
+        count = gather()
+        traces = _traces(connection, {key for kind, key in subjects if kind == "chat"}, names)
+        take_out(rewriting)
+    # Who wrote only there, and a chat of which nothing is left, are in no edit and no note of consent either.
+    traces.names |= before - _names(connection)
+    traces.files -= {row[0] for row in connection.execute("SELECT sha256 FROM media WHERE sha256 IS NOT NULL")}
+    gone = Gone(count, rewriting.removed.files)
+    gone.edits = _purge_log(connection, database, traces)
+    _purge_links(database, traces)
+    gone.answers = _purge_answers(database, rewriting, traces)
+    forget_numbers(database, connection, traces.chats)
+    gone.still_held = list(still_held(database))
+    return gone
+
+
+def _names(connection: sqlite3.Connection) -> set[str]:
+    """What people and chats are called, and were before edits."""
+    tables = ("people", "people_before", "chats", "chats_before")
+    return {row[0] for table in tables for row in connection.execute(f"SELECT name FROM {table}")}
+
+
+def _write_down(database: Path, subjects: list[tuple[str, int]]) -> None:
+    with closing(edit_log.open_log(str(log_beside(database)))) as log:
+        detail = {"with": subjects[0][1]}
+        for kind, key in subjects:
+            edit_log.write(log, edit_log.draft(log, "owner", "forget", kind, key, detail))
+
+
+def _traces(connection: sqlite3.Connection, chats: set[int], names: set[str]) -> _Traces:
+    def keys(sql: str) -> set[Any]:
+        return {row[0] for row in connection.execute(sql)}
+
+    exchanges = keys("SELECT key FROM exchanges WHERE id IN (SELECT exchange_id FROM leaving)")
+    exchanges |= {
+        period_key(chat, period)
+        for chat, period in connection.execute(
+            "SELECT chats.key, period FROM periods JOIN chats ON chats.id = chat_id "
+            "WHERE chats.id IN (SELECT DISTINCT chat_id FROM leaving)"
+        )
+    }
+    files = keys("SELECT sha256 FROM media WHERE sha256 IS NOT NULL AND message_id IN (SELECT id FROM leaving)")
+    return _Traces(keys("SELECT key FROM leaving"), exchanges, chats, files, names)
+
+
+def _purge_log(connection: sqlite3.Connection, database: Path, traces: _Traces) -> int:
+    """Take out the edits that speak of it, and what they quote with them."""
+    named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(traces.names)) or r"\Z.")
+
+    def is_gone(event: Any) -> bool:
+        detail = event.detail
+        if detail.get("chat") in traces.chats or event.subject_key in traces.messages:
+            return True
+        texts = [text for text in (*detail.values(), *detail.get("also", [])) if isinstance(text, str)]
+        return detail.get("message") in traces.messages or any(named.search(text) for text in texts)
+
+    with closing(edit_log.open_log(str(log_beside(database)))) as log:
+        count = int(edit_log.purge(log, is_gone))
+        everything = edit_log.events(log)
+        with transaction(connection):
+            curation.set_state(connection, edit_log.digest(everything))
+    return count
+
+
+def _purge_links(database: Path, traces: _Traces) -> None:
+    """Take out the links that were made to it: the choice of a book holds names."""
+    path = database.resolve().with_name("access.db")
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as store:
+        if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'shares'").fetchone():
+            return
+        gone = []
+        for number, text in store.execute("SELECT id, what FROM shares"):
+            what = json.loads(text)
+            names = {*what.get("book", {}).values(), *what.get("was", {}).values()}
+            if names & traces.names or what.get("chat") in traces.chats or what.get("exchange") in traces.exchanges:
+                gone.append((number,))
+        store.executemany("DELETE FROM shares WHERE id = ?", gone)
+        if gone:
+            store.execute("VACUUM")
+            store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _purge_answers(database: Path, rewriting: Rewriting, traces: _Traces) -> int:
+    if not path_beside(database).exists():
+        return 0
+    with closing(Kept(path_beside(database))) as kept:
+        return kept.forget(traces.exchanges | rewriting.removed.exchanges, traces.names, traces.files)
+
+
+def still_held(database: Path) -> Iterator[Path]:
+    """Files beside the archive that were made of it earlier."""
+    parent = database.resolve().parent
+    for pattern in ("versions/*.db", "backups/*", "*.damaged*", "memories-*.zip"):
+        yield from sorted(parent.glob(pattern))
+
+
+def remember(connection: sqlite3.Connection, database: Path, kind: str, name: str) -> None:
+    """Let what was forgotten be read again. `name` of an export: its digest. Raises `MemoriesError` if it was not."""
+    keys = {
+        "chat": {chat_key(name, of) for of in ("direct", "group")},
+        "person": {curation.person_key(display_name(name))},
+        "source": {source_key(name)} if re.fullmatch("[0-9a-f]{64}", name) else set(),
+    }[kind]
+
+    def is_it(event: Any) -> bool:
+        return event.action == "forget" and not keys.isdisjoint((event.subject_key, event.detail.get("with")))
+
+    if undo(connection, database, is_it):
+        # Their exports are known: what was left out comes with the next reading of them.
+        connection.execute("UPDATE sources SET reader = 0")
+    else:
+        raise MemoriesError(f"no {kind} of that name was forgotten")

@@ -1,0 +1,193 @@
+"""Two chats that are one, put together; see `parting` for the way back.
+
+Nothing is read anew: messages move with their ids, and those that both chats have become one. What was decided is
+kept in the log, so that an archive that is made anew, and later exports, come out the same.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ingest.archive.derived import count_kinds
+from ingest.archive.source_messages import Runs, runs_of
+from ingest.core.keys import Keys
+from ingest.core.model import Row
+from ingest.correcting.corrections import Chat, edit
+from ingest.importing.merge import Merge, Old
+from ingest.importing.removal import drop_messages, gather_leaving
+from ingest.importing.rewriting import Rewriting, rewritten
+
+_BATCH = 5_000
+
+
+class _Moving:
+    """Stands in the place of a loader: messages that find no pair are not written, they move."""
+
+    def __init__(self, above: int) -> None:
+        self.keys = Keys()
+        self.above = above
+        self.moved: list[tuple[int, int]] = []  # (key, id)
+        self.runs = self
+
+    def add(self, row: Row | int, _sender: int | None = None) -> None:
+        """A message (or, for `runs`, the id of one) that the chat has now."""
+        if not isinstance(row, int):
+            self.moved.append((self.keys.key(row[3], row[5], row[6]), row[0]))
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
+class _Pairing(Merge):
+    """Pairs a chat's messages with another's. Rows hold the id of a message as `start`."""
+
+    pairs: dict[int, int]
+
+    def _same(self, old: Old, row: Row) -> None:
+        self._taken[old.id] = 1
+        self.pairs[row[0]] = old.id
+
+    def _version(self, old: Old, row: Row) -> None:
+        super()._version(old, row)
+        self.pairs[row[0]] = old.id
+
+
+class _NoFiles:
+    """What messages carry is with them already."""
+
+    def has_files(self) -> bool:
+        """None of them is looked for."""
+        return False
+
+
+def join_chats(connection: sqlite3.Connection, database: Path, chat: Chat, other: Chat) -> int:
+    """`other` is the same chat as `chat`: its messages go there; returns how many both had. Kept in the log."""
+    detail = {
+        "chat": chat.key, "name": chat.was, "key": other.key, "other": other.was,
+        "sources": _digests(connection, other.id),
+    }  # fmt: skip
+    edit(connection, database, "join_chats", "chat", other.key, detail)
+    with rewritten(connection, database) as rewriting:
+        return put_together(rewriting, chat.id, other.id)
+
+
+def _digests(connection: sqlite3.Connection, chat: int) -> list[str]:
+    return [
+        row[0]
+        for row in connection.execute(
+            "SELECT sha256 FROM sources JOIN chat_sources ON source_id = id WHERE chat_id = ? ORDER BY id", (chat,)
+        )
+    ]
+
+
+def put_together(rewriting: Rewriting, chat: int, other: int) -> int:
+    """Move the messages of `other` into `chat`; returns how many both had. The archive shows no edits."""
+    connection = rewriting.connection
+    first_at, last_at = connection.execute("SELECT first_at, last_at FROM chats WHERE id = ?", (chat,)).fetchone()
+    start, end = connection.execute("SELECT first_at, last_at FROM chats WHERE id = ?", (other,)).fetchone()
+    moving = _Moving(connection.execute("SELECT max(id) + 1 FROM messages").fetchone()[0])
+    people: dict[str | None, int | None] = {None: None}
+    people.update(connection.execute("SELECT name, id FROM people"))
+    source = connection.execute("SELECT max(source_id) FROM chat_sources WHERE chat_id = ?", (other,)).fetchone()[0]
+    common = (max(first_at, start), min(last_at, end))
+    pairing: Any = _Pairing(connection, chat, source, people, moving, _NoFiles(), (), common)  # type: ignore[arg-type]
+    pairing.pairs = {}
+    pairing.run(_rows_of(connection, other))
+    _double(connection, pairing.pairs)
+    gather_leaving(connection, where="chat_id = ?", given=(other,))
+    rewriting.take_out_of_talks()
+    counts = connection.execute("SELECT kind, message_count FROM chat_kinds WHERE chat_id = ?", (other,)).fetchall()
+    count_kinds(connection, other, {kind: -count for kind, count in counts})
+    _drop_doubles(connection)
+    connection.executemany(
+        "UPDATE messages SET chat_id = ?, key = ? WHERE id = ?", [(chat, key, number) for key, number in moving.moved]
+    )
+    count_kinds_of(connection, chat, [number for _, number in moving.moved])
+    for change in pairing.changes:
+        count_kinds(connection, chat, {change.old.kind: -1})
+        count_kinds(connection, chat, {change.kind: 1})
+    _move_sources(connection, chat, other, pairing.pairs)
+    connection.executemany(
+        "INSERT INTO revisions (message_id, text, kind, source_id) VALUES (?, ?, ?, ?)", pairing.revisions
+    )
+    (key,) = connection.execute("SELECT key FROM chats WHERE id = ?", (other,)).fetchone()
+    (to,) = connection.execute("SELECT key FROM chats WHERE id = ?", (chat,)).fetchone()
+    connection.execute("UPDATE OR REPLACE former_chats SET chat_id = ? WHERE chat_id = ?", (chat, other))
+    connection.execute("INSERT OR REPLACE INTO former_chats (key, chat_id) VALUES (?, ?)", (key, chat))
+    rewriting.numbers.move(key, to, {number: new for new, number in moving.moved})
+    rewriting.settle(other)
+    rewriting.settle(chat, pairing.changes)
+    return len(pairing.pairs)
+
+
+def count_kinds_of(connection: sqlite3.Connection, chat: int, messages: Iterable[int]) -> None:
+    """Count messages that a chat got, by kind."""
+    kinds: Counter[str] = Counter()
+    for number in messages:
+        kinds[connection.execute("SELECT kind FROM messages WHERE id = ?", (number,)).fetchone()[0]] += 1
+    count_kinds(connection, chat, kinds)
+
+
+def _rows_of(connection: sqlite3.Connection, chat: int) -> Iterator[list[Row]]:
+    """A chat's messages as if they had been read; `start` is the id."""
+    reader = connection.execute(
+        """
+        SELECT messages.id, 0, coalesce(line, 0), sent_at, people.name, kind, text, is_edited, (
+            SELECT filename FROM media WHERE message_id = messages.id LIMIT 1
+        )
+        FROM messages LEFT JOIN people ON people.id = sender_id WHERE chat_id = ? ORDER BY sent_at, messages.id
+        """,
+        (chat,),
+    )
+    while rows := reader.fetchmany(_BATCH):
+        yield rows
+
+
+def _double(connection: sqlite3.Connection, pairs: Mapping[int, int]) -> None:
+    connection.execute("DROP TABLE IF EXISTS temp.doubles")
+    connection.execute("CREATE TEMP TABLE doubles (id INTEGER PRIMARY KEY, stays INTEGER NOT NULL)")
+    connection.executemany("INSERT INTO doubles VALUES (?, ?)", pairs.items())
+
+
+def _drop_doubles(connection: sqlite3.Connection) -> None:
+    """Of a message that both chats have one stays: with the file, if either has it."""
+    columns = "filename, mimetype, bytes, sha256, width, height, duration_s, thumbnail, is_missing"
+    connection.execute(
+        f"""
+        UPDATE media SET ({columns}) = (
+            SELECT {columns} FROM media AS other JOIN doubles ON doubles.id = other.message_id
+            WHERE doubles.stays = media.message_id AND NOT other.is_missing LIMIT 1
+        )
+        WHERE is_missing AND message_id IN (
+            SELECT stays FROM doubles JOIN media AS other ON other.message_id = doubles.id WHERE NOT other.is_missing
+        )
+        """
+    )
+    connection.execute(
+        """
+        UPDATE revisions SET message_id = (SELECT stays FROM doubles WHERE doubles.id = message_id)
+        WHERE message_id IN (SELECT id FROM doubles)
+        """
+    )
+    gather_leaving(connection, where="id IN (SELECT id FROM doubles)")
+    drop_messages(connection)
+
+
+def _move_sources(connection: sqlite3.Connection, chat: int, other: int, pairs: Mapping[int, int]) -> None:
+    """The exports of `other` are `chat`'s now, and hold what took the place of theirs."""
+    for (source,) in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (other,)).fetchall():
+        say_held(connection, source, pairs)
+        connection.execute("UPDATE chat_sources SET chat_id = ? WHERE source_id = ?", (chat, source))
+
+
+def say_held(connection: sqlite3.Connection, source: int, instead: Mapping[int, int]) -> None:
+    """Let an export hold other messages in the place of some: old id -> new id."""
+    runs = Runs(connection, source)
+    for first, last in runs_of(connection, [source]):
+        runs.add_all(instead.get(number, number) for number in range(first, last + 1))
+    connection.execute("DELETE FROM source_messages WHERE source_id = ?", (source,))
+    runs.write()

@@ -1,0 +1,304 @@
+"""What a message's body is: words, a file, a place, a poll, a call, or one of WhatsApp's own sentences.
+
+Rules that need no language come first (formats of file names, `< >`, map links); the words of
+`data/languages.json` decide the rest.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from ingest.core.languages import MARKS, Languages, languages, plain, without_marks
+from ingest.exports.notices import has_mark, is_notice, is_notice_about
+
+#: First and last characters that a body of plain words hardly ever has: only these bodies are looked at closely.
+SUSPECT_FIRST = frozenset(MARKS + "<")
+SUSPECT_LAST = frozenset(")>:" + MARKS)
+
+_ANDROID_FILE = re.compile(
+    r"(?P<file>[^\n]{1,250}?\.\w{0,8}) [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
+)
+_ANDROID_PAGES = re.compile(
+    r"(?P<file>[^\n]{1,250}?) • [^\n]{1,30}? [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
+)
+_HAS_ENDING = re.compile(r"\.\w{1,8}\Z")
+_OLD_IOS_FILE = re.compile(r"(?P<file>[^\n<>]{1,250}) <[\u200e\u200f]*(?P<label>[^<>\d]{2,24})>\Z")
+_LABEL_AND_FILE = re.compile(r"(?P<label>[^\d:：<>\n]{3,40})[:：] ?(?P<file>[^<>:\n]{1,250}\.\w{1,8})\Z")
+_PAGES = re.compile(r"\s*•\s*[\u200e\u200f]?\d+.*\Z")
+_TAG = re.compile(r"[ \u200e\u200f]*(?P<tag>[\u200e\u200f<][^\n]*)\Z")
+_IOS_FILE = re.compile(
+    r"(?P<title>[^\n]*?)[ \u200e\u200f]*<[\u200e\u200f]*"
+    r"(?:(?P<label>[^<>\d:：]{2,24})[:：] ?(?P<file>[^<>\n]{1,250})"
+    r"|(?P<file2>[^<>\n]{1,250}\.\w{1,8}) (?P<label2>[^<>\d]{2,24}))>\Z"
+)
+_OMITTED = re.compile(r"<[\u200e\u200f]*(?P<inner>[^<>\n]{2,120})>\Z")
+_EDITED = re.compile(r"\s*[\u200e\u200f]*<[\u200e\u200f]*(?P<inner>[^<>\n]{4,60})>\s*\Z")
+_PLACE = re.compile(
+    r"https?://(?:maps\.google\.[a-z.]+/(?:maps)?\?(?:\S*&)?q=(?:loc:)?-?\d|(?:www\.)?foursquare\.com/v/)"
+)
+_WA_FILE = re.compile(r"(?:IMG|VID|PTT|AUD|STK|DOC|GIF)-\d{8}-WA\d+", re.IGNORECASE)
+_IOS_NAME = re.compile(r"\d{5,}-(?P<kind>PHOTO|VIDEO|AUDIO|STICKER|GIF)-\d{4}", re.IGNORECASE)
+_BLANK = r"[ \u00a0\u202f]"
+_POLL_HEAD = re.compile(
+    rf"[\u200e\u200f]*(?P<word>[^\W\d_a-z]{{2,14}}(?:{_BLANK}[^\W\d_a-z]{{2,14}})?){_BLANK}?[:：]\Z"
+)
+_POLL_OPTION = re.compile(
+    rf"(?m)^[\u200e\u200f]*[^\W\d_]+{_BLANK}?[:：]{_BLANK}.+\(\d+{_BLANK}?[^\d()]+\)[\u200e\u200f]*\r?$"
+)
+
+_BY_PREFIX = {
+    "IMG": "image", "VID": "video", "PTT": "audio", "AUD": "audio", "STK": "sticker", "DOC": "document",
+    "GIF": "gif", "PHOTO": "image", "VIDEO": "video", "AUDIO": "audio", "STICKER": "sticker",
+}  # fmt: skip
+_BY_ENDING = {
+    "image": "jpg jpeg png heic heif bmp tif tiff avif",
+    "video": "mp4 mov 3gp mkv avi webm m4v mpg mpeg",
+    "audio": "opus ogg m4a mp3 aac amr wav oga caf flac wma",
+    "gif": "gif",
+    "contact": "vcf vcard",
+    "sticker": "webp",
+}
+_KIND_OF_ENDING = {ending: kind for kind, endings in _BY_ENDING.items() for ending in endings.split()}
+_LONGEST_NOTICE = 600
+
+
+class Body(NamedTuple):
+    """What a body turned out to be. `is_notice`: WhatsApp wrote it, so it has no sender."""
+
+    kind: str
+    text: str
+    is_edited: bool = False
+    attachment: str | None = None
+    is_notice: bool = False
+    is_own: bool = False  # only the archive's owner gets this sentence
+
+
+def kind_of_file(name: str) -> str:
+    """The kind of an attachment by its name: WhatsApp's own prefixes first, then the ending."""
+    ending = name.rpartition(".")[2].lower()
+    found = _IOS_NAME.match(name)
+    if found:
+        return _BY_PREFIX[found["kind"].upper()]
+    if _WA_FILE.match(name):
+        kind = _BY_PREFIX[name[:3].upper()]
+        return "gif" if ending == "gif" else kind
+    return _KIND_OF_ENDING.get(ending, "document")
+
+
+def looks_generated(name: str) -> bool:
+    """Whether a file name is one that WhatsApp gives, so that no label is needed to believe it."""
+    return bool(_WA_FILE.match(name) or _IOS_NAME.match(name) or re.match(r"[0-9a-f]{32,40}\.\w+\Z", name))
+
+
+def may_stand_for_a_file(body: str, *, is_ios: bool) -> bool:
+    """Whether a sentence nobody here knows looks like "image omitted": a few words, without a stop, in lower case.
+
+    Androids put it in < >, iPhones behind a mark. Whether it is one, only its coming again and again can tell; or,
+    on an iPhone, a mark before the header.
+    """
+    if is_ios != has_mark(body) or len(body) > 62 or "\n" in body:
+        return False
+    inner = body if is_ios else body[1:-1] if body[:1] == "<" and body[-1:] == ">" else ""
+    words = inner.strip(MARKS + " ").split()
+    if not 2 <= len(words) <= 5 or (is_ios and words[0][0].isupper()):
+        return False
+    return all(unicodedata.category(letter)[0] in "LM" for word in words for letter in word)
+
+
+def read_body(
+    body: str, *, is_ios: bool, chat: str | None = None, sender: str | None = None, has_file: bool = False
+) -> Body:
+    """Say what `body` is. `chat` is the chat's name, `sender` who it is attributed to.
+
+    `has_file`: an iPhone put a mark before the header, as it does before messages that carry a file, in any language.
+    """
+    words = languages()
+    edited = False
+    found = _EDITED.search(body) if body.endswith((">", "\u200e", "\u200f", " ")) else None
+    if found and plain(found["inner"]) in words.edited:
+        body = body[: found.start()]
+        edited = True
+    stripped = body.strip(MARKS + " ")
+    if not stripped:
+        # An empty line under somebody's name: a photo that could be seen once, or a message that expired.
+        return Body("view_once" if not body or has_mark(body) else "text", body.strip(MARKS), edited)
+
+    sentence = plain(body) if len(body) < 200 else ""
+    kind = words.exact.get(sentence) or _deleted_by_admin(sentence, words)
+    if kind:
+        return Body(kind, _text_of(kind, stripped), edited, is_own=sentence in words.own_deleted)
+
+    first, _, rest = stripped.partition("\n")
+    first = first.rstrip("\r")
+    file = _attachment(first, words, is_ios, has_file)
+    if file:
+        name, title = file
+        caption = "\n".join(t for t in (title, _caption(rest, name)) if t)
+        return Body(kind_of_file(name), caption, edited, name)
+    omitted = _OMITTED.match(first)
+    if omitted and (known := _omitted(plain(omitted["inner"]), words, is_ios=is_ios, is_alone=not rest)):
+        return Body(known, rest.strip(), edited)
+    if is_ios and (tagged := _tagged(stripped, words, has_file)):
+        kind, caption, attachment = tagged
+        return Body(kind, caption, edited, attachment)
+    if _PLACE.search(stripped):
+        return Body("location", stripped, edited)
+    poll = _POLL_HEAD.match(first)
+    if poll and rest and (plain(poll["word"]) in words.polls or _POLL_OPTION.search(rest)):
+        return Body("poll", stripped, edited)
+    if len(sentence) < 120 and (has_mark(body) or "\u200e" in body or "\u200f" in body) and _is_call(sentence, words):
+        return Body("call", without_marks(stripped), edited)
+    if has_file and has_mark(body) and is_notice(stripped):
+        return Body("system", stripped, is_notice=True)
+    if has_file and not edited and (has_mark(body) or _ends_in_words_of_whatsapp(stripped)):
+        return Body(_kind_by_words(stripped), _title_before_mark(stripped))
+    if is_ios and not has_file and not edited and _is_notice(body, stripped, chat, sender):
+        return Body("system", stripped, is_notice=True)
+    return Body("text", body, edited)
+
+
+def _is_notice(body: str, stripped: str, chat: str | None, sender: str | None) -> bool:
+    """Whether an iPhone's line, which always names a sender, is a notice all the same."""
+    if len(body) >= _LONGEST_NOTICE or not has_mark(body):
+        return False
+    # Two marks stand before notices alone; people paste words that begin with one.
+    is_doubled = body.lstrip(" ")[:2] == "\u200f\u200f"
+    return is_doubled or is_notice(stripped) or is_notice_about(stripped, sender, chat)
+
+
+def _deleted_by_admin(sentence: str, words: Languages) -> str | None:
+    if not sentence.startswith(words.starts_of_deleted):
+        return None
+    for before, after in words.deleted_by_admin:
+        if sentence.startswith(before) and sentence.endswith(after) and len(before) + len(after) < len(sentence) < 160:
+            return "deleted"
+    return None
+
+
+def _omitted(inner: str, words: Languages, *, is_ios: bool, is_alone: bool) -> str | None:
+    """What was left out where a file's place is taken by words in < >."""
+    known = words.exact.get(inner)
+    if known and known not in ("deleted", "call", "location"):
+        return known
+    return "image" if inner in words.omitted or (not is_ios and is_alone and _bare(inner)) else None
+
+
+def _tagged(stripped: str, words: Languages, has_file: bool) -> tuple[str, str, str | None] | None:
+    """(kind, caption, file) of a body whose last line ends in what stands for a file: ``our boat ‎<attached: …>``."""
+    before, _, last = stripped.rpartition("\n")
+    for at in [at for at, letter in enumerate(last) if letter in "\u200e\u200f<"][-4:]:
+        tag = last[at:].strip(MARKS + " ")
+        head = last[:at].strip(MARKS + " ")
+        file = _attachment(tag, words, True, has_file) if before or not has_file else None
+        if file:
+            title = "\n".join(filter(None, (before, head)))
+            return kind_of_file(file[0]), _PAGES.sub("", title).strip(MARKS + " "), file[0]
+        inner = plain(tag[1:-1] if tag[:1] == "<" and tag[-1:] == ">" else tag)
+        kind = words.exact.get(inner)
+        if kind and kind not in ("deleted", "call", "location") and (before or head):
+            return kind, _PAGES.sub("", "\n".join(filter(None, (before, head)))).strip(MARKS + " "), None
+    return None
+
+
+def _ends_in_words_of_whatsapp(stripped: str) -> bool:
+    """Whether a mark stands before the last few words, as before "document omitted" after a title."""
+    title, mark, tail = stripped.rpartition("\u200e")
+    if not mark:
+        title, mark, tail = stripped.rpartition("\u200f")
+    return bool(mark) and "\n" not in tail and 0 < len(tail.split()) <= 6 and bool(title.strip())
+
+
+def _title_before_mark(stripped: str) -> str:
+    """The title or caption before WhatsApp's own words; "" where there is none."""
+    title, mark, _ = stripped.rpartition("\u200e")
+    if not mark:
+        title, mark, _ = stripped.rpartition("\u200f")
+    return _PAGES.sub("", title).strip(MARKS + " ") if mark else ""
+
+
+def _kind_by_words(stripped: str) -> str:
+    """The kind of a file that was left out, in a language that is not known here, by the words that many share."""
+    title, tail = _title_before_mark(stripped), plain(stripped).rpartition("\u200e")[2]
+    for kind, words in _TELLTALE:
+        if any(word in tail for word in words):
+            return kind
+    return "document" if re.search(r"\.\w{1,5}\Z", title) else "file"
+
+
+#: Words that languages borrow from one another.
+_TELLTALE = (
+    ("gif", ("gif",)),
+    ("sticker", ("sticker", "stiker", "стикер", "estiquer", "स्टिकर")),
+    ("video", ("video", "vídeo", "vidéo", "видео", "відео", "βίντεο", "वीडियो", "ვიდეო")),
+    ("audio", ("audio", "áudio", "аудио", "аудіо", "ऑडियो")),
+)
+
+
+def read_notice(text: str) -> Body:
+    """Say what a line without a sender is: a call or a notice."""
+    stripped = text.strip(MARKS + " ")
+    if len(stripped) < 120 and _is_call(plain(stripped), languages()):
+        return Body("call", stripped, is_notice=True)
+    return Body("system", stripped, is_notice=True)
+
+
+def _text_of(kind: str, text: str) -> str:
+    return without_marks(text) if kind in ("deleted", "location", "call") else ""
+
+
+def _bare(inner: str) -> bool:
+    """Unknown language: a few words in < > and nothing else is a file left out, an HTML tag is not."""
+    return not inner.isascii() and len(inner.split()) <= 5
+
+
+def _is_call(sentence: str, words: Languages) -> bool:
+    return sentence.startswith(words.calls)
+
+
+def _attachment(first: str, words: Languages, is_ios: bool, has_file: bool = False) -> tuple[str, str] | None:
+    """(file, title) when the first line of a body names an attached file."""
+    if first.endswith((")", ")\u200e", ")\u200f")):
+        for pattern in (_ANDROID_PAGES, _ANDROID_FILE):
+            found = pattern.match(first)
+            if found and (plain(found["label"]) in words.attached or looks_generated(found["file"].strip(MARKS))):
+                return found["file"].strip(MARKS + " "), ""
+    elif first.endswith(">"):
+        found = _IOS_FILE.match(first)
+        if found:
+            name = (found["file"] or found["file2"]).strip(MARKS + " ")
+            label = plain(found["label"] or found["label2"])
+            is_named = looks_generated(name) or re.match(r"\d{5,}-.*\.\w{1,5}\Z", name)
+            if label in words.attached or is_named or (has_file and found["file"]):
+                title = _PAGES.sub("", found["title"]).strip(MARKS + " ")
+                return name, "" if title == re.sub(r"\A\d{5,}-", "", name) else title
+        found = _OLD_IOS_FILE.match(first)
+        if found and plain(found["label"]) in words.attached:
+            return _PAGES.sub("", found["file"]).strip(MARKS + " "), ""
+    elif is_ios and (has_file or has_mark(first)) and (found := _LABEL_AND_FILE.match(first.strip(MARKS + " "))):
+        # "Contact card attached: Ana.vcf"
+        return found["file"].strip(MARKS + " "), ""
+    elif not is_ios:
+        return _without_brackets(first, words)
+    return None
+
+
+def _without_brackets(first: str, words: Languages) -> tuple[str, str] | None:
+    """A file and the words for it side by side, as Persian and Tamil have it: ``WORDS FILE.pdf`` or the other way."""
+    if "." not in first:
+        return None
+    parts = first.strip(MARKS + " ").split(" ")
+    for n in range(1, min(6, len(parts))):
+        for label, name in ((parts[:n], parts[n:]), (parts[-n:], parts[:-n])):
+            # Its ending is the last of a name: a look at it is cheaper than one at the words.
+            if "." in name[-1] and _HAS_ENDING.search(name[-1]) and plain(" ".join(label)) in words.attached:
+                return " ".join(name).strip(MARKS + " "), ""
+    return None
+
+
+def _caption(rest: str, name: str) -> str:
+    """What follows the line with the file: a caption, or the document's own name once more."""
+    caption = rest.strip("\n")
+    stem = name.rpartition(".")[0]
+    return "" if caption in (name, stem) else caption

@@ -1,0 +1,122 @@
+"""What each body of one export is, by what is known of all exports (`bodies.py`) and by what this file taught."""
+
+from __future__ import annotations
+
+from ingest.core.languages import languages, plain
+from ingest.core.model import Findings, Row
+from ingest.exports.bodies import SUSPECT_FIRST, SUSPECT_LAST, Body, may_stand_for_a_file, read_body, read_notice
+from ingest.exports.notices import has_mark
+from ingest.exports.observations import MOST_FILE_DATES, Evidence
+from ingest.exports.sender_names import second_half
+
+_LONGEST_NAME = 120
+_MOST_KNOWN = 1_000
+_LONGEST_KNOWN = 80
+#: Kinds whose bodies are a few sentences of WhatsApp's own, over and over.
+_REPEATED = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "deleted", "view_once"})
+_STOOD_FOR = _REPEATED - {"deleted", "view_once"}
+#: What an iPhone puts before the bracket of a message that carries a file.
+MARKS_OF_A_FILE = frozenset("\u200e\u200f")
+
+
+class BodyReader:
+    """Makes rows of bodies that may be more than plain words.
+
+    `again`: a body of one line -> (kind, text, is edited, None), for those that need no other look.
+    `is_ios` is whether the segment being read has brackets.
+    """
+
+    def __init__(self, findings: Findings, evidence: Evidence, chat: str | None) -> None:
+        self.again: dict[str, tuple[str, str, bool, None]] = {}
+        self.exact = languages().exact_raw
+        self.is_ios = False
+        self._findings = findings
+        self._evidence = evidence
+        self._chat = chat
+        self._known: dict[str, Body] = {}
+
+    def look(
+        self, start: int, body_at: int, line: int, sent_at: str, sender: str | None, body: str, has_file: bool
+    ) -> Row:
+        """The row of a first line that may be more than plain words.
+
+        `has_file`: an iPhone put a mark before the header, as it does where a message carries a file.
+        """
+        if sender is None:
+            return _notice(start, body_at, line, sent_at, body)
+        if ": " in body[:_LONGEST_NAME] and (half := second_half(body)):
+            said = body[len(half) + 2 :]
+            is_file = not _is_plain(said) and read_body(said, is_ios=self.is_ios).kind not in ("text", "system")
+            self._evidence.maybe_longer(sender, half, body, is_file=is_file or said in self.exact)
+        return self._look_closely(start, body_at, line, sent_at, sender, body, has_file)
+
+    def with_more(self, row: Row, sender: str | None, raw: str, more: list[str], has_file: bool) -> Row:
+        """`row`, whose first line was `raw`, with the lines that followed it, looked at again as a whole."""
+        body = "\n".join([raw, *more])
+        start, body_at, line, sent_at = row[:4]
+        if sender is None:
+            return _notice(start, body_at, line, sent_at, body)
+        if self.is_ios and row[5] == "text" and has_mark(raw):
+            self._evidence.marked[sender] -= 1  # its first line was counted: a poll's begins with a mark, too
+        return self._look_closely(start, body_at, line, sent_at, sender, body, has_file)
+
+    def _look_closely(
+        self, start: int, body_at: int, line: int, sent_at: str, sender: str, body: str, has_file: bool
+    ) -> Row:
+        if _is_plain(body) and body not in self.exact:
+            return (start, body_at, line, sent_at, sender, "text", body, False, None)
+        found = self._known.get(body)
+        if found is None:
+            found = self._read_body(body, sender, has_file)
+            is_short = len(body) < _LONGEST_KNOWN and len(self._known) < _MOST_KNOWN
+            if found.kind in _REPEATED and not found.attachment and is_short:
+                self._known[body] = found
+                if not found.is_own and ": " not in body:
+                    self.again[body] = (found.kind, found.text, found.is_edited, None)
+        if found.is_own:
+            self._evidence.owners[sender] += 1
+        if found.attachment and len(self._evidence.file_dates) < MOST_FILE_DATES:
+            self._note_file_date(found.attachment)
+        return (
+            start, body_at, line, sent_at, None if found.is_notice else sender,
+            found.kind, found.text, found.is_edited, found.attachment,
+        )  # fmt: skip
+
+    def _read_body(self, body: str, sender: str, has_file: bool) -> Body:
+        """What `body` is, by what is known and by what this file taught."""
+        stand_ins, evidence, is_ios = self._findings.stand_ins, self._evidence, self.is_ios
+        if stand_ins and plain(body) in stand_ins:
+            return Body("image", "")
+        found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender, has_file=has_file)
+        if not evidence.knows_files:
+            # An iPhone names its files without words, and may leave out some of them all the same.
+            if found.kind in _STOOD_FOR and not (is_ios if found.attachment else found.text):
+                evidence.knows_files = True
+            elif found.kind == "text" and not has_file and may_stand_for_a_file(body, is_ios=is_ios):
+                evidence.may_stand_in(plain(body), sender)
+        if is_ios and found.kind == "text" and has_mark(body):
+            evidence.marked[sender] += 1
+        return found
+
+    def _note_file_date(self, name: str) -> None:
+        digits = "".join(c for c in name if c.isdigit())
+        for at in range(max(0, min(len(digits) - 7, 8))):
+            piece = digits[at : at + 8]
+            if piece[:2] == "20" and "01" <= piece[4:6] <= "12" and "01" <= piece[6:] <= "31" and self._evidence.dates:
+                self._evidence.file_dates.append((self._evidence.dates[-1][1], piece))
+                return
+
+
+def _notice(start: int, body_at: int, line: int, sent_at: str, text: str) -> Row:
+    notice = read_notice(text)
+    return (start, body_at, line, sent_at, None, notice.kind, notice.text, False, None)
+
+
+def _is_plain(body: str) -> bool:
+    """Whether nothing in a body (of one line or more) hints at more than words."""
+    if not body or body[0] in SUSPECT_FIRST or body[-1] in SUSPECT_LAST or "\u200e" in body or "\u200f" in body:
+        return False
+    first_end = body.find("\n")
+    if first_end >= 0 and (first_end == 0 or body[first_end - 1] in SUSPECT_LAST):
+        return False
+    return "http" not in body or not ("maps.google" in body or "foursquare" in body)

@@ -1,0 +1,274 @@
+"""What a reading proved, rule by rule: each takes findings and evidence, and gives better findings.
+
+A rule may take back what an earlier reading (of the first lines, say) had found.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from ingest.core.model import Findings, Look, Order, Segment
+from ingest.exports.date_order import judge_order, order_name
+from ingest.exports.headers import DateParts, layout_of
+from ingest.exports.notices import is_notice, may_be_notice
+from ingest.exports.observations import Doubt, Evidence, is_near
+from ingest.exports.sender_names import could_be_name, could_start_notice
+
+#: So many headers of another layout in a row are a file that changes midway, not a copied talk.
+_LONG_RUN = 5
+#: A sentence that nobody here knows stands for files when it comes so often, and from more than one person.
+_OFTEN = 3
+#: A sender's name that reads like the start of a notice, and is met more often than this, is a name all the same.
+_MOST_NOTICES = 2
+
+
+def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
+    """Lines that look like headers and are words of the message before: a talk that was pasted into a message.
+
+    Nobody of these names writes anywhere else, there are several such lines, and their times step back by more than a
+    day from the header before and are more than a day away from the one after. One line with a name is a message that
+    came late, however late; one without must be in its place, and one in a layout of its own is words::
+
+        1/5/24, 09:00 - Ana: he wrote
+        7/2/19, 10:15 - Quentin: never again
+        7/2/19, 10:16 - Rosa: nor me
+        1/5/24, 09:01 - Ben: oh
+    """
+    found = set(findings.not_headers)
+    shapes = Counter(layout_of(doubt.shape) for doubt in evidence.doubts)
+    for shape, days in evidence.layouts.items():
+        shapes[layout_of(shape)] += days
+    usual = max(shapes.values(), default=0)
+    for run in _runs(evidence.doubts):
+        anchors = [n for n, doubt in enumerate(run) if _is_anchor(doubt, findings, evidence)]
+        far: set[int] = set()
+        for n, doubt in enumerate(run):
+            if n in anchors:
+                continue
+            before = next((run[at].sent_at for at in reversed(anchors) if at < n), run[0].before)
+            after = next((run[at].sent_at for at in anchors if at > n), run[-1].after)
+            is_out_of_order = doubt.sent_at < before or bool(after and doubt.sent_at > after)
+            if is_out_of_order and not (is_near(doubt.sent_at, before) or is_near(doubt.sent_at, after)):
+                far.add(n)
+            if shapes[layout_of(doubt.shape)] <= 2 < usual and doubt.before:
+                found.add(doubt.line)
+        found |= {run[n].line for n in far if run[n].prefix is None or {n - 1, n + 1} & far}
+    return replace(findings, not_headers=frozenset(found))
+
+
+def _is_anchor(doubt: Doubt, findings: Findings, evidence: Evidence) -> bool:
+    """Whether a header in doubt is one beyond doubt."""
+    if doubt.prefix is None:
+        return may_be_notice(doubt.text)
+    return doubt.prefix in findings.roster or evidence.new_names[doubt.prefix] > 1
+
+
+def _runs(doubts: Iterable[Doubt]) -> Iterator[list[Doubt]]:
+    """Doubtful headers that follow one another."""
+    run: list[Doubt] = []
+    for doubt in doubts:
+        if run and not doubt.follows:
+            yield run
+            run = []
+        run.append(doubt)
+    if run:
+        yield run
+
+
+def names_and_notices(findings: Findings, evidence: Evidence) -> Findings:
+    """Who writes, and which prefixes are the start of a notice: ``Ana changed the subject to Trip: Rome``.
+
+    A notice is one or two lines; what comes more often is somebody's name, whatever it looks like.
+    """
+    not_taken = {doubt.prefix for doubt in evidence.doubts if doubt.line in findings.not_headers}
+    doubted = {doubt.prefix for doubt in evidence.doubts if doubt.line not in findings.not_headers}
+    roster, notices = set(findings.roster), set(findings.notices)
+    for name, times in evidence.new_names.items():
+        if times <= _MOST_NOTICES and could_start_notice(name):
+            notices.add(name)
+        elif times > 1 or name in doubted or name not in not_taken:
+            roster.add(name)
+    for name in findings.notices:
+        if evidence.notice_starts[name] > _MOST_NOTICES:
+            notices.discard(name)
+            roster.add(name)
+    return replace(findings, roster=frozenset(roster), notices=frozenset(notices))
+
+
+def names_with_colons(findings: Findings, evidence: Evidence) -> Findings:
+    """Names that hold a colon: ``Dr. Who: Work``, where *all* that ``Dr. Who`` writes begins with ``Work:``.
+
+    A contact has one name in an export. Who also writes without the longer form has a habit ("Recipe: soup"), and
+    no other name; that is found out late at times, and the longer name is given up again.
+    """
+    roster, longer = set(findings.roster), set(findings.longer)
+    for long_name in findings.longer:
+        if evidence.spoken[_short(long_name)] + evidence.new_names[_short(long_name)] > 0:
+            longer.discard(long_name)
+            roster.discard(long_name)
+    for (name, long_name), times in evidence.longer.items():
+        total = evidence.spoken[name] + evidence.new_names[name]
+        is_sure = long_name in evidence.files_after
+        # Whoever says the same "one: two" again and again has no longer name: the words after it must differ.
+        differs = times > 1 and len(evidence.said_after[long_name]) > 1
+        if times >= total and (is_sure or differs) and could_be_name(long_name):
+            longer.add(long_name)
+            roster.add(long_name)
+            roster.discard(name)
+    return replace(findings, roster=frozenset(roster), longer=frozenset(longer))
+
+
+def _short(long_name: str) -> str:
+    return long_name.rsplit(": ", 1)[0]
+
+
+def chat_names(findings: Findings, evidence: Evidence) -> Findings:
+    """Senders that are the chat itself: iPhones give notices a sender, the group's name or the contact's.
+
+    All that such a sender "writes" begins with a mark; where a mail program took the marks off, it all reads like
+    notices. Whoever writes anything else is a person::
+
+        [1/5/24, 09:00:00] Family: ‎Anna tilføjede dig
+        [1/5/24, 09:01:00] Anna: hello
+    """
+    if findings.segments[0].closer != "] ":
+        return findings
+    found = {name for name in findings.chat_names if not evidence.said_by_chat[name]}
+    for name, times in evidence.marked.items():
+        if times >= evidence.spoken[name] + evidence.new_names[name]:
+            found.add(name)
+    said: dict[str, list[str]] = {}
+    for doubt in evidence.doubts:
+        if doubt.prefix:
+            said.setdefault(doubt.prefix, []).append(doubt.text.partition(": ")[2])
+    for name, texts in said.items():
+        is_all = len(texts) >= evidence.spoken[name] + evidence.new_names[name]
+        if is_all and any(map(is_notice, texts)) and all(map(may_be_notice, texts)):
+            found.add(name)
+    found -= {name for name in found if evidence.said_by_chat[name]}
+    return replace(findings, chat_names=frozenset(found))
+
+
+def stand_ins(findings: Findings, evidence: Evidence) -> Findings:
+    """Sentences of a language not known here that stand for files: often, by two people, and no known one beside."""
+    learned = {
+        sentence
+        for sentence, times in evidence.stand_ins.items()
+        if times >= _OFTEN and len(evidence.stood_in_for[sentence]) > 1
+    }
+    return replace(findings, stand_ins=frozenset() if evidence.knows_files else findings.stand_ins | learned)
+
+
+def segments(findings: Findings, evidence: Evidence) -> Findings:
+    """Where the layout changes for good: a run of foreign headers that reaches the end, or is long."""
+    if not evidence.foreign:
+        return findings
+    found = list(findings.segments)
+    runs: list[list[tuple[int, str, bool]]] = []
+    main_lines = sorted(line for line, _ in evidence.dates)
+    for item in [foreign for foreign in evidence.foreign if not foreign[2]]:
+        last = runs[-1][-1] if runs else None
+        if last and last[1] == item[1] and not _any_between(main_lines, last[0], item[0]):
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    for run in runs:
+        reaches_end = not _any_between(main_lines, run[0][0], evidence.lines + 1)
+        if len(run) >= _LONG_RUN or reaches_end:
+            here = max((s for s in found if s.line <= run[0][0]), key=lambda s: s.line)
+            found.append(Segment(run[0][0], run[0][1], here.order))
+            after = next((line for line in main_lines if line > run[-1][0]), None)
+            if after:
+                found.append(Segment(after, here.closer, here.order))
+    by_line = {s.line: s for s in sorted(found, key=lambda s: s.line)}
+    return replace(findings, segments=tuple(by_line[line] for line in sorted(by_line)))
+
+
+def _any_between(sorted_lines: list[int], low: int, high: int) -> bool:
+    return bisect_right(sorted_lines, low) < bisect_left(sorted_lines, high)
+
+
+RULES: tuple[Callable[[Findings, Evidence], Findings], ...] = (
+    lines_out_of_place,
+    names_and_notices,
+    names_with_colons,
+    chat_names,
+    stand_ins,
+    segments,
+)
+
+
+def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Order | None) -> Findings:
+    """Findings after a full reading; equal to `findings` when nothing new was learned.
+
+    `hint` is the order of day and month in an earlier export of the chat, `forced` what the user said.
+    """
+    for rule in RULES:
+        findings = rule(findings, evidence)
+    dates = [date for date in evidence.dates if date[0] not in findings.not_headers]
+    if forced:
+        parts = tuple(replace(segment, order=forced, orders=()) for segment in findings.segments)
+        proof, guess = "said with --date-order", False
+    else:
+        parts, proof, guess = _orders(findings.segments, dates, evidence, hint)
+    return replace(
+        findings,
+        segments=parts,
+        date_order=order_name(parts[0].order, dates),
+        proof=proof,
+        is_guess=guess,
+        layouts=dict(evidence.layouts),
+    )
+
+
+def _orders(
+    segments: tuple[Segment, ...], dates: list[tuple[int, DateParts]], evidence: Evidence, hint: Order | None
+) -> tuple[tuple[Segment, ...], str, bool]:
+    """(the segments with their orders, what proves the first one's, whether any is a guess).
+
+    Each stretch is judged by itself, and in it the dates that look alike. Where nothing proves it, they are like others
+    that look the same.
+    """
+    ends = [*(segment.line for segment in segments[1:]), 1 << 60]
+    parts = [
+        _by_look([date for date in dates if segment.line <= date[0] < end])
+        for segment, end in zip(segments, ends, strict=True)
+    ]
+    judged = [
+        {look: judge_order(mine, _named(evidence, look), hint) for look, mine in by_look.items()} for by_look in parts
+    ]
+    sure = {look: order for one in judged for look, (order, _, guess) in one.items() if not guess}
+    sure |= {(look[0], not look[1]): order for look, order in sure.items() if (look[0], not look[1]) not in sure}
+    found: list[Segment] = []
+    for segment, orders in zip(segments, judged, strict=True):
+        if not orders:
+            found.append(segment)
+            continue
+        settled = {look: sure.get(look, order) if guess else order for look, (order, _, guess) in orders.items()}
+        most, *rest = settled
+        others = tuple((look, settled[look]) for look in rest if settled[look] != settled[most])
+        found.append(replace(segment, order=settled[most], orders=others))
+    counts = Counter(parts.look for _, parts in dates)
+    is_guess = any(
+        guess and look not in sure and (counts[look] > 1 or len(counts) == 1)
+        for one in judged
+        for look, (_, _, guess) in one.items()
+    )
+    proof = next((proof for one in judged for _, proof, _ in one.values()), "")
+    return tuple(found), proof, is_guess
+
+
+def _named(evidence: Evidence, look: Look) -> list[tuple[DateParts, str]]:
+    return [named for named in evidence.file_dates if named[0].look == look]
+
+
+def _by_look(dates: list[tuple[int, DateParts]]) -> dict[Look, list[tuple[int, DateParts]]]:
+    """Dates that look alike, those that are most first; dates of which nobody can doubt go with these."""
+    found: dict[Look, list[tuple[int, DateParts]]] = {}
+    for date in dates:
+        found.setdefault(date[1].look, []).append(date)
+    ordered = sorted(found.items(), key=lambda item: -len(item[1]))
+    return dict(ordered)

@@ -1,0 +1,79 @@
+"""From talks to rows of `exchanges`: told, counted, and put into the search index."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from memories_lib.shared.counters import Tallies
+
+from ingest.archive.fts import index_exchanges
+from ingest.summaries import Said
+from ingest.summaries.offline.lexicon import Tokens
+from ingest.summaries.offline.summarizer import VERSION, Teller, Vocabulary
+
+#: A merge into a chat learns which words are rare there from so many of its talks.
+_TALKS_FOR_WORDS = 400
+INSERT_EXCHANGE = """
+INSERT INTO exchanges (id, key, chat_id, started_at, ended_at, message_count, participant_count, title, summary,
+    language, mood, topics, score, summarised_by, summarised_at, prompt_version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'offline', ?, ?)
+"""
+
+
+class ExchangeRow(NamedTuple):
+    """A row of `exchanges`, in the order of `INSERT_EXCHANGE`."""
+
+    id: int
+    key: int
+    chat_id: int
+    started_at: str
+    ended_at: str
+    message_count: int
+    participant_count: int
+    title: str
+    summary: str
+    language: str | None
+    mood: str
+    topics: str
+    score: float
+    summarised_at: str
+    prompt_version: str
+
+
+class Scribe:
+    """Writes down what talks of one chat are about."""
+
+    def __init__(self, chat: int, teller: Teller, tallies: Tallies, now: str) -> None:
+        self._chat = chat
+        self._teller = teller
+        self._tallies = tallies
+        self._now = now
+
+    def write(self, exchange: int, key: int, talk: Sequence[Said]) -> tuple[ExchangeRow, list[int]]:
+        """(its row, the ids of the messages that tell it best). Counts the talk as well."""
+        self._tallies.add(talk)
+        told = self._teller.tell(talk)
+        times = [m[2] for m in talk]
+        row = ExchangeRow(
+            exchange, key, self._chat, min(times), max(times), len(talk),
+            len({m[1] for m in talk if m[1] is not None}), told.title, told.summary, told.language, told.mood,
+            json.dumps(told.topics, ensure_ascii=False), told.score, self._now, VERSION,
+        )  # fmt: skip
+        return row, told.highlights
+
+
+def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]) -> None:
+    """Add exchanges and index them for search."""
+    connection.executemany(INSERT_EXCHANGE, rows)
+    index_exchanges(connection, [(row.id, row.title, row.summary, row.topics) for row in rows])
+
+
+def sample_words(connection: sqlite3.Connection, chat: int, vocabulary: Vocabulary, tokens: Tokens) -> None:
+    """Learn which words are rare in a chat that the archive has, from a sample of its talks."""
+    ids = [row[0] for row in connection.execute("SELECT id FROM exchanges WHERE chat_id = ? ORDER BY id", (chat,))]
+    for exchange in ids[:: max(1, len(ids) // _TALKS_FOR_WORDS)]:
+        texts = connection.execute("SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text'", (exchange,))
+        vocabulary.add("\n".join([text for (text,) in texts]), tokens)

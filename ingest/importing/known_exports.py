@@ -1,0 +1,134 @@
+"""A text that the archive has read before: what can be new about it, and whether it is to be read anew."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.archive.database import transaction
+from ingest.archive.owner import members_of, say_owner, tell_owner
+from ingest.archive.people import Roll
+from ingest.core.model import Account, Options, Order
+from ingest.exports.source import Export
+from ingest.importing.attachments import Carried
+
+#: Which reader this is: raised whenever the same text is read into other messages than before.
+READER = 1
+
+ORDER_NAMES: dict[str, Order] = {"day/month": "dmy", "month/day": "mdy"}
+GUESSED = " (guessed)"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A source of the archive. `date_order` as an account calls it."""
+
+    source: int
+    chat: int
+    chat_name: str
+    reader: int
+    date_order: str
+    timezone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Sources of one chat in whose place an export comes that holds all of them. `why`: for the account."""
+
+    sources: tuple[int, ...]
+    chat: int
+    why: str
+    is_moved: bool = False  # into another chat
+    reader: int | None = None  # what readers below this one made of the same messages goes as well; None: of any
+
+
+class _DryRun(Exception):
+    """Leaves the transaction without writing."""
+
+
+def order_named(name: str) -> Order | None:
+    """The order that an account calls `name`; None where the year stands first or months have names."""
+    return ORDER_NAMES.get(name.removesuffix(GUESSED))
+
+
+def find_known(connection: sqlite3.Connection, sha256: str) -> Known | None:
+    """The source with this very text."""
+    row = connection.execute(
+        """
+        SELECT sources.id, chat_id, chats.name, reader, date_order, timezone FROM sources
+        JOIN chat_sources ON source_id = sources.id JOIN chats ON chats.id = chat_id WHERE sha256 = ?
+        """,
+        (sha256,),
+    ).fetchone()
+    return Known(*row) if row else None
+
+
+def why_again(known: Known, options: Options) -> Again | None:
+    """Whether a text is to be read anew: as the user says now, or as this version knows better."""
+    order = order_named(known.date_order)
+    if options.chat is not None and options.chat.casefold() != known.chat_name.casefold():
+        return Again((known.source,), known.chat, f"it was in '{known.chat_name}' before", is_moved=True)
+    if options.date_order is not None and order is not None and order != options.date_order:
+        sure = "" if known.date_order.endswith(GUESSED) else ", and that was no guess"
+        return Again((known.source,), known.chat, f"it was read as {known.date_order} before{sure}")
+    if options.timezone is not None and options.timezone != known.timezone:
+        before = f"as of {known.timezone}" if known.timezone else "without a time zone"
+        return Again((known.source,), known.chat, f"it was read {before} before")
+    if known.reader < READER:
+        return Again((known.source,), known.chat, "an earlier version read it before", reader=READER)
+    return None
+
+
+def same_again(
+    connection: sqlite3.Connection,
+    known: Known,
+    export: Export,
+    folder: Path | None,
+    account: Account,
+    options: Options,
+) -> None:
+    """The very same text once more: only files that were missing can be new, and who of its people is the owner."""
+    account.is_known = True
+    account.format, account.date_order, account.lines, account.messages = connection.execute(
+        "SELECT format, date_order, lines, messages_found FROM sources WHERE id = ?", (known.source,)
+    ).fetchone()
+    account.chat, account.chat_kind, account.first_at, account.last_at = connection.execute(
+        "SELECT name, kind, first_at, last_at FROM chats WHERE id = ?", (known.chat,)
+    ).fetchone()
+    with suppress(_DryRun), transaction(connection):
+        if options.me is not None:
+            _correct_owner(connection, known.chat, account, options)
+        if options.date_order is not None and order_named(known.date_order) == options.date_order:
+            account.date_order = known.date_order.removesuffix(GUESSED)  # now somebody said so
+            connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (account.date_order, known.source))
+        if export.has_files() and folder is not None:
+            carried = Carried(connection, export, folder)
+            account.updated, missing = fill_missing(connection, known.chat, carried)
+            account.media_found, account.media_missing = account.updated, missing - account.updated
+        if options.dry_run:
+            raise _DryRun
+
+
+def _correct_owner(connection: sqlite3.Connection, chat: int, account: Account, options: Options) -> None:
+    """``--me`` for a text that was read before."""
+    members = members_of(connection, chat)
+    say_owner(connection, Roll(connection, _no_number).find(options.me or ""), options, members, account)
+    tell_owner(connection, account, members)
+
+
+def _no_number(what: str, _key: str) -> int:
+    raise AssertionError(f"no {what} is made of a text that is known")
+
+
+def fill_missing(connection: sqlite3.Connection, chat: int, carried: Carried) -> tuple[int, int]:
+    """Give the chat's messages the files that were missing: (how many were found, how many were missing)."""
+    missing = connection.execute(
+        """
+        SELECT message_id, filename FROM media JOIN messages ON messages.id = message_id
+        WHERE chat_id = ? AND is_missing AND filename IS NOT NULL
+        """,
+        (chat,),
+    ).fetchall()
+    return sum(carried.fill(message, filename, None) for message, filename in missing), len(missing)

@@ -1,0 +1,102 @@
+"""What the archive keeps of an ingest itself: its source, its warnings, and the account for the user."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from ingest.core.model import Account, Findings, Unsure
+from ingest.exports.source import Export
+from ingest.importing.attachments import Carried
+from ingest.importing.known_exports import READER
+from ingest.importing.loader import Loader
+from ingest.importing.read import Read
+
+_MOST_WARNINGS = 10_000
+
+
+def add_source(
+    connection: sqlite3.Connection,
+    export: Export,
+    sha256: str,
+    now: str,
+    timezone: str | None = None,
+    number: int | None = None,
+) -> int:
+    """A row of `sources` for an export that is being read; returns its id.
+
+    `number`: the id of a source in whose place it comes.
+    """
+    row = connection.execute(
+        """
+        INSERT INTO sources (id, filename, sha256, bytes, format, date_order, ingested_at, lines, messages_found,
+            messages_new, reader, timezone)
+        VALUES (?, ?, ?, ?, '', '', ?, 0, 0, 0, ?, ?) RETURNING id
+        """,
+        (number, export.filename, sha256, export.text_bytes, now, READER, timezone),
+    ).fetchone()
+    return int(row[0])
+
+
+def write_down(
+    connection: sqlite3.Connection,
+    account: Account,
+    chat: int,
+    source: int,
+    read: Read,
+    loader: Loader,
+    carried: Carried,
+    pause: int,
+) -> None:
+    """Fill in the account and the rows of the source."""
+    overview, evidence, findings, earlier = read.overview, read.evidence, read.findings, read.earlier
+    account.format = _format_name(findings)
+    account.date_order, account.proof, account.is_guess = findings.date_order, findings.proof, findings.is_guess
+    account.notes += [
+        f"“{sentence}” is taken for a photo that was left out (a language this version does not know)"
+        for sentence in sorted(findings.stand_ins)
+    ]
+    account.lines = evidence.lines
+    account.messages = overview.messages + (earlier.messages if earlier else 0)
+    account.people = len(overview.senders)
+    account.first_at, account.last_at = overview.first_at, overview.last_at
+    if earlier:
+        # Only the end was read: who wrote, and since when, the archive knows.
+        account.people, account.first_at = connection.execute(
+            """
+            SELECT (SELECT count(DISTINCT person_id) FROM person_months WHERE chat_id = chats.id), first_at
+            FROM chats WHERE id = ?
+            """,
+            (chat,),
+        ).fetchone()
+    account.new = loader.new
+    account.media_found, account.media_missing = carried.found, carried.missing
+    account.missing_files = carried.missing_files
+    account.layouts = findings.layouts
+    account.unsure = evidence.unsure + [Unsure(line or 0, file, reason) for line, file, reason in carried.warnings]
+    account.warnings = evidence.unsure_count + len(carried.warnings)
+    warnings: list[tuple[int, int | None, str, str]] = [(source, w.line, w.text, w.reason) for w in evidence.unsure]
+    warnings += [(source, line, file, reason) for line, file, reason in carried.warnings[:_MOST_WARNINGS]]
+    connection.executemany("INSERT INTO source_warnings (source_id, line, text, reason) VALUES (?, ?, ?, ?)", warnings)
+    connection.execute(
+        """
+        UPDATE sources SET format = ?, date_order = ?, lines = ?, messages_found = ?, messages_new = ?,
+            warnings = ? WHERE id = ?
+        """,
+        (
+            account.format, _with_sure(account), account.lines, account.messages, account.new, account.warnings,
+            source,
+        ),
+    )  # fmt: skip
+    connection.execute("INSERT INTO chat_sources (source_id, chat_id, pause_s) VALUES (?, ?, ?)", (source, chat, pause))
+
+
+def _with_sure(account: Account) -> str:
+    return account.date_order + " (guessed)" * account.is_guess
+
+
+def _format_name(findings: Findings) -> str:
+    """``iPhone [d/d/dddd, d:dd:dd]``: the phone and the layout that most headers have."""
+    shape = max(findings.layouts, key=lambda s: findings.layouts[s], default="")
+    phone = "iPhone" if findings.segments and findings.segments[0].closer == "] " else "Android"
+    more = f" and {len(findings.segments) - 1} more" if len(findings.segments) > 1 else ""
+    return f"{phone} {shape.strip(' -')}{more}"

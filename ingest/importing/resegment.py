@@ -1,0 +1,202 @@
+"""Cutting and telling anew what a merge touched, and nothing else.
+
+Messages that are new belong to no exchange yet. The talks around them are cut again; those that come
+out as they were are left alone, the others are taken out of all counts and indexes and put back.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from memories_lib.shared.counters import Tallies
+
+from ingest.archive.by_time import as_json, exchanges_between
+from ingest.archive.fts import MessageIndex, unindex_exchanges
+from ingest.archive.ids import Numbers
+from ingest.core.segmentation import APART, seconds, talks
+from ingest.importing.exchange_rows import Scribe, insert_exchanges
+from ingest.importing.merge import Change
+from ingest.summaries import Said
+
+_MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
+_BATCH = 2_000
+#: A message as it is cut: (id, key, exchange or None, sent_at).
+_Piece = tuple[int, int, int | None, str]
+
+
+def retell(
+    connection: sqlite3.Connection,
+    chat: int,
+    changes: Sequence[Change],
+    pause: int,
+    scribe: Scribe,
+    tallies: Tallies,
+    index: MessageIndex,
+    numbers: Numbers,
+) -> int:
+    """Bring the exchanges of `chat` in step with its messages; returns how many were told."""
+    index.wait()
+    connection.execute("CREATE TEMP TABLE assigned (message INTEGER PRIMARY KEY, exchange INTEGER)")
+    _note_arrived(connection, chat)
+    changed = {change.old.id for change in changes}
+    dirty: set[int] = set()
+    tell: dict[int, int] = {}  # exchange -> its key
+    for start, end, exchanges in _windows(connection, chat, changes):
+        known = dict(_keys_of(connection, exchanges))
+        counts = dict(_counts_of(connection, exchanges))
+        for talk in talks(_pieces(connection, start, end, exchanges), pause, 3):
+            olds = {piece[2] for piece in talk}
+            only = talk[0][2]
+            if len(olds) == 1 and only is not None and counts[only] == len(talk):
+                if any(piece[0] in changed for piece in talk):
+                    dirty.add(only)
+                    tell[only] = talk[0][1]
+                continue
+            dirty |= {old for old in olds if old is not None}
+            key = talk[0][1]
+            is_same = only is not None and known.get(only) == key and only not in tell
+            number = only if is_same and only is not None else numbers.exchange(key)
+            tell[number] = key
+            connection.executemany(
+                "INSERT INTO assigned VALUES (?, ?)", [(p[0], number) for p in talk if p[2] != number]
+            )
+    take_out_exchanges(connection, dirty, tallies)
+    _apply(connection, changes, index)
+    connection.execute(
+        """
+        UPDATE messages SET exchange_id = assigned.exchange, is_highlight = 0
+        FROM assigned WHERE messages.id = assigned.message
+        """
+    )
+    connection.execute("DROP TABLE assigned")
+    connection.execute("DROP TABLE arrived")
+    _tell(connection, tell, scribe)
+    return len(tell)
+
+
+def _windows(
+    connection: sqlite3.Connection, chat: int, changes: Sequence[Change]
+) -> Iterator[tuple[str, str, list[int]]]:
+    """(from, to, exchanges in it) for each stretch of time whose talks may be cut differently now."""
+    spans = list(_new_spans(connection))
+    for exchange in {change.old.exchange for change in changes}:
+        row = connection.execute("SELECT started_at, ended_at FROM exchanges WHERE id = ?", (exchange,)).fetchone()
+        if row:
+            spans.append(row)
+    spans.sort()
+    # The talks of a span end to end; spans that share a talk are one.
+    windows: list[tuple[str, str, set[int]]] = []
+    for start, end in spans:
+        near = _near(connection, chat, start, end)
+        start = min([start, *(row[1] for row in near)])
+        end = max([end, *(row[2] for row in near)])
+        exchanges = {row[0] for row in near}
+        if windows and start <= windows[-1][1]:
+            last = windows[-1]
+            windows[-1] = (last[0], max(last[1], end), last[2] | exchanges)
+        else:
+            windows.append((start, end, exchanges))
+    for start, end, exchanges in windows:
+        yield start, end, sorted(exchanges)
+
+
+def _note_arrived(connection: sqlite3.Connection, chat: int) -> None:
+    """The new messages by time, which have no exchange to be found by yet."""
+    connection.execute(
+        """
+        CREATE TEMP TABLE arrived (
+            sent_at TEXT, id INTEGER, key INTEGER, PRIMARY KEY (sent_at, id)
+        ) WITHOUT ROWID
+        """
+    )
+    connection.execute(
+        """
+        INSERT INTO arrived SELECT sent_at, id, key FROM messages
+        WHERE exchange_id IS NULL AND +chat_id = ? ORDER BY sent_at, id
+        """,
+        (chat,),
+    )
+
+
+def _new_spans(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Stretches of new messages, those nearer than `APART` together."""
+    start = end = ""
+    for (at,) in connection.execute("SELECT sent_at FROM arrived ORDER BY sent_at"):
+        if start and seconds(at) - seconds(end) < APART:
+            end = at
+            continue
+        if start:
+            yield start, end
+        start = end = at
+    if start:
+        yield start, end
+
+
+def _near(connection: sqlite3.Connection, chat: int, start: str, end: str) -> list[tuple[int, str, str]]:
+    """The exchanges (id, from, to) that are nearer than `APART` to a span."""
+    apart = timedelta(seconds=APART)
+    low = (datetime.fromisoformat(start) - apart).isoformat()
+    high = (datetime.fromisoformat(end) + apart).isoformat()
+    return exchanges_between(connection, chat, low, high)
+
+
+def _keys_of(connection: sqlite3.Connection, exchanges: Iterable[int]) -> Iterator[tuple[int, int]]:
+    for exchange in exchanges:
+        yield from connection.execute("SELECT id, key FROM exchanges WHERE id = ?", (exchange,))
+
+
+def _counts_of(connection: sqlite3.Connection, exchanges: Iterable[int]) -> Iterator[tuple[int, int]]:
+    for exchange in exchanges:
+        yield from connection.execute("SELECT id, message_count FROM exchanges WHERE id = ?", (exchange,))
+
+
+def _pieces(connection: sqlite3.Connection, start: str, end: str, exchanges: Sequence[int]) -> Iterator[list[_Piece]]:
+    """The messages of a window in order of time: those of its exchanges, and those that arrived."""
+    reader = connection.cursor()
+    reader.execute(
+        """
+        SELECT id, key, exchange_id, sent_at FROM messages
+        WHERE exchange_id IN (SELECT value FROM json_each(?))
+        UNION ALL
+        SELECT id, key, NULL, sent_at FROM arrived WHERE sent_at BETWEEN ? AND ?
+        ORDER BY sent_at, id
+        """,
+        (as_json(exchanges), start, end),
+    )
+    while rows := reader.fetchmany(_BATCH):
+        yield rows
+
+
+def take_out_exchanges(connection: sqlite3.Connection, exchanges: Iterable[int], tallies: Tallies) -> None:
+    """Take exchanges out of the counts, the search and the table. Their messages stay as they are."""
+    ids = sorted(exchanges)
+    for exchange in ids:
+        tallies.add(connection.execute(_MEMBERS, (exchange,)).fetchall(), -1)
+    unindex_exchanges(connection, ids)
+    connection.executemany("DELETE FROM exchanges WHERE id = ?", [(exchange,) for exchange in ids])
+
+
+def _apply(connection: sqlite3.Connection, changes: Sequence[Change], index: MessageIndex) -> None:
+    for change in changes:
+        if change.text != change.old.text:
+            index.replace(change.old.id, change.old.text, change.text)
+        connection.execute(
+            "UPDATE messages SET kind = ?, text = ?, is_edited = ? WHERE id = ?",
+            (change.kind, change.text, change.is_edited, change.old.id),
+        )
+
+
+def _tell(connection: sqlite3.Connection, exchanges: dict[int, int], scribe: Scribe) -> None:
+    rows = []
+    for exchange, key in exchanges.items():
+        talk: list[Said] = connection.execute(_MEMBERS, (exchange,)).fetchall()
+        row, highlights = scribe.write(exchange, key, talk)
+        rows.append(row)
+        connection.execute("UPDATE messages SET is_highlight = 0 WHERE exchange_id = ? AND is_highlight", (exchange,))
+        connection.executemany("UPDATE messages SET is_highlight = 1 WHERE id = ?", [(m,) for m in highlights])
+        if len(rows) >= _BATCH:
+            insert_exchanges(connection, rows)
+            rows = []
+    insert_exchanges(connection, rows)

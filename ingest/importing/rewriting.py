@@ -1,0 +1,176 @@
+"""Changing what an archive holds otherwise than by reading: exports and messages taken out, chats put together.
+
+All is one transaction. Edits are off meanwhile and on again after it; what was told and counted is brought in step.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from memories_lib.shared.counters import Tallies
+from memories_lib.shared.layout import media_folder
+
+from ingest.archive.curation import put_edits_on, take_edits_off
+from ingest.archive.database import transaction, tuned_for_loading
+from ingest.archive.derived import analyze, choose_memories, count_all, tell_periods
+from ingest.archive.fts import MessageIndex
+from ingest.archive.ids import Numbers
+from ingest.archive.kept_hidden import keep_hidden, note_hidden
+from ingest.archive.media import media_path
+from ingest.importing.exchange_rows import Scribe, sample_words
+from ingest.importing.merge import Change
+from ingest.importing.removal import forget_source, gather_leaving, has_loose, sweep, take_out, take_out_of_talks
+from ingest.importing.resegment import retell
+from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
+from ingest.summaries.offline.lexicon import Tokens
+from ingest.summaries.offline.summarizer import Teller, Vocabulary
+
+#: Where nothing is known of a chat's own pauses.
+_PAUSE = 3600
+
+
+@dataclass(slots=True)
+class Removed:
+    """What was taken out. `paths`: files of the media folder that nothing else uses, small pictures too."""
+
+    messages: int = 0
+    files: int = 0
+    exchanges: set[int] = field(default_factory=set)  # keys of those that were told otherwise, or are gone
+    paths: list[Path] = field(default_factory=list)
+    edits_lost: int = 0
+
+
+@contextmanager
+def rewritten(connection: sqlite3.Connection, database: Path) -> Iterator[Rewriting]:
+    """The archive without edits, in a transaction; on the way out all of it is in step again."""
+    with tuned_for_loading(connection):
+        numbers: Numbers | None = None
+        try:
+            with transaction(connection):
+                index = MessageIndex(connection)
+                try:
+                    note_hidden(connection)
+                    take_edits_off(connection, database)
+                    numbers = Numbers(connection, database)
+                    rewriting = Rewriting(connection, database, numbers, index)
+                    yield rewriting
+                    rewriting.finish()
+                    index.wait()
+                finally:
+                    index.close()
+            numbers.keep()
+        finally:
+            if numbers is not None:
+                numbers.close()
+    for file in rewriting.removed.paths:
+        file.unlink(missing_ok=True)
+
+
+class Rewriting:
+    """What can be done to an archive that is being rewritten."""
+
+    def __init__(self, connection: sqlite3.Connection, database: Path, numbers: Numbers, index: MessageIndex) -> None:
+        self.connection = connection
+        self.removed = Removed()
+        self._database = database
+        self.numbers = numbers
+        self._index = index
+        self._now = datetime.now().isoformat(timespec="seconds")
+        self._files: list[tuple[str, str | None, str | None]] = []  # sha256, name, small picture
+
+    def remove_sources(self, sources: Sequence[int]) -> None:
+        """Take exports out: of their messages those that no other export holds."""
+        self.removed.messages += gather_leaving(self.connection, sources)
+        self.take_out_leaving(sources)
+
+    def take_out_leaving(self, sources: Sequence[int] = ()) -> None:
+        """Take out the messages in the temporary table `leaving`, and the rows of exports that are to go with them."""
+        connection = self.connection
+        self._note_what_goes()
+        tallies: dict[int, Tallies] = {}
+        chats = take_out(connection, tallies)
+        self._flush(tallies)
+        forget_source(connection, sources)
+        for chat in chats:
+            self.settle(chat)
+
+    def take_out_of_talks(self) -> None:
+        """Take the exchanges apart that hold messages in `leaving`: see `settle`."""
+        tallies: dict[int, Tallies] = {}
+        take_out_of_talks(self.connection, tallies)
+        self._flush(tallies)
+
+    def _flush(self, tallies: dict[int, Tallies]) -> None:
+        for chat, counts in tallies.items():
+            counts.flush(self.connection, chat)
+            count_all(self.connection, chat)
+
+    def settle(self, chat: int, changes: Sequence[Change] = ()) -> None:
+        """Count a chat, and tell what of it is in no exchange, or is `changes`."""
+        count_all(self.connection, chat)
+        tell_loose(self.connection, chat, self.numbers, self._index, self._now, changes)
+        tell_periods(self.connection, chat, "0", "~")
+
+    def finish(self) -> None:
+        """Bring in step what is worked out over the whole archive, and show the edits again."""
+        connection, database = self.connection, self._database
+        sweep(connection)
+        choose_memories(connection)
+        analyze(connection)
+        self._index.wait()
+        self._keep_files_in_use()
+        apply_kept(connection, database)
+        apply_looks(connection, database)
+        self.removed.edits_lost = put_edits_on(connection, database)
+        keep_hidden(connection, database)
+        apply_kept_periods(connection, database)
+
+    def _note_what_goes(self) -> None:
+        connection = self.connection
+        self.removed.exchanges |= {
+            row[0]
+            for row in connection.execute("SELECT key FROM exchanges WHERE id IN (SELECT exchange_id FROM leaving)")
+        }
+        self._files += connection.execute(
+            """
+            SELECT DISTINCT sha256, filename, thumbnail FROM media
+            WHERE sha256 IS NOT NULL AND message_id IN (SELECT id FROM leaving)
+            """
+        ).fetchall()
+
+    def _keep_files_in_use(self) -> None:
+        folder = media_folder(self._database)
+        for sha256, filename, thumbnail in self._files:
+            if not self.connection.execute("SELECT 1 FROM media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone():
+                names = filter(None, (media_path(sha256, filename or ""), thumbnail))
+                self.removed.files += 1
+                self.removed.paths += [folder / name for name in names]
+
+
+def tell_loose(
+    connection: sqlite3.Connection,
+    chat: int,
+    numbers: Numbers,
+    index: MessageIndex,
+    now: str,
+    changes: Sequence[Change] = (),
+) -> None:
+    """Cut and tell the messages of a chat that are in no exchange, with the talks next to them."""
+    if not changes and not has_loose(connection, chat):
+        return
+    numbers.enter(chat)
+    tallies, tokens, vocabulary = Tallies(), Tokens(), Vocabulary()
+    sample_words(connection, chat, vocabulary, tokens)
+    names: dict[int, str] = dict(connection.execute("SELECT id, name FROM people"))
+    scribe = Scribe(chat, Teller(vocabulary, names, tokens), tallies, now)
+    row = connection.execute(
+        "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
+    ).fetchone()
+    retell(connection, chat, changes, row[0] if row else _PAUSE, scribe, tallies, index, numbers)
+    tallies.flush(connection, chat)
+    count_all(connection, chat)

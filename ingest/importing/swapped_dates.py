@@ -1,0 +1,76 @@
+"""Days and months that an earlier reading guessed the wrong way round, put right by what a later export holds."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from memories_lib.shared.counters import Tallies
+
+from ingest.archive.derived import count_all
+from ingest.archive.fts import MessageIndex
+from ingest.archive.ids import Numbers
+from ingest.core.keys import Keys
+from ingest.core.model import Order
+from ingest.importing.known_exports import GUESSED, ORDER_NAMES, order_named
+from ingest.importing.recognise import swap_day
+from ingest.importing.removal import gather_leaving, take_out_of_talks
+from ingest.importing.rewriting import tell_loose
+
+
+class OtherOrder(Exception):
+    """What was read is to be read again in this order of day and month: what the archive has proves it."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order)
+        self.order = order
+
+
+def guessed_sources(connection: sqlite3.Connection, chat: int) -> list[int]:
+    """The exports of a chat of which nobody knows for sure which number is the day."""
+    return [
+        row[0]
+        for row in connection.execute(
+            """
+            SELECT sources.id FROM sources JOIN chat_sources ON source_id = sources.id
+            WHERE chat_id = ? AND date_order LIKE ?
+            """,
+            (chat, f"%{GUESSED}"),
+        )
+    ]
+
+
+def other_order(order: Order) -> Order:
+    """The other one."""
+    return "mdy" if order == "dmy" else "dmy"
+
+
+def swap_dates(
+    connection: sqlite3.Connection, chat: int, sources: list[int], numbers: Numbers, index: MessageIndex, now: str
+) -> int:
+    """Change day and month round in all that these exports of a chat hold; returns how many messages that were.
+
+    A guess means that no day is over 12, so that each date has its counterpart. Ids stay, and edits find them.
+    """
+    everything = [row[0] for row in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat,))]
+    count = gather_leaving(connection, sources, everything)
+    tallies: dict[int, Tallies] = {}
+    take_out_of_talks(connection, tallies)
+    for one, counts in tallies.items():
+        counts.flush(connection, one)
+    rows = connection.execute("SELECT id, key, sent_at, kind, text FROM leaving").fetchall()
+    turned = sorted((swap_day(at), number, key, kind, text) for number, key, at, kind, text in rows)
+    keys = Keys()
+    for at, number, former, kind, text in turned:
+        key = keys.key(at, kind, text)
+        connection.execute("UPDATE messages SET sent_at = ?, key = ? WHERE id = ?", (at, key, number))
+        connection.execute("INSERT OR IGNORE INTO former_keys (key, message_id) VALUES (?, ?)", (former, number))
+        numbers.rekey(number, former, key)
+    for source in sources:
+        (name,) = connection.execute("SELECT date_order FROM sources WHERE id = ?", (source,)).fetchone()
+        order = order_named(name)
+        if order:
+            names = {order: name for name, order in ORDER_NAMES.items()}
+            connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (names[other_order(order)], source))
+    count_all(connection, chat)
+    tell_loose(connection, chat, numbers, index, now)
+    return count

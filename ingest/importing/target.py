@@ -1,0 +1,184 @@
+"""The chat that an export goes into: as the user decided it, as it was read before, else by what speaks for it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.archive.curation import decided, forgotten
+from ingest.archive.derived import tell_periods
+from ingest.archive.fts import MessageIndex
+from ingest.archive.ids import Numbers
+from ingest.archive.people import Roll
+from ingest.core.errors import NotAnExport
+from ingest.core.keys import chat_key
+from ingest.core.model import Account, Options
+from ingest.exports.source import Export
+from ingest.importing.known_exports import GUESSED, order_named
+from ingest.importing.read import Read
+from ingest.importing.recognise import SAID, Match, find_swapped, make_chat, recognise
+from ingest.importing.removal import has_messages
+from ingest.importing.replacing import Replacement
+from ingest.importing.report import counted
+from ingest.importing.rewriting import tell_loose
+from ingest.importing.same_people import name_the_same
+from ingest.importing.sampling import Overview
+from ingest.importing.swapped_dates import OtherOrder, guessed_sources, other_order, swap_dates
+
+
+@dataclass(slots=True)
+class Target:
+    """The chat that an export goes into. `pause`: seconds after which its talks are over."""
+
+    chat: int
+    name: str
+    kind: str
+    is_new: bool
+    pause: int
+    match: Match | None
+
+
+class TargetFinder:
+    """Finds the chat of one export; where it was read before, takes out what that gave. The archive shows no edits."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        database: Path,
+        export: Export,
+        options: Options,
+        account: Account,
+        sha256: str,
+        chats_now: Mapping[str, int],
+        numbers: Numbers,
+        index: MessageIndex,
+        now: str,
+    ) -> None:
+        """`chats_now`: what edits call chats, as names are compared -> their ids."""
+        self._connection = connection
+        self._export = export
+        self._options = options
+        self._account = account
+        self._sha256 = sha256
+        self._chats_now = chats_now
+        self._numbers = numbers
+        self._index = index
+        self._now = now
+        self._forgotten, self._decided = forgotten(database), decided(database)
+
+    def find(self, read: Read, roll: Roll) -> tuple[Target, Replacement | None]:
+        """The chat that the export goes into; where it was read before, what that gave is out of the way."""
+        connection, overview = self._connection, read.overview
+        again = read.again
+        replacement = Replacement(connection, again) if again else None
+        if replacement and again and not again.is_moved:
+            # While there is something to know them by.
+            name_the_same(connection, self._account, again.chat, overview, roll)
+            target = self._known_target(again.chat, overview)
+            self._make_room(replacement, target.chat)
+            target.is_new = not has_messages(connection, target.chat)
+            if target.is_new:
+                target.pause = overview.gaps.pause()
+            return target, replacement
+        if replacement and again:
+            self._make_room(replacement, again.chat)
+        if read.earlier:
+            return self._known_target(read.earlier.chat, overview), replacement
+        return self._recognised(read, roll), replacement
+
+    def _recognised(self, read: Read, roll: Roll) -> Target:
+        """The chat of an export that does not go on from another: as it was decided, else by what speaks for it."""
+        connection, overview = self._connection, read.overview
+        parted = self._decided.parted.get(self._sha256) if self._options.chat is None else None
+        said = parted[0] if parted else self._options.chat
+        apart = {name for name, _ in self._decided.parted.values()}
+        self._compare_orders(read)
+        match = recognise(connection, self._export.name, overview, roll, said, self._chats_now, apart)
+        former = [parted[1]] if parted else []
+        if match.id is None and not parted:
+            key = chat_key(match.name, match.kind)
+            to = self._decided.chat_of(key)
+            if to:
+                former.append(key)
+                row = connection.execute("SELECT id, name, kind FROM chats WHERE key = ?", (to[0],)).fetchone()
+                if said is not None:
+                    self._account.notes.append(
+                        f"'{said}' was joined with '{to[1]}', so that is where it goes; "
+                        f"memories chats part EXPORT --as '{said}' makes it a chat of its own"
+                    )
+                match = Match(row[0], row[1], row[2], SAID) if row else Match(None, to[1], match.kind)
+        if match.id is None:
+            self._refuse_forgotten(match)
+            chat = make_chat(connection, match, self._numbers.named)
+            target = Target(chat, self._told_name(match, chat), match.kind, True, overview.gaps.pause(), match)
+        else:
+            target = self._known_target(match.id, overview)
+            target.name, target.kind, target.match = self._told_name(match, match.id), match.kind, match
+        connection.executemany(
+            "INSERT OR IGNORE INTO former_chats (key, chat_id) VALUES (?, ?)", [(key, target.chat) for key in former]
+        )
+        return target
+
+    def _compare_orders(self, read: Read) -> None:
+        """Where the archive has the same words on days the other way round, whoever guessed is put right."""
+        connection, findings = self._connection, read.findings
+        guesses = connection.execute("SELECT 1 FROM sources WHERE date_order LIKE ?", (f"%{GUESSED}",)).fetchone()
+        if self._options.date_order is not None or not (findings.is_guess or guesses):
+            return
+        chat = find_swapped(connection, read.overview.probes)
+        if chat is None:
+            return
+        guessed = guessed_sources(connection, chat)
+        order = order_named(findings.date_order)
+        if findings.is_guess and order:
+            raise OtherOrder(other_order(order))
+        if guessed:
+            count = swap_dates(connection, chat, guessed, self._numbers, self._index, self._now)
+            tell_periods(connection, chat, "0", "~")
+            self._account.notes.append(
+                f"days and months of {counted(count, 'message')} read earlier were guessed the wrong way round; this "
+                "export proves it, and they are put right"
+            )
+
+    def _refuse_forgotten(self, match: Match) -> None:
+        since = self._forgotten.chats.get(chat_key(match.name, match.kind))
+        if since is not None:
+            raise NotAnExport(
+                f"{self._export.filename}: the chat '{match.name}' was forgotten on {since[:10]} and is left out; to "
+                f"read it again: memories forget chat '{match.name}' --undo"
+            )
+
+    def _known_target(self, chat: int, overview: Overview) -> Target:
+        name, kind = self._connection.execute("SELECT name, kind FROM chats WHERE id = ?", (chat,)).fetchone()
+        return Target(chat, name, kind, False, self._pause_of(chat, overview), None)
+
+    def _pause_of(self, chat: int, overview: Overview) -> int:
+        row = self._connection.execute(
+            "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
+        ).fetchone()
+        return int(row[0]) if row else overview.gaps.pause()
+
+    def _make_room(self, replacement: Replacement, chat: int) -> None:
+        """Take out what was read before, and tell what is left around it."""
+        replacement.make_room()
+        tell_loose(self._connection, chat, self._numbers, self._index, self._now)
+
+    def _told_name(self, match: Match, chat: int) -> str:
+        """The chat's name as it is now, with a note where the export renames it or where it is in doubt."""
+        if match.doubt:
+            self._account.notes.append(
+                f"kept apart from the chat '{match.doubt}', which it might be: too little of it agrees; "
+                f"if they are one, say --chat '{match.doubt}'"
+            )
+        if (
+            match.rename
+            and not self._connection.execute(
+                "SELECT 1 FROM chats WHERE name = ? COLLATE NOCASE AND id <> ?", (match.rename, chat)
+            ).fetchone()
+        ):
+            self._connection.execute("UPDATE chats SET name = ? WHERE id = ?", (match.rename, chat))
+            self._account.notes.append(f"the chat '{match.name}' is called '{match.rename}' now")
+            return match.rename
+        return match.name

@@ -1,0 +1,1 @@
+"""Keeping and publishing an archive: backups, serving, sending, copies for others."""

@@ -1,0 +1,248 @@
+"""A copy of an archive for others to have: without what was hidden, without chats and people that stay at home.
+
+What is left out is not in the file any more: not in an index, not in a count, not in a summary that quoted it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from memories_lib.shared import versions
+from memories_lib.shared.counters import Tallies
+from memories_lib.shared.folding import fold
+from memories_lib.shared.layout import media_folder
+
+from ingest.archive.curation import be_in_step
+from ingest.archive.database import connect, transaction
+from ingest.archive.derived import analyze, count_all, count_kinds, tell_periods
+from ingest.archive.media import media_path
+from ingest.core.errors import MemoriesError
+from ingest.ops.phone_numbers import numbers_of, without
+from ingest.summaries import Said
+from ingest.summaries.gemini.transcript import letter
+from ingest.summaries.offline.lexicon import Tokens
+from ingest.summaries.offline.summarizer import Teller, Vocabulary
+
+_MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
+#: Where words are that name people.
+_TEXTS = (
+    ("messages", "text"), ("exchanges", "title"), ("exchanges", "summary"), ("exchanges", "topics"),
+    ("chats", "name"), ("media", "filename"), ("media", "caption"), ("media", "description"), ("media", "transcript"),
+    ("places", "name"), ("sources", "filename"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What stays at home: names of chats and of people; with `names`, what people are called."""
+
+    chats: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+    names: bool = False
+
+
+@dataclass(slots=True)
+class Reduced:
+    """What the copy holds, and how many messages are not in it."""
+
+    chats: list[tuple[str, int]]
+    people: int
+    messages: int
+    left_out: int
+    files: int
+
+
+def reduce(database: Path, target: Path, leave: Leave) -> Reduced:
+    """Write the copy to `target`, its files to `media/` beside it. Raises `MemoriesError` for names that nobody has."""
+    be_in_step(database)
+    with closing(connect(database, must_exist=True)) as source:
+        _check_names(source, leave)
+        total = source.execute("SELECT count(*) FROM messages").fetchone()[0]
+        versions.copy(source, target)
+    with closing(connect(target)) as copy:
+        copy.execute("PRAGMA foreign_keys = OFF")
+        with transaction(copy):
+            everybody = _everybody(copy)
+            numbers = numbers_of(copy)
+            touched = _take_out(copy, leave)
+            _tell_again(copy, touched)
+            if numbers:
+                _clean(copy, without(numbers), ("people", "name"))
+            if leave.names:
+                _without_names(copy, everybody)
+            _count_again(copy)
+            _index_again(copy)
+            analyze(copy)
+        copy.execute("VACUUM")
+        copy.execute("PRAGMA journal_mode = DELETE")
+        chats = copy.execute("SELECT name, message_count FROM chats ORDER BY message_count DESC").fetchall()
+        people = copy.execute("SELECT count(*) FROM people").fetchone()[0]
+        messages = copy.execute("SELECT count(*) FROM messages").fetchone()[0]
+        files = _copy_files(copy, media_folder(database), media_folder(target))
+    return Reduced(chats, people, messages, total - messages, files)
+
+
+def _check_names(connection: sqlite3.Connection, leave: Leave) -> None:
+    for table, names in (("chats", leave.chats), ("people", leave.people)):
+        known = {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
+        for name in names - known:
+            raise MemoriesError(f"there is nothing called '{name}' among the {table}; memories stats names the chats")
+
+
+def _take_out(copy: sqlite3.Connection, leave: Leave) -> list[int]:
+    """Delete what stays at home; returns the exchanges that lost a part."""
+    copy.execute("CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY)")
+    copy.execute(
+        """
+        INSERT INTO gone SELECT messages.id FROM messages
+        WHERE id IN (SELECT message_id FROM hidden_messages)
+            OR exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+        """
+    )
+    for sql, names in (
+        ("SELECT messages.id FROM messages JOIN chats ON chats.id = chat_id WHERE chats.name = ?", leave.chats),
+        ("SELECT messages.id FROM messages JOIN people ON people.id = sender_id WHERE people.name = ?", leave.people),
+        ("SELECT id FROM messages WHERE sender_id IS NULL AND instr(text, ?)", leave.people),
+    ):
+        for name in sorted(names):
+            copy.execute(f"INSERT OR IGNORE INTO gone {sql}", (name,))
+    touched = [
+        row[0]
+        for row in copy.execute(
+            "SELECT DISTINCT exchange_id FROM messages WHERE id IN (SELECT id FROM gone)"
+        ).fetchall()
+    ]
+    for table in ("media", "links", "places"):
+        copy.execute(f"DELETE FROM {table} WHERE message_id IN (SELECT id FROM gone)")
+    copy.execute("DELETE FROM messages WHERE id IN (SELECT id FROM gone)")
+    copy.execute("DELETE FROM exchanges WHERE id NOT IN (SELECT exchange_id FROM messages)")
+    # Earlier wordings, lines of the exports, names before they were changed, notes: none of it is for others.
+    for table in (
+        "revisions", "source_warnings", "hidden_messages", "merged_exchanges", "exchanges_before", "messages_before",
+        "people_before", "chats_before", "senders_before", "periods_before", "person_months_before",
+        "person_emoji_before", "former_keys", "former_chats", "person_names",
+        "source_messages", "curation_state", "period_exchanges", "periods", "uncounted",
+    ):  # fmt: skip
+        copy.execute(f"DELETE FROM {table}")
+    copy.execute("DELETE FROM exchange_marks WHERE is_hidden OR NOT is_starred")
+    copy.execute("DELETE FROM exchange_marks WHERE exchange_id NOT IN (SELECT id FROM exchanges)")
+    copy.execute("UPDATE exchange_marks SET note = NULL")
+    copy.execute("DELETE FROM chats WHERE id NOT IN (SELECT chat_id FROM exchanges)")
+    copy.execute("DELETE FROM people WHERE id NOT IN (SELECT sender_id FROM messages WHERE sender_id IS NOT NULL)")
+    copy.execute("DELETE FROM chat_sources WHERE chat_id NOT IN (SELECT id FROM chats)")
+    copy.execute("DELETE FROM sources WHERE id NOT IN (SELECT source_id FROM messages)")
+    copy.execute("DELETE FROM chat_sources WHERE source_id NOT IN (SELECT id FROM sources)")
+    copy.execute("UPDATE people SET phone = NULL")
+    copy.execute("DROP TABLE gone")
+    return [
+        exchange for exchange in touched if copy.execute("SELECT 1 FROM exchanges WHERE id = ?", (exchange,)).fetchone()
+    ]
+
+
+def _tell_again(copy: sqlite3.Connection, exchanges: Iterable[int]) -> None:
+    """Exchanges that lost a part are told by what they still hold."""
+    names: dict[int, str] = dict(copy.execute("SELECT id, name FROM people"))
+    vocabulary, tokens = Vocabulary(), Tokens()
+    teller = Teller(vocabulary, names, tokens)
+    now = datetime.now().isoformat(timespec="seconds")
+    for exchange in exchanges:
+        talk: list[Said] = copy.execute(_MEMBERS, (exchange,)).fetchall()
+        told = teller.tell(talk)
+        copy.execute(
+            """
+            UPDATE exchanges SET started_at = ?, ended_at = ?, message_count = ?, participant_count = ?, title = ?,
+                summary = ?, topics = '[]', mood = ?, summarised_by = 'offline', summarised_at = ? WHERE id = ?
+            """,
+            (
+                talk[0][2], talk[-1][2], len(talk), len({m[1] for m in talk if m[1] is not None}), told.title,
+                told.summary, told.mood, now, exchange,
+            ),
+        )  # fmt: skip
+
+
+def _everybody(copy: sqlite3.Connection) -> list[tuple[int, str]]:
+    people = copy.execute("SELECT id, name FROM people ORDER BY message_count DESC, id").fetchall()
+    # What somebody was called before an edit may stand in a text as well.
+    return people + copy.execute("SELECT person_id, name FROM people_before").fetchall()
+
+
+def _without_names(copy: sqlite3.Connection, people: list[tuple[int, str]]) -> None:
+    """People become letters, wherever they are named, those who stay at home as well."""
+    stand_in: dict[str, str] = {}
+    for n, (_, name) in enumerate(people):
+        for part in {name, *re.findall(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*", name)}:
+            stand_in.setdefault(part.casefold(), letter(n))
+    listed = "|".join(rf"(?<![^\W_]){re.escape(part)}(?![^\W_])" for part in sorted(stand_in, key=len, reverse=True))
+    pattern = re.compile(listed, re.IGNORECASE) if listed else None
+
+    def cleaned(text: str | None) -> str | None:
+        if text is None or pattern is None:
+            return text
+        return pattern.sub(lambda m: stand_in.get(m[0].casefold(), "…"), text)
+
+    for number, (person, _) in enumerate(people):
+        copy.execute("UPDATE people SET name = ? WHERE id = ?", (letter(number), person))
+    _clean(copy, cleaned)
+
+
+def _clean(copy: sqlite3.Connection, function: Callable[[str | None], str | None], *more: tuple[str, str]) -> None:
+    """Have a function look at every text of the copy, and at `more` columns (table, column)."""
+    copy.create_function("cleaned", 1, function, deterministic=True)
+    for table, column in (*_TEXTS, *more):
+        copy.execute(f"UPDATE {table} SET {column} = cleaned({column}) WHERE {column} IS NOT cleaned({column})")
+
+
+def _count_again(copy: sqlite3.Connection) -> None:
+    for table in ("days", "person_months", "person_emoji", "chat_kinds"):
+        copy.execute(f"DELETE FROM {table}")
+    for (chat,) in copy.execute("SELECT id FROM chats").fetchall():
+        tallies = Tallies()
+        ids = [row[0] for row in copy.execute("SELECT id FROM exchanges WHERE chat_id = ?", (chat,))]
+        for exchange in ids:
+            tallies.add(copy.execute(_MEMBERS, (exchange,)).fetchall())
+        tallies.flush(copy, chat)
+        kinds = dict(copy.execute("SELECT kind, count(*) FROM messages WHERE chat_id = ? GROUP BY kind", (chat,)))
+        count_kinds(copy, chat, kinds)
+        count_all(copy, chat)
+        first, last = copy.execute("SELECT first_at, last_at FROM chats WHERE id = ?", (chat,)).fetchone()
+        tell_periods(copy, chat, first[:10], last[:10])
+
+
+def _index_again(copy: sqlite3.Connection) -> None:
+    copy.create_function("folded", 1, lambda text: fold(text or ""), deterministic=True)
+    for index in ("messages_fts", "exchanges_fts", "media_fts"):
+        copy.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
+    copy.execute("INSERT INTO messages_fts (rowid, text) SELECT id, folded(text) FROM messages")
+    copy.execute(
+        """
+        INSERT INTO exchanges_fts (rowid, title, summary, topics)
+        SELECT id, folded(title), folded(summary), folded(topics) FROM exchanges
+        """
+    )
+    copy.execute(
+        """
+        INSERT INTO media_fts (rowid, description, transcript) SELECT id, folded(description), folded(transcript)
+        FROM media WHERE description IS NOT NULL OR transcript IS NOT NULL
+        """
+    )
+
+
+def _copy_files(copy: sqlite3.Connection, source: Path, target: Path) -> int:
+    count = 0
+    rows = copy.execute(
+        "SELECT DISTINCT sha256, filename, thumbnail FROM media WHERE sha256 IS NOT NULL AND NOT is_missing"
+    )
+    for sha256, filename, thumbnail in rows:
+        for name in filter(None, (media_path(sha256, filename or ""), thumbnail)):
+            if (source / name).is_file():
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source / name, target / name)
+                count += 1
+    return count

@@ -1,0 +1,226 @@
+"""The memories as plain files, for a USB stick or any web host: the server's own pages, linked to one another."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+from memories_lib.shared.layout import media_folder
+
+from ingest.archive.media import media_path
+from ingest.core.errors import MemoriesError
+from ingest.ops.serving import datasette_arguments, site
+
+_LINK = re.compile(r'\b(href|src|poster|action)="([^"]*)"')
+#: Another part of a book or of the years.
+_PART = re.compile(r'href="(/(?:years|book)\?[^"]+)"')
+_MENU = re.compile(r'(<nav class="mem-menu".*?</nav>)', re.DOTALL)
+#: What needs a server: filters, tools, scripts of its own, ways to tables.
+_GONE = (
+    re.compile(r'<form\b(?![^>]*role="search").*?</form>', re.DOTALL),
+    re.compile(r'<script\b[^>]*\bsrc="[^"]*"[^>]*></script>'),
+    re.compile(r'<link rel="alternate"[^>]*>'),
+    re.compile(r'<p class="mem-meta talk-rows">.*?</p>', re.DOTALL),
+    re.compile(r'<div class="mem-(?:toast|bar)".*?</div>', re.DOTALL),
+    re.compile(r'<script type="application/json".*?</script>', re.DOTALL),
+    re.compile(r'<button\b[^>]*\bhidden\b.*?</button>', re.DOTALL),
+)  # fmt: skip
+_SEARCH = '<script src="search-data.js"></script><script src="offline.js"></script>'
+#: Buttons that would lead to what is not here.
+_NOWHERE = re.compile(r'(?: · )?<a (?:class="mem-button"[^>]*)?data-was="href"[^>]*>.*?</a>', re.DOTALL)
+_START_S = 60
+
+
+class Site:
+    """One writing of all pages into a folder."""
+
+    def __init__(self, database: Path, target: Path) -> None:
+        self._database, self._target = database, target
+        self._files: dict[str, str] = {}  # path at the server -> file
+        self.pages = 0
+
+    def write(self) -> int:
+        """Write everything; returns how many pages."""
+        with closing(sqlite3.connect(f"{self._database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            talks = connection.execute(
+                """
+                SELECT id FROM exchanges WHERE is_memory OR id IN (
+                    SELECT exchange_id FROM exchange_marks WHERE is_starred
+                ) ORDER BY started_at DESC, id DESC
+                """
+            ).fetchall()
+            years = [
+                row[0]
+                for row in connection.execute(
+                    "SELECT DISTINCT substr(started_at, 1, 4) FROM exchanges WHERE is_memory ORDER BY 1 DESC"
+                )
+            ]
+            self._plan([row[0] for row in talks], years)
+            self._copy_media(connection)
+            self._write_search(connection, [row[0] for row in talks])
+        with _served(self._database) as client:
+            (self._target / "static" / "app.css").write_text(_fetch(client, "/-/static/app.css"), "utf-8")
+            self._index(client)
+            waiting = [path for path, file in self._files.items() if path != "/" and file.endswith(".html")]
+            while waiting:
+                path = waiting.pop(0)
+                waiting += self._page(client, path, self._files[path])
+        return self.pages
+
+    def _plan(self, talks: list[int], years: list[str]) -> None:
+        self._files = {"/": "index.html", "/search": "search.html", "/years": "years.html", "/people": "people.html"}
+        self._files["/numbers"] = "numbers.html"
+        for year in years:
+            self._files[f"/book?year={year}"] = f"book-{year}.html"
+        self._files["/book"] = f"book-{years[0]}.html" if years else "years.html"
+        for talk in talks:
+            self._files[f"/talk/{talk}"] = f"talk-{talk}.html"
+
+    def _index(self, client: httpx.Client) -> None:
+        """The list, page after page."""
+        path, number = "/", 1
+        while True:
+            text = _fetch(client, path)
+            more = re.search(r'<a class="mem-button" id="more" href="([^"]*)"', text)
+            if more:
+                self._files[html.unescape(more[1])] = f"index-{number + 1}.html"
+            self._save("index.html" if number == 1 else f"index-{number}.html", text)
+            if not more:
+                return
+            path, number = "/" + html.unescape(more[1]), number + 1
+
+    def _page(self, client: httpx.Client, path: str, file: str) -> list[str]:
+        """Write a page; returns the addresses of its other parts, which are files from now on."""
+        if path == "/book" or file.startswith("index"):
+            return []
+        text = _fetch(client, path)
+        parts = [html.unescape(link) for link in _PART.findall(text)]
+        new = [part for part in dict.fromkeys(parts) if part not in self._files]
+        for part in new:
+            kind = part[1:].partition("?")[0]
+            self._files[part] = f"{kind}-part-{len(self._files)}.html"
+        self._save(file, text)
+        return new
+
+    def _save(self, file: str, text: str) -> None:
+        tail = _SEARCH if file == "search.html" else ""
+        if tail:  # what it says of phrases and signs is the server's
+            text = re.sub(r'<p class="mem-lead">.*?</p>', "", text, flags=re.DOTALL)
+        for pattern in _GONE:
+            text = pattern.sub("", text)
+        text = _MENU.sub(lambda m: self._menu(m[1]), text)
+        text = _LINK.sub(lambda m: self._link(m[1], m[2]), text)
+        text = _NOWHERE.sub("", text)
+        (self._target / file).write_text(text.replace("</main>", f"{tail}</main>"), "utf-8")
+        self.pages += 1
+
+    def _menu(self, menu: str) -> str:
+        def keep(match: re.Match[str]) -> str:
+            return match[0] if html.unescape(match[1]) in self._files else ""
+
+        return re.sub(r'<a [^>]*?href="([^"]*)".*?</a>', keep, menu, flags=re.DOTALL)
+
+    def _link(self, name: str, value: str) -> str:
+        """A link to the file that stands for it; none where there is none."""
+        path, _, place = html.unescape(value).partition("#")
+        if not path or path.startswith(("https://", "http://", "mailto:", "data:")):
+            return f'{name}="{value}"'
+        file = self._files.get(path) or self._asset(path)
+        if file is None:
+            return f'data-was="{name}"'
+        return f'{name}="{file}{"#" + html.escape(place) if place else ""}"'
+
+    def _asset(self, path: str) -> str | None:
+        plain = path.partition("?")[0]
+        if plain.startswith("/static/"):
+            return "static/" + plain.removeprefix("/static/")
+        return "static/app.css" if plain == "/-/static/app.css" else None
+
+    def _copy_media(self, connection: sqlite3.Connection) -> None:
+        folder = media_folder(self._database)
+        rows = connection.execute(
+            "SELECT DISTINCT sha256, filename, thumbnail FROM media WHERE sha256 IS NOT NULL AND NOT is_missing"
+        )
+        for sha256, filename, thumbnail in rows:
+            whole = (f"/-/media/{sha256}", media_path(sha256, filename or ""))
+            for address, name in (whole, (f"/-/media/{sha256}/small", thumbnail)):
+                if name and (folder / name).is_file():
+                    target = self._target / "media" / Path(name).name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(folder / name, target)
+                    self._files[address] = f"media/{target.name}"
+
+    def _write_search(self, connection: sqlite3.Connection, talks: list[int]) -> None:
+        """What the search page looks through: each talk's words."""
+        found = []
+        for talk in talks:
+            title, at, chat = connection.execute(
+                """
+                SELECT title, started_at, chats.name FROM exchanges JOIN chats ON chats.id = chat_id
+                WHERE exchanges.id = ?
+                """,
+                (talk,),
+            ).fetchone()
+            texts = [row[0] for row in connection.execute("SELECT text FROM messages WHERE exchange_id = ?", (talk,))]
+            found.append([f"talk-{talk}.html", title, at[:10], chat, "\n".join([title or "", *texts])])
+        told = json.dumps(found, ensure_ascii=False).replace("<", "\\u003c")
+        (self._target / "search-data.js").write_text(f"const TALKS = {told};\n", "utf-8")
+
+
+def write_site(database: Path, target: Path) -> int:
+    """Write the memories of `database` as plain files into `target`; returns how many pages. Raises `MemoriesError`."""
+    (target / "static").mkdir(parents=True, exist_ok=True)
+    for name in ("memories.css", "icon.svg"):
+        shutil.copyfile(site() / "static" / name, target / "static" / name)
+    shutil.copyfile(site() / "static" / "offline.js", target / "offline.js")
+    return Site(database, target).write()
+
+
+@contextmanager
+def _served(database: Path) -> Iterator[httpx.Client]:
+    """The copy, served to this process alone for as long as it takes."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MEMORIES_")} | {"MEMORIES_READ_ONLY": "1"}
+    process = subprocess.Popen(
+        [sys.executable, *datasette_arguments(database, "127.0.0.1", port)], stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env=environment,
+    )  # fmt: skip
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
+            _wait_for(client, process)
+            yield client
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + _START_S
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if client.get("/health").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise MemoriesError("the pages could not be made: Datasette did not start; memories serve says why")
+
+
+def _fetch(client: httpx.Client, path: str) -> str:
+    answer = client.get(path, follow_redirects=True)
+    if answer.status_code != 200:
+        raise MemoriesError(f"the page {path} could not be made (status {answer.status_code})")
+    return answer.text

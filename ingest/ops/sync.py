@@ -1,0 +1,171 @@
+"""Sending an archive to where it is served: edits both ways, then files, then what changed of the archive."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from memories_lib.shared import edit_log, uploads, versions
+from memories_lib.shared.layout import media_folder
+
+from ingest.archive.curation import log_beside, show_edits
+from ingest.archive.database import connect, database_errors
+from ingest.core.errors import MemoriesError
+from ingest.core.model import Progress
+from ingest.core.tempdirs import scratch
+from ingest.ops.backups import restore
+from ingest.ops.remote import Remote
+
+_AT_ONCE = 8
+_NAMES = 2_000
+
+
+@dataclass(slots=True)
+class Pushed:
+    """What was sent. `lost` are edits whose subject is not in the archive any more."""
+
+    edits_here: int = 0
+    edits_there: int = 0
+    files: int = 0
+    file_bytes: int = 0
+    blocks: int = 0
+    blocks_sent: int = 0
+    bytes: int = 0
+    messages: int = 0
+    lost: int = 0
+    is_same: bool = False
+
+
+def sync_edits(remote: Remote, database: Path, *, dry_run: bool = False) -> tuple[int, int]:
+    """(edits new here, edits new there): both logs hold all of them when this returns."""
+    theirs = [edit_log.from_data(event) for event in remote.ask("GET", "/api/edits/log")["events"]]
+    path = log_beside(database)
+    if not path.exists() and not theirs:
+        return 0, 0
+    mine: list[Any] = []
+    if path.exists():
+        with closing(edit_log.open_log(str(path))) as log:
+            mine = edit_log.events(log)
+    known_there, known_here = {event.id for event in theirs}, {event.id for event in mine}
+    new_there = [event for event in mine if event.id not in known_there]
+    new_here = [event for event in theirs if event.id not in known_here]
+    if not dry_run:
+        if new_here:
+            with closing(edit_log.open_log(str(path))) as log:
+                edit_log.merge(log, new_here)
+        if new_there:
+            remote.ask("POST", "/api/edits/log", json={"events": [edit_log.as_data(event) for event in new_there]})
+    return len(new_here), len(new_there)
+
+
+def push(
+    remote: Remote,
+    database: Path,
+    *,
+    dry_run: bool = False,
+    renumber: bool = False,
+    replace: bool = False,
+    progress: Progress | None = None,
+) -> Pushed:
+    """Send what the server does not have. Stopped midway, the next try goes on where this one was.
+
+    With `renumber`, also an archive in which talks have other numbers than there: links to them would lead elsewhere.
+    With `replace`, also where messages are served that it does not hold: they are dropped.
+    Raises `MemoriesError`; then what is served there is what was served before.
+    """
+    found = Pushed()
+    with database_errors(database), closing(connect(database, must_exist=True)) as connection:
+        found.messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
+        if connection.execute("PRAGMA page_size").fetchone()[0] != versions.PAGE_SIZE:
+            raise MemoriesError(f"{database}: was made by another program's VACUUM; run memories compact first")
+        found.edits_here, found.edits_there = sync_edits(remote, database, dry_run=dry_run)
+        with scratch(database.resolve().parent, "push") as folder:
+            copied = folder / "memories.db"
+            versions.copy(connection, copied)
+            _push_media(remote, media_folder(database), found, dry_run=dry_run)
+            _push_archive(remote, copied, found, dry_run=dry_run, renumber=renumber, replace=replace, progress=progress)
+    return found
+
+
+def _push_media(remote: Remote, folder: Path, found: Pushed, *, dry_run: bool) -> None:
+    for names in _chunks(sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())):
+        for name in remote.ask("POST", "/api/media/missing", json={"names": names})["missing"]:
+            found.files += 1
+            found.file_bytes += (folder / name).stat().st_size
+            if not dry_run:
+                remote.put_file(f"/api/media/{name}", folder / name)
+
+
+def _chunks(names: list[str]) -> Iterator[list[str]]:
+    for at in range(0, len(names), _NAMES):
+        yield names[at : at + _NAMES]
+
+
+def _push_archive(
+    remote: Remote,
+    copied: Path,
+    found: Pushed,
+    *,
+    dry_run: bool,
+    renumber: bool,
+    replace: bool,
+    progress: Progress | None,
+) -> None:
+    sha256, size = versions.sha256_of(copied), copied.stat().st_size
+    digests = uploads.digests_of(copied)
+    plan = {"sha256": sha256, "bytes": size, "blocks": digests, "dry_run": dry_run}
+    asked = remote.ask("POST", "/api/archive/uploads", json=plan)
+    missing: list[int] = asked["missing"]
+    found.blocks, found.bytes = len(digests), size
+    found.is_same = bool(asked["is_served"])
+    found.blocks_sent = 0 if found.is_same else len(missing)
+    if dry_run or found.is_same:
+        return
+    done = 0
+
+    def send(n: int) -> None:
+        nonlocal done
+        with copied.open("rb") as stream:
+            stream.seek(n * uploads.BLOCK)
+            block = stream.read(uploads.BLOCK)
+        remote.ask(
+            "PUT", f"/api/archive/uploads/{sha256}/{n}", content=gzip.compress(block, 3),
+            headers={"content-encoding": "gzip"},
+        )  # fmt: skip
+        done += 1
+        if progress:
+            progress(done, len(missing))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        waiting = [pool.submit(send, n) for n in missing]
+        try:
+            for future in waiting:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    ended = remote.ask("POST", f"/api/archive/uploads/{sha256}?renumber={int(renumber)}&replace={int(replace)}")
+    found.lost = int(ended["edits_lost"])
+
+
+def pull(remote: Remote, database: Path, *, whole: bool, progress: Progress | None = None) -> tuple[int, int, bool]:
+    """(edits new here, edits new there, was there an archive to show them on). With `whole`, the archive as well."""
+    if whole:
+        _fetch_archive(remote, database, progress)
+    here, there = sync_edits(remote, database)
+    if not database.exists():
+        return here, there, False
+    show_edits(database)
+    return here, there, True
+
+
+def _fetch_archive(remote: Remote, database: Path, progress: Progress | None) -> None:
+    with scratch(database.resolve().parent, "pull") as folder:
+        bundle = folder / "backup.zip"
+        remote.fetch("/api/backup?media=1", bundle, progress)
+        restore(bundle, database)

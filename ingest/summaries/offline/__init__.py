@@ -1,0 +1,1 @@
+"""Summaries without a model: by what the people of a talk do in it."""

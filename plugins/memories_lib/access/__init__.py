@@ -1,0 +1,1 @@
+"""Who gets in: roles, passwords, sessions, tokens."""

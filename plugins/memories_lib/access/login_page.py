@@ -1,0 +1,69 @@
+"""The page that asks for a password, the session that it begins, and what becomes of those who may not enter."""
+
+import time
+
+from datasette import Forbidden, Response
+from datasette.utils import baseconv
+from itsdangerous import BadSignature
+
+from memories_lib.access import roles, sessions, token_routes
+from memories_lib.server.http import ApiError
+
+COOKIE = "ds_actor"
+#: Where requests go that are let no further.
+TURNED_AWAY = "/-/turned-away"
+SESSION_S = 30 * 24 * 3600
+
+
+def actor_of_cookie(datasette, request):
+    """The actor of a log-in; None without one, or when it has ended: by itself, or because it was ended."""
+    given = request.cookies.get(COOKIE)
+    if not given:
+        return None
+    try:
+        found = datasette.unsign(given, "actor")
+        ends = found.get("e")
+        if ends and int(time.time()) > baseconv.base62.decode(ends):
+            return None
+        actor = found["a"]
+        number = sessions.number_of(token_routes.store_of(datasette), actor.get("session"))
+        return {**actor, "session": number} if number is not None else None
+    except ApiError:
+        return None
+    except (BadSignature, KeyError, TypeError, AttributeError, ValueError):
+        return None
+
+
+async def begin_session(datasette, request, response, role):
+    """Let the browser that gave the right password come back for a month."""
+    browser = request.headers.get("user-agent", "")
+    session = await token_routes.written(sessions.begin, token_routes.store_of(datasette), role, browser, SESSION_S)
+    actor = {"id": role, "role": role, "proof": roles.proof_of(role), "session": session}
+    ends = baseconv.base62.encode(int(time.time()) + SESSION_S)
+    signed = datasette.sign({"a": actor, "e": ends}, "actor")
+    secure = roles.is_https(request.scope)
+    response.set_cookie(COOKIE, signed, max_age=SESSION_S, httponly=True, samesite="lax", secure=secure)
+
+
+async def end_session(datasette, request):
+    """Log out: the cookie is worth nothing from now on, wherever a copy of it is."""
+    actor = actor_of_cookie(datasette, request)
+    if actor:
+        await token_routes.written(sessions.end, token_routes.store_of(datasette), actor["session"])
+
+
+async def page(datasette, request, status=200, error="", headers=None):
+    """The page that asks; where no password is set, it says how to set one."""
+    html = await datasette.render_template(
+        "login.html", {"roles": list(roles.hashes()), "error": error}, request=request
+    )
+    return Response.html(html, status=status, headers={"cache-control": "no-store", **(headers or {})})
+
+
+async def turn_away(datasette, request):
+    """The answer to somebody who may not see this: strangers are asked who they are, others are told."""
+    if roles.role_of(request.actor) is not None:
+        raise Forbidden("view-instance")
+    if roles.hashes():
+        return Response.redirect(datasette.urls.path("/-/login"))
+    return await page(datasette, request, 403)

@@ -1,0 +1,118 @@
+"""Tokens for programs: made with a password or by the owner, listed, revoked."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from datasette import Response
+from datasette_auth_passwords.utils import verify_password
+
+from memories_lib.access import attempts, roles, sessions
+from memories_lib.server import served_archive
+from memories_lib.server.http import ApiError, body_of, words, wrong
+from memories_lib.shared import access_tokens
+
+_MOST_DAYS = 366
+_stores = {}
+#: Whatever is written into the store, is written by this thread: to wait for the disk is not for who answers others.
+_writer = ThreadPoolExecutor(1, "access.db")
+
+
+def store_of(datasette):
+    """The store of tokens beside the archive, open for this process."""
+    path = str(Path(served_archive.database_of(datasette).path).resolve().with_name("access.db"))
+    if path not in _stores:
+        _stores[path] = access_tokens.open_store(path)
+    return _stores[path]
+
+
+async def written(function, *given):
+    """What `function(*given)` gives, which writes into the store, one after the other."""
+    return await asyncio.get_running_loop().run_in_executor(_writer, function, *given)
+
+
+def actor_of(datasette, header):
+    """The actor of an `Authorization: Bearer …`; None when the token is not good (any more)."""
+    try:
+        found = access_tokens.role_of(store_of(datasette), header[7:].strip())
+    except ApiError:
+        return None
+    return {"id": found[1], "role": found[0], "token": found[2]} if found else None
+
+
+def _role(body):
+    role = body.get("role", "owner")
+    if role not in roles.ROLES:
+        raise wrong("body", "role", f"must be one of {', '.join(roles.ROLES)}")
+    return role
+
+
+def _days(body, default):
+    days = body.get("days", default)
+    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= _MOST_DAYS:
+        raise wrong("body", "days", f"must be a number of days of at most {_MOST_DAYS}")
+    return days
+
+
+async def _made(datasette, name, role, days):
+    number, token = await written(access_tokens.make, store_of(datasette), name, role, int(days * 86400))
+    return {"id": number, "token": token, "role": role, "expires_at": int(time.time() + days * 86400)}
+
+
+async def login(request, datasette):
+    """``POST /api/login`` `{"role", "password"}`: a token for an hour, for programs that ask a person."""
+    body = await body_of(request)
+    role, password = _role(body), words(body, "password", 1000)
+    address = roles.address_of(request.scope)
+    store = store_of(datasette)
+    wait = await written(attempts.begin, store, role, address, time.time())
+    if wait:
+        return Response.json(
+            {"detail": f"Too many tries. Please wait {-(-wait // 60)} minutes."},
+            status=429,
+            headers={"retry-after": str(wait)},
+        )
+    known = roles.hashes().get(role)
+    if not await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) or known is None:
+        raise ApiError(403, "That is not the password")
+    await written(attempts.succeeded, store, role, address, time.time())
+    return await _made(datasette, role, role, _days(body, 1 / 24))
+
+
+async def make(request, datasette):
+    """``POST /api/tokens`` `{"name", "role", "days"}`: the token is in this answer and nowhere else."""
+    body = await body_of(request)
+    name = words(body, "name", 100).strip()
+    if not name:
+        raise wrong("body", "name", "must say what the token is for")
+    return await _made(datasette, name, _role({"role": "viewer", **body}), _days(body, 90))
+
+
+async def listed(_request, datasette):
+    """``GET /api/tokens``."""
+    return {"tokens": access_tokens.listed(store_of(datasette))}
+
+
+async def revoke(request, datasette):
+    """``DELETE /api/tokens/{id}``."""
+    number = int(request.url_vars["id"])
+    if number == (request.actor or {}).get("token"):
+        raise ApiError(409, "That is the token that asks; end it with another one, or with the password")
+    if number >= 1 << 63 or not await written(access_tokens.revoke, store_of(datasette), number):
+        raise ApiError(404, "There is no such token, or it was revoked already")
+    return Response("", status=204)
+
+
+async def sessions_listed(request, datasette):
+    """``GET /api/sessions``: browsers that are logged in."""
+    mine = (request.actor or {}).get("session")
+    return {"sessions": [{**one, "is_this": one["id"] == mine} for one in sessions.listed(store_of(datasette))]}
+
+
+async def end_session(request, datasette):
+    """``DELETE /api/sessions/{id}``: that browser has to log in again."""
+    number = int(request.url_vars["id"])
+    if number >= 1 << 63 or not await written(sessions.end, store_of(datasette), number):
+        raise ApiError(404, "There is no such log-in, or it has ended")
+    return Response("", status=204)

@@ -1,0 +1,71 @@
+"""A backup over the wire, and the maintenance note."""
+
+import asyncio
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from datasette import Response
+
+from memories_lib.server import served_archive
+from memories_lib.server.http import ApiError, body_of, choice, words, wrong
+from memories_lib.shared import bundle, maintenance_note
+
+
+async def backup(request, datasette):
+    """``GET /api/backup``: edits and archive as one file, made while others read and edit; ``?media=1`` with files."""
+    media = choice(request, "media", ("0", "1"), "0")
+    path = Path(served_archive.database_of(datasette).path).resolve()
+    folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-")
+    target = Path(folder.name) / "backup.zip"
+    try:
+        manifest = await asyncio.to_thread(bundle.make, path, target, media=media == "1")
+    except (OSError, sqlite3.Error):
+        folder.cleanup()
+        raise ApiError(507, "the disk has no room to make a backup on it; make the volume larger") from None
+    return _Sent(target, folder, lambda: bundle.note_made(path, manifest))
+
+
+class _Sent(Response):
+    """A file sent in pieces and taken away; noted when all of it went out."""
+
+    def __init__(self, path, folder, on_sent):
+        super().__init__(status=200)
+        self._path, self._folder, self._on_sent = path, folder, on_sent
+
+    async def asgi_send(self, send):
+        headers = {
+            "content-type": "application/zip", "content-length": str(self._path.stat().st_size),
+            "cache-control": "no-store", "content-disposition": 'attachment; filename="memories-backup.zip"',
+        }  # fmt: skip
+        try:
+            await send({
+                "type": "http.response.start", "status": 200,
+                "headers": [[k.encode(), v.encode()] for k, v in headers.items()],
+            })  # fmt: skip
+            with self._path.open("rb") as stream:
+                while piece := await asyncio.to_thread(stream.read, 1 << 18):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+            self._on_sent()
+        finally:
+            self._folder.cleanup()
+
+
+async def maintenance(request, datasette):
+    """``POST /api/maintenance`` `{"text", "closed"}`."""
+    body = await body_of(request)
+    text, closed = words(body, "text", maintenance_note.MOST).strip(), body.get("closed", False)
+    if not text:
+        raise wrong("body", "text", "must say something")
+    if not isinstance(closed, bool):
+        raise wrong("body", "closed", "must be true or false", "type_error.bool")
+    path = served_archive.database_of(datasette).path
+    await asyncio.to_thread(maintenance_note.put_note, path, text, closed)
+    return {"maintenance": maintenance_note.note_of(path)}
+
+
+async def no_maintenance(_request, datasette):
+    """``DELETE /api/maintenance``."""
+    maintenance_note.take_note_off(served_archive.database_of(datasette).path)
+    return Response("", status=204)

@@ -1,0 +1,308 @@
+"""What the API writes. Every function writes one event down and shows it; nothing is destroyed."""
+
+from datasette import Response
+
+from memories_lib.access import roles
+from memories_lib.api import read
+from memories_lib.queries import visible
+from memories_lib.server import served_archive
+from memories_lib.server.http import ApiError, as_json, body_of, whole, whole_numbers, words, wrong
+from memories_lib.shared import edit_details, edit_log
+from memories_lib.shared.edited_archive import EMPTY
+
+_MOST_TITLE = 300
+#: What is the owner's alone to say, and to take back.
+_OF_THE_OWNER = frozenset({"rename_person", "join_people", "rename_chat", "me"})
+
+
+_NAMED = """
+SELECT {table}.key, chats.key AS chat, {time} AS at FROM {table} JOIN chats ON chats.id = chat_id WHERE {table}.id = ?
+"""
+#: The time of the message that the key is of, hidden or not: an exchange begins with what of it may be seen.
+_TIMES = {
+    "exchanges": "(SELECT min(sent_at) FROM messages WHERE exchange_id = exchanges.id)",
+    "messages": "sent_at",
+}
+
+
+def _named(run, table, number):
+    """(key, detail) by which a row is found again in any archive; None when there is none."""
+    row = run(_NAMED.format(table=table, time=_TIMES[table]), (number,)).fetchone()
+    return (row["key"], {"chat": row["chat"], "at": row["at"]}) if row else None
+
+
+def _exchange(run, number):
+    """See `_named`; for one that was merged, where it is now. Raises 404."""
+    found = _named(run, "exchanges", number)
+    if found is None:
+        moved = read.merged_into(run, number)
+        if moved is None:
+            raise ApiError(404, "Exchange not found")
+        return _exchange(run, moved)
+    return found
+
+
+def _message(run, number):
+    """See `_named`. Raises 404."""
+    found = _named(run, "messages", number)
+    if found is None:
+        raise ApiError(404, "Message not found")
+    return found
+
+
+async def _edit_exchange(request, datasette, action, more=None, check=None):
+    number = _id(request)
+
+    def subject(run):
+        if check:
+            check(run, number)
+        key, detail = _exchange(run, number)
+        parts = {"parts": _parts(run, number)} if action in ("hide", "restore") else {}
+        if action == "restore" and _is_empty(run, number):
+            parts["messages"] = _hidden_messages(run, number)
+        return "exchange", key, {**detail, **parts, **(more or {})}
+
+    return await served_archive.edit(datasette, roles.name_of(request), action, subject)
+
+
+def _parts(run, number):
+    """What an exchange is made of, as `_named` names each: it may be parted again, or found by these alone."""
+    rows = run(
+        """
+        SELECT key, sent_at AS at FROM (
+            SELECT key, sent_at, id,
+                row_number() OVER (PARTITION BY coalesce(b.exchange_id, m.exchange_id) ORDER BY sent_at, id) AS first,
+                row_number() OVER (PARTITION BY coalesce(b.exchange_id, m.exchange_id)
+                    ORDER BY sent_at DESC, id DESC) AS last
+            FROM messages AS m LEFT JOIN messages_before AS b ON b.message_id = m.id WHERE m.exchange_id = ?
+        ) WHERE first = 1 OR last = 1 OR first % 40 = 0 ORDER BY sent_at, id LIMIT 200
+        """,
+        (number,),
+    )
+    return [dict(row) for row in rows]
+
+
+def _is_empty(run, number):
+    """Whether an exchange is hidden by its messages alone, each for itself."""
+    sql = "SELECT 1 FROM exchange_marks WHERE exchange_id = ? AND is_hidden = ?"
+    return run(sql, (number, EMPTY)).fetchone() is not None
+
+
+def _hidden_messages(run, number):
+    """The messages of an exchange that are hidden, as `_named` names each."""
+    rows = run(
+        """
+        SELECT key, sent_at AS at FROM messages JOIN hidden_messages ON message_id = id
+        WHERE exchange_id = ? ORDER BY sent_at, id
+        """,
+        (number,),
+    )
+    return [dict(row) for row in rows]
+
+
+def _id(request):
+    number = int(request.url_vars["id"])
+    if number >= 1 << 63:
+        raise ApiError(404, "Exchange not found")
+    return number
+
+
+def told(event):
+    """What the API answers to an edit."""
+    return {"edit": event.id, "action": event.action, "at": event.at, "actor": event.actor}
+
+
+def _must_be_shown(run, number):
+    row = run(
+        f"""
+        SELECT 1 FROM exchanges LEFT JOIN exchange_marks ON exchange_id = exchanges.id
+        WHERE exchanges.id = ? AND {visible.NOT_HIDDEN}
+        """,
+        (number,),
+    ).fetchone()
+    if row is None:
+        raise ApiError(404, "Exchange not found")
+
+
+async def hide_exchange(request, datasette):
+    """``DELETE /api/exchanges/{id}``: hides it."""
+    event = await _edit_exchange(request, datasette, "hide", check=_must_be_shown)
+    return Response("", status=204, headers={"x-edit": str(event.id)})
+
+
+def marks(action):
+    """``POST /api/exchanges/{id}/star`` and its like, which need nothing more."""
+
+    async def answer(request, datasette):
+        return told(await _edit_exchange(request, datasette, action))
+
+    return answer
+
+
+async def retitle(request, datasette):
+    """``{"title": …}``"""
+    title = " ".join(words(await body_of(request), "title", _MOST_TITLE).split())
+    if not title:
+        raise wrong("body", "title", "must not be empty")
+    return told(await _edit_exchange(request, datasette, "retitle", {"title": title}))
+
+
+async def note(request, datasette):
+    """``{"note": …}``; an empty one takes it away."""
+    said = words(await body_of(request), "note", edit_details.MOST_NOTE).strip()
+    return told(await _edit_exchange(request, datasette, "note", {"note": said}))
+
+
+async def split(request, datasette):
+    """``{"message_id": …}``: that message and what follows become an exchange of their own."""
+    message = whole((await body_of(request)).get("message_id"))
+    if message is None or abs(message) >= 1 << 63:
+        raise wrong("body", "message_id", "value is not a valid integer", "type_error.integer")
+    number = _id(request)
+
+    def subject(run):
+        key, detail = _exchange(run, number)
+        first = run(
+            "SELECT id, exchange_id FROM messages WHERE exchange_id = ? ORDER BY sent_at, id LIMIT 1", (number,)
+        ).fetchone()
+        row = run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()
+        if row is None or row["exchange_id"] != number:
+            raise ApiError(400, "That message is not in this exchange")
+        if first["id"] == message:
+            raise ApiError(400, "That is its first message: nothing would stay")
+        message_key, where = _message(run, message)
+        return "exchange", key, {**detail, "message": message_key, "at_message": where["at"]}
+
+    event = await served_archive.edit(datasette, roles.name_of(request), "split", subject)
+    return {**told(event), "new_exchange_id": event.id}
+
+
+async def merge(request, datasette):
+    """``{"exchange_ids": [3, 9]}``: the smallest id stays."""
+    ids = list(dict.fromkeys(whole_numbers(await body_of(request), "exchange_ids")))
+    if len(ids) < 2:
+        raise wrong("body", "exchange_ids", "ensure this value has at least 2 items", "value_error.list.min_items")
+
+    def subject(run):
+        marks = ", ".join("?" * len(ids))
+        rows = run(
+            f"""
+            SELECT id, chat_id FROM exchanges LEFT JOIN exchange_marks ON exchange_id = id
+            WHERE id IN ({marks}) AND {visible.NOT_HIDDEN}
+            """,
+            ids,
+        ).fetchall()
+        if len(rows) != len(ids):
+            raise ApiError(400, "Some of these exchanges do not exist")
+        if len({row["chat_id"] for row in rows}) > 1:
+            raise ApiError(400, "Exchanges of different sources cannot be merged")
+        parts = []
+        for number in sorted(ids):
+            key, detail = _exchange(run, number)
+            parts.append({"key": key, "at": detail["at"]})
+        return "exchange", parts[0]["key"], {"chat": detail["chat"], "at": parts[0]["at"], "exchanges": parts}
+
+    event = await served_archive.edit(datasette, roles.name_of(request), "merge", subject)
+    target = min(ids)
+    return {**told(event), "message": f"Merged {len(ids)} exchanges", "target_exchange_id": target}
+
+
+def _with_edits(request, data, done):
+    """The contract's answer; the edits' numbers go beside it."""
+    answer = as_json(request, data)
+    answer.headers["x-edit"] = ",".join(map(str, done))
+    return answer
+
+
+async def hide_messages(request, datasette):
+    """``DELETE /api/messages`` with ``{"message_ids": [1, 2]}``: hides those that are there."""
+    ids = list(dict.fromkeys(whole_numbers(await body_of(request), "message_ids")))
+    if not ids:
+        raise ApiError(400, "No message ids were given")
+    done = await _each_message(request, datasette, ids, "hide")
+    return _with_edits(request, {"deleted_count": len(done)}, done)
+
+
+async def restore_messages(request, datasette):
+    """``POST /api/messages/restore`` with ``{"message_ids": [1, 2]}``."""
+    ids = list(dict.fromkeys(whole_numbers(await body_of(request), "message_ids")))
+    done = await _each_message(request, datasette, ids, "restore")
+    return _with_edits(request, {"restored_count": len(done)}, done)
+
+
+async def _each_message(request, datasette, ids, action):
+    """The numbers of the edits that were made: those that change nothing are none."""
+    done = []
+    for number in ids:
+
+        def subject(run, number=number):
+            is_hidden = run("SELECT 1 FROM hidden_messages WHERE message_id = ?", (number,)).fetchone() is not None
+            key, detail = _message(run, number)
+            if is_hidden == (action == "hide"):
+                raise ApiError(404, "Message not found")
+            return "message", key, detail
+
+        try:
+            event = await served_archive.edit(datasette, roles.name_of(request), action, subject)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+        else:
+            done.append(event.id)
+    return done
+
+
+async def highlight(request, datasette):
+    """``POST /api/messages/{id}/highlight`` with ``{"on": true}``."""
+    on = (await body_of(request, or_else={})).get("on", True)
+    if not isinstance(on, bool):
+        raise wrong("body", "on", "must be true or false", "type_error.bool")
+    number = _id(request)
+
+    def subject(run):
+        key, detail = _message(run, number)
+        return "message", key, {**detail, "on": on}
+
+    return told(await served_archive.edit(datasette, roles.name_of(request), "highlight", subject))
+
+
+async def edits(request, datasette):
+    """All edits, the newest first."""
+    database = served_archive.database_of(datasette)
+    everything = await database.execute_write_fn(lambda _: edit_log.events(served_archive.log_of(database)))
+    undone = edit_log.undone(everything)
+    return as_json(
+        request,
+        {
+            "edits": [
+                {
+                    "id": event.id, "at": event.at, "actor": event.actor, "action": event.action,
+                    "subject_kind": event.subject_kind, "subject_key": event.subject_key, "detail": event.detail,
+                    "undone_by": event.undone_by, "is_effective": event.id not in undone,
+                }
+                for event in reversed(everything)
+            ]
+        },
+    )  # fmt: skip
+
+
+async def undo(request, datasette):
+    """``POST /api/edits/{id}/undo``"""
+    number = _id(request)
+    database = served_archive.database_of(datasette)
+
+    def subject(_run):
+        everything = {event.id: event for event in edit_log.events(served_archive.log_of(database))}
+        event = everything.get(number)
+        if event is None:
+            raise ApiError(404, "Edit not found")
+        if event.action in edit_log.BY_COMMAND:
+            raise ApiError(409, "That was done by a command, and is taken back by one; see memories undo")
+        if event.action in _OF_THE_OWNER and not roles.may(request.actor, "owner"):
+            raise ApiError(403, "That is the owner's to take back")
+        undone_by = everything.get(event.undone_by)
+        if undone_by and undone_by.undone_by is None:
+            raise ApiError(409, "That was undone already")
+        return event.subject_kind, event.subject_key, {"of": number, "undid": event.action}
+
+    return told(await served_archive.edit(datasette, roles.name_of(request), "undo", subject))

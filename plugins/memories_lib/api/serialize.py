@@ -1,0 +1,84 @@
+"""Exchanges and messages as the API gives them."""
+
+import json
+
+#: What is said of a message that has no words.
+_SIGNS = {
+    "image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "gif": "GIF", "document": "📄", "contact": "👤",
+    "location": "📍", "poll": "📊", "call": "📞", "deleted": "🚫", "view_once": "📷", "file": "📎",
+}  # fmt: skip
+
+
+def exchange(row, cache_keys, first):
+    """One exchange; `first` its first message's row or None."""
+    return {
+        "id": row["id"],
+        "cache_key": cache_keys[row["chat_id"]],
+        "exchange_index": row["id"],
+        "first_message": message(first) if first else None,
+        "title": row["title"],
+        "summary": row["summary"],
+        "topics": json.loads(row["topics"] or "[]"),
+        "mood": row["mood"],
+        "score": row["score"],
+        "language": row["language"],
+        "chat": row["chat"],
+        "chat_id": row["chat_id"],
+        "started_at": row["started_at"],
+        "ended_at": row["ended_at"],
+        "message_count": row["message_count"],
+        "participant_count": row["participant_count"],
+        "is_memory": bool(row["is_memory"]),
+        "is_starred": bool(row["is_starred"]),
+        "note": row["note"],
+        "summarised_by": row["summarised_by"],
+    }
+
+
+def message(row):
+    """One message. `date`, `time`, `person` and `quote` are the earlier backend's; the rest is ours."""
+    at = row["sent_at"]
+    found = {
+        "message_id": row["id"],
+        "date": f"{at[8:10]}.{at[5:7]}.{at[2:4]}",
+        "time": at[11:19],
+        "person": row["sender"] or "",
+        "quote": row["text"] or _SIGNS.get(row["kind"], ""),
+        "sent_at": at,
+        "kind": row["kind"],
+        "text": row["text"],
+        "sender_id": row["sender_id"],
+        "is_edited": bool(row["is_edited"]),
+        "is_highlight": bool(row["is_highlight"]),
+    }
+    if row["is_missing"] is not None:
+        found["media"] = {
+            "url": f"/-/media/{row['sha256']}" if row["sha256"] else None,
+            "thumbnail": f"/-/media/{row['sha256']}/small" if row["sha256"] and row["thumbnail"] else None,
+            "filename": row["filename"],
+            "mimetype": row["mimetype"],
+            "width": row["width"],
+            "height": row["height"],
+            "duration_s": row["duration_s"],
+            "is_missing": bool(row["is_missing"]),
+            "description": row["description"],
+            "transcript": row["transcript"],
+            "told_by": row["media_told_by"],
+        }
+    return found
+
+
+def cache_keys(run):
+    """chat id -> the name of what it was first read from: exchanges of one chat may be merged, others not."""
+    rows = run(
+        """
+        SELECT chats.id, chats.name, sources.filename FROM chats
+        LEFT JOIN chat_sources ON chat_sources.source_id = (
+            SELECT min(source_id) FROM chat_sources WHERE chat_id = chats.id
+        )
+        LEFT JOIN sources ON sources.id = chat_sources.source_id
+        """
+    ).fetchall()
+    names = {row["id"]: row["filename"] or row["name"] for row in rows}
+    taken = list(names.values())
+    return {chat: name if taken.count(name) == 1 else f"{name} #{chat}" for chat, name in names.items()}

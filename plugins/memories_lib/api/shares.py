@@ -1,0 +1,241 @@
+"""Links to one talk or one book, for whoever has them: expiring, revocable, kept as digests in `access.db`."""
+
+import asyncio
+import hmac
+import json
+import re
+import secrets
+import time
+
+from datasette import Response
+
+from memories_lib.access import roles, token_routes
+from memories_lib.api import read
+from memories_lib.queries import talks as pages
+from memories_lib.queries import visible
+from memories_lib.queries.talk_filter import TalkFilter
+from memories_lib.server import served_archive
+from memories_lib.server.http import ApiError, body_of, whole, wrong
+from memories_lib.shared import access_tokens, derived_words, folding
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS shares (
+    id INTEGER PRIMARY KEY,
+    what TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER
+)
+"""
+_LINK = re.compile(r"(\d{1,15})_([A-Za-z0-9_-]{20,64})\Z", re.ASCII)
+_CHOICES = ("chat", "person", "year", "mood", "starred")
+_MOST_DAYS = 366
+
+
+def _store(datasette):
+    store = token_routes.store_of(datasette)
+    store.execute(_SCHEMA)
+    return store
+
+
+def _days(body):
+    days = body.get("days", 30)
+    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= _MOST_DAYS:
+        raise wrong("body", "days", f"must be a number of days of at most {_MOST_DAYS}")
+    return days
+
+
+async def make(request, datasette):
+    """``POST /api/shares`` with `{"exchange_id"}` or `{"book": {"year", "chat", …}}`, and `days`."""
+    body = await body_of(request)
+    days, number = _days(body), whole(body.get("exchange_id"))
+    if ("book" in body) == ("exchange_id" in body):
+        raise wrong("body", "exchange_id", "name one exchange_id, or one book")
+    if "exchange_id" in body:
+        if number is None or not 0 <= number < 1 << 63:
+            raise wrong("body", "exchange_id", "value is not a valid integer", "type_error.integer")
+        what = await served_archive.read(datasette, lambda run: _named(run, number))
+    else:
+        book = body["book"]
+        if not isinstance(book, dict) or not all(isinstance(v, str) and len(v) < 200 for v in book.values()):
+            raise wrong("body", "book", 'must be a choice of texts, as in {"year": "2023"}')
+        if not book or set(book) - set(_CHOICES):
+            raise wrong("body", "book", f"is chosen by {', '.join(_CHOICES)}")
+        what = {"book": book, "was": await served_archive.read(datasette, lambda run: _was(run, book))}
+    secret, now = secrets.token_urlsafe(24), int(time.time())
+    expires = now + int(days * 86400)
+    values = (
+        json.dumps(what, ensure_ascii=False),
+        access_tokens.digest_of(secret),
+        roles.name_of(request),
+        now,
+        expires,
+    )
+    made = await token_routes.written(
+        _store(datasette).execute,
+        "INSERT INTO shares (what, digest, made_by, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+        values,
+    )
+    share = made.lastrowid
+    return {"id": share, "path": datasette.urls.path(f"/s/{share}_{secret}"), "expires_at": expires}
+
+
+#: What ingest calls who or what is called so now, and the other way round.
+_WAS = {
+    "person": """
+        SELECT coalesce(people_before.name, people.name) FROM people LEFT JOIN people_before ON person_id = people.id
+        WHERE people.name = ?
+    """,
+    "chat": """
+        SELECT coalesce(chats_before.name, chats.name) FROM chats LEFT JOIN chats_before ON chat_id = chats.id
+        WHERE chats.name = ?
+    """,
+}
+_NOW = {
+    "person": """
+        SELECT people.name FROM people_before JOIN people ON people.id = coalesce(joined_to, person_id)
+        WHERE people_before.name = :was
+        UNION ALL SELECT name FROM people WHERE name = :was
+    """,
+    "chat": """
+        SELECT chats.name FROM chats_before JOIN chats ON chats.id = chat_id WHERE chats_before.name = :was
+        UNION ALL SELECT name FROM chats WHERE name = :was
+    """,
+}
+
+
+def _was(run, book):
+    """What ingest calls the person and the chat of a book: a name of now may be another one tomorrow."""
+    rows = {name: run(sql, (book[name],)).fetchone() for name, sql in _WAS.items() if book.get(name)}
+    return {name: row[0] for name, row in rows.items() if row}
+
+
+def _book(run, what):
+    """The choice of a book, by the names of now."""
+    rows = {name: run(_NOW[name], {"was": was}).fetchone() for name, was in what.get("was", {}).items()}
+    return {**what["book"], **{name: row[0] for name, row in rows.items() if row}}
+
+
+def _named(run, number):
+    """The exchange by its key, which outlives a rebuilt archive."""
+    row = run(
+        """
+        SELECT exchanges.key, chats.key AS chat, started_at, ended_at
+        FROM exchanges JOIN chats ON chats.id = chat_id WHERE exchanges.id = ?
+        """,
+        (number,),
+    ).fetchone()
+    if row is None:
+        moved = read.merged_into(run, number)
+        if moved is None:
+            raise ApiError(404, "Exchange not found")
+        return _named(run, moved)
+    return {"exchange": row["key"], "chat": row["chat"], "from": row["started_at"], "to": row["ended_at"]}
+
+
+async def listed(_request, datasette):
+    """``GET /api/shares``: without what opens them."""
+    names = ("id", "what", "made_by", "made_at", "expires_at", "revoked_at")
+    rows = _store(datasette).execute(f"SELECT {', '.join(names)} FROM shares ORDER BY id DESC").fetchall()
+    return {"shares": [{**dict(zip(names, row, strict=True)), "what": json.loads(row[1])} for row in rows]}
+
+
+async def revoke(request, datasette):
+    """``DELETE /api/shares/{id}``."""
+    number = int(request.url_vars["id"])
+    done = number < 1 << 63 and await token_routes.written(
+        _store(datasette).execute,
+        "UPDATE shares SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+        (int(time.time()), number),
+    )
+    if not done or not done.rowcount:
+        raise ApiError(404, "There is no such link, or it was revoked already")
+    return Response("", status=204)
+
+
+async def what_of(datasette, link):
+    """What a link shows, as it was written down; None when it is none, is over or was revoked."""
+    found = _LINK.match(link)
+    if not found:
+        return None
+    row = (
+        _store(datasette)
+        .execute(
+            "SELECT what, digest FROM shares WHERE id = ? AND revoked_at IS NULL AND expires_at > ?",
+            (int(found[1]), int(time.time())),
+        )
+        .fetchone()
+    )
+    if row is None or not hmac.compare_digest(row[1], await asyncio.to_thread(access_tokens.digest_of, found[2])):
+        return None
+    return json.loads(row[0])
+
+
+def talks_of(run, what, before=""):
+    """(the talks of a link, from `before` on; the choice of its book, or None; where the next part begins, or None)"""
+    if "book" in what:
+        asked = dict.fromkeys((*_CHOICES, "topic", "all", "order"), "") | _book(run, what) | {"before": before}
+        talks, more = pages.book(run, asked)
+        return talks, asked, more
+    exchange = _exchange(run, what)
+    talk = pages.talk(run, exchange) if exchange is not None else None
+    if talk is None:
+        return [], None, None
+    # What was merged into it since was not given away.
+    since, until = what.get("from", ""), what.get("to", "~")
+    shared = [m for m in talk["messages"] if since <= m["sent_at"] <= until]
+    if len(shared) < len(talk["messages"]):
+        talk["messages"] = shared
+        talk["head"], talk["topics"] = _told_alone(talk["head"], shared), []
+    return [talk], None, None
+
+
+def _told_alone(head, messages):
+    """A talk's own row, with a title from these of its messages alone."""
+    seen = [(m["sender"] or "", m["text"] or "") for m in messages]
+    told = derived_words.Words(head["title"] or "", "", "[]")
+    told = derived_words.without_hidden(
+        told, seen, folding.fold, by_model=head["summarised_by"] not in (None, "offline")
+    )
+    return {**dict(head), "title": told.title, "summary": told.summary, "note": None}
+
+
+def holds_picture(run, what, sha256):
+    """Whether a picture is one of those of a link's talks."""
+    if "book" in what:
+        where, given = TalkFilter.from_args(_book(run, what)).where()
+    else:
+        where = "exchanges.id = :exchange AND messages.sent_at BETWEEN :since AND :until"
+        given = {"exchange": _exchange(run, what), "since": what.get("from", ""), "until": what.get("to", "~")}
+    row = run(
+        f"""
+        SELECT 1 FROM media CROSS JOIN messages ON messages.id = media.message_id
+        CROSS JOIN exchanges ON exchanges.id = messages.exchange_id
+        WHERE media.sha256 = :sha256 AND media.thumbnail IS NOT NULL AND {visible.SEEN} AND {where} LIMIT 1
+        """,
+        {**given, "sha256": sha256},
+    ).fetchone()
+    return row is not None
+
+
+def _exchange(run, what):
+    row = run(
+        """
+        SELECT exchanges.id FROM exchanges JOIN chats ON chats.id = chat_id
+        WHERE exchanges.key = ? AND chats.key = ? ORDER BY exchanges.id
+        """,
+        (what["exchange"], what["chat"]),
+    ).fetchone()
+    if row is None:  # it was merged into another one since
+        row = run(
+            """
+            SELECT merged_exchanges.exchange_id AS id FROM exchanges_before
+            JOIN merged_exchanges ON merged_exchanges.id = exchanges_before.id
+            JOIN chats ON chats.id = exchanges_before.chat_id
+            WHERE exchanges_before.key = ? AND chats.key = ?
+            """,
+            (what["exchange"], what["chat"]),
+        ).fetchone()
+    return row["id"] if row else None

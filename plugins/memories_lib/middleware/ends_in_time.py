@@ -1,0 +1,39 @@
+"""Told to end, the server ends: within five seconds, whatever is still being sent or waited for.
+
+What was answered is on disk by then, and SQLite undoes what was half done when the archive is opened next.
+"""
+
+import os
+import signal
+import threading
+
+from memories_lib.middleware import lifespan
+
+#: Whoever runs the server kills it a little later: Fly after five seconds, unless told otherwise.
+LONGEST_S = 4.5
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def wrap(app, _datasette):
+    # Only then: until it starts, the server has not put its own handlers in place.
+    return lifespan.at("startup", _watch, app)
+
+
+async def _watch():
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in _SIGNALS:
+        before = signal.getsignal(number)
+        if callable(before):
+            signal.signal(number, _with_a_limit(before))
+
+
+def _with_a_limit(before):
+    def handle(number, frame):
+        # Without cleaning up: whatever that would wait for is what is waited for already.
+        timer = threading.Timer(LONGEST_S, os._exit, (0,))
+        timer.daemon = True
+        timer.start()
+        before(number, frame)
+
+    return handle

@@ -1,0 +1,185 @@
+"""What the pages that look over the whole archive ask of it: calendar, gallery, map, years, numbers."""
+
+from memories_lib.queries import listings, visible
+
+#: Chats on a page of a year.
+_CHATS = 30
+#: So many places are listed beside the map, which has all.
+PLACES_A_PAGE = 200
+_TOLD = """
+SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
+    -- What was told before a talk of that time was hidden may speak of it.
+    CASE WHEN EXISTS (
+        SELECT 1 FROM exchange_marks CROSS JOIN exchanges ON exchanges.id = exchange_id
+        WHERE is_hidden AND exchanges.chat_id = periods.chat_id AND hidden_at >= told_at
+            AND (period = 'all' OR substr(started_at, 1, length(period)) = period)
+    ) OR EXISTS (
+        SELECT 1 FROM hidden_messages CROSS JOIN messages ON messages.id = message_id
+        WHERE messages.chat_id = periods.chat_id
+            AND (period = 'all' OR substr(sent_at, 1, length(period)) = period)
+    ) THEN NULL ELSE told_by END AS told_by
+FROM periods JOIN chats ON chats.id = chat_id
+"""
+
+
+def years(run, asked="", skip=0):
+    """One year and its months as they are told, with the talks that they draw on; of so many chats, the largest first.
+
+    `asked` is a year, else the newest; `skip`: so many chats were on the pages before. Gives a dict: `year`, `years`
+    (all there are), `told`, `chats` (whole chats that a model told, with the newest year), `more` (where the next page
+    begins, or None).
+    """
+    found = [
+        row[0]
+        for row in run("SELECT DISTINCT substr(period, 1, 4) FROM periods WHERE length(period) = 4 ORDER BY 1 DESC")
+    ]
+    year = asked if asked in found else next(iter(found), "")
+    listed = [
+        row[0]
+        for row in run(
+            """
+            SELECT chats.id FROM periods JOIN chats ON chats.id = chat_id WHERE period = :year
+            ORDER BY chats.message_count DESC, chats.id LIMIT :most OFFSET :skip
+            """,
+            {"year": year, "most": _CHATS + 1, "skip": skip},
+        )
+    ]
+    of_these = f"chats.id IN ({', '.join(map(str, listed[:_CHATS]))})"
+    rows = run(
+        f"""
+        {_TOLD} WHERE {of_these} AND (period = :year OR (period >= :year AND period < :year || '~'))
+        ORDER BY period DESC, chats.message_count DESC, chats.id
+        """,
+        {"year": year},
+    ).fetchall()
+    told = _with_talks(run, rows)
+    shown = [one for one in told if one["period"] == year]
+    by_chat = {one["chat"]: one for one in shown}
+    for one in reversed(told):
+        if len(one["period"]) == 7 and one["chat"] in by_chat:
+            by_chat[one["chat"]]["months"].append(one)
+    whole = run(f"{_TOLD} WHERE period = 'all' ORDER BY chats.message_count DESC").fetchall() if not skip else []
+    return {
+        "year": year, "years": found, "told": shown,
+        "chats": [one for one in _with_talks(run, whole) if one["told_by"]] if year == next(iter(found), "") else [],
+        "more": skip + _CHATS if len(listed) > _CHATS else None,
+    }  # fmt: skip
+
+
+def _with_talks(run, rows):
+    """Periods with the talks that they draw on, those that may be seen; without periods that say nothing."""
+    drawn = {}
+    ids = ", ".join(str(row["id"]) for row in rows)
+    for row in run(
+        f"""
+        SELECT period_id, exchanges.id, exchanges.title, exchanges.started_at
+        FROM period_exchanges
+        JOIN exchanges ON exchanges.id = coalesce(
+            (SELECT exchange_id FROM merged_exchanges WHERE id = period_exchanges.exchange_id),
+            period_exchanges.exchange_id
+        )
+        LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
+        WHERE period_id IN ({ids}) AND {visible.NOT_HIDDEN} ORDER BY exchanges.started_at
+        """
+    ):
+        drawn.setdefault(row["period_id"], []).append(row)
+    told = [{**dict(row), "talks": drawn.get(row["id"], []), "months": []} for row in rows]
+    return [one for one in told if one["talks"] or one["told_by"]]
+
+
+def calendar(run):
+    """year -> day -> messages, the newest year first."""
+    years = {}
+    for row in run("SELECT day, sum(message_count) AS n FROM days GROUP BY day ORDER BY day"):
+        years.setdefault(row["day"][:4], {})[row["day"]] = row["n"]
+    return dict(sorted(years.items(), reverse=True))
+
+
+_KINDS = {"photos": ("image", "gif"), "videos": ("video",), "voices": ("audio",)}
+
+
+def kinds_of(shown):
+    """The kinds of messages that a part of the gallery shows."""
+    return _KINDS.get(shown, _KINDS["photos"])
+
+
+def gallery(run, kind, before="", most=60):
+    """(months of media of a kind, the newest first, where the next page begins); `before` is where this one does."""
+    at, _, number = before.partition("/")
+    kinds = kinds_of(kind)
+    rows = run(
+        f"""
+        WITH chosen AS (
+            SELECT media.id FROM media CROSS JOIN messages ON messages.id = media.message_id
+            LEFT JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
+            WHERE media.sha256 IS NOT NULL AND messages.kind IN ({", ".join("?" * len(kinds))})
+                AND (messages.sent_at, media.id) < (?, ?) AND {visible.VISIBLE} AND {visible.NOT_HIDDEN}
+            ORDER BY messages.sent_at DESC, media.id DESC LIMIT ?
+        )
+        SELECT media.id, media.sha256, media.thumbnail, media.width, media.height, media.duration_s, media.mimetype,
+            media.caption, messages.sent_at, messages.id AS message_id, messages.exchange_id, people.name AS sender
+        FROM chosen CROSS JOIN media ON media.id = chosen.id CROSS JOIN messages ON messages.id = media.message_id
+        LEFT JOIN people ON people.id = messages.sender_id
+        ORDER BY messages.sent_at DESC, media.id DESC
+        """,
+        (*kinds, at or "~", int(number) if number.isdigit() and len(number) < 19 else 0, most + 1),
+    ).fetchall()
+    rows, last = rows[:most], rows[most - 1] if len(rows) > most else None
+    months = {}
+    for row in rows:
+        months.setdefault(row["sent_at"][:7], []).append(row)
+    return months, f"{last['sent_at']}/{last['id']}" if last else None
+
+
+def places(run, skip=0):
+    """Shared places with coordinates, the newest first: a page of them, and one more where there are more."""
+    return [dict(row) for row in run(f"{listings.PLACES} LIMIT ? OFFSET ?", (PLACES_A_PAGE + 1, skip))]
+
+
+def numbers(run):
+    """What the charts show: years, people, months, weekdays, kinds, the words of each year."""
+    years = [dict(row) for row in run(listings.STATS)]
+    by_person = [
+        dict(row)
+        for row in run(
+            "SELECT id, name, message_count FROM people WHERE message_count > 0 ORDER BY message_count DESC LIMIT 12"
+        )
+    ]
+    months = [
+        dict(row) for row in run("SELECT substr(day, 6, 2) AS month, sum(message_count) AS n FROM days GROUP BY 1")
+    ]
+    weekdays = {
+        row["weekday"]: row["n"]
+        # Monday is 0, as the words have it.
+        for row in run(
+            """
+            SELECT (CAST(strftime('%w', day) AS INTEGER) + 6) % 7 AS weekday, sum(message_count) AS n
+            FROM days GROUP BY 1
+            """
+        )
+    }
+    kinds = [
+        tuple(row)
+        for row in run(
+            """
+            SELECT kind, sum(message_count) AS n FROM chat_kinds WHERE kind NOT IN ('text', 'system')
+            GROUP BY kind ORDER BY n DESC LIMIT 8
+            """
+        )
+    ]
+    words = {}
+    for row in run(
+        """
+        SELECT year, word, n FROM (
+            SELECT substr(started_at, 1, 4) AS year, topic.value AS word, count(*) AS n,
+                row_number() OVER (PARTITION BY substr(started_at, 1, 4) ORDER BY count(*) DESC, topic.value) AS place
+            FROM exchanges, json_each(exchanges.topics) AS topic
+            WHERE is_memory AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            GROUP BY 1, 2
+        ) WHERE place <= 8 ORDER BY year DESC, place
+        """
+    ):
+        words.setdefault(row["year"], []).append(row["word"])
+    return {
+        "years": years, "people": by_person, "months": months, "words": words, "weekdays": weekdays, "kinds": kinds,
+    }  # fmt: skip

@@ -1,0 +1,142 @@
+"""Messages that hold words, newest first by time: one search for the page, the API and the command. Pure.
+
+Found is what was written, and what a model saw in a photo or heard in a voice note; nothing that is hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from memories_lib.queries.visible import HIDDEN_MESSAGES, SEEN
+
+#: order -> (SQL order, which side of a message comes after it)
+_ORDERS = {
+    "newest": ("messages.sent_at DESC, messages.id DESC", "<"),
+    "first": ("messages.sent_at, messages.id", ">"),
+    "best": ("place, messages.sent_at DESC, messages.id DESC", None),
+}
+ORDERS = tuple(_ORDERS)
+#: More hits than that are not put in order of time; the newest messages are looked through instead (milliseconds
+#: are about equal there).
+_MANY = 20_000
+_FIRST_LOOK, _MOST_LOOKED_THROUGH = 500, 60_000
+#: Ids that are not further apart are asked for at once.
+_APART = 64
+_NAMED = "JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.id = messages.sender_id"
+_AT = "SELECT sent_at, id FROM messages WHERE id = :before"
+
+
+def find(run, query, narrower="", given=None, *, order="newest", most=40, before=None):
+    """([ids of messages, in order], how many there are in all) for an FTS5 query.
+
+    `narrower` is SQL that goes on with AND, about `messages`, `chats` and `people`; `given` its parameters. `before` is
+    the last message of the page before.
+    """
+    given = {**(given or {}), "query": query, "before": before, "most": most}
+    named = _NAMED if narrower else ""
+    counted = f"JOIN messages ON messages.id = messages_fts.rowid {named}" if narrower else ""
+    written = "messages_fts MATCH :query"
+    count = f"SELECT count(*) FROM messages_fts {counted} WHERE {written}{narrower}"
+    everything = run(count, given).fetchone()[0]
+    # Hidden ones are few: those found among them are taken off, instead of asking each one found.
+    hidden = run(f"{count} AND messages_fts.rowid IN ({HIDDEN_MESSAGES})", given).fetchone()[0] if everything else 0
+    seen = run(
+        f"""
+        SELECT DISTINCT messages.id FROM media_fts JOIN media ON media.id = media_fts.rowid
+        JOIN messages ON messages.id = media.message_id {named}
+        WHERE media_fts MATCH :query AND {SEEN}{narrower}
+            AND NOT EXISTS (SELECT 1 FROM messages_fts AS f WHERE f.rowid = messages.id AND f.messages_fts MATCH :query)
+        """,
+        given,
+    ).fetchall()
+    total = everything - hidden + len(seen)
+    if not total:
+        return [], 0
+    ids = None
+    if order == "newest" and not narrower and everything > _MANY:
+        ids = _look_through_the_newest(run, given)
+    if ids is None:
+        ids = _in_order(run, f"{SEEN}{narrower}", named, given, order)
+    if seen:
+        ids = _put_in_order(run, [*ids, *(row[0] for row in seen)], given, order)[:most]
+    return ids, total
+
+
+def _after(order: str) -> str:
+    side = _ORDERS[order][1]
+    return f" AND (messages.sent_at, messages.id) {side} ({_AT})" if side else ""
+
+
+def _in_order(run, visible, named, given, order):
+    """All that was written with the words, put in order."""
+    place = ", messages_fts.rank AS place" if order == "best" else ""
+    after = _after(order) if given["before"] is not None else ""
+    return [
+        row[0]
+        for row in run(
+            f"""
+            SELECT messages.id{place} FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid {named}
+            WHERE messages_fts MATCH :query AND {visible}{after} ORDER BY {_ORDERS[order][0]} LIMIT :most
+            """,
+            given,
+        )
+    ]
+
+
+def _look_through_the_newest(run, given):
+    """The newest with the words, from the newest messages back; None when there are too few among those."""
+    found: list[int] = []
+    start = given["before"]
+    looked, size = 0, _FIRST_LOOK
+    while len(found) < given["most"] and looked < _MOST_LOOKED_THROUGH:
+        after = "" if start is None else f"WHERE {_after('newest').removeprefix(' AND ')}"
+        newest = [
+            row[0]
+            for row in run(
+                f"""
+                SELECT messages.id FROM messages INDEXED BY messages_by_sent_at {after}
+                ORDER BY messages.sent_at DESC, messages.id DESC LIMIT :size
+                """,
+                {"before": start, "size": size},
+            )
+        ]
+        if not newest:
+            return found
+        held = _held_by(run, given["query"], newest)
+        found += [number for number in newest if number in held]
+        start, looked, size = newest[-1], looked + len(newest), 2 * size
+    return found[: given["most"]] if len(found) >= given["most"] else None
+
+
+def _held_by(run, query, ids: Iterable[int]) -> set[int]:
+    """Which of these messages hold the words, and may be seen."""
+    wanted = sorted(ids)
+    starts = [wanted[0], *(b for a, b in pairwise(wanted) if b - a > _APART)]
+    ends = [*(a for a, b in pairwise(wanted) if b - a > _APART), wanted[-1]]
+    held: set[int] = set()
+    for low, high in zip(starts, ends, strict=True):
+        held.update(
+            row[0]
+            for row in run(
+                f"""
+                SELECT rowid FROM messages_fts WHERE messages_fts MATCH :query AND rowid BETWEEN :low AND :high
+                    AND rowid NOT IN ({HIDDEN_MESSAGES})
+                """,
+                {"query": query, "low": low, "high": high},
+            )
+        )
+    return held
+
+
+def _put_in_order(run, ids, given, order):
+    """What was written and what was seen, together; among the best, what was written comes first."""
+    if order == "best":
+        return ids
+    after = _after(order) if given["before"] is not None else ""
+    marks = ", ".join(map(str, ids))
+    rows = run(
+        f"SELECT messages.id FROM messages WHERE messages.id IN ({marks}){after} ORDER BY {_ORDERS[order][0]}",
+        {"before": given["before"]},
+    )
+    return [row[0] for row in rows]

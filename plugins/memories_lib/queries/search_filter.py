@@ -1,0 +1,51 @@
+"""What a search may be narrowed by: chat, person, days, kind. One for the page and the API."""
+
+import re
+
+from memories_lib.queries.talk_filter import literally
+from memories_lib.server.http import wrong
+
+KINDS = (
+    "text", "image", "video", "audio", "sticker", "gif", "document", "location", "contact", "poll", "call", "deleted",
+    "view_once", "file", "system",
+)  # fmt: skip
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
+
+def narrowed(args, *, strict=False):
+    """(SQL conditions on `messages`, `chats` and `people`, their parameters). With `strict`, nonsense is 422."""
+    where, given = [], {}
+    for name, sql in (("chat", "chats.name = :chat"), ("person", "people.name = :person")):
+        if args.get(name):
+            where.append(sql)
+            given[name] = args.get(name)
+    for name, sql in (("from", "messages.sent_at >= :since"), ("to", "messages.sent_at < :until || '~'")):
+        value = args.get(name) or ""
+        if value and not _DAY.match(value):
+            if strict:
+                raise wrong("query", name, "must be a date like 2025-01-31", "value_error.date")
+            continue
+        if value:
+            where.append(sql)
+            given["since" if name == "from" else "until"] = value
+    kind = args.get("kind") or ""
+    if kind and kind not in KINDS:
+        if strict:
+            raise wrong("query", "kind", f"must be one of {', '.join(KINDS)}", "value_error.choice")
+    elif kind:
+        where.append("messages.kind = :kind")
+        given["kind"] = kind
+    return "".join(f" AND {sql}" for sql in where), given
+
+
+def as_rows(args):
+    """The same as the query string of Datasette's table `visible_messages`."""
+    found = {"kind": args.get("kind")} if args.get("kind") in KINDS else {}
+    for name, column in (("from", "sent_at__gte"), ("to", "sent_at__lt")):
+        if _DAY.match(args.get(name) or ""):
+            found[column] = args[name] + ("~" if name == "to" else "")
+    rest = []
+    for name, column, table in (("chat", "chat_id", "chats"), ("person", "sender_id", "people")):
+        if args.get(name):
+            rest.append(f"{column} IN (SELECT id FROM {table} WHERE name = {literally(args[name])})")
+    return {**found, "_where": " AND ".join(rest)}

@@ -1,0 +1,192 @@
+"""Which talks somebody asked for: one filter for pages, API, books, shared books, "see the rows" and "see the SQL".
+
+What may be seen is decided here and in the views `visible_exchanges` and `visible_messages`, which say the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from memories_lib.shared import folding
+
+Which = Literal["memories", "all", "hidden"]
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+HIDDEN = "SELECT exchange_id FROM exchange_marks WHERE is_hidden"
+_STARRED = "exchanges.id IN (SELECT exchange_id FROM exchange_marks WHERE is_starred)"
+_SPOKEN = """EXISTS (
+    SELECT 1 FROM messages JOIN people ON people.id = messages.sender_id
+    WHERE messages.exchange_id = exchanges.id AND (people.name = :person OR people.id = :person)
+      AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
+  )"""
+#: The same by way of what one person wrote, where that is not much.
+_SPOKEN_BY_FEW = """exchanges.id IN (
+    SELECT messages.exchange_id FROM people JOIN person_months ON person_months.person_id = people.id
+    CROSS JOIN messages ON messages.chat_id = person_months.chat_id AND messages.sender_id = people.id
+    WHERE (people.name = :person OR people.id = :person)
+      AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
+  )"""
+_FEW = 20_000
+#: The index knows where the word is; whether it is one of the topics, the row itself.
+_TOPIC = """exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :topic_words)
+  AND EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic)"""
+_SAID = """(
+    exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :q)
+    OR exchanges.id IN (
+      SELECT exchange_id FROM messages WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH :q)
+        AND id NOT IN (SELECT message_id FROM hidden_messages)
+    )
+  )"""
+
+
+class WrongFilter(ValueError):
+    """A filter that means nothing. `name` is the parameter."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class TalkFilter:
+    """Talks of a kind (`which`), narrowed by what is not empty. `chat` and `person` are a name or a number;
+    `since` and `until` are days, both included; `words` as in the search. `is_few`: see `tuned`.
+    """
+
+    which: Which = "memories"
+    starred: bool = False
+    chat: str = ""
+    person: str = ""
+    mood: str = ""
+    topic: str = ""
+    year: str = ""
+    since: str = ""
+    until: str = ""
+    words: str | None = None
+    is_few: bool = False
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str], *, may_see_hidden: bool = False, strict: bool = False) -> TalkFilter:
+        """What a query string asks for. With `strict`, raises `WrongFilter`; else nonsense is passed over."""
+        which: Which = "all" if args.get("all") == "1" else "memories"
+        if args.get("all") == "hidden" and may_see_hidden:
+            which = "hidden"
+        elif strict and args.get("all", "0") not in ("0", "1"):
+            raise WrongFilter("all")
+        if strict and args.get("starred", "0") not in ("0", "1"):
+            raise WrongFilter("starred")
+        days = {}
+        for field, name in (("since", "from"), ("until", "to")):
+            day = args.get(name) or ""
+            if day and not _DAY.match(day):
+                if strict:
+                    raise WrongFilter(name)
+                day = ""
+            days[field] = day
+        texts = {name: args.get(name) or "" for name in ("chat", "person", "mood", "topic", "year")}
+        return cls(which, args.get("starred") == "1", **texts, **days, words=args.get("q"))
+
+    def tuned(self, run: Callable[..., Any]) -> TalkFilter:
+        """The same, looked for by way of the person's messages where these are few."""
+        if not self.person:
+            return self
+        sql = "SELECT coalesce(sum(message_count), 0) FROM people WHERE name = :person OR id = :person"
+        return replace(self, is_few=run(sql, {"person": self.person}).fetchone()[0] < _FEW)
+
+    def _conditions(self) -> tuple[list[str], dict[str, Any]]:
+        """What is asked for besides whether it may be seen; conditions need the table `exchanges` and no other."""
+        where: list[str] = []
+        given: dict[str, Any] = {}
+        if self.which == "memories":
+            where.append("exchanges.is_memory")
+        if self.starred:
+            where.append(_STARRED)
+        for name, sql in (
+            ("chat", "exchanges.chat_id IN (SELECT id FROM chats WHERE name = :chat OR id = :chat)"),
+            ("mood", "exchanges.mood = :mood"),
+            ("topic", _TOPIC),
+            ("year", "exchanges.started_at >= :year AND exchanges.started_at < :year || '~'"),
+            ("since", "exchanges.started_at >= :since"),
+            ("until", "exchanges.started_at < :until || '~'"),
+            ("person", _SPOKEN_BY_FEW if self.is_few else _SPOKEN),
+        ):
+            if value := getattr(self, name):
+                where.append(sql)
+                given[name] = value
+        if self.topic:
+            given["topic_words"] = 'topics : "' + " ".join(folding.fold(self.topic).replace('"', " ").split()) + '"'
+        if self.words is not None:
+            where.append(_SAID)
+            given["q"] = folding.fts_query(self.words) or '""'
+        return where, given
+
+    def where(self) -> tuple[str, dict[str, Any]]:
+        """(SQL condition on `exchanges`, its parameters)"""
+        where, given = self._conditions()
+        seen = f"exchanges.id {'IN' if self.which == 'hidden' else 'NOT IN'} ({HIDDEN})"
+        return "\n  AND ".join([*where, seen]), given
+
+    def count(self, run: Callable[..., Any]) -> int:
+        """How many there are."""
+        where, given = self._conditions()
+        asked = " AND ".join(where) or "1"
+        if self.which == "hidden":
+            sql = f"SELECT count(*) FROM exchanges WHERE exchanges.id IN ({HIDDEN}) AND {asked}"
+        else:
+            # Hidden ones are few: those found among them are taken off, instead of asking each one found.
+            sql = f"""
+                SELECT (SELECT count(*) FROM exchanges WHERE {asked})
+                    - (SELECT count(*) FROM exchanges WHERE exchanges.id IN ({HIDDEN}) AND {asked})
+            """
+        return int(run(sql, given).fetchone()[0])
+
+    def as_sql(self) -> tuple[str, dict[str, Any]]:
+        """(a query that lists them, its parameters), for people who know SQL."""
+        where, given = self.where()
+        return (
+            "SELECT exchanges.id, exchanges.started_at, chats.name AS chat, exchanges.title, exchanges.summary,\n"
+            "  exchanges.mood, exchanges.message_count, exchanges.score\n"
+            "FROM exchanges JOIN chats ON chats.id = exchanges.chat_id\n"
+            f"WHERE {where}\nORDER BY exchanges.started_at DESC"
+        ), given
+
+    def only_chat(self, run: Callable[..., Any]) -> int | None:
+        """The number of the chat, where one is named and no two are called so."""
+        if not self.chat:
+            return None
+        found = run("SELECT id FROM chats WHERE name = :chat OR id = :chat", {"chat": self.chat}).fetchall()
+        return int(found[0][0]) if len(found) == 1 else None
+
+    def as_rows(self, only_chat: int | None = None) -> dict[str, str]:
+        """The same as the query string of Datasette's table `visible_exchanges`, or `exchanges` for hidden ones.
+
+        What its own filters cannot say is said in SQL (`_where`), which takes the permission for it.
+        """
+        asked = {
+            "chat_id": "" if only_chat is None else str(only_chat),
+            "is_memory": "1" if self.which == "memories" else "",
+            "mood": self.mood,
+            "started_at__startswith": self.year,
+            "topics__arraycontains": self.topic,
+            "started_at__gte": self.since,
+            "started_at__lt": f"{self.until}~" if self.until else "",
+        }
+        rest = [_STARRED] if self.starred else []
+        if self.chat and only_chat is None:
+            rest.append(f"chat_id IN (SELECT id FROM chats WHERE {literally(self.chat)} IN (name, CAST(id AS TEXT)))")
+        if self.person:
+            rest.append(_SPOKEN.replace(":person", literally(self.person)))
+        if self.words is not None:
+            rest.append(_SAID.replace(":q", literally(folding.fts_query(self.words) or '""')))
+        if self.which == "hidden":
+            rest.append(f"exchanges.id IN ({HIDDEN})")
+        table = "exchanges" if self.which == "hidden" else "visible_exchanges"
+        where = " AND ".join(rest).replace("exchanges.id", f"{table}.id")
+        return {**asked, "_where": " ".join(where.split()), "_sort_desc": "started_at"}
+
+
+def literally(text: str) -> str:
+    """A text as SQL writes it, where no parameter can be bound."""
+    return "'" + text.replace("'", "''") + "'"

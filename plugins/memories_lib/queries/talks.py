@@ -1,0 +1,229 @@
+"""What the pages of the memories view ask of the archive. Every function runs in a thread with `run` = execute."""
+
+import json
+import time
+
+from memories_lib.queries import search as finder
+from memories_lib.queries import search_filter, visible
+from memories_lib.queries.talk_filter import TalkFilter
+from memories_lib.shared import folding
+
+PAGE = 30
+#: Hits on a page of a search.
+FOUND = 40
+#: A part of a book ends with the talk in which it has so many messages.
+_PART_OF_A_BOOK = 1_000
+_PICTURE = """
+(
+    SELECT media.sha256 FROM messages JOIN media ON media.message_id = messages.id
+    WHERE messages.exchange_id = exchanges.id AND media.thumbnail IS NOT NULL
+        AND messages.id NOT IN (SELECT message_id FROM hidden_messages) LIMIT 1
+) AS picture
+"""
+_CARDS = f"""
+SELECT exchanges.id, exchanges.title, exchanges.summary, exchanges.started_at, exchanges.mood, exchanges.language,
+    exchanges.message_count, exchanges.participant_count, exchanges.score, chats.name AS chat,
+    coalesce(is_starred, 0) AS is_starred, coalesce(is_hidden, 0) > 0 AS is_hidden, note, {_PICTURE}
+FROM exchanges CROSS JOIN chats ON chats.id = exchanges.chat_id
+LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
+"""
+_ORDERS = {
+    "newest": ("exchanges.started_at DESC, exchanges.id DESC", "<"),
+    "oldest": ("exchanges.started_at, exchanges.id", ">"),
+    "best": ("exchanges.score DESC, exchanges.id DESC", None),
+}
+
+
+def has_archive(run):
+    """Whether the database is one of ours."""
+    return run("SELECT 1 FROM sqlite_master WHERE name = 'exchange_marks'").fetchone() is not None
+
+
+def summary(run):
+    """How many messages there are, from when to when, and what can be chosen from."""
+    row = run(
+        "SELECT coalesce(sum(message_count), 0) AS messages, min(first_at) AS start, max(last_at) AS end FROM chats"
+    ).fetchone()
+    first, last = (row["start"] or "")[:4], (row["end"] or "")[:4]
+    chats = run("SELECT name FROM chats WHERE message_count > 0 ORDER BY message_count DESC, id LIMIT 200").fetchall()
+    return {
+        "messages": row["messages"],
+        "start": row["start"],
+        "end": row["end"],
+        "years": list(range(int(last), int(first) - 1, -1)) if first else [],
+        "chats": [chat["name"] for chat in chats],
+        "people": [
+            row["name"]
+            for row in run("SELECT name FROM people WHERE message_count > 0 ORDER BY message_count DESC LIMIT 200")
+        ],
+        "moods": ["loving", "joyful", "funny", "sad", "angry", "calm", "practical"],
+    }
+
+
+def memories(run, asked):
+    """(a page of cards, where the next begins) for what `asked` says: see `TalkFilter`, and order, before."""
+    condition, given = TalkFilter.from_args(asked, may_see_hidden=True).tuned(run).where()
+    where, given = [condition], {**given, "most": PAGE + 1}
+    order, side = _ORDERS.get(asked.get("order"), _ORDERS["newest"])
+    skip = ""
+    if asked.get("before"):
+        at, _, number = asked["before"].partition("/")
+        number = int(number) if number.isdigit() and len(number) < 19 else 0
+        if side:
+            where.append(f"(exchanges.started_at, exchanges.id) {side} (:at, :number)")
+            given |= {"at": at, "number": number}
+        else:
+            skip, given["skip"] = "OFFSET :skip", number
+    rows = run(f"{_CARDS} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :most {skip}", given).fetchall()
+    more = None
+    if len(rows) > PAGE:
+        last = rows[PAGE - 1]
+        more = f"{last['started_at']}/{last['id']}" if side else f"/{given.get('skip', 0) + PAGE}"
+    return rows[:PAGE], more
+
+
+_TALK = f"""
+SELECT messages.id, messages.sent_at, messages.kind, messages.text, messages.is_edited, messages.is_highlight,
+    messages.sender_id, people.name AS sender, people.is_owner,
+    media.filename, media.mimetype, media.sha256, media.thumbnail, media.duration_s, media.width, media.height,
+    media.bytes, media.is_missing, media.caption, media.transcript, media.description, media.told_by,
+    places.name AS place, places.latitude, places.longitude, places.url AS place_url
+FROM messages
+LEFT JOIN people ON people.id = messages.sender_id
+LEFT JOIN media ON media.message_id = messages.id
+LEFT JOIN places ON places.message_id = messages.id
+WHERE messages.exchange_id = :exchange AND {visible.VISIBLE} {visible.IN_ORDER}
+"""
+
+
+def talk(run, exchange, *, hidden=False):
+    """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for."""
+    head = run(
+        f"""
+        SELECT exchanges.*, chats.name AS chat, chats.kind AS chat_kind, coalesce(is_starred, 0) AS is_starred,
+            coalesce(is_hidden, 0) > 0 AS is_hidden, note,
+            (
+                SELECT other.id FROM exchanges AS other LEFT JOIN exchange_marks AS mark ON mark.exchange_id = other.id
+                WHERE other.chat_id = exchanges.chat_id AND other.started_at < exchanges.started_at
+                    AND coalesce(mark.is_hidden, 0) = 0 ORDER BY other.started_at DESC LIMIT 1
+            ) AS before_id,
+            (
+                SELECT other.id FROM exchanges AS other LEFT JOIN exchange_marks AS mark ON mark.exchange_id = other.id
+                WHERE other.chat_id = exchanges.chat_id AND other.started_at > exchanges.started_at
+                    AND coalesce(mark.is_hidden, 0) = 0 ORDER BY other.started_at LIMIT 1
+            ) AS after_id
+        FROM exchanges JOIN chats ON chats.id = exchanges.chat_id
+        LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
+        WHERE exchanges.id = :exchange AND ({visible.NOT_HIDDEN} OR :hidden)
+        """,
+        {"exchange": exchange, "hidden": hidden},
+    ).fetchone()
+    if head is None:
+        return None
+    messages = run(_TALK, {"exchange": exchange}).fetchall()
+    links = {}
+    for row in run(
+        """
+        SELECT links.message_id, links.url, links.domain
+        FROM messages CROSS JOIN links ON links.message_id = messages.id
+        WHERE messages.exchange_id = ? ORDER BY links.id
+        """,
+        (exchange,),
+    ):
+        links.setdefault(row["message_id"], []).append(row)
+    voices = dict.fromkeys(m["sender"] for m in messages if m["sender"])
+    owner = next((m["sender"] for m in messages if m["is_owner"]), "")
+    return {
+        "head": head, "topics": json.loads(head["topics"] or "[]"), "messages": messages, "links": links,
+        "voices": list(voices), "owner": owner,
+    }  # fmt: skip
+
+
+def search(run, question, args, most=FOUND):
+    """(messages with their talk, talks, how many messages there are); narrowed by what `args` says."""
+    query = folding.fts_query(question)
+    if not query:
+        return [], [], 0
+    narrower, given = search_filter.narrowed(args)
+    order = args.get("sort") if args.get("sort") in finder.ORDERS else "newest"
+    before = args.get("before") or ""
+    before = int(before) if before.isdecimal() and len(before) < 19 else None
+    ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before)
+    rows = run(
+        f"""
+        SELECT messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat,
+            exchanges.title, messages.text, media.told_by,
+            trim(coalesce(media.description, '') || ' ' || coalesce(media.transcript, '')) AS seen
+        FROM messages JOIN chats ON chats.id = messages.chat_id JOIN exchanges ON exchanges.id = messages.exchange_id
+        LEFT JOIN people ON people.id = messages.sender_id LEFT JOIN media ON media.message_id = messages.id
+        WHERE messages.id IN ({", ".join("?" * len(ids))})
+        """,
+        ids,
+    ).fetchall()
+    found = {row["id"]: row for row in rows}
+    messages = []
+    for number in ids:
+        row = dict(found[number])
+        # What a model saw in a photo or heard in a voice note, where the words are in that.
+        is_seen = row["seen"] and not any(is_hit for _, is_hit in folding.snippet(row["text"], question))
+        messages.append({**row, **({"text": row["seen"]} if is_seen else {"told_by": None})})
+    talks = run(
+        f"""
+        {_CARDS} WHERE exchanges.id IN (
+            SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ? ORDER BY rank LIMIT 12
+        ) AND {visible.NOT_HIDDEN} ORDER BY exchanges.score DESC LIMIT 6
+        """,
+        (query,),
+    ).fetchall()
+    # What narrows messages does not narrow what is told of a talk; and it is told once.
+    return messages, [] if narrower or before else talks, total
+
+
+def on_this_day(run, day):
+    """(cards of that day in every year, cards of days near it when there are none)."""
+    near = f"""
+        {_CARDS} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
+            AND exchanges.started_at < days.day || '~'
+        WHERE substr(days.day, 6) IN (SELECT value FROM json_each(?)) AND {visible.NOT_HIDDEN}
+        ORDER BY days.day DESC, exchanges.score DESC LIMIT 120
+    """
+    found = run(near, (f'["{day[5:]}"]',)).fetchall()
+    if found:
+        return found, []
+    around = [time.strftime("%m-%d", time.gmtime(_seconds(day) + n * 86400)) for n in range(-4, 5)]
+    return [], run(near, ("[" + ", ".join(f'"{d}"' for d in around) + "]",)).fetchall()[:12]
+
+
+def _seconds(day):
+    return time.mktime((int(day[:4]), int(day[5:7]), int(day[8:10]), 12, 0, 0, 0, 0, 0)) - time.timezone
+
+
+def day(run, asked):
+    """Cards of one day."""
+    return run(
+        f"{_CARDS} WHERE exchanges.started_at >= ? AND exchanges.started_at < ? || '~' AND {visible.NOT_HIDDEN}"
+        " ORDER BY exchanges.started_at LIMIT 200",
+        (asked, asked),
+    ).fetchall()
+
+
+def best(run, condition, number, most=6):
+    """The cards of the best memories that fit a condition with one parameter."""
+    return run(
+        f"{_CARDS} WHERE exchanges.is_memory AND {condition} AND {visible.NOT_HIDDEN}"
+        " ORDER BY exchanges.score DESC, exchanges.id DESC LIMIT ?",
+        (number, most),
+    ).fetchall()
+
+
+def book(run, asked):
+    """(some talks of a book, whole, the oldest first; where the next part begins, or None)"""
+    rows, more = memories(run, {**asked, "order": "oldest"})
+    found, size = [], 0
+    for n, row in enumerate(rows, 1):
+        told = talk(run, row["id"])
+        found += [told] if told else []
+        size += len(told["messages"]) if told else 0
+        if size >= _PART_OF_A_BOOK and n < len(rows):
+            return found, f"{row['started_at']}/{row['id']}"
+    return found, more

@@ -1,0 +1,48 @@
+"""Which exchanges and messages may be seen, and the SQL that finds them with all that is shown of them."""
+
+FIRST_MESSAGE = """
+(
+    SELECT messages.id FROM messages
+    WHERE messages.exchange_id = exchanges.id AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
+    ORDER BY messages.sent_at, messages.id LIMIT 1
+)
+"""
+
+EXCHANGES = f"""
+SELECT exchanges.id, exchanges.chat_id, chats.name AS chat, chats.kind AS chat_kind, exchanges.started_at,
+    exchanges.ended_at, exchanges.message_count, exchanges.participant_count, exchanges.title, exchanges.summary,
+    exchanges.language, exchanges.mood, exchanges.topics, exchanges.score, exchanges.is_memory,
+    exchanges.summarised_by, coalesce(is_starred, 0) AS is_starred, coalesce(is_hidden, 0) > 0 AS is_hidden, note,
+    {FIRST_MESSAGE} AS first_id
+FROM exchanges CROSS JOIN chats ON chats.id = exchanges.chat_id
+LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
+"""
+
+#: The same of one that is read whole: its first message comes with the others.
+EXCHANGE = EXCHANGES.replace(FIRST_MESSAGE, "NULL")
+
+MESSAGES = """
+SELECT messages.id, messages.sent_at, messages.kind, messages.text, messages.sender_id, people.name AS sender,
+    coalesce(people.is_owner, 0) AS is_owner, messages.is_edited, messages.is_highlight, messages.exchange_id,
+    media.sha256, media.filename, media.mimetype, media.thumbnail, media.width, media.height, media.duration_s,
+    media.is_missing, media.caption, media.transcript, media.description, media.told_by AS media_told_by
+FROM messages
+LEFT JOIN people ON people.id = messages.sender_id
+LEFT JOIN media ON media.message_id = messages.id
+"""
+
+VISIBLE = "messages.id NOT IN (SELECT message_id FROM hidden_messages)"
+
+#: Not hidden by itself, nor by its talk.
+SEEN = f"""{VISIBLE}
+    AND messages.exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)"""
+
+#: The same the other way round, for taking them off a count: they are few.
+HIDDEN_MESSAGES = """
+SELECT message_id FROM hidden_messages
+UNION SELECT id FROM messages WHERE exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+"""
+
+IN_ORDER = "ORDER BY messages.sent_at, messages.id"
+
+NOT_HIDDEN = "coalesce(is_hidden, 0) = 0"

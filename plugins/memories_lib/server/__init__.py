@@ -1,0 +1,1 @@
+"""The served archive, requests and answers, what reaches into Datasette."""

@@ -1,0 +1,194 @@
+"""The served archive: which database it is, how it is read, and how an edit is written down and shown."""
+
+import os
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+
+from memories_lib.server import internals
+from memories_lib.server.http import ApiError
+from memories_lib.shared import curation, damage, edit_log, folding
+
+#: path of a log -> (the log, open; which file it was when it was opened)
+_logs = {}
+#: path of an archive -> which file it was at the first request
+_served = {}
+#: Serve an archive without the edits that it shows, whose log is gone: on purpose, and for good.
+WITHOUT_EDITS = "MEMORIES_WITHOUT_EDITS"
+
+
+def database_of(datasette):
+    """The archive among Datasette's databases. Raises `ApiError` 503 when none is served."""
+    for database in datasette.databases.values():
+        if not database.path or not database.is_mutable:
+            continue
+        here = _which(database.path)
+        if here is None:
+            continue
+        if here != _served.setdefault(database.path, here):
+            raise ApiError(503, f"{Path(database.path).name} was replaced while it was served: start the server anew")
+        return database
+    raise ApiError(503, "no archive is served here")
+
+
+def _which(path):
+    """Which file is at a path, whatever it is called; None for none."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+async def read(datasette, function):
+    """`function(run)`, in a thread with a connection of the archive; rows answer to names.
+
+    All of it sees one state of the archive, even when another one is put in its place meanwhile.
+    """
+
+    return await database_of(datasette).execute_fn(lambda connection: _in_one_state(connection, function))
+
+
+async def glance(datasette, function, is_little):
+    """The same for what takes a fraction of a millisecond, without the way to a thread and back, which takes longer.
+
+    `is_little(run)` says whether it does; what is more, or locked, is read in a thread: nobody else's answer waits.
+    """
+    connection = internals.connection_to_answer_with(datasette, database_of(datasette))
+    try:
+        is_read, found = _in_one_state(
+            connection, lambda run: (True, function(run)) if is_little(run) else (False, None)
+        )
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        is_read, found = False, None
+    return found if is_read else await read(datasette, function)
+
+
+def _in_one_state(connection, function):
+    connection.execute("BEGIN")
+    try:
+        return function(connection.execute)
+    finally:
+        connection.execute("COMMIT")
+
+
+def log_of(database):
+    """The log of edits beside an archive, open for this process. Raises `ApiError` 503 when it was taken away."""
+    path = str(Path(database.path).resolve().with_name("curation.db"))
+    if path not in _logs:
+        log = edit_log.open_log(path)
+        _logs[path] = log, _which(path)
+    log, which = _logs[path]
+    if _which(path) != which:
+        raise ApiError(
+            503, "curation.db was taken away or replaced while it was served: put it back and start the server anew"
+        )
+    return log
+
+
+async def edit(datasette, actor, action, find_subject):
+    """Write one edit down and show it. `find_subject(run)` gives (kind, key, detail) or raises `ApiError`.
+
+    The event is durable before this returns. All edits pass through the archive's one writer, one after the other.
+    """
+    database = database_of(datasette)
+
+    def write(connection):
+        log = log_of(database)
+
+        def act():
+            kind, key, detail = find_subject(connection.execute)
+            event = edit_log.draft(log, actor, action, kind, key, detail)
+            everything = edit_log.events(log)
+            if action == "undo":
+                everything.append(event)
+                curation.replay(connection, edit_log.effective(everything), edit_log.digest(everything), folding.fold)
+            else:
+                if not curation.apply(connection, event, folding.fold):
+                    raise ApiError(409, "this was changed by somebody else meanwhile; look again")
+                curation.set_state(connection, edit_log.digest([*everything, event]))
+            edit_log.write(log, event)
+            return event
+
+        return _in_transaction(connection, act)
+
+    return await database.execute_write_fn(write)
+
+
+def _in_transaction(connection, act):
+    connection.isolation_level = None
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = act()
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return found
+
+
+def tidy(datasette):
+    """Take away what an earlier server was about to receive or to send when it was ended."""
+    for database in datasette.databases.values():
+        if not database.path:
+            continue
+        parent = Path(database.path).resolve().parent
+        for folder in parent.glob(".backup-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        for half in (parent / "incoming").glob("*-*.part*"):  # uploads by blocks go on, and have no hyphen
+            half.unlink(missing_ok=True)
+
+
+def _missing(path):
+    what = "holds no edit" if path.exists() else "is missing"
+    return (
+        f"{path} {what}, and the archive shows edits that people made: what they hid would be seen again. "
+        f"Put it back, from a backup or from where the archive came from; or go on without them, for good, "
+        f"with {WITHOUT_EDITS}=1"
+    )
+
+
+def _cannot_show_edits(path):
+    return (
+        f"{path} is damaged, so that edits cannot be shown on it: what people hid would be seen again. "
+        "memories serve makes it again, or goes back to the last good version"
+    )
+
+
+async def catch_up(datasette):
+    """Show what the log says on each archive that shows something else: it was rebuilt, or stopped between the two."""
+    for database in list(datasette.databases.values()):
+        if not database.path or not database.is_mutable:
+            continue
+        path = Path(database.path).resolve().with_name("curation.db")
+
+        def write(connection, database=database, path=path):
+            try:
+                if not curation.can_be_curated(connection):
+                    return None
+                everything = edit_log.events(log_of(database)) if path.exists() else []
+                if not everything and curation.state(connection) and not os.environ.get(WITHOUT_EDITS):
+                    return _missing(path)
+            except (sqlite3.DatabaseError, ValueError):
+                # What can be read is served all the same; /health and memories doctor name what cannot.
+                print(f"{path.parent}: a file is damaged, see memories doctor", file=sys.stderr)
+                return None
+            digest = edit_log.digest(everything)
+            if curation.state(connection) != digest:
+                try:
+                    _in_transaction(
+                        connection,
+                        lambda: curation.replay(connection, edit_log.effective(everything), digest, folding.fold),
+                    )
+                except sqlite3.DatabaseError as error:
+                    if not damage.is_damage(error):
+                        raise
+                    return _cannot_show_edits(database.path)
+            return None
+
+        problem = await database.execute_write_fn(write)
+        if problem:
+            internals.refuse_to_start(problem)

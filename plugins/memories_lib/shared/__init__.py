@@ -1,0 +1,1 @@
+"""Pure files that both the server and `ingest` use; nothing of Datasette."""

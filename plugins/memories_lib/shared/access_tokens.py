@@ -1,0 +1,76 @@
+"""Tokens for programs, in `access.db` beside the archive: a role, an expiry, revocable, kept as digests."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import sqlite3
+import time
+
+from memories_lib.shared import private_files
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tokens (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER
+)
+"""
+_START = "mem_"
+
+
+def open_store(path):
+    """The store at `path`, made when there is none."""
+    private_files.make_file(path)
+    store = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    store.execute("PRAGMA journal_mode = WAL")
+    store.execute("PRAGMA synchronous = FULL")
+    store.execute(_SCHEMA)
+    return store
+
+
+def make(store, name, role, seconds):
+    """(its id, the token itself: shown this once, kept nowhere)."""
+    secret = secrets.token_urlsafe(24)
+    now = int(time.time())
+    number = store.execute(
+        "INSERT INTO tokens (name, role, digest, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+        (name, role, digest_of(secret), now, now + seconds),
+    ).lastrowid
+    return number, f"{_START}{number}_{secret}"
+
+
+def role_of(store, token):
+    """(role, name, number) of a token that is good; None for any other."""
+    number, _, secret = token.removeprefix(_START).partition("_")
+    if not token.startswith(_START) or not number.isascii() or not number.isdigit() or len(number) > 15 or not secret:
+        return None
+    row = store.execute(
+        "SELECT role, name, digest FROM tokens WHERE id = ? AND revoked_at IS NULL AND expires_at > ?",
+        (int(number), int(time.time())),
+    ).fetchone()
+    return (row[0], row[1], int(number)) if row and hmac.compare_digest(row[2], digest_of(secret)) else None
+
+
+def listed(store):
+    """All tokens, the newest first, without anything that would open a door."""
+    names = ("id", "name", "role", "made_at", "expires_at", "revoked_at")
+    rows = store.execute(f"SELECT {', '.join(names)} FROM tokens ORDER BY id DESC")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def revoke(store, number):
+    """Whether there was such a token that was not revoked yet."""
+    done = store.execute("UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (time.time(), number))
+    return done.rowcount == 1
+
+
+def digest_of(secret):
+    """What is kept of a secret."""
+    # A secret of 192 random bits needs no slow hash.
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,103 @@
+"""What people's edits come to on an archive. Pure; loaded by both sides.
+
+The events of `edit_log.py` are played onto `exchange_marks`, `hidden_messages`, `merged_exchanges` and the rows of the
+archive itself; what an edit changes in a row is kept in the tables named ``..._before``, so that `revert` gives back
+exactly what ingest wrote. An event whose subject is gone is counted, never dropped.
+"""
+
+from __future__ import annotations
+
+from memories_lib.shared import edit_actions, naming_edits, recount
+from memories_lib.shared.edit_details import is_whole
+from memories_lib.shared.edited_archive import FIRST_EVENT, EditedArchive
+from memories_lib.shared.naming_edits import has_table, person_key
+
+
+def can_be_curated(archive) -> bool:
+    """Whether the archive has the tables for it."""
+    return has_table(archive.execute, "exchanges_before")
+
+
+def state(archive) -> str:
+    """The digest of the log that the archive shows; "" when it shows no edits."""
+    row = archive.execute("SELECT digest FROM curation_state").fetchone()
+    return row[0] if row else ""
+
+
+def set_state(archive, digest: str) -> None:
+    """Note which log the archive shows."""
+    archive.execute("DELETE FROM curation_state")
+    if digest:
+        archive.execute("INSERT INTO curation_state (digest) VALUES (?)", (digest,))
+
+
+def replay(archive, events, digest: str, fold) -> list:
+    """Make the archive show these (effective) events; returns those whose subject is not in it.
+
+    `fold` is how the search index writes words. The caller has a transaction open.
+    """
+    revert(archive, fold)
+    db = EditedArchive(archive, fold)
+    db.is_counting = False  # once, at the end, instead of with each event
+    lost = [event for event in events if not _apply(db, event)]
+    if recount.is_kept(db.run):
+        recount.take_out(archive)
+    set_state(archive, digest)
+    return lost
+
+
+def apply(archive, event, fold) -> bool:
+    """Do what one event says; False when its subject is not in this archive, or when it says nothing whole."""
+    return _apply(EditedArchive(archive, fold), event)
+
+
+def _apply(db, event) -> bool:
+    if event.action not in edit_actions.ACTIONS or not is_whole(event):
+        return False
+    return edit_actions.ACTIONS[event.action](db, event)
+
+
+def revert(archive, fold) -> None:
+    """Give back what ingest wrote, as if nobody had edited anything."""
+    db = EditedArchive(archive, fold)
+    if recount.is_kept(db.run):
+        recount.put_back(archive)
+    changed = [row[0] for row in archive.execute("SELECT id FROM exchanges_before")]
+    made = [row[0] for row in archive.execute("SELECT id FROM exchanges WHERE id >= ?", (FIRST_EVENT,))]
+    db.unindex(changed + made)
+    for table in ("exchange_marks", "hidden_messages", "merged_exchanges"):
+        archive.execute(f"DELETE FROM {table}")
+    archive.execute("INSERT OR REPLACE INTO exchanges SELECT * FROM exchanges_before")
+    archive.execute(
+        """
+        UPDATE messages SET exchange_id = messages_before.exchange_id, is_highlight = messages_before.is_highlight
+        FROM messages_before WHERE messages.id = messages_before.message_id
+        """
+    )
+    db.place_places(changed + made)
+    archive.executemany("DELETE FROM exchanges WHERE id = ?", [(exchange,) for exchange in made])
+    db.index(changed)
+    naming_edits.revert(db)
+    for table in ("exchanges_before", "messages_before"):
+        archive.execute(f"DELETE FROM {table}")
+    archive.execute("DELETE FROM curation_state")
+    if recount.is_kept(db.run):
+        recount.measure_chats(archive)
+
+
+def not_shown(archive, events, fold) -> list:
+    """The (effective) events that hide something that is in the archive, and may be seen all the same."""
+    last = {}
+    for event in events:
+        if event.action in ("hide", "restore"):
+            last[event.subject_kind, event.subject_key] = event
+    db = EditedArchive(archive, fold)
+    return [event for event in last.values() if event.action == "hide" and is_whole(event) and db.shows(event)]
+
+
+ACTIONS = frozenset(edit_actions.ACTIONS)
+
+__all__ = [
+    "ACTIONS", "apply", "can_be_curated", "is_whole", "not_shown", "person_key", "replay", "revert", "set_state",
+    "state",
+]  # fmt: skip

@@ -1,0 +1,240 @@
+"""What each action of an edit does to an archive. Pure; `ACTIONS` names them, `curation.py` plays them."""
+
+from __future__ import annotations
+
+import json
+
+from memories_lib.shared import naming_edits
+from memories_lib.shared.naming_edits import RETITLED
+
+
+def _marking(column, value):
+    def act(db, event):
+        if event.subject_kind == "message":
+            return _hide_message(db, event, value)
+        if column == "is_hidden":
+            return _hide(db, event, value)
+        exchange = db.exchange(event)
+        if exchange is None:
+            return False
+        db.mark(exchange, column, value)
+        if column == "is_starred" and value:
+            # What somebody starred is a memory, whatever its score.
+            db.keep(exchange)
+            db.run("UPDATE exchanges SET is_memory = 1 WHERE id = ?", (exchange,))
+        return True
+
+    return act
+
+
+def _hide(db, event, value):
+    """A talk, and whatever it was put together from: what was hidden as one stays so when it is parted again."""
+    named = [(event.subject_key, event.detail["at"])]
+    named += [(part["key"], part["at"]) for part in event.detail.get("parts", ())]
+    found = {db.exchange(event, key, at) for key, at in named} - {None} or db.exchanges_about(event)
+    for exchange in sorted(found):
+        with db.counted([exchange]):
+            db.mark(exchange, "is_hidden", value)
+            db.hide_if_empty(exchange)
+        db.mark(exchange, "hidden_at", event.at if value else None)
+        db.tell_again(db.relatives(exchange) - {exchange})
+    # A talk comes back with its messages where it was they that were hidden, each for itself.
+    for one in event.detail.get("messages", ()):
+        message = db.message(event, one["key"], one["at"])
+        _hide_messages(db, [] if message is None else [message], value)
+    return bool(found)
+
+
+def _hide_message(db, event, value):
+    message = db.message(event, event.subject_key, event.detail.get("at", ""))
+    messages = [message] if message is not None else db.messages_at(event)
+    _hide_messages(db, messages, value)
+    return bool(messages)
+
+
+def _hide_messages(db, messages, value):
+    for message in messages:
+        exchange = db.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
+        with db.counted([exchange]):
+            if value:
+                db.run("INSERT OR IGNORE INTO hidden_messages (message_id) VALUES (?)", (message,))
+            else:
+                db.run("DELETE FROM hidden_messages WHERE message_id = ?", (message,))
+            db.hide_if_empty(exchange)
+        db.tell_again(db.relatives(exchange))
+
+
+def _merge(db, event):
+    found = [db.exchange(event, e["key"], e["at"]) for e in event.detail["exchanges"]]
+    ids = sorted({exchange for exchange in found if exchange is not None})
+    if len(ids) < 2:
+        return False
+    with db.counted(ids):
+        _put_together(db, ids)
+    return True
+
+
+def _put_together(db, ids):
+    """Several exchanges, in the order of their ids, become the first of them."""
+    target, others = ids[0], ids[1:]
+    for exchange in ids:
+        db.keep(exchange)
+    db.unindex(ids)
+    told = "SELECT started_at, title, summary, topics, score, is_memory, prompt_version FROM exchanges WHERE id = ?"
+    hidden = _keep_hidden(db, ids)
+    # What is hidden gives the rest neither words nor a star, nor a note.
+    rows = [tuple(db.run(told, (exchange,)).fetchone()) for exchange in ids if exchange not in hidden]
+    if target in hidden:
+        db.mark(target, "is_starred", 0)
+        db.mark(target, "note", None)
+        title, version = min(rows)[1], min(rows)[6]
+        db.run("UPDATE exchanges SET title = ?, prompt_version = ? WHERE id = ?", (title, version, target))
+    for exchange in others:
+        db.keep_messages(exchange)
+        db.run("UPDATE messages SET exchange_id = ? WHERE exchange_id = ?", (target, exchange))
+        db.run("UPDATE merged_exchanges SET exchange_id = ? WHERE exchange_id = ?", (target, exchange))
+        db.run("INSERT OR REPLACE INTO merged_exchanges (id, exchange_id) VALUES (?, ?)", (exchange, target))
+        mark = db.run("SELECT is_starred, note FROM exchange_marks WHERE exchange_id = ?", (exchange,)).fetchone()
+        if mark and exchange not in hidden:
+            mine = db.run("SELECT is_starred, note FROM exchange_marks WHERE exchange_id = ?", (target,)).fetchone()
+            db.mark(target, "is_starred", max(mark[0], mine[0] if mine else 0))
+            db.mark(target, "note", "\n".join(filter(None, ((mine[1] if mine else ""), mark[1]))))
+        db.run("DELETE FROM exchange_marks WHERE exchange_id = ?", (exchange,))
+        db.place_places([exchange])
+        db.run("DELETE FROM exchanges WHERE id = ?", (exchange,))
+    rows.sort()
+    topics = dict.fromkeys(topic for row in rows for topic in json.loads(row[3] or "[]"))
+    db.run(
+        "UPDATE exchanges SET summary = ?, topics = ?, score = ?, is_memory = ? WHERE id = ?",
+        (
+            "\n".join(filter(None, (row[2] for row in rows))), json.dumps(list(topics)[:5], ensure_ascii=False),
+            max(row[4] for row in rows), max(row[5] for row in rows), target,
+        ),
+    )  # fmt: skip
+    db.measure(target)
+    db.index([target])
+    db.hide_if_empty(target)
+    db.tell_again_if_hidden(target)
+
+
+def _keep_hidden(db, exchanges):
+    """What was hidden stays so when it is put together with what was not: message by message.
+
+    Returns those that were hidden, unless all were.
+    """
+    marks = ", ".join("?" * len(exchanges))
+    hidden = db.run(
+        f"SELECT exchange_id FROM exchange_marks WHERE is_hidden AND exchange_id IN ({marks})", exchanges
+    ).fetchall()
+    if len(hidden) == len(exchanges):
+        return set()
+    for (exchange,) in hidden:
+        db.run("INSERT OR IGNORE INTO hidden_messages SELECT id FROM messages WHERE exchange_id = ?", (exchange,))
+        db.mark(exchange, "is_hidden", 0)
+    return {exchange for (exchange,) in hidden}
+
+
+def _split(db, event):
+    message = db.message(event, event.detail["message"], event.detail["at_message"])
+    if message is None:
+        return False
+    exchange, at = db.run("SELECT exchange_id, sent_at FROM messages WHERE id = ?", (message,)).fetchone()
+    later = "exchange_id = :exchange AND (sent_at, id) >= (:at, :message)"
+    given = {"exchange": exchange, "at": at, "message": message, "new": event.id}
+    staying = db.run(f"SELECT count(*) FROM messages WHERE exchange_id = :exchange AND NOT ({later})", given).fetchone()
+    if not staying[0]:
+        return True  # it is parted there already
+    db.keep(exchange)
+    db.keep_messages(exchange)
+    db.unindex([exchange])
+    db.run(
+        """
+        INSERT INTO exchanges (id, key, chat_id, started_at, ended_at, title, summary, language, mood, topics, score,
+            is_memory, summarised_by, summarised_at, prompt_version)
+        SELECT :new, key, chat_id, started_at, ended_at, '', '', language, mood, topics, score, is_memory,
+            summarised_by, summarised_at, prompt_version
+        FROM exchanges WHERE id = :exchange
+        """,
+        given,
+    )
+    db.run(f"UPDATE messages SET exchange_id = :new WHERE {later}", given)
+    db.run(
+        """
+        INSERT INTO exchange_marks (exchange_id, is_hidden, hidden_at)
+        SELECT :new, is_hidden, hidden_at FROM exchange_marks WHERE exchange_id = :exchange AND is_hidden
+        """,
+        given,
+    )
+    db.run("UPDATE exchanges SET title = ? WHERE id = ?", (db.first_line(event.id), event.id))
+    for part in (exchange, event.id):
+        db.measure(part)
+        db.hide_if_empty(part)
+    db.index([exchange, event.id])
+    db.place_places([exchange, event.id])
+    db.tell_again_if_hidden(exchange)
+    db.tell_again_if_hidden(event.id)
+    return True
+
+
+def _retitle(db, event):
+    exchange = db.exchange(event)
+    if exchange is None:
+        return False
+    db.keep(exchange)
+    db.unindex([exchange])
+    db.run(
+        "UPDATE exchanges SET title = ?, prompt_version = ? WHERE id = ?", (event.detail["title"], RETITLED, exchange)
+    )
+    db.index([exchange])
+    return True
+
+
+def _note(db, event):
+    exchange = db.exchange(event)
+    if exchange is None:
+        return False
+    db.mark(exchange, "note", event.detail["note"])
+    return True
+
+
+def _highlight(db, event):
+    message = db.message(event, event.subject_key, event.detail.get("at", ""))
+    if message is None:
+        return False
+    db.run(
+        "INSERT OR IGNORE INTO messages_before SELECT id, exchange_id, is_highlight FROM messages WHERE id = ?",
+        (message,),
+    )
+    db.run("UPDATE messages SET is_highlight = ? WHERE id = ?", (1 if event.detail.get("on", True) else 0, message))
+    return True
+
+
+def _naming(function):
+    """People and chats are named and joined while everything is counted: what they had is kept as ingest counted it."""
+
+    def act(db, event):
+        with db.counted():
+            return function(db, event)
+
+    return act
+
+
+ACTIONS = {
+    "hide": _marking("is_hidden", 1),
+    "restore": _marking("is_hidden", 0),
+    "star": _marking("is_starred", 1),
+    "unstar": _marking("is_starred", 0),
+    "merge": _merge,
+    "split": _split,
+    "retitle": _retitle,
+    "note": _note,
+    "highlight": _highlight,
+    "rename_person": _naming(naming_edits.rename_person),
+    "join_people": _naming(naming_edits.join_people),
+    "rename_chat": _naming(naming_edits.rename_chat),
+    "me": _naming(naming_edits.me),
+    # Done by the command itself, on the messages; ingest looks at them when it reads.
+    "forget": lambda _db, _event: True,
+    "join_chats": lambda _db, _event: True,
+    "part_source": lambda _db, _event: True,
+}

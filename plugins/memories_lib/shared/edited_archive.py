@@ -1,0 +1,311 @@
+"""An archive under edits: finding what one speaks of, keeping rows as they were, telling them again. Pure."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+
+from memories_lib.shared import derived_words, naming_edits, recount
+from memories_lib.shared.naming_edits import RETITLED, has_table
+
+#: Exchanges that an edit made are numbered like their event, far above those of any ingest.
+FIRST_EVENT = 1 << 50
+#: `exchange_marks.is_hidden` of an exchange that nobody hid, and of which every message is hidden.
+EMPTY = 2
+#: Messages this far apart (days) may be of one talk.
+_SAME_TALK_DAYS = 0.125
+#: (sender, text) of the messages of an exchange, with those that were parted from it.
+_OF_EXCHANGE = """
+SELECT people.name, messages.text FROM messages LEFT JOIN people ON people.id = sender_id
+WHERE (exchange_id = :id OR messages.id IN (SELECT message_id FROM messages_before WHERE exchange_id = :id)) AND {seen}
+ORDER BY sent_at, messages.id
+"""
+_SEEN = """
+messages.id NOT IN (SELECT message_id FROM hidden_messages)
+AND (exchange_id = :id OR exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden))
+"""
+#: Exchanges that a time falls into. Those with hidden messages are shorter than they were: see `tell_again`.
+_AROUND = """
+SELECT id FROM exchanges WHERE chat_id = :chat AND started_at <= :at AND ended_at >= :at
+UNION
+SELECT coalesce(exchange_id, before.id)
+FROM exchanges_before AS before LEFT JOIN merged_exchanges ON merged_exchanges.id = before.id
+WHERE chat_id = :chat AND started_at <= :at AND ended_at >= :at
+"""
+#: The mood that ingest heard in the whole of an exchange; for one that was parted, in what it was parted from.
+_MOOD = """
+SELECT mood FROM exchanges_before WHERE id = coalesce(
+    (SELECT id FROM exchanges_before WHERE id = :id),
+    (SELECT b.exchange_id FROM messages JOIN messages_before AS b ON message_id = messages.id
+        WHERE messages.exchange_id = :id LIMIT 1)
+)
+"""
+
+
+class EditedArchive:
+    """What the actions have in common."""
+
+    def __init__(self, connection, fold):
+        self.run = connection.execute
+        self.many = connection.executemany
+        self.is_counting = recount.is_kept(self.run)
+        self._connection = connection
+        self._fold = fold
+
+    @contextmanager
+    def counted(self, exchanges=None):
+        """While these exchanges change, or all of them: counts are without what is hidden before and after."""
+        if not self.is_counting:
+            yield
+            return
+        before = None if exchanges is None else recount.originals(self.run, exchanges)
+        recount.put_back(self._connection, before)
+        yield
+        recount.take_out(self._connection, before)
+
+    def chat(self, event):
+        """The chat that an event is about; for one that was joined to another, that one."""
+        return next(iter(self.chats(event)), None)
+
+    def chats(self, event):
+        """The chats in which the subject of an event may be: its own, and where some of its messages went."""
+        key = event.detail.get("chat")
+        found = [row[0] for row in self.run("SELECT id FROM chats WHERE key = ?", (key,))]
+        if has_table(self.run, "former_chats"):
+            rows = self.run("SELECT chat_id FROM former_chats WHERE key = ? ORDER BY chat_id", (key,))
+            found += [row[0] for row in rows if row[0] not in found]
+        return found
+
+    def exchange(self, event, key=None, at=None):
+        """The exchange that starts with a message, or that holds it now."""
+        key = event.subject_key if key is None else key
+        for chat in self.chats(event):
+            row = self.run("SELECT id FROM exchanges WHERE key = ? AND chat_id = ? ORDER BY id", (key, chat)).fetchone()
+            if row:
+                return row[0]
+        message = self.message(event, key, at or event.detail.get("at", ""))
+        return self.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0] if message else None
+
+    def message(self, event, key, at):
+        """The message with a key, sent at a time."""
+        for chat in self.chats(event):
+            row = self.run(
+                """
+                SELECT id FROM messages WHERE +chat_id = ? AND sent_at BETWEEN ? AND ? AND key = ?
+                    AND exchange_id IS NOT NULL
+                """,
+                (chat, at[:16], at[:16] + ":~", key),
+            ).fetchone()
+            if row is None and has_table(self.run, "former_keys"):
+                row = self.run(
+                    """
+                    SELECT messages.id FROM former_keys JOIN messages ON messages.id = message_id
+                    WHERE former_keys.key = ? AND chat_id = ?
+                    """,
+                    (key, chat),
+                ).fetchone()
+            if row:
+                return row[0]
+        return None
+
+    def exchanges_about(self, event):
+        """The exchanges in which one may be that is not found by its messages: those of its time.
+
+        So it is when an archive is made anew from exports that begin later, or hold other wordings. What was hidden
+        had better take some more with it than be seen; comes the message itself, the edit is about that alone.
+        """
+        at = event.detail["at"]
+        found = set()
+        for chat in self.chats(event):
+            around = self.run(_AROUND, {"chat": chat, "at": at}).fetchall()
+            after = self.run(
+                """
+                SELECT id FROM exchanges WHERE chat_id = :chat AND started_at > :at
+                    AND julianday(started_at) - julianday(:at) < :most ORDER BY started_at LIMIT 1
+                """,
+                {"chat": chat, "at": at, "most": _SAME_TALK_DAYS},
+            ).fetchall()
+            found.update(row[0] for row in (around or after))
+        return found
+
+    def messages_at(self, event):
+        """The messages of the very time of one that is not found; see `exchanges_about`."""
+        at = event.detail.get("at", "")
+        return [
+            row[0]
+            for chat in self.chats(event)
+            for row in self.run(
+                "SELECT id FROM messages WHERE sent_at = ? AND chat_id = ? AND exchange_id IS NOT NULL", (at, chat)
+            )
+        ]
+
+    def hide_if_empty(self, exchange):
+        """An exchange of which every message is hidden is as hidden as they are, until one comes back."""
+        seen = self.run(
+            """
+            SELECT 1 FROM messages WHERE exchange_id = ? AND id NOT IN (SELECT message_id FROM hidden_messages) LIMIT 1
+            """,
+            (exchange,),
+        ).fetchone()
+        before, after = (EMPTY, 0) if seen else (0, EMPTY)
+        self.run("INSERT OR IGNORE INTO exchange_marks (exchange_id) VALUES (?)", (exchange,))
+        self.run(
+            "UPDATE exchange_marks SET is_hidden = ? WHERE exchange_id = ? AND is_hidden = ?", (after, exchange, before)
+        )
+
+    def shows(self, event):
+        """Whether the message that an event names, a talk's first one, is in the archive and may be seen."""
+        found = self.message(event, event.subject_key, event.detail.get("at", ""))
+        visible = "SELECT 1 FROM visible_messages WHERE id = ?"
+        return found is not None and self.run(visible, (found,)).fetchone() is not None
+
+    def keep(self, exchange):
+        # What an edit made was not there before.
+        self.run(
+            "INSERT OR IGNORE INTO exchanges_before SELECT * FROM exchanges WHERE id = ? AND id < ?",
+            (exchange, FIRST_EVENT),
+        )
+
+    def keep_messages(self, exchange):
+        self.run(
+            """
+            INSERT OR IGNORE INTO messages_before SELECT id, exchange_id, is_highlight
+            FROM messages WHERE exchange_id = ?
+            """,
+            (exchange,),
+        )
+
+    def mark(self, exchange, column, value):
+        self.run("INSERT OR IGNORE INTO exchange_marks (exchange_id) VALUES (?)", (exchange,))
+        self.run(f"UPDATE exchange_marks SET {column} = ? WHERE exchange_id = ?", (value, exchange))
+
+    def unindex(self, exchanges):
+        self._write_index("('delete', ", "exchanges_fts, ", exchanges)
+
+    def index(self, exchanges):
+        self._write_index("(", "", exchanges)
+
+    def _write_index(self, start, column, exchanges):
+        for exchange in exchanges:
+            row = self.run("SELECT title, summary, topics FROM exchanges WHERE id = ?", (exchange,)).fetchone()
+            if row:
+                self.run(
+                    f"INSERT INTO exchanges_fts ({column}rowid, title, summary, topics) VALUES {start}?, ?, ?, ?)",
+                    (exchange, *(self._fold(text or "") for text in row)),
+                )
+
+    def measure(self, exchange):
+        """Bring times, counts and key of an exchange in step with its messages."""
+        self.run(
+            """
+            UPDATE exchanges SET (key, started_at, ended_at, message_count, participant_count) = (
+                SELECT (SELECT key FROM messages WHERE exchange_id = :id ORDER BY sent_at, id LIMIT 1),
+                    min(sent_at), max(sent_at), count(*) FILTER (WHERE message_id IS NULL),
+                    count(DISTINCT sender_id) FILTER (WHERE message_id IS NULL)
+                FROM messages LEFT JOIN hidden_messages ON message_id = id WHERE exchange_id = :id
+            ) WHERE id = :id
+            """,
+            {"id": exchange},
+        )
+
+    def tell_again(self, exchanges):
+        """Bring words, mood, times and counts of exchanges in step with what of them may be seen.
+
+        A mood was heard in all of the messages; nobody can say in which, so it is withheld while one of them is hidden.
+        """
+        for exchange in exchanges:
+            row = self.run(
+                "SELECT title, summary, topics, summarised_by, prompt_version FROM exchanges WHERE id = ?", (exchange,)
+            ).fetchone()
+            if row is None:
+                continue
+            self.keep(exchange)
+            title, summary, topics, told_by, version = self._told_before(exchange) or tuple(row)
+            words = derived_words.Words(title or "", summary or "", topics or "[]")
+            seen = self.run(_OF_EXCHANGE.format(seen=_SEEN), {"id": exchange}).fetchall()
+            everything = self.run(_OF_EXCHANGE.format(seen="1"), {"id": exchange}).fetchall()
+            if len(seen) < len(everything):
+                said = [(one[0] or "", one[1]) for one in seen]
+                words = derived_words.without_hidden(words, said, self._fold, by_model=told_by not in (None, "offline"))
+            words = naming_edits.told_now(self, words, by_model=told_by not in (None, "offline"))
+            if row[4] == RETITLED:
+                words = derived_words.Words(row[0], words.summary, words.topics)
+                version = RETITLED
+            mood = (
+                self.run(_MOOD, {"id": exchange}).fetchone()
+                or self.run("SELECT mood FROM exchanges WHERE id = ?", (exchange,)).fetchone()
+            )
+            self.unindex([exchange])
+            self.run(
+                """
+                UPDATE exchanges SET title = :title, summary = :summary, topics = :topics, prompt_version = :version,
+                    mood = :mood, (started_at, ended_at, message_count, participant_count) = (
+                        SELECT coalesce(min(sent_at), started_at), coalesce(max(sent_at), ended_at), count(*),
+                            count(DISTINCT sender_id) FROM messages
+                        WHERE exchange_id = :id AND id NOT IN (SELECT message_id FROM hidden_messages)
+                    ) WHERE id = :id
+                """,
+                {
+                    "id": exchange, "title": words.title, "summary": words.summary, "topics": words.topics,
+                    "version": version, "mood": mood[0] if len(seen) == len(everything) else None,
+                },
+            )  # fmt: skip
+            self.index([exchange])
+        if self.is_counting:
+            recount.measure_chats(self._connection, exchanges)
+
+    def _told_before(self, exchange):
+        """What was told before anything was hidden: merged ones put together as `_merge` does."""
+        rows = self.run(
+            """
+            SELECT id, title, summary, topics, summarised_by, prompt_version FROM exchanges_before
+            WHERE id = :id OR id IN (SELECT id FROM merged_exchanges WHERE exchange_id = :id)
+            ORDER BY started_at
+            """,
+            {"id": exchange},
+        ).fetchall()
+        if exchange >= FIRST_EVENT:
+            return self.first_line(exchange), "", "[]", "offline", None
+        if not rows:
+            return None
+        own = next((row for row in rows if row[0] == exchange), rows[0])
+        summary = "\n".join(row[2] for row in rows if row[2])
+        topics = list(dict.fromkeys(topic for row in rows for topic in json.loads(row[3] or "[]")))[:5]
+        return own[1], summary, json.dumps(topics, ensure_ascii=False), own[4], own[5]
+
+    def first_line(self, exchange):
+        """The title of an exchange that was parted from another."""
+        row = self.run(
+            "SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text' ORDER BY sent_at, id LIMIT 1",
+            (exchange,),
+        ).fetchone()
+        return derived_words.shorten(row[0] if row else "", derived_words.TITLE)
+
+    def tell_again_if_hidden(self, exchange):
+        """The same for an exchange that an edit made, where any of its messages is hidden."""
+        hidden = "SELECT 1 FROM messages JOIN hidden_messages ON message_id = id WHERE exchange_id = ?"
+        if self.run(hidden, (exchange,)).fetchone():
+            self.tell_again([exchange])
+
+    def relatives(self, exchange):
+        """The exchange, and those whose words may quote its messages: it was parted from them, or they from it."""
+        rows = self.run(
+            """
+            SELECT DISTINCT b.exchange_id FROM messages JOIN messages_before AS b ON b.message_id = messages.id
+            WHERE messages.exchange_id = :id
+            UNION
+            SELECT DISTINCT messages.exchange_id FROM messages_before AS b JOIN messages ON messages.id = b.message_id
+            WHERE b.exchange_id = :id
+            """,
+            {"id": exchange},
+        ).fetchall()
+        return {exchange, *(row[0] for row in rows if row[0] is not None)}
+
+    def place_places(self, exchanges):
+        self.many(
+            """
+            UPDATE places SET exchange_id = (SELECT exchange_id FROM messages WHERE id = message_id)
+            WHERE message_id IN (SELECT id FROM messages WHERE exchange_id = ?) OR exchange_id = ?
+            """,
+            [(exchange, exchange) for exchange in exchanges],
+        )

@@ -1,0 +1,59 @@
+"""How a page is shown: who may see it, what was asked of it, where its rows are."""
+
+from datasette import Forbidden, Response
+from datasette.views.base import DatasetteError
+
+from memories_lib.access import roles
+from memories_lib.queries import sql_links
+from memories_lib.server import served_archive
+from memories_lib.server.http import ApiError
+
+_FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before")
+
+
+def asked_of(request):
+    """The filters of a list of talks that a request names."""
+    asked = {name: request.args.get(name) or "" for name in _FILTERS}
+    if words := (request.args.get("q") or "").strip():
+        asked["q"] = words
+    # What is hidden is for those who may bring it back.
+    if asked["all"] == "hidden" and not roles.may(request.actor, "curator"):
+        asked["all"] = ""
+    return asked
+
+
+def for_a_book(request):
+    """The filters of a book, in which nothing is that is hidden."""
+    asked = asked_of(request)
+    return {**asked, "all": asked["all"] if asked["all"] == "1" else ""}
+
+
+def behind_of(datasette):
+    """Addresses of rows and SQL in the served archive."""
+    return sql_links.Behind(datasette.urls, served_archive.database_of(datasette).name)
+
+
+async def show(datasette, request, template, **context):
+    """The answer with a template and what it is to show."""
+    html = await datasette.render_template(template, context, request=request, view_name="memories")
+    return Response.html(html, headers={"cache-control": "private, no-cache"})
+
+
+def skipped(request, name):
+    """How many of a list were on the pages before, by a parameter of the address; 0 for anything that is no number."""
+    given = request.args.get(name) or ""
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 8 else 0
+
+
+def page(function):
+    """Only readers see pages; strangers are sent where they can become one."""
+
+    async def answer(request, datasette):
+        if not roles.may(request.actor, "viewer"):
+            raise Forbidden("view-instance")
+        try:
+            return await function(request, datasette)
+        except ApiError as error:
+            raise DatasetteError(error.detail, status=error.status, title="Memories") from None
+
+    return answer

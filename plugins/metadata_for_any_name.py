@@ -1,0 +1,40 @@
+"""Lets an archive have any file name: what `metadata.yml` says of ``memories`` holds for each archive."""
+
+import sqlite3
+import sys
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+
+from datasette import hookimpl
+
+sys.path.append(str(Path(__file__).parent))
+
+from memories_lib.server import internals
+
+#: See `application_id` in docs/SCHEMA.md.
+APPLICATION_ID = 0x57414D65
+
+
+@lru_cache(maxsize=64)
+def _is_archive(path):
+    try:
+        # By SQLite and not by its bytes: this process has it open, and would lose its locks (see `held_open`).
+        with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    except (OSError, sqlite3.DatabaseError):
+        return False
+
+
+@hookimpl
+def get_metadata(datasette):
+    """The descriptions, facets and queries of ``memories``, under each archive's own name."""
+    told = (internals.metadata_as_given(datasette).get("databases") or {}).get("memories")
+    if not told:
+        return {}
+    names = [
+        name
+        for name, database in datasette.databases.items()
+        if name != "memories" and database.path and _is_archive(str(database.path))
+    ]
+    return {"databases": dict.fromkeys(names, told)} if names else {}
