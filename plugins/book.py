@@ -13,6 +13,7 @@ from memories_lib.queries import talks as pages
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
 from memories_lib.server.streamed import Streamed
+from memories_lib.shared.layout import ArchiveFiles, thumbnail_name
 from memories_lib.web import book_formats
 from memories_lib.web.render import behind_of, for_a_book, page, show
 
@@ -59,7 +60,7 @@ async def book_as_file(request, datasette):
 def _as_page(datasette, request, asked, parts, wait_for):
     """One HTML file: what comes before the talks, the talks part by part with their pictures, what comes after."""
     style = (Path(__file__).parent.parent / "static" / "memories.css").read_text("utf-8")
-    media = Path(served_archive.database_of(datasette).path).resolve().parent / "media"
+    media = ArchiveFiles.of(served_archive.database_of(datasette).path).media
 
     def rendered(template, **given):
         return wait_for(datasette.render_template(template, given, request=request, view_name="memories"))
@@ -76,7 +77,7 @@ def _as_page(datasette, request, asked, parts, wait_for):
 
 
 def _small(media, sha256):
-    path = media / sha256[:2] / f"{sha256}.thumb.webp"
+    path = media / thumbnail_name(sha256)
     return path.read_bytes() if re.fullmatch("[0-9a-f]{64}", sha256) and path.is_file() else None
 
 

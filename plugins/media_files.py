@@ -15,6 +15,7 @@ sys.path.append(str(Path(__file__).parent))
 from memories_lib.access import roles
 from memories_lib.queries import visible
 from memories_lib.server import http
+from memories_lib.shared.layout import ArchiveFiles, media_name
 
 _SHOWN = ("image/", "video/", "audio/")
 #: Images that can hold scripts are only ever downloaded.
@@ -23,9 +24,7 @@ _YEAR = "private, max-age=31536000, immutable"
 
 
 def _stored_at(database, sha256, filename):
-    ending = re.sub(r"[^a-z0-9]", "", filename.rpartition(".")[2].lower())[:8] if "." in filename else ""
-    folder = Path(database.path).resolve().parent / "media"
-    return folder / sha256[:2] / (sha256 + (f".{ending}" if ending else ""))
+    return ArchiveFiles.of(database.path).media / media_name(sha256, filename)
 
 
 async def media(request, datasette):
@@ -50,7 +49,7 @@ async def media(request, datasette):
             raise Forbidden("view-instance")
         path, mimetype = _stored_at(database, sha256, row["filename"] or ""), row["mimetype"]
         if small and row["thumbnail"]:
-            path = Path(database.path).resolve().parent / "media" / row["thumbnail"]
+            path = ArchiveFiles.of(database.path).media / row["thumbnail"]
             mimetype = "image/webp"
         if path.is_file():
             return _send(request, path, mimetype or "application/octet-stream")

@@ -11,9 +11,7 @@ from datasette import hookimpl
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.server import internals
-
-#: See `application_id` in docs/SCHEMA.md.
-APPLICATION_ID = 0x57414D65
+from memories_lib.shared.contract import APPLICATION_ID
 
 
 @lru_cache(maxsize=64)

@@ -17,9 +17,9 @@ from memories_lib.queries import talks as pages
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
 from memories_lib.shared import folding
+from memories_lib.shared.contract import DAY, KINDS
 from memories_lib.web.render import asked_of, behind_of, page, show, skipped
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _DAY_SQL = (
     "SELECT exchanges.id, started_at, title, summary, message_count FROM visible_exchanges AS exchanges\n"
@@ -56,7 +56,7 @@ async def search(request, datasette):
     return await show(
         datasette, request, "_found.html" if is_part else "search.html", question=question, hits=hits, cards=talks,
         total=total, more=hits[-1]["id"] if len(hits) == pages.FOUND else None, known=known,
-        kinds=search_filter.KINDS[:10], asked=request.args,
+        kinds=KINDS[:10], asked=request.args,
         rows=behind_of(datasette).rows("visible_messages", **search_filter.as_rows(request.args), _search=question),
         sql=behind_of(datasette).query("search", words=question),
         ms=round(1000 * (time.perf_counter() - started)),
@@ -66,7 +66,7 @@ async def search(request, datasette):
 async def on_this_day(request, datasette):
     """Every year's same day, side by side."""
     given = request.args.get("date") or ""
-    day = given if _DAY.match(given) and _is_day(given) else time.strftime("%Y-%m-%d")
+    day = given if DAY.match(given) and _is_day(given) else time.strftime("%Y-%m-%d")
     found, near = await served_archive.read(datasette, lambda run: pages.on_this_day(run, day))
     years = {}
     for card in found:
@@ -92,7 +92,7 @@ def _is_day(given):
 async def calendar(request, datasette):
     """A heat map of all years; a day opens."""
     day = request.args.get("day") or ""
-    if _DAY.match(day):
+    if DAY.match(day):
         cards = await served_archive.read(datasette, lambda run: pages.day(run, day))
         return await show(
             datasette, request, "day.html", day=day, cards=cards,

@@ -10,6 +10,7 @@ sys.path.append(str(Path(__file__).parent))
 from memories_lib.api import shares
 from memories_lib.server import served_archive
 from memories_lib.server.http import ApiError
+from memories_lib.shared.layout import ArchiveFiles, thumbnail_name
 
 _GONE = "This link shows nothing (any more). Ask whoever sent it for another one."
 
@@ -46,12 +47,7 @@ async def picture(request, datasette):
     what, wanted = await _what(request, datasette), request.url_vars["sha256"]
     if what is None or not await served_archive.read(datasette, lambda run: shares.holds_picture(run, what, wanted)):
         return Response.text(_GONE, status=404)
-    path = (
-        Path(served_archive.database_of(datasette).path).resolve().parent
-        / "media"
-        / wanted[:2]
-        / f"{wanted}.thumb.webp"
-    )
+    path = ArchiveFiles.of(served_archive.database_of(datasette).path).media / thumbnail_name(wanted)
     if not path.is_file():
         return Response.text("This picture is not here", status=404)
     return Response(path.read_bytes(), headers={"cache-control": "private, max-age=3600"}, content_type="image/webp")

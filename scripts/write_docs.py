@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 import yaml
-from memories_lib.api import openapi
 
 from ingest import __version__
 from ingest.archive.database import APPLICATION_ID, VERSION, connect, make_indexes
 from ingest.cli import main
 from ingest.cli.publish import publish
+from memories_lib.api import openapi
 from scripts.imports import drawn
 
 ROOT = Path(__file__).parent.parent

@@ -69,11 +69,16 @@ def free_port() -> int:
 class Served:
     """Datasette on a socket, with its log."""
 
-    def __init__(self, arguments: list[str], port: int, log: Path, cwd: Path | None = None) -> None:
+    def __init__(
+        self, arguments: list[str], port: int, log: Path, cwd: Path | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.base = f"http://127.0.0.1:{port}"
         self.log = log
         with log.open("wb") as out:
-            self._process = subprocess.Popen([sys.executable, *arguments], stdout=out, stderr=out, cwd=cwd)
+            self._process = subprocess.Popen(
+                [sys.executable, *arguments], stdout=out, stderr=out, cwd=cwd, env=environment
+            )
         self._wait()
 
     def _wait(self) -> None:

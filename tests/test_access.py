@@ -13,11 +13,11 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from click.testing import CliRunner
 from datasette_auth_passwords.utils import verify_password
-from memories_lib.access import roles
-from memories_lib.shared import access_tokens
 
 from ingest.cli import main
 from ingest.ops import passwords
+from memories_lib.access import roles
+from memories_lib.shared import access_tokens
 from tests.conftest import Served, serve
 from tests.test_api import Client
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from memories_lib.shared import edit_log
 
 from ingest.archive.check import check
 from ingest.archive.database import connect
@@ -20,6 +19,7 @@ from ingest.correcting.forgetting import find_source, remove_source
 from ingest.importing.known_exports import READER
 from ingest.importing.report import lines_of
 from ingest.importing.spool import Spool
+from memories_lib.shared import edit_log
 from tests.helpers import one, put, rows
 from tests.phones import Sent
 from tests.test_merge import BY_NAME, save, shape, talk

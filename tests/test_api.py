@@ -334,7 +334,7 @@ def test_what_is_kept_is_of_the_day(examples_db: Path, monkeypatch: pytest.Monke
     """At midnight "on this day" is another day's, though the archive has not changed."""
     from memories_lib.server import response_cache
 
-    monkeypatch.setattr(response_cache.archive, "database_of", lambda _: SimpleNamespace(path=str(examples_db)))
+    monkeypatch.setattr(response_cache.served_archive, "database_of", lambda _: SimpleNamespace(path=str(examples_db)))
     monkeypatch.setattr(response_cache, "date", SimpleNamespace(today=lambda: today[0]))
     today, asked = ["2024-06-14"], []
 

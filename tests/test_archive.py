@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from datasette.app import Datasette
-from memories_lib.server import served_archive
 
+from memories_lib.server import served_archive
 from tests.helpers import run_apart
 
 

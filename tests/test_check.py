@@ -8,11 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from memories_lib.shared import edit_log
 
 from ingest.archive.check import check
-from ingest.archive.curation import log_beside, put_edits_on
+from ingest.archive.curation import put_edits_on
 from ingest.archive.database import connect, transaction
+from memories_lib.shared import edit_log
+from memories_lib.shared.layout import ArchiveFiles
 from tests.helpers import put
 from tests.test_merge import BY_NAME, save, talk
 
@@ -92,11 +93,11 @@ def test_what_is_hidden_and_shows_all_the_same_is_said(tmp_path: Path) -> None:
         key, at, chat = connection.execute(
             "SELECT m.key, sent_at, chats.key FROM messages AS m JOIN chats ON chats.id = chat_id LIMIT 1"
         ).fetchone()
-        with closing(edit_log.open_log(str(log_beside(path)))) as log:
+        with closing(edit_log.open_log(str(ArchiveFiles.of(path).edits))) as log:
             edit_log.write(log, edit_log.draft(log, "owner", "hide", "message", key, {"chat": chat, "at": at}))
-        found = list(check(connection, tmp_path / "media", log_beside(path)))
+        found = list(check(connection, tmp_path / "media", ArchiveFiles.of(path).edits))
         assert len(found) == 1
         assert "1 edits hide what may be seen" in found[0]
         with transaction(connection):
             put_edits_on(connection, path)
-        assert list(check(connection, tmp_path / "media", log_beside(path))) == []
+        assert list(check(connection, tmp_path / "media", ArchiveFiles.of(path).edits)) == []

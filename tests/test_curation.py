@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from memories_lib.shared.folding import fold
 
 from ingest.archive.curation import curation as _curation
 from ingest.archive.curation import edit_log as _log
-from ingest.archive.curation import log_beside, put_edits_on, take_edits_off
+from ingest.archive.curation import put_edits_on, take_edits_off
 from ingest.archive.database import connect, transaction
 from ingest.core.errors import NotOurDatabase
+from memories_lib.shared.folding import fold
+from memories_lib.shared.layout import ArchiveFiles
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 from tests.test_merge import BY_NAME, save, talk
@@ -56,7 +57,7 @@ def shape(database: Path) -> list[list[tuple[object, ...]]]:
 
 def at_random(database: Path, dice: random.Random) -> None:
     """One edit, written down and shown as the server does."""
-    with closing(connect(database)) as archive, closing(_log.open_log(str(log_beside(database)))) as log:
+    with closing(connect(database)) as archive, closing(_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
         archive.row_factory = sqlite3.Row
         chosen = archive.execute("SELECT * FROM exchanges ORDER BY id").fetchall()
         exchange = dice.choice(chosen)
@@ -173,8 +174,8 @@ def test_live_replayed_and_taken_off(tmp_path_factory: pytest.TempPathFactory, s
     rebuilt.parent.mkdir()
     shutil.copy(_fresh(tmp_path_factory), rebuilt)
     with closing(connect(rebuilt)) as archive, transaction(archive):
-        if log_beside(database).exists():
-            shutil.copy(log_beside(database), log_beside(rebuilt))
+        if ArchiveFiles.of(database).edits.exists():
+            shutil.copy(ArchiveFiles.of(database).edits, ArchiveFiles.of(rebuilt).edits)
         put_edits_on(archive, rebuilt)  # what an undo took the subject of waits, here as there
     assert shape(rebuilt) == live
     with closing(connect(database)) as archive, transaction(archive):
@@ -203,7 +204,7 @@ def test_more_messages_leave_edits_as_they_are(tmp_path: Path) -> None:
     whole = tmp_path / "whole" / "memories.db"
     whole.parent.mkdir()
     put(whole, save(tmp_path, "c.txt", BY_NAME["us"], messages))
-    shutil.copy(log_beside(database), log_beside(whole))
+    shutil.copy(ArchiveFiles.of(database).edits, ArchiveFiles.of(whole).edits)
     with closing(connect(whole)) as archive, transaction(archive):
         put_edits_on(archive, whole)
     for sql in (
@@ -237,14 +238,14 @@ def test_edits_of_what_is_not_here_wait(tmp_path: Path) -> None:
     count = len(_events(database))
     other = tmp_path / "other" / "memories.db"
     other.parent.mkdir()
-    shutil.copy(log_beside(database), log_beside(other))
+    shutil.copy(ArchiveFiles.of(database).edits, ArchiveFiles.of(other).edits)
     account = put(other, EXAMPLES / "ハナとのWhatsAppチャット.txt")[0]
     assert account.edits_lost > 0
     assert len(_events(other)) == count
 
 
 def _events(database: Path) -> list[object]:
-    with closing(_log.open_log(str(log_beside(database)))) as log:
+    with closing(_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
         return list(_log.events(log))
 
 
@@ -266,7 +267,7 @@ def test_an_edit_that_says_nothing_whole_stops_nothing(
     key, chat, at = rows(
         database, "SELECT exchanges.key, chats.key, started_at FROM exchanges JOIN chats ON chats.id = chat_id LIMIT 1"
     )[0]
-    with closing(_log.open_log(str(log_beside(database)))) as log:
+    with closing(_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
         _log.write(log, _log.draft(log, "x", action, "exchange", 5, detail))
         _log.write(log, _log.draft(log, "x", "retitle", "exchange", key, {"chat": chat, "at": at, "title": "A zebra"}))
     with closing(connect(database)) as archive, transaction(archive):
@@ -277,7 +278,7 @@ def test_an_edit_that_says_nothing_whole_stops_nothing(
 
 def _edit(database: Path, action: str, exchange: int, **more: object) -> None:
     """One edit of an exchange, written down and shown."""
-    with closing(connect(database)) as archive, closing(_log.open_log(str(log_beside(database)))) as log:
+    with closing(connect(database)) as archive, closing(_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
         key, at, chat = archive.execute(
             "SELECT exchanges.key, started_at, chats.key FROM exchanges JOIN chats ON chats.id = chat_id"
             " WHERE exchanges.id = ?",

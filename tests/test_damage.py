@@ -12,11 +12,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from memories_lib.shared import damage, versions
 
 from ingest.archive.check import check
 from ingest.ops.backups import heal
 from ingest.ops.serving import datasette_arguments
+from memories_lib.shared import damage, versions
 from tests.conftest import serve
 from tests.helpers import one, rows
 from tests.test_api import Client, ids

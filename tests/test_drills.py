@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from memories_lib.shared import edit_log
 
 from ingest.cli import main
+from memories_lib.shared import edit_log
 from tests.conftest import serve
 from tests.helpers import one, put
 from tests.test_api import Client, ids

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from memories_lib.shared.folding import TOKENIZE, fold, fts_query
 
 TEXTS = [

@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from memories_lib.shared import edit_log
 from PIL import Image
 
 from ingest.core.errors import NotAnExport
 from ingest.summaries.gemini.cache import Kept
+from memories_lib.shared import edit_log
 from tests.helpers import one, put, rows
 from tests.test_again import _is_well
 from tests.test_correcting import run

@@ -10,13 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from memories_lib.shared import curation, edit_log
-from memories_lib.shared.folding import fold
-from memories_lib.shared.layout import media_folder
 
 from ingest.archive.check import check
-from ingest.archive.curation import log_beside
 from ingest.archive.database import connect
+from memories_lib.shared import curation, edit_log
+from memories_lib.shared.folding import fold
+from memories_lib.shared.layout import ArchiveFiles
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.test_api import Client, ids
@@ -66,7 +65,8 @@ def test_a_hidden_part_gives_neither_note_nor_star_nor_title(archive: Path, hidd
     key, at, chat = keys[hidden]
     where = {"chat": chat, "at": at}
     parts = [{"key": one_key, "at": one_at} for one_key, one_at, _ in keys[:2]]
-    with closing(edit_log.open_log(str(log_beside(archive)))) as log, closing(connect(archive)) as connection:
+    path = str(ArchiveFiles.of(archive).edits)
+    with closing(edit_log.open_log(path)) as log, closing(connect(archive)) as connection:
         for action, more in (
             ("note", {"note": "fadenkreuz"}), ("retitle", {"title": "perlsack"}), ("star", {}), ("hide", {}),
             ("merge", {"exchanges": parts}),
@@ -110,7 +110,7 @@ def test_what_was_hidden_is_hidden_in_an_archive_made_anew_from_less(
     assert api.ask("DELETE", "/api/messages", {"message_ids": [message]})[0] == 200
     anew = tmp_path / "anew" / "memories.db"
     anew.parent.mkdir()
-    with closing(sqlite3.connect(log_beside(archive))) as log:
+    with closing(sqlite3.connect(ArchiveFiles.of(archive).edits)) as log:
         log.execute("VACUUM INTO ?", (str(anew.with_name("curation.db")),))
     later = tmp_path / "anew" / "WhatsApp Chat with Ben.txt"
     # It begins in the middle of the hidden talk, and the hidden message was edited meanwhile.
@@ -123,7 +123,7 @@ def test_what_was_hidden_is_hidden_in_an_archive_made_anew_from_less(
     assert _TALKS[1][1] not in seen
     assert WORDS[2] in seen
     with closing(connect(anew)) as connection:
-        assert list(check(connection, media_folder(anew), log_beside(anew))) == []
+        assert list(check(connection, ArchiveFiles.of(anew).media, ArchiveFiles.of(anew).edits)) == []
 
 
 def test_commands_show_the_edits_before_they_give_words_away(archive: Path, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_an_edit_from_elsewhere_that_no_machine_makes_is_refused(
     number = min(ids(api, "&all=1"))
     assert api.ask("DELETE", f"/api/exchanges/{number}")[0] == 204
     assert api.ask("POST", "/api/edits/log", api.get("/api/edits/log"))[2] == {"added": 0}
-    assert one(log_beside(archive), "SELECT count(*) FROM edits") == 1
+    assert one(ArchiveFiles.of(archive).edits, "SELECT count(*) FROM edits") == 1
 
 
 def test_a_link_is_called_by_what_was_shared_alone(api: Client) -> None:
@@ -238,7 +238,7 @@ def test_a_talk_has_the_times_and_the_mood_of_what_may_be_seen(archive: Path, tm
     api.ask("POST", f"/api/exchanges/{number}/star")
     anew = tmp_path / "anew" / "memories.db"
     anew.parent.mkdir()
-    with closing(sqlite3.connect(log_beside(archive))) as log:
+    with closing(sqlite3.connect(ArchiveFiles.of(archive).edits)) as log:
         log.execute("VACUUM INTO ?", (str(anew.with_name("curation.db")),))
     longer = tmp_path / "anew" / "WhatsApp Chat with Ben.txt"
     longer.write_text(f"10.03.24, 09:59 - Ben: and before that\n{_text()}", "utf-8")
@@ -249,7 +249,7 @@ def test_a_talk_has_the_times_and_the_mood_of_what_may_be_seen(archive: Path, tm
     assert _TALKS[0][1] not in seen
     assert f"{WORDS[0]} 3" not in seen
     with closing(connect(anew)) as connection:
-        assert list(check(connection, media_folder(anew), log_beside(anew))) == []
+        assert list(check(connection, ArchiveFiles.of(anew).media, ArchiveFiles.of(anew).edits)) == []
     api.ask("POST", f"/api/exchanges/{number}/unstar")
     api.ask("POST", "/api/messages/restore", {"message_ids": [messages[0], messages[-1]]})
     served.stop()

@@ -44,7 +44,7 @@ def test_only_what_serves_is_in_it() -> None:
         for name in line.split()[:-1]:
             assert (ROOT / name).exists(), name
     ignored = (ROOT / ".dockerignore").read_text("utf-8")
-    for pattern in ("**/*.db", "media", "versions", "backups", ".env", ".git"):
+    for pattern in ("**/*.db", "**/media", "**/versions", "**/backups", "**/.env", ".git"):
         assert pattern in ignored.splitlines()
 
 

@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from memories_lib.shared import edit_log
 
+from memories_lib.shared import edit_log
 from tests.helpers import one, put, rows
 from tests.test_again import _is_well
 from tests.test_correcting import run

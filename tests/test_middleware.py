@@ -16,9 +16,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from memories_lib.server import streamed
 
 from ingest.ops.serving import datasette_arguments
+from memories_lib.server import streamed
 from tests.conftest import serve
 from tests.helpers import run_apart
 from tests.test_api import Client

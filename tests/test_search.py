@@ -14,11 +14,11 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from click.testing import CliRunner
+
+from ingest.cli import main
 from memories_lib.queries import search
 from memories_lib.shared import folding
 from memories_lib.shared.folding import fts_query
-
-from ingest.cli import main
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.test_api import Client
@@ -60,7 +60,7 @@ def test_newest_is_by_time_everywhere(api: Client, database: Path) -> None:
     assert [row["text"] for row in first] == IN_TIME[::-1]
     said = CliRunner().invoke(main, ["search", "lantern", "--db", str(database)]).stdout
     assert sorted(IN_TIME, key=said.index) == IN_TIME
-    listed = api.get("/memories/messages.json?search=lantern&_sort_desc=sent_at&_shape=array")
+    listed = api.get("/memories/messages.json?_search=lantern&_sort_desc=sent_at&_shape=array")
     assert [row["text"] for row in listed] == IN_TIME
 
 

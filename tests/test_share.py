@@ -11,9 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from memories_lib.shared import access_tokens
 
 from ingest.ops.passwords import hash_password
+from memories_lib.shared import access_tokens
 from tests.conftest import serve
 from tests.helpers import one, rows
 from tests.test_api import Client

@@ -7,12 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from memories_lib.shared import curation, edit_log
 
 from ingest.archive.check import check
-from ingest.archive.curation import log_beside, put_edits_on
+from ingest.archive.curation import put_edits_on
 from ingest.archive.database import APPLICATION_ID, VERSION, connect, make_indexes, transaction, writer_lock
 from ingest.core.errors import Locked, NotOurDatabase
+from memories_lib.shared import curation, edit_log
+from memories_lib.shared.layout import ArchiveFiles
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 from tests.test_merge import BY_NAME, save, talk
@@ -116,7 +117,7 @@ def test_what_is_hidden_leaves_the_counts_of_an_older_file(tmp_path: Path) -> No
         number, key, at, chat = connection.execute(
             "SELECT m.id, m.key, sent_at, chats.key FROM messages AS m JOIN chats ON chats.id = chat_id LIMIT 1"
         ).fetchone()
-        with closing(edit_log.open_log(str(log_beside(path)))) as log:
+        with closing(edit_log.open_log(str(ArchiveFiles.of(path).edits))) as log:
             event = edit_log.draft(log, "owner", "hide", "message", key, {"chat": chat, "at": at})
             edit_log.write(log, event)
         connection.execute("INSERT INTO hidden_messages VALUES (?)", (number,))

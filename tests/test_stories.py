@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from memories_lib.web import markup
 
+from memories_lib.web import markup
 from tests.conftest import Served
 from tests.helpers import one, rows
 

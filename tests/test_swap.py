@@ -15,8 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from memories_lib.shared import uploads
 
+from memories_lib.shared import uploads
 from tests.conftest import Served, serve
 from tests.helpers import put
 from tests.test_api import Client, ids

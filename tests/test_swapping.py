@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from memories_lib.shared import edit_log
 
+from memories_lib.shared import edit_log
 from tests.helpers import one, put, rows
 from tests.phones import Sent
 from tests.test_again import _is_well

@@ -18,8 +18,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from memories_lib.queries import talk_filter
 
+from memories_lib.queries import talk_filter
 from tests.conftest import serve
 from tests.helpers import rows
 from tests.test_api import Client

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+
 from memories_lib.shared import derived_words, folding
 from memories_lib.web import book_formats, markup
 

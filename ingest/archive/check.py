@@ -10,8 +10,7 @@ from pathlib import Path
 
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.folding import fold, fts_query
-
-from ingest.archive.media import media_path
+from memories_lib.shared.layout import media_name
 
 _BLOCK = 1 << 20
 #: About so many messages are looked for in the search index.
@@ -141,7 +140,7 @@ def _media(connection: sqlite3.Connection, folder: Path) -> Iterator[str]:
         "SELECT DISTINCT sha256, filename, thumbnail FROM media WHERE sha256 IS NOT NULL AND NOT is_missing"
     )
     for sha256, filename, thumbnail in rows:
-        path = folder / media_path(sha256, filename or "")
+        path = folder / media_name(sha256, filename or "")
         if not path.is_file():
             yield f"the file of {filename} is not in {folder.name}/; ingest its export again"
         elif _digest(path) != sha256:

@@ -11,26 +11,21 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from memories_lib.shared import curation, edit_log
-from memories_lib.shared.folding import fold
-
 from ingest.archive.database import connect, database_errors, transaction, writer_lock
 from ingest.core.errors import NotOurDatabase
 from ingest.core.names import display_name
-
-
-def log_beside(database: Path) -> Path:
-    """Where the edits of an archive are kept."""
-    return database.resolve().with_name("curation.db")
+from memories_lib.shared import curation, edit_log
+from memories_lib.shared.folding import fold
+from memories_lib.shared.layout import EDITS, ArchiveFiles
 
 
 def take_edits_off(connection: sqlite3.Connection, database: Path) -> None:
     """Make the archive what ingest wrote. Raises `NotOurDatabase` when it shows edits whose log is not there."""
     if not curation.state(connection):
         return
-    if not log_beside(database).exists():
+    if not ArchiveFiles.of(database).edits.exists():
         raise NotOurDatabase(
-            f"{database}: shows edits that people made, but their log {log_beside(database).name} is not beside it; "
+            f"{database}: shows edits that people made, but their log {EDITS} is not beside it; "
             "put it back, so that none is lost"
         )
     curation.revert(connection, fold)
@@ -38,7 +33,7 @@ def take_edits_off(connection: sqlite3.Connection, database: Path) -> None:
 
 def put_edits_on(connection: sqlite3.Connection, database: Path) -> int:
     """Play the log beside the archive onto it; returns how many edits found their subject gone."""
-    path = log_beside(database)
+    path = ArchiveFiles.of(database).edits
     if not path.exists():
         return 0
     with closing(edit_log.open_log(str(path))) as log:
@@ -62,13 +57,13 @@ def be_in_step(database: Path) -> None:
 
     Raises `NotOurDatabase` when it shows edits whose log is not beside it.
     """
-    path = log_beside(database)
+    path = ArchiveFiles.of(database).edits
     with database_errors(database), closing(connect(database, must_exist=True)) as connection:
         shown = curation.state(connection)
     if not path.exists():
         if shown:
             raise NotOurDatabase(
-                f"{database}: shows edits that people made, but their log {path.name} is not beside it; put it back"
+                f"{database}: shows edits that people made, but their log {EDITS} is not beside it; put it back"
             )
         return
     with closing(edit_log.open_log(str(path))) as log:
@@ -92,7 +87,7 @@ class Forgotten:
 
 def forgotten(database: Path) -> Forgotten:
     """What the log beside the archive says was forgotten."""
-    path = log_beside(database)
+    path = ArchiveFiles.of(database).edits
     if not path.exists():
         return Forgotten({}, {}, {})
     with closing(edit_log.open_log(str(path))) as log:
@@ -123,7 +118,7 @@ class Decided:
 
 def decided(database: Path) -> Decided:
     """What the log beside the archive says of chats that were joined and exports that were parted."""
-    path = log_beside(database)
+    path = ArchiveFiles.of(database).edits
     if not path.exists():
         return Decided({}, {})
     with closing(edit_log.open_log(str(path))) as log:

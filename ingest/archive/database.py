@@ -11,15 +11,14 @@ from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
-from memories_lib.shared import private_files
-from memories_lib.shared.folding import TOKENIZE, fold
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from ingest.core.errors import Locked, NoRoom, NotOurDatabase
-
-#: "WAMe", so that any tool can tell whose file it is.
-APPLICATION_ID = 0x57414D65
+from memories_lib.shared import private_files
+from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE
+from memories_lib.shared.folding import TOKENIZE, fold
+from memories_lib.shared.layout import ArchiveFiles
 
 _FTS = f"""
 CREATE VIRTUAL TABLE messages_fts USING fts5 (text, content='', columnsize=0, tokenize="{TOKENIZE}");
@@ -179,7 +178,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         return
     if path.is_file() and not os.access(path, os.W_OK):
         raise NoRoom(f"{path}: cannot be written to; look at its permissions")
-    connection.execute("PRAGMA page_size = 8192")
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     connection.execute("PRAGMA journal_mode = WAL")
     migrations.apply(Database(connection))
 
@@ -265,7 +264,7 @@ def database_errors(path: Path) -> Iterator[None]:
 @contextmanager
 def writer_lock(path: Path, wait_s: float = 600, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
     """One ingest at a time. A second one waits up to `wait_s`, then raises `Locked` naming who holds it."""
-    lock = path.with_name(path.name + ".lock")
+    lock = ArchiveFiles(path).lock
     try:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:

@@ -13,15 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from memories_lib.shared import private_files
-
 from ingest.archive.ids_file import SCHEMA, nothing, packed, part_runs, unpacked, write_keys
 from ingest.core.errors import NotOurDatabase
 from ingest.core.names import name_key
+from memories_lib.shared import private_files
+from memories_lib.shared.contract import FIRST_EVENT
+from memories_lib.shared.layout import ArchiveFiles
 
 _TABLES = {"message": "messages", "exchange": "exchanges"}
-#: A talk that an edit parted has the edit's number, which is above this.
-_ORDINARY = 1 << 40
 _LONG_RUN = 20_000
 _MOST_RUNS = 20
 
@@ -32,7 +31,7 @@ class Numbers:
     def __init__(self, connection: sqlite3.Connection, database: Path) -> None:
         """The archive shows no edits now. Raises `NotOurDatabase` when what is kept beside it cannot be read."""
         self._archive = connection
-        self._path = database.resolve().with_name(database.name + ".ids")
+        self._path = ArchiveFiles.of(database).ids
         self._kept = self._read()
         self._is_stale = not self._fits()
         if self._is_stale:
@@ -186,7 +185,7 @@ class Numbers:
             "SELECT coalesce(max(first + length(keys) / 8), 1) FROM given WHERE what = ?", (what,)
         ).fetchone()[0]
         there = self._archive.execute(
-            f"SELECT coalesce(max(id), 0) + 1 FROM {_TABLES[what]} WHERE id < {_ORDINARY}"
+            f"SELECT coalesce(max(id), 0) + 1 FROM {_TABLES[what]} WHERE id < {FIRST_EVENT}"
         ).fetchone()[0]
         return int(max(given, there))
 
@@ -214,7 +213,7 @@ class Numbers:
         found = self._archive.execute(
             f"""
             SELECT {table}.id, {table}.key, chats.key FROM {table} JOIN chats ON chats.id = chat_id
-            WHERE {table}.id >= ? AND {table}.id < {_ORDINARY} ORDER BY {table}.id
+            WHERE {table}.id >= ? AND {table}.id < {FIRST_EVENT} ORDER BY {table}.id
             """,
             (after,),
         )

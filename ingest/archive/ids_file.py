@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ingest.core.names import name_key
+from memories_lib.shared.layout import ArchiveFiles
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS given (
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS named (
 
 def forget_numbers(database: Path, archive: sqlite3.Connection, chats: Iterable[int]) -> None:
     """Take out for good what is kept of chats (by their keys) and of people whom the archive does not have any more."""
-    path = database.resolve().with_name(database.name + ".ids")
+    path = ArchiveFiles.of(database).ids
     if not path.exists():
         return
     here = [(name_key(row[0]),) for row in archive.execute("SELECT name FROM people")]

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.folding import fold
-
-from ingest.archive.curation import log_beside
+from memories_lib.shared.layout import ArchiveFiles
 
 
 def note_hidden(connection: sqlite3.Connection) -> None:
@@ -40,7 +39,7 @@ def keep_hidden(connection: sqlite3.Connection, database: Path) -> int:
     ).fetchall()
     connection.execute("DROP TABLE temp.hidden_before")
     if found:
-        with closing(edit_log.open_log(str(log_beside(database)))) as log:
+        with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
             for key, at, chat in found:
                 event = edit_log.draft(log, "owner", "hide", "message", key, {"chat": chat, "at": at})
                 edit_log.write(log, event)

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from memories_lib.shared import private_files
 from PIL import Image, ImageOps
 
 from ingest.core.errors import NoRoom
 from ingest.exports.source import Export
+from memories_lib.shared import private_files
+from memories_lib.shared.layout import media_name, thumbnail_name
 
 THUMBNAIL = 320
 #: Looked at; other formats that Pillow knows run other programs, or are not what phones send.
@@ -56,12 +57,6 @@ def mimetype_of(name: str) -> str:
     return _TYPES.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
-def media_path(sha256: str, name: str) -> str:
-    """Where a file lies under the media folder."""
-    ending = re.sub(r"[^a-z0-9]", "", name.rpartition(".")[2].lower())[:8] if "." in name else ""
-    return f"{sha256[:2]}/{sha256}" + (f".{ending}" if ending else "")
-
-
 def store_file(export: Export, name: str, folder: Path) -> Stored | None:
     """Copy the file `name` of an export into `folder` and look at it. None when the export does not have it.
 
@@ -90,7 +85,7 @@ def store_file(export: Export, name: str, folder: Path) -> Stored | None:
                 digest.update(block)
                 out.write(block)
         sha256 = digest.hexdigest()
-        target = folder / media_path(sha256, name)
+        target = folder / media_name(sha256, name)
         target.parent.mkdir(exist_ok=True)
         if target.exists() and target.stat().st_size == written:
             Path(temporary).unlink()
@@ -166,7 +161,7 @@ def _known_formats() -> list[str]:
 
 
 def _save_thumbnail(image: Image.Image, sha256: str, folder: Path) -> str:
-    name = f"{sha256[:2]}/{sha256}.thumb.webp"
+    name = thumbnail_name(sha256)
     target = folder / name
     if not target.exists():
         out = io.BytesIO()

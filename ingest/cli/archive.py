@@ -11,12 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from memories_lib.queries.search import find as find_messages
-from memories_lib.shared.folding import fts_query
-from memories_lib.shared.layout import media_folder
 
 from ingest.archive.check import check as check_archive
-from ingest.archive.curation import be_in_step, log_beside
+from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.cli.base import Failed, db_option, main, progress_bar, say_aside, told
 from ingest.core.errors import MemoriesError
@@ -29,6 +26,9 @@ from ingest.importing.report import as_data, lines_of
 from ingest.importing.worker import collect_rarely
 from ingest.ops.passwords import SHORTEST, hash_password
 from ingest.ops.serving import datasette_arguments, has_browser, site
+from memories_lib.queries.search import find as find_messages
+from memories_lib.shared.folding import fts_query
+from memories_lib.shared.layout import ArchiveFiles
 
 _MIB = 1 << 20
 
@@ -111,10 +111,10 @@ def ingest(
 
 def _summarize(db: Path, budget: float | None, yes: bool) -> None:
     from ingest.cli.gemini import let_gemini_tell
-    from ingest.summaries.gemini.cache import Kept, path_beside
+    from ingest.summaries.gemini.cache import Kept
     from ingest.summaries.gemini.workflow import Wanted
 
-    with database_errors(db), closing(connect(db)) as connection, closing(Kept(path_beside(db))) as kept:
+    with database_errors(db), closing(connect(db)) as connection, closing(Kept(ArchiveFiles.of(db).summaries)) as kept:
         let_gemini_tell(connection, db, kept, Wanted(budget=budget), yes=yes)
 
 
@@ -305,7 +305,7 @@ def check(db: Path) -> None:
       memories check --db memories.db
     """
     with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
-        wrong = list(check_archive(connection, media_folder(db), log_beside(db)))
+        wrong = list(check_archive(connection, ArchiveFiles.of(db).media, ArchiveFiles.of(db).edits))
     for sentence in wrong:
         click.echo(sentence, err=True)
     if wrong:

@@ -14,6 +14,7 @@ from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, database_errors
 from ingest.cli.base import db_option, main, told
 from ingest.cli.consent import agree_to, gemini_key
+from memories_lib.shared.layout import ArchiveFiles
 
 
 @main.command()
@@ -26,9 +27,9 @@ def sent(db: Path) -> None:
     Example:
       memories sent
     """
-    from ingest.summaries.gemini.cache import Kept, path_beside
+    from ingest.summaries.gemini.cache import Kept
 
-    path = path_beside(db)
+    path = ArchiveFiles.of(db).summaries
     if not path.exists():
         click.echo("nothing was ever sent")
         return
@@ -64,7 +65,7 @@ def ask(
     """
     from ingest.summaries.gemini import pricing
     from ingest.summaries.gemini.ask import ask as answer
-    from ingest.summaries.gemini.cache import Kept, path_beside
+    from ingest.summaries.gemini.cache import Kept
     from ingest.summaries.gemini.client import host
     from ingest.summaries.gemini.workflow import Wanted
 
@@ -72,7 +73,7 @@ def ask(
     wanted = Wanted(model=model or pricing.default_model(), redact=redact)
     be_in_step(db)
     with database_errors(db), closing(connect(db, must_exist=True)) as connection, ExitStack() as stack:
-        kept = stack.enter_context(closing(Kept(path_beside(db)))) if key else None
+        kept = stack.enter_context(closing(Kept(ArchiveFiles.of(db).summaries))) if key else None
 
         def agree(chats: dict[str, tuple[int, int]]) -> None:
             assert kept is not None

@@ -11,6 +11,7 @@ import click
 from ingest.archive.database import writer_lock
 from ingest.cli.base import Failed, say_aside
 from ingest.cli.consent import Bar, gemini_key, say_outcome
+from memories_lib.shared.layout import ArchiveFiles
 
 if TYPE_CHECKING:
     from ingest.summaries.gemini.cache import Kept
@@ -21,7 +22,6 @@ def look_at(
     connection: Any, db: Path, kept: Kept, wanted: Wanted, task: Any, *, yes: bool, only_estimate: bool
 ) -> None:
     """Photos or voice notes, each file once."""
-    from memories_lib.shared.layout import media_folder
 
     from ingest.archive.database import transaction
     from ingest.summaries.gemini.captions import Look, files, show_looks, tokens_for
@@ -30,7 +30,7 @@ def look_at(
 
     price, seen = price_for(wanted), kept.looked_at(task)
     without = kept.excluded_in(connection, "chat") | kept.excluded_in(connection, "person")
-    found = files(connection, media_folder(db), task, chat=wanted.chat, without=without)
+    found = files(connection, ArchiveFiles.of(db).media, task, chat=wanted.chat, without=without)
     some = [file for file in found if file.sha256 not in seen]
     what = "photos" if task == "captions" else "voice notes"
     inward, outward = tokens_for(some, task)

@@ -14,6 +14,7 @@ from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.cli.base import Failed, counted, db_option, main, say_aside, told
 from ingest.cli.consent import Bar, agree_to, gemini_key, say_outcome
+from memories_lib.shared.layout import ArchiveFiles
 
 if TYPE_CHECKING:
     from ingest.summaries.gemini.cache import Kept
@@ -59,7 +60,7 @@ def summarize(db: Path, **given: Any) -> None:
       memories summarize --budget 0.50
     """
     from ingest.summaries.gemini import pricing
-    from ingest.summaries.gemini.cache import Kept, path_beside
+    from ingest.summaries.gemini.cache import Kept
     from ingest.summaries.gemini.workflow import Wanted, usable_models
 
     if given["list_models"]:
@@ -70,7 +71,7 @@ def summarize(db: Path, **given: Any) -> None:
     with (
         database_errors(db),
         closing(connect(db, must_exist=True)) as connection,
-        closing(Kept(path_beside(db))) as kept,
+        closing(Kept(ArchiveFiles.of(db).summaries)) as kept,
     ):
         _note_exclusions(connection, kept, given)
         names = {field.name for field in fields(Wanted)}

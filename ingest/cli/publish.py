@@ -12,6 +12,7 @@ import click
 
 from ingest.archive.database import connect
 from ingest.cli.base import F, Failed, counted, db_option, main, say_aside, told
+from memories_lib.shared.layout import ArchiveFiles
 
 
 @main.group()
@@ -39,11 +40,11 @@ def _leave_options(function: F) -> F:
 def _reduced(db: Path, target: Path, chats: tuple[str, ...], people: tuple[str, ...], names: bool, yes: bool) -> None:
     """Write the copy, show what will be readable, and ask."""
     from ingest.ops.redacted_copy import Leave, reduce
-    from ingest.summaries.gemini.cache import Kept, path_beside
+    from ingest.summaries.gemini.cache import Kept
 
-    if path_beside(db).exists():
+    if ArchiveFiles.of(db).summaries.exists():
         # What is never sent to a model is not published either, whatever it is called now.
-        with closing(Kept(path_beside(db))) as kept, closing(connect(db, must_exist=True)) as connection:
+        with closing(Kept(ArchiveFiles.of(db).summaries)) as kept, closing(connect(db, must_exist=True)) as connection:
             known = {
                 table: {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
                 for table in ("chats", "people")

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from memories_lib.shared import curation, edit_log
-from memories_lib.shared.folding import fold
-
-from ingest.archive.curation import log_beside
 from ingest.archive.database import transaction
 from ingest.core.errors import MemoriesError
 from ingest.core.names import name_key
 from ingest.correcting.address_book import Contact
+from memories_lib.shared import curation, edit_log
+from memories_lib.shared.folding import fold
+from memories_lib.shared.layout import ArchiveFiles
 
 _ACTOR = "owner"
 
@@ -124,7 +123,7 @@ def find_chat(connection: sqlite3.Connection, name: str) -> Chat:
 
 @contextmanager
 def _log_of(database: Path) -> Iterator[Any]:
-    with closing(edit_log.open_log(str(log_beside(database)))) as log:
+    with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
         yield log
 
 

@@ -16,9 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from memories_lib.shared import curation, edit_log
-
-from ingest.archive.curation import log_beside, source_key
+from ingest.archive.curation import source_key
 from ingest.archive.database import transaction
 from ingest.archive.ids_file import forget_numbers
 from ingest.core.errors import MemoriesError
@@ -27,8 +25,10 @@ from ingest.core.names import display_name
 from ingest.correcting.corrections import Chat, Person, undo
 from ingest.importing.removal import gather_leaving
 from ingest.importing.rewriting import Rewriting, rewritten
-from ingest.summaries.gemini.cache import Kept, path_beside
+from ingest.summaries.gemini.cache import Kept
 from ingest.summaries.gemini.periods import period_key
+from memories_lib.shared import curation, edit_log
+from memories_lib.shared.layout import ArchiveFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def _names(connection: sqlite3.Connection) -> set[str]:
 
 
 def _write_down(database: Path, subjects: list[tuple[str, int]]) -> None:
-    with closing(edit_log.open_log(str(log_beside(database)))) as log:
+    with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
         detail = {"with": subjects[0][1]}
         for kind, key in subjects:
             edit_log.write(log, edit_log.draft(log, "owner", "forget", kind, key, detail))
@@ -234,7 +234,7 @@ def _purge_log(connection: sqlite3.Connection, database: Path, traces: _Traces) 
         texts = [text for text in (*detail.values(), *detail.get("also", [])) if isinstance(text, str)]
         return detail.get("message") in traces.messages or any(named.search(text) for text in texts)
 
-    with closing(edit_log.open_log(str(log_beside(database)))) as log:
+    with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
         count = int(edit_log.purge(log, is_gone))
         everything = edit_log.events(log)
         with transaction(connection):
@@ -244,7 +244,7 @@ def _purge_log(connection: sqlite3.Connection, database: Path, traces: _Traces) 
 
 def _purge_links(database: Path, traces: _Traces) -> None:
     """Take out the links that were made to it: the choice of a book holds names."""
-    path = database.resolve().with_name("access.db")
+    path = ArchiveFiles.of(database).access
     if not path.exists():
         return
     with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as store:
@@ -263,9 +263,9 @@ def _purge_links(database: Path, traces: _Traces) -> None:
 
 
 def _purge_answers(database: Path, rewriting: Rewriting, traces: _Traces) -> int:
-    if not path_beside(database).exists():
+    if not ArchiveFiles.of(database).summaries.exists():
         return 0
-    with closing(Kept(path_beside(database))) as kept:
+    with closing(Kept(ArchiveFiles.of(database).summaries)) as kept:
         return kept.forget(traces.exchanges | rewriting.removed.exchanges, traces.names, traces.files)
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from memories_lib.shared.folding import fold
-
 from ingest.archive.curation import source_key
 from ingest.archive.derived import count_kinds
 from ingest.core.errors import MemoriesError
@@ -19,6 +17,7 @@ from ingest.correcting.forgetting import Source
 from ingest.correcting.joining import count_kinds_of, say_held
 from ingest.importing.removal import gather_leaving
 from ingest.importing.rewriting import Rewriting, rewritten
+from memories_lib.shared.folding import fold
 
 
 def part_sources(connection: sqlite3.Connection, database: Path, sources: list[Source], name: str) -> int:

@@ -13,14 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from memories_lib.shared.folding import fts_query
-
 from ingest.archive.by_time import messages_between, messages_near
 from ingest.core.errors import MemoriesError
 from ingest.core.keys import token
 from ingest.core.model import Row
 from ingest.core.segmentation import seconds
 from ingest.importing.sampling import Probe
+from memories_lib.shared.folding import fts_query
 
 #: Zones differ by quarters of an hour, and by no more than this.
 _STEP = 15 * 60

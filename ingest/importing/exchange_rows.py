@@ -7,12 +7,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from memories_lib.shared.counters import Tallies
-
 from ingest.archive.fts import index_exchanges
 from ingest.summaries import Said
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import VERSION, Teller, Vocabulary
+from memories_lib.shared.counters import Tallies
 
 #: A merge into a chat learns which words are rare there from so many of its talks.
 _TALKS_FOR_WORDS = 400

@@ -16,8 +16,6 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple, cast
 
-from memories_lib.shared.counters import Counts, Tallies
-
 from ingest.importing.exchange_rows import Scribe
 from ingest.importing.worker import (
     collect_rarely,
@@ -31,6 +29,7 @@ from ingest.importing.worker import (
 from ingest.summaries import Said
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Teller, Vocabulary
+from memories_lib.shared.counters import Counts, Tallies
 
 #: With fewer messages, a process beside costs more than it saves.
 _WORTH_A_PROCESS = 20_000

@@ -12,8 +12,6 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
-from memories_lib.shared.layout import media_folder
-
 from ingest.archive.curation import forgotten, source_key
 from ingest.core.errors import MemoriesError, NotAnExport, Unforeseen
 from ingest.core.model import Account, Options, Progress
@@ -24,6 +22,7 @@ from ingest.importing.report import counted
 from ingest.importing.spool import Spool
 from ingest.importing.swapped_dates import OtherOrder
 from ingest.importing.writer import Writer
+from memories_lib.shared.layout import ArchiveFiles
 
 _PROVED = "proved by what the archive has of this chat"
 
@@ -69,7 +68,7 @@ def _ingest(
         account.notes.append(f"the file is damaged: {letters} could not be read (shown as �)")
     elif not export.encoding.startswith("utf"):
         account.notes.append(f"the text is no UTF-8; read as {export.encoding}")
-    folder = None if options.dry_run else media_folder(database)
+    folder = None if options.dry_run else ArchiveFiles.of(database).media
     since = forgotten(database).sources.get(source_key(sha256))
     if since is not None:
         raise NotAnExport(

@@ -14,8 +14,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from memories_lib.shared.folding import fts_query
-
 from ingest.archive.by_time import next_minute
 from ingest.archive.people import Roll
 from ingest.core.keys import chat_key, token
@@ -23,6 +21,7 @@ from ingest.core.languages import chat_name_from_file
 from ingest.core.names import guess_owner, name_key
 from ingest.importing.clock_shift import Places, find_moved, find_shifts
 from ingest.importing.sampling import Overview, Probe
+from memories_lib.shared.folding import fts_query
 
 #: So many of an export's probes, found in the same minute of a chat, speak for this one.
 _PROOF = 3

@@ -10,11 +10,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from memories_lib.shared.counters import Tallies
-from memories_lib.shared.folding import fold
-
 from ingest.archive.derived import count_kinds
 from ingest.importing.resegment import take_out_exchanges
+from memories_lib.shared.counters import Tallies
+from memories_lib.shared.folding import fold
 
 #: What hangs on a message, and goes with it.
 _BY_MESSAGE = ("links", "places", "revisions", "media", "former_keys")

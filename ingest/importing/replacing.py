@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 
-from memories_lib.shared.counters import Tallies
-
 from ingest.archive.derived import count_all
 from ingest.archive.ids import Numbers
 from ingest.core.model import Account
 from ingest.importing.known_exports import Again
 from ingest.importing.removal import forget_source, gather_leaving, take_out
+from memories_lib.shared.counters import Tallies
 
 _FILE = "mimetype, bytes, sha256, width, height, duration_s, thumbnail"
 

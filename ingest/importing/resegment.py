@@ -10,8 +10,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from memories_lib.shared.counters import Tallies
-
 from ingest.archive.by_time import as_json, exchanges_between
 from ingest.archive.fts import MessageIndex, unindex_exchanges
 from ingest.archive.ids import Numbers
@@ -19,6 +17,7 @@ from ingest.core.segmentation import APART, seconds, talks
 from ingest.importing.exchange_rows import Scribe, insert_exchanges
 from ingest.importing.merge import Change
 from ingest.summaries import Said
+from memories_lib.shared.counters import Tallies
 
 _MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
 _BATCH = 2_000

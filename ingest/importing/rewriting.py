@@ -12,16 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from memories_lib.shared.counters import Tallies
-from memories_lib.shared.layout import media_folder
-
 from ingest.archive.curation import put_edits_on, take_edits_off
 from ingest.archive.database import transaction, tuned_for_loading
 from ingest.archive.derived import analyze, choose_memories, count_all, tell_periods
 from ingest.archive.fts import MessageIndex
 from ingest.archive.ids import Numbers
 from ingest.archive.kept_hidden import keep_hidden, note_hidden
-from ingest.archive.media import media_path
 from ingest.importing.exchange_rows import Scribe, sample_words
 from ingest.importing.merge import Change
 from ingest.importing.removal import forget_source, gather_leaving, has_loose, sweep, take_out, take_out_of_talks
@@ -29,6 +25,8 @@ from ingest.importing.resegment import retell
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Teller, Vocabulary
+from memories_lib.shared.counters import Tallies
+from memories_lib.shared.layout import ArchiveFiles, media_name
 
 #: Where nothing is known of a chat's own pauses.
 _PAUSE = 3600
@@ -144,10 +142,10 @@ class Rewriting:
         ).fetchall()
 
     def _keep_files_in_use(self) -> None:
-        folder = media_folder(self._database)
+        folder = ArchiveFiles.of(self._database).media
         for sha256, filename, thumbnail in self._files:
             if not self.connection.execute("SELECT 1 FROM media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone():
-                names = filter(None, (media_path(sha256, filename or ""), thumbnail))
+                names = filter(None, (media_name(sha256, filename or ""), thumbnail))
                 self.removed.files += 1
                 self.removed.paths += [folder / name for name in names]
 

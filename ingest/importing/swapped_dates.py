@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 
-from memories_lib.shared.counters import Tallies
-
 from ingest.archive.derived import count_all
 from ingest.archive.fts import MessageIndex
 from ingest.archive.ids import Numbers
@@ -15,6 +13,7 @@ from ingest.importing.known_exports import GUESSED, ORDER_NAMES, order_named
 from ingest.importing.recognise import swap_day
 from ingest.importing.removal import gather_leaving, take_out_of_talks
 from ingest.importing.rewriting import tell_loose
+from memories_lib.shared.counters import Tallies
 
 
 class OtherOrder(Exception):

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from memories_lib.shared.counters import Tallies
-
 from ingest.archive.curation import forgotten, put_edits_on, take_edits_off
 from ingest.archive.database import make_indexes, transaction, tuned_for_loading
 from ingest.archive.derived import analyze, choose_memories, count_all, count_kinds, tell_periods
@@ -39,6 +37,7 @@ from ingest.importing.spool import Spool
 from ingest.importing.target import Target, TargetFinder
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.summarizer import Teller
+from memories_lib.shared.counters import Tallies
 
 #: An export of so many messages tells by itself which words are rare.
 _ENOUGH_MESSAGES = 5_000

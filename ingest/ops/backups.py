@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from memories_lib.shared import bundle, damage, edit_log, private_files
-from memories_lib.shared import versions as _versions
-from memories_lib.shared.layout import media_folder
-
-from ingest.archive.curation import log_beside, put_edits_on
+from ingest.archive.curation import put_edits_on
 from ingest.archive.database import connect, database_errors, transaction, writer_lock
 from ingest.core.errors import MemoriesError, NoRoom
 from ingest.core.tempdirs import scratch
+from memories_lib.shared import bundle, contract, damage, edit_log, layout, private_files
+from memories_lib.shared import versions as _versions
+from memories_lib.shared.layout import ArchiveFiles
 
 _BEFORE_ANOTHER_LOOK_S = 0.5
 
@@ -89,7 +88,7 @@ def keep_backup(
     dropped = bundle.listed(folder)[keep:]
     for path in dropped:
         path.unlink(missing_ok=True)
-    here = sum(1 for p in media_folder(database).rglob("*") if p.is_file()) if database else 0
+    here = sum(1 for p in ArchiveFiles.of(database).media.rglob("*") if p.is_file()) if database else 0
     left_out = max(0, here - len(manifest["media"]))
     return BackedUp(target, target.stat().st_size, messages, edits, left_out, dropped)
 
@@ -104,9 +103,9 @@ def _open(path: Path, into: Path) -> Any:
 def _counts(folder: Path) -> tuple[int, int]:
     with closing(sqlite3.connect(folder / "memories.db")) as connection:
         messages = int(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
-    if not (folder / "curation.db").exists():
+    if not (folder / layout.EDITS).exists():
         return messages, 0
-    with closing(edit_log.open_log(str(folder / "curation.db"))) as log:  # one from a disk that was full may be empty
+    with closing(edit_log.open_log(str(folder / layout.EDITS))) as log:  # one from a disk that was full may be empty
         return messages, int(log.execute("SELECT count(*) FROM edits").fetchone()[0])
 
 
@@ -191,15 +190,15 @@ def restore(path: Path, database: Path, identity: Path | None = None) -> Restore
     parent.mkdir(parents=True, exist_ok=True)
     with _room(database), writer_lock(database), scratch(parent, "restore") as folder:
         plain, _manifest = opened_backup(path, identity, folder)
-        edits = _join_logs(folder / "curation.db", database)
-        files = bundle.put_media_back(plain, media_folder(database))
-        _put_summaries_back(folder / "summaries.db", database.with_name("summaries.db"))
+        edits = _join_logs(folder / layout.EDITS, database)
+        files = bundle.put_media_back(plain, ArchiveFiles.of(database).media)
+        _put_summaries_back(folder / layout.SUMMARIES, ArchiveFiles(database).summaries)
         return _put(folder / "memories.db", database, edits, files)
 
 
 def _join_logs(restored: Path, database: Path) -> int:
     """Both logs' edits, in the one beside the archive. A damaged one is set aside; what can be read of it is kept."""
-    target = log_beside(database)
+    target = ArchiveFiles.of(database).edits
     if not restored.exists():
         return 0
     with closing(edit_log.open_log(str(restored))) as log:
@@ -347,7 +346,7 @@ def _damaged_parts(database: Path) -> list[Any]:
         found: list[Any] = [damage.Part("table", "sqlite_master")]
         try:
             with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-                if connection.execute("PRAGMA application_id").fetchone()[0] == _versions.APPLICATION_ID:
+                if connection.execute("PRAGMA application_id").fetchone()[0] == contract.APPLICATION_ID:
                     found = damage.look(connection)
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not damage.is_damage(error):
@@ -367,9 +366,9 @@ def compact(database: Path) -> tuple[int, int]:
             raise NoRoom(f"{database}: compacting needs {2 * before >> 20} MiB free, and there are {free >> 20}")
         for index in ("messages_fts", "exchanges_fts", "media_fts"):
             connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
-        if connection.execute("PRAGMA page_size").fetchone()[0] != _versions.PAGE_SIZE:
+        if connection.execute("PRAGMA page_size").fetchone()[0] != contract.PAGE_SIZE:
             connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute(f"PRAGMA page_size = {_versions.PAGE_SIZE}")
+            connection.execute(f"PRAGMA page_size = {contract.PAGE_SIZE}")
         connection.execute("VACUUM")
         connection.execute("PRAGMA journal_mode = WAL")
         _versions.settle(connection)

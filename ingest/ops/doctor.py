@@ -12,17 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from memories_lib.shared import bundle, curation, edit_log, settings, versions
-from memories_lib.shared.layout import media_folder
-
 from ingest.archive.check import check
-from ingest.archive.curation import log_beside
 from ingest.archive.database import connect
 from ingest.core.errors import MemoriesError
 from ingest.ops.remote import Remote
+from memories_lib.shared import bundle, curation, edit_log, settings, versions
+from memories_lib.shared.contract import FULL
+from memories_lib.shared.layout import ArchiveFiles
 
-#: Above this part of a disk in use, it wants to be larger.
-FULL = 0.8
 #: A backup older than this is worth a word.
 OLD_DAYS = 8
 _CGROUP = Path("/sys/fs/cgroup")
@@ -58,7 +55,7 @@ def _archive(database: Path) -> Iterator[Finding]:
         return
     try:
         with closing(connect(database, must_exist=True, read_only=True)) as connection:
-            wrong = list(check(connection, media_folder(database)))
+            wrong = list(check(connection, ArchiveFiles.of(database).media))
             messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
     except (MemoriesError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
         whole = [path.stem for path in versions.listed(versions.folder_of(database)) if versions.looks_whole(path)]
@@ -77,7 +74,7 @@ def _archive(database: Path) -> Iterator[Finding]:
 
 
 def _edits(database: Path) -> Iterator[Finding]:
-    path = log_beside(database)
+    path = ArchiveFiles.of(database).edits
     if not path.exists():
         yield Finding("well", "edits", "none yet")
         return
@@ -103,7 +100,7 @@ def _edits(database: Path) -> Iterator[Finding]:
 
 
 def _writer(database: Path) -> Iterator[Finding]:
-    lock = database.with_name(database.name + ".lock")
+    lock = ArchiveFiles(database).lock
     if not lock.exists():
         return
     with lock.open("rb") as handle:

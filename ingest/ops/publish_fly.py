@@ -10,10 +10,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from memories_lib.shared import settings
-
 from ingest.core.errors import MemoriesError
 from ingest.ops.serving import datasette_arguments, site
+from memories_lib.shared import settings
 
 _SERVES = ("datasette", "datasette-auth-passwords", "datasette-cluster-map")
 _ROLES = ("OWNER", "CURATOR", "VIEWER")

@@ -14,21 +14,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from memories_lib.shared import versions
-from memories_lib.shared.counters import Tallies
-from memories_lib.shared.folding import fold
-from memories_lib.shared.layout import media_folder
-
 from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, transaction
 from ingest.archive.derived import analyze, count_all, count_kinds, tell_periods
-from ingest.archive.media import media_path
 from ingest.core.errors import MemoriesError
 from ingest.ops.phone_numbers import numbers_of, without
 from ingest.summaries import Said
 from ingest.summaries.gemini.transcript import letter
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Teller, Vocabulary
+from memories_lib.shared import versions
+from memories_lib.shared.counters import Tallies
+from memories_lib.shared.folding import fold
+from memories_lib.shared.layout import ArchiveFiles, media_name
 
 _MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
 #: Where words are that name people.
@@ -85,7 +83,7 @@ def reduce(database: Path, target: Path, leave: Leave) -> Reduced:
         chats = copy.execute("SELECT name, message_count FROM chats ORDER BY message_count DESC").fetchall()
         people = copy.execute("SELECT count(*) FROM people").fetchone()[0]
         messages = copy.execute("SELECT count(*) FROM messages").fetchone()[0]
-        files = _copy_files(copy, media_folder(database), media_folder(target))
+        files = _copy_files(copy, ArchiveFiles.of(database).media, ArchiveFiles.of(target).media)
     return Reduced(chats, people, messages, total - messages, files)
 
 
@@ -240,7 +238,7 @@ def _copy_files(copy: sqlite3.Connection, source: Path, target: Path) -> int:
         "SELECT DISTINCT sha256, filename, thumbnail FROM media WHERE sha256 IS NOT NULL AND NOT is_missing"
     )
     for sha256, filename, thumbnail in rows:
-        for name in filter(None, (media_path(sha256, filename or ""), thumbnail)):
+        for name in filter(None, (media_name(sha256, filename or ""), thumbnail)):
             if (source / name).is_file():
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source / name, target / name)

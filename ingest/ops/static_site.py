@@ -17,11 +17,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
-from memories_lib.shared.layout import media_folder
 
-from ingest.archive.media import media_path
 from ingest.core.errors import MemoriesError
 from ingest.ops.serving import datasette_arguments, site
+from memories_lib.shared.layout import ArchiveFiles, media_name
 
 _LINK = re.compile(r'\b(href|src|poster|action)="([^"]*)"')
 #: Another part of a book or of the years.
@@ -149,12 +148,12 @@ class Site:
         return "static/app.css" if plain == "/-/static/app.css" else None
 
     def _copy_media(self, connection: sqlite3.Connection) -> None:
-        folder = media_folder(self._database)
+        folder = ArchiveFiles.of(self._database).media
         rows = connection.execute(
             "SELECT DISTINCT sha256, filename, thumbnail FROM media WHERE sha256 IS NOT NULL AND NOT is_missing"
         )
         for sha256, filename, thumbnail in rows:
-            whole = (f"/-/media/{sha256}", media_path(sha256, filename or ""))
+            whole = (f"/-/media/{sha256}", media_name(sha256, filename or ""))
             for address, name in (whole, (f"/-/media/{sha256}/small", thumbnail)):
                 if name and (folder / name).is_file():
                     target = self._target / "media" / Path(name).name

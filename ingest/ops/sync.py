@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from memories_lib.shared import edit_log, uploads, versions
-from memories_lib.shared.layout import media_folder
-
-from ingest.archive.curation import log_beside, show_edits
+from ingest.archive.curation import show_edits
 from ingest.archive.database import connect, database_errors
 from ingest.core.errors import MemoriesError
 from ingest.core.model import Progress
 from ingest.core.tempdirs import scratch
 from ingest.ops.backups import restore
 from ingest.ops.remote import Remote
+from memories_lib.shared import contract, edit_log, uploads, versions
+from memories_lib.shared.layout import ArchiveFiles
 
 _AT_ONCE = 8
 _NAMES = 2_000
@@ -44,7 +43,7 @@ class Pushed:
 def sync_edits(remote: Remote, database: Path, *, dry_run: bool = False) -> tuple[int, int]:
     """(edits new here, edits new there): both logs hold all of them when this returns."""
     theirs = [edit_log.from_data(event) for event in remote.ask("GET", "/api/edits/log")["events"]]
-    path = log_beside(database)
+    path = ArchiveFiles.of(database).edits
     if not path.exists() and not theirs:
         return 0, 0
     mine: list[Any] = []
@@ -81,13 +80,13 @@ def push(
     found = Pushed()
     with database_errors(database), closing(connect(database, must_exist=True)) as connection:
         found.messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
-        if connection.execute("PRAGMA page_size").fetchone()[0] != versions.PAGE_SIZE:
+        if connection.execute("PRAGMA page_size").fetchone()[0] != contract.PAGE_SIZE:
             raise MemoriesError(f"{database}: was made by another program's VACUUM; run memories compact first")
         found.edits_here, found.edits_there = sync_edits(remote, database, dry_run=dry_run)
         with scratch(database.resolve().parent, "push") as folder:
             copied = folder / "memories.db"
             versions.copy(connection, copied)
-            _push_media(remote, media_folder(database), found, dry_run=dry_run)
+            _push_media(remote, ArchiveFiles.of(database).media, found, dry_run=dry_run)
             _push_archive(remote, copied, found, dry_run=dry_run, renumber=renumber, replace=replace, progress=progress)
     return found
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ingest.archive.derived import choose_memories, tell_periods
 from ingest.archive.fts import index_exchanges, unindex_exchanges
-from ingest.summaries.gemini.cache import Kept, Summary, path_beside
+from ingest.summaries.gemini.cache import Kept, Summary
 from ingest.summaries.gemini.captions import show_looks
 from ingest.summaries.gemini.periods import LEVELS, apply_periods, make_room
 from ingest.summaries.gemini.transcript import Talk, choose, talks
+from memories_lib.shared.layout import ArchiveFiles
 
 
 def apply_kept(connection: sqlite3.Connection, database: Path) -> int:
@@ -20,7 +21,7 @@ def apply_kept(connection: sqlite3.Connection, database: Path) -> int:
 
     The archive must show what ingest wrote (no edits), in an open transaction. Without `summaries.db` it costs nothing.
     """
-    path = path_beside(database)
+    path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
     kept = Kept(path)
@@ -36,7 +37,7 @@ def apply_kept(connection: sqlite3.Connection, database: Path) -> int:
 
 def apply_looks(connection: sqlite3.Connection, database: Path) -> int:
     """Show what a model saw in photos and heard in voice notes, of files that are there; in an open transaction."""
-    path = path_beside(database)
+    path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
     kept = Kept(path)
@@ -51,7 +52,7 @@ def apply_kept_periods(connection: sqlite3.Connection, database: Path) -> int:
 
     People's edits are on, in an open transaction.
     """
-    path = path_beside(database)
+    path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
     kept = Kept(path)

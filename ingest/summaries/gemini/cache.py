@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from memories_lib.shared import private_files
-
 from ingest.summaries.gemini.transcript import Talk
+from memories_lib.shared import private_files
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -95,11 +94,6 @@ class Manner:
         """The name under which the answer for a talk is kept."""
         parts = (talk.digest, self.model, self.prompt_version, self.taste, self.language, str(self.is_redacted))
         return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
-
-
-def path_beside(database: Path) -> Path:
-    """Where the answers for an archive are."""
-    return database.resolve().with_name("summaries.db")
 
 
 def _now() -> str:

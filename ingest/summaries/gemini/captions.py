@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from memories_lib.shared.folding import fold
-
-from ingest.archive.media import media_path
 from ingest.summaries.gemini import aio
 from ingest.summaries.gemini.cache import Kept, Usage
 from ingest.summaries.gemini.client import Reply, Service
 from ingest.summaries.gemini.pricing import Price
 from ingest.summaries.gemini.scheduler import Outcome
 from ingest.summaries.gemini.transcript import one_line
+from memories_lib.shared.folding import fold
+from memories_lib.shared.layout import media_name
 
 Task = Literal["captions", "transcripts"]
 VERSION = "gemini-looking-1"
@@ -75,7 +74,7 @@ def files(
     )
     found: dict[str, File] = {}
     for sha256, filename, mimetype, seconds, name, person in rows:
-        path = folder / media_path(sha256, filename or "")
+        path = folder / media_name(sha256, filename or "")
         if name not in without and person not in without and path.is_file():
             found.setdefault(sha256, File(sha256, path, mimetype or "application/octet-stream", seconds, name))
     return list(found.values())

@@ -7,10 +7,9 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
-from memories_lib.shared.folding import fold
-
 from ingest.summaries.gemini.transcript import one_line
 from ingest.summaries.offline.feelings import SPACELESS, feelings
+from memories_lib.shared.folding import fold
 
 _MOST_HITS = 4_000
 _AROUND = 3

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ingest.core.errors import MemoriesError
 from ingest.summaries.gemini.transcript import one_line
+from memories_lib.shared.layout import ArchiveFiles
 
 _MOST = 1_500
 _MOST_EXAMPLES = 12
@@ -51,7 +52,7 @@ class Taste:
 def read_taste(path: Path | None, beside: Path) -> Taste:
     """The taste in `path`, or in `taste.toml` beside the archive, or the one that is built in."""
     if path is None:
-        path = beside.resolve().with_name("taste.toml")
+        path = ArchiveFiles.of(beside).taste
         if not path.exists():
             return Taste()
     try:

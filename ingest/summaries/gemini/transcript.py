@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
+from memories_lib.shared.contract import FIRST_EVENT
+
 #: A talk that would be longer (in characters) is thinned out.
 MOST_CHARACTERS = 20_000
 _MOST_LINE = 700
@@ -64,14 +66,14 @@ def one_line(text: str) -> str:
 
 
 #: What somebody hid is not asked about; nor what somebody joined or parted, which no ingest would find again.
-_CHOSEN = """
+_CHOSEN = f"""
 SELECT exchanges.id, exchanges.key, chats.name, chats.kind = 'group', exchanges.started_at, exchanges.score,
     exchanges.message_count, exchanges.summarised_by <> 'offline'
 FROM exchanges
 JOIN chats ON chats.id = exchanges.chat_id
 LEFT JOIN exchanges_before ON exchanges_before.id = exchanges.id
 WHERE (:chat IS NULL OR chats.name = :chat) AND exchanges.started_at >= :since AND exchanges.started_at < :until
-    AND exchanges.id < 1 << 50
+    AND exchanges.id < {FIRST_EVENT}
     AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
     AND coalesce(exchanges_before.message_count, exchanges.message_count) = exchanges.message_count
 ORDER BY exchanges.id

@@ -14,7 +14,7 @@ from ingest.archive.database import transaction
 from ingest.core.errors import MemoriesError
 from ingest.summaries.gemini import aio, pricing
 from ingest.summaries.gemini.apply import apply, apply_kept, apply_kept_periods
-from ingest.summaries.gemini.cache import Kept, Manner, path_beside
+from ingest.summaries.gemini.cache import Kept, Manner
 from ingest.summaries.gemini.client import NoGemini, Service, host
 from ingest.summaries.gemini.periods import Level, make_room, periods
 from ingest.summaries.gemini.pricing import NoPrice, Price
@@ -23,6 +23,7 @@ from ingest.summaries.gemini.redact import Redactor
 from ingest.summaries.gemini.scheduler import Estimate, Outcome, Plan, Run, Spending, estimate, sort_out
 from ingest.summaries.gemini.taste import learned, read_taste
 from ingest.summaries.gemini.transcript import Talk, choose, talks
+from memories_lib.shared.layout import ArchiveFiles
 
 #: Of each chat the best talks by the offline score are sent, up to this part of its messages, and at least so many
 #: talks; the others are appointments, errands, "ok".
@@ -213,7 +214,7 @@ def show(connection: sqlite3.Connection, database: Path, asked: list[Talk] | Non
 
     `asked` are the talks to look at, all that there is an answer for without it. The caller holds the writer's lock.
     """
-    path = path_beside(database)
+    path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
     with transaction(connection):

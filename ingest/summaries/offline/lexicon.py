@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from memories_lib.shared.folding import EMOJI
-
 from ingest.summaries.offline.feelings import EMOJI_CLASS, SPACELESS, WORD, feelings
+from memories_lib.shared.folding import EMOJI
 
 _TIME = re.compile(r"\b\d{1,2}(?:[:.]\d{2}|\s?(?:uhr|pm|am|h)\b)|\b\d{4,}\b")
 _LONG_DRAWN = re.compile(r"([^\W\d_])\1{3,}|!{2,}")

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from datasette import Response
 from datasette_auth_passwords.utils import verify_password
@@ -12,6 +11,7 @@ from memories_lib.access import attempts, roles, sessions
 from memories_lib.server import served_archive
 from memories_lib.server.http import ApiError, body_of, words, wrong
 from memories_lib.shared import access_tokens
+from memories_lib.shared.layout import ArchiveFiles
 
 _MOST_DAYS = 366
 _stores = {}
@@ -21,7 +21,7 @@ _writer = ThreadPoolExecutor(1, "access.db")
 
 def store_of(datasette):
     """The store of tokens beside the archive, open for this process."""
-    path = str(Path(served_archive.database_of(datasette).path).resolve().with_name("access.db"))
+    path = str(ArchiveFiles.of(served_archive.database_of(datasette).path).access)
     if path not in _stores:
         _stores[path] = access_tokens.open_store(path)
     return _stores[path]

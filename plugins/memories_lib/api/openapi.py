@@ -1,6 +1,6 @@
 """The API as an OpenAPI 3.1 document, for programs; `/api` shows it to people. Held to the server by schemathesis."""
 
-from memories_lib.queries import search_filter
+from memories_lib.shared.contract import KINDS
 
 _SAFE = {"type": "integer", "minimum": 0, "maximum": (1 << 53) - 1}
 _ID = {"name": "id", "in": "path", "required": True, "schema": _SAFE}
@@ -146,7 +146,7 @@ OPERATIONS = {
         _query("q", _TEXT, "Words, \"a phrase\", word*, -without, a OR b."),
         _query("limit", {"type": "integer", "minimum": 1, "maximum": 200}),
         *(_query(name, _TEXT) for name in ("chat", "person")), _query("from", _DATE), _query("to", _DATE),
-        _query("kind", {"type": "string", "enum": ["", *search_filter.KINDS]}),
+        _query("kind", {"type": "string", "enum": ["", *KINDS]}),
         _query("before", {"type": "integer", "minimum": 1, "maximum": _BIG}, "`next` of the page before."),
         _query("sort", {"type": "string", "enum": ["newest", "best", "first"]}),
     ], None, _object(messages=_list(_ref("Message")), exchanges=_list(_ref("Exchange")), total=_WHOLE,

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 import time
 
 from datasette import Response
@@ -14,6 +13,7 @@ from memories_lib.queries.talk_filter import TalkFilter, WrongFilter
 from memories_lib.server import served_archive
 from memories_lib.server.http import ApiError, choice, number, wrong
 from memories_lib.shared import folding
+from memories_lib.shared.contract import DAY
 
 _SORTS = {
     "asc": "exchanges.started_at, exchanges.id",
@@ -23,12 +23,11 @@ _SORTS = {
 }
 #: Messages that are read in a few milliseconds.
 _LITTLE = 400
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 def _day(request, name):
     given = request.args.get(name) or ""
-    if given and not _DAY.match(given):
+    if given and not DAY.match(given):
         raise wrong("query", name, "must be a date like 2025-01-31", "value_error.date")
     return given
 

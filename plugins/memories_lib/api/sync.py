@@ -8,6 +8,7 @@ from memories_lib.api import archive_upload
 from memories_lib.server import served_archive
 from memories_lib.server.http import ApiError, body_of, wrong
 from memories_lib.shared import curation, edit_log, private_files, uploads, versions
+from memories_lib.shared.layout import ArchiveFiles
 
 
 async def missing_media(request, datasette):
@@ -17,7 +18,7 @@ async def missing_media(request, datasette):
     names = body.get("names")
     if not isinstance(names, list) or not all(isinstance(name, str) and len(name) < 120 for name in names):
         raise wrong("body", "names", "must be a list of names")
-    folder = path.parent / "media"
+    folder = ArchiveFiles(path).media
     return {"missing": [name for name in names if _is_media(name) and not (folder / name).is_file()]}
 
 
@@ -47,7 +48,7 @@ async def put_media(request, datasette):
             raise ApiError(422, "a small picture is a WebP file")
         if not is_small and await asyncio.to_thread(versions.sha256_of, part) != name[3:67]:
             raise ApiError(422, "what arrived is not what its name says; send it again")
-        target = path.parent / "media" / name
+        target = ArchiveFiles(path).media / name
         private_files.make_folder(target.parent)
         part.chmod(0o600)
         part.replace(target)

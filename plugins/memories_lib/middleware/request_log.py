@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from memories_lib.server import internals
+from memories_lib.shared.contract import FULL
 from memories_lib.web import status
 
 _RANKS = {"debug": 0, "info": 1, "warning": 2, "error": 3}
@@ -81,6 +82,6 @@ def _warn_when_full(datasette):
     for database in datasette.databases.values():
         if database.path:
             used = status.disk(Path(database.path).resolve().parent)["used_part"]
-            if used > status.FULL:
+            if used > FULL:
                 _say(level="warning", disk_used_part=used, detail="the disk is nearly full; make the volume larger")
             return

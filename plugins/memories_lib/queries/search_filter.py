@@ -1,15 +1,8 @@
 """What a search may be narrowed by: chat, person, days, kind. One for the page and the API."""
 
-import re
-
 from memories_lib.queries.talk_filter import literally
 from memories_lib.server.http import wrong
-
-KINDS = (
-    "text", "image", "video", "audio", "sticker", "gif", "document", "location", "contact", "poll", "call", "deleted",
-    "view_once", "file", "system",
-)  # fmt: skip
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+from memories_lib.shared.contract import DAY, KINDS
 
 
 def narrowed(args, *, strict=False):
@@ -21,7 +14,7 @@ def narrowed(args, *, strict=False):
             given[name] = args.get(name)
     for name, sql in (("from", "messages.sent_at >= :since"), ("to", "messages.sent_at < :until || '~'")):
         value = args.get(name) or ""
-        if value and not _DAY.match(value):
+        if value and not DAY.match(value):
             if strict:
                 raise wrong("query", name, "must be a date like 2025-01-31", "value_error.date")
             continue
@@ -42,7 +35,7 @@ def as_rows(args):
     """The same as the query string of Datasette's table `visible_messages`."""
     found = {"kind": args.get("kind")} if args.get("kind") in KINDS else {}
     for name, column in (("from", "sent_at__gte"), ("to", "sent_at__lt")):
-        if _DAY.match(args.get(name) or ""):
+        if DAY.match(args.get(name) or ""):
             found[column] = args[name] + ("~" if name == "to" else "")
     rest = []
     for name, column, table in (("chat", "chat_id", "chats"), ("person", "sender_id", "people")):

@@ -5,15 +5,14 @@ What may be seen is decided here and in the views `visible_exchanges` and `visib
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from memories_lib.shared import folding
+from memories_lib.shared.contract import DAY
 
 Which = Literal["memories", "all", "hidden"]
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 HIDDEN = "SELECT exchange_id FROM exchange_marks WHERE is_hidden"
 _STARRED = "exchanges.id IN (SELECT exchange_id FROM exchange_marks WHERE is_starred)"
 _SPOKEN = """EXISTS (
@@ -80,7 +79,7 @@ class TalkFilter:
         days = {}
         for field, name in (("since", "from"), ("until", "to")):
             day = args.get(name) or ""
-            if day and not _DAY.match(day):
+            if day and not DAY.match(day):
                 if strict:
                     raise WrongFilter(name)
                 day = ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from memories_lib.server import internals
 from memories_lib.server.http import ApiError
 from memories_lib.shared import curation, damage, edit_log, folding
+from memories_lib.shared.layout import ArchiveFiles
 
 #: path of a log -> (the log, open; which file it was when it was opened)
 _logs = {}
@@ -77,7 +78,7 @@ def _in_one_state(connection, function):
 
 def log_of(database):
     """The log of edits beside an archive, open for this process. Raises `ApiError` 503 when it was taken away."""
-    path = str(Path(database.path).resolve().with_name("curation.db"))
+    path = str(ArchiveFiles.of(database.path).edits)
     if path not in _logs:
         log = edit_log.open_log(path)
         _logs[path] = log, _which(path)
@@ -163,7 +164,7 @@ async def catch_up(datasette):
     for database in list(datasette.databases.values()):
         if not database.path or not database.is_mutable:
             continue
-        path = Path(database.path).resolve().with_name("curation.db")
+        path = ArchiveFiles.of(database.path).edits
 
         def write(connection, database=database, path=path):
             try:

@@ -18,12 +18,13 @@ from contextlib import closing
 from pathlib import Path
 
 from memories_lib.shared import private_files, versions
+from memories_lib.shared.layout import EDITS, SUMMARIES, ArchiveFiles
 
 FORMAT = 1
 #: Errors that say nothing against a backup.
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOENT)
 #: In this order: what cannot be made again comes first.
-DATABASES = ("curation.db", "summaries.db", "memories.db")
+DATABASES = (EDITS, SUMMARIES, "memories.db")
 _NAME = re.compile(r"memories-\d{8}T\d{6}Z(-\d+)?\.zip(\.age)?\Z")
 _MEDIA = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}[a-z0-9.]*\Z")
 
@@ -90,7 +91,7 @@ def make(database: Path, target: Path, *, media: bool = False) -> dict:
 
 
 def _media_of(database: Path) -> list[Path]:
-    folder = database.parent / "media"
+    folder = ArchiveFiles(database).media
     return sorted(p for p in folder.rglob("*") if p.is_file() and _MEDIA.match(p.relative_to(folder).as_posix()))
 
 
@@ -165,7 +166,7 @@ def put_media_back(path: Path, folder: Path) -> int:
 
 def note_made(database: Path, manifest: dict) -> None:
     """Write down beside the archive that there is a backup, for `/health` and `memories doctor`."""
-    path = database.resolve().with_name("last-backup.json")
+    path = ArchiveFiles.of(database).last_backup
     part = path.with_name(path.name + ".part")
     private_files.make_file(part)
     part.write_text(json.dumps({"made_at": manifest["made_at"]}), "utf-8")
@@ -175,6 +176,6 @@ def note_made(database: Path, manifest: dict) -> None:
 def last_made_at(database: Path) -> str | None:
     """When the last backup was made, in UTC; None when none is known."""
     try:
-        return str(json.loads(database.resolve().with_name("last-backup.json").read_text("utf-8"))["made_at"])
+        return str(json.loads(ArchiveFiles.of(database).last_backup.read_text("utf-8"))["made_at"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

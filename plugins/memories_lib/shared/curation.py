@@ -8,8 +8,9 @@ exactly what ingest wrote. An event whose subject is gone is counted, never drop
 from __future__ import annotations
 
 from memories_lib.shared import edit_actions, naming_edits, recount
+from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_details import is_whole
-from memories_lib.shared.edited_archive import FIRST_EVENT, EditedArchive
+from memories_lib.shared.edited_archive import EditedArchive
 from memories_lib.shared.naming_edits import has_table, person_key
 
 

@@ -6,10 +6,9 @@ import json
 from contextlib import contextmanager
 
 from memories_lib.shared import derived_words, naming_edits, recount
+from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.naming_edits import RETITLED, has_table
 
-#: Exchanges that an edit made are numbered like their event, far above those of any ingest.
-FIRST_EVENT = 1 << 50
 #: `exchange_marks.is_hidden` of an exchange that nobody hid, and of which every message is hidden.
 EMPTY = 2
 #: Messages this far apart (days) may be of one talk.

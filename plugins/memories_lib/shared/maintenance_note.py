@@ -1,7 +1,8 @@
 """Maintenance: a note beside the archive, shown as a banner or in the place of every page. Pure; both sides load it"""
 
 import json
-from pathlib import Path
+
+from memories_lib.shared.layout import ArchiveFiles
 
 MOST = 300
 
@@ -33,4 +34,4 @@ def take_note_off(database):
 
 
 def _path(database):
-    return Path(database).resolve().with_name("maintenance.json")
+    return ArchiveFiles.of(database).maintenance

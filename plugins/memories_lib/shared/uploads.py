@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from memories_lib.shared import held_open, private_files
+from memories_lib.shared.layout import ArchiveFiles
 
 BLOCK = 64 * 1024
 #: 16 GiB.
@@ -36,7 +37,7 @@ def digests_of(path: Path) -> list[str]:
 
 def incoming(database: str | Path) -> Path:
     """Where what arrives is put."""
-    folder = Path(database).resolve().parent / "incoming"
+    folder = ArchiveFiles.of(database).incoming
     private_files.make_folder(folder)
     return folder
 

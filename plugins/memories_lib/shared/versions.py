@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memories_lib.shared import private_files
+from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE, SCHEMA
+from memories_lib.shared.layout import ArchiveFiles
 from memories_lib.shared.naming_edits import person_key
 
-APPLICATION_ID = 0x57414D65
-#: The schema that this version of the server reads.
-SCHEMA = 5
-PAGE_SIZE = 8192
 #: So many earlier archives are kept.
 KEPT = 3
 _BLOCK = 1 << 20
@@ -56,7 +54,7 @@ class Facts:
 
 def folder_of(database: str | Path) -> Path:
     """Where earlier versions of an archive are: beside it."""
-    return Path(database).resolve().parent / "versions"
+    return ArchiveFiles.of(database).versions
 
 
 def sha256_of(path: str | Path) -> str:

@@ -10,11 +10,10 @@ from pathlib import Path
 from memories_lib.access import roles
 from memories_lib.server import served_archive
 from memories_lib.shared import bundle, edit_log, maintenance_note, settings, versions
+from memories_lib.shared.layout import ACCESS, EDITS
 
 _STARTED = time.time()
 _counted = {"requests": 0, "errors": 0, "slow": 0}
-#: Above this part of the disk in use, a volume wants to grow.
-FULL = 0.8
 _SLOW_S = 1.0
 
 
@@ -64,8 +63,7 @@ async def of(datasette):
         "archive": holds,
         "schema": versions.SCHEMA,
         "bytes": {
-            name: size(path.with_name(name) if name != "archive" else path)
-            for name in ("archive", "curation.db", "access.db")
+            name: size(path.with_name(name) if name != "archive" else path) for name in ("archive", EDITS, ACCESS)
         },
         "edits": {"count": len(everything), "in_step": shown == edit_log.digest(everything)},
         "versions": [p.stem for p in versions.listed(versions.folder_of(path))],
