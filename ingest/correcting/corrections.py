@@ -271,25 +271,23 @@ def last_edits(database: Path, most: int = 50) -> Iterator[tuple[int, str, str, 
 
 
 def take_back(connection: sqlite3.Connection, database: Path, number: int | None) -> str:
-    """Take back one edit, the newest in effect when no number is given; returns what it was. Raises `MemoriesError`.
+    """Take back one edit, the newest in effect when no number is given; returns what it was.
 
-    What commands did to the messages themselves is passed over.
+    Raises `MemoriesError`, also where a command did it to the messages themselves: another one takes that back.
     """
-    newest: list[int] = []
-
-    def is_it(event: Any) -> bool:
-        if number is not None:
-            return bool(event.id == number)
-        if event.action not in edit_log.BY_COMMAND:
-            newest.append(event.id)
-        return newest == [event.id]
-
     with _log_of(database) as log:
         in_effect = edit_log.effective(edit_log.events(log))
+    if number is None and in_effect:
+        # What was forgotten was to be gone; it is not what somebody means who takes back the last thing.
+        last = [event for event in in_effect if event.action != "forget"] or in_effect
+        number = last[-1].id
     for event in in_effect:
         if event.action in edit_log.BY_COMMAND and number == event.id:
-            raise MemoriesError(f"that was done to the messages themselves; {_BACK[event.action]}")
-    found = undo(connection, database, is_it)
+            raise MemoriesError(
+                f"{edit_log.told(event)}: that was done to the messages themselves; {_BACK[event.action]}. "
+                "An edit before it: memories undo NUMBER, see memories undo --list"
+            )
+    found = undo(connection, database, lambda event: bool(event.id == number))
     if not found:
         raise MemoriesError("there is no such edit in effect; memories undo --list lists them")
     return str(edit_log.told(found[0]))

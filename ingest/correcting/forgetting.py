@@ -23,6 +23,7 @@ from ingest.core.errors import MemoriesError
 from ingest.core.keys import chat_key
 from ingest.core.names import display_name
 from ingest.correcting.corrections import Chat, Person, undo
+from ingest.importing.known_exports import LET_BACK
 from ingest.importing.removal import gather_leaving
 from ingest.importing.rewriting import Rewriting, rewritten
 from ingest.summaries.gemini.cache import Kept
@@ -183,7 +184,10 @@ def _forget(
         traces = _traces(connection, {key for kind, key in subjects if kind == "chat"}, names)
         take_out(rewriting)
     # Who wrote only there, and a chat of which nothing is left, are in no edit and no note of consent either.
-    traces.names |= before - _names(connection)
+    now = _names(connection)
+    traces.names |= before - now
+    if all(kind != "person" for kind, _ in subjects):
+        traces.names -= now  # whoever wrote elsewhere too keeps the name that an edit gave
     traces.files -= {row[0] for row in connection.execute("SELECT sha256 FROM media WHERE sha256 IS NOT NULL")}
     gone = Gone(count, rewriting.removed.files)
     gone.edits = _purge_log(connection, database, traces)
@@ -289,6 +293,6 @@ def remember(connection: sqlite3.Connection, database: Path, kind: str, name: st
 
     if undo(connection, database, is_it):
         # Their exports are known: what was left out comes with the next reading of them.
-        connection.execute("UPDATE sources SET reader = 0")
+        connection.execute(f"UPDATE sources SET reader = {LET_BACK}")
     else:
         raise MemoriesError(f"no {kind} of that name was forgotten")

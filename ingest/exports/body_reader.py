@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ingest.core.languages import languages, plain
 from ingest.core.model import Findings, Row
 from ingest.exports.bodies import SUSPECT_FIRST, SUSPECT_LAST, Body, may_stand_for_a_file, read_body, read_notice
@@ -15,6 +17,8 @@ _LONGEST_KNOWN = 80
 #: Kinds whose bodies are a few sentences of WhatsApp's own, over and over.
 _REPEATED = frozenset({"image", "video", "audio", "sticker", "gif", "document", "contact", "deleted", "view_once"})
 _STOOD_FOR = _REPEATED - {"deleted", "view_once"}
+#: ``IMG-20230510-WA0001.jpg``, ``00000001-PHOTO-2023-05-10-20-51-02.jpg``: the day on which a file was made or sent.
+_DATE_IN_NAME = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12][0-9]|3[01])")
 #: What an iPhone puts before the bracket of a message that carries a file.
 MARKS_OF_A_FILE = frozenset("\u200e\u200f")
 
@@ -99,12 +103,9 @@ class BodyReader:
         return found
 
     def _note_file_date(self, name: str) -> None:
-        digits = "".join(c for c in name if c.isdigit())
-        for at in range(max(0, min(len(digits) - 7, 8))):
-            piece = digits[at : at + 8]
-            if piece[:2] == "20" and "01" <= piece[4:6] <= "12" and "01" <= piece[6:] <= "31" and self._evidence.dates:
-                self._evidence.file_dates.append((self._evidence.dates[-1][1], piece))
-                return
+        found = _DATE_IN_NAME.search(name)
+        if found and self._evidence.dates:
+            self._evidence.file_dates.append((self._evidence.dates[-1][1], found[1] + found[3] + found[4]))
 
 
 def _notice(start: int, body_at: int, line: int, sent_at: str, text: str) -> Row:

@@ -19,7 +19,7 @@ from ingest.exports.blocks import Block, blocks
 from ingest.exports.bodies import SUSPECT_FIRST, SUSPECT_LAST
 from ingest.exports.body_reader import MARKS_OF_A_FILE, BodyReader
 from ingest.exports.header_cache import AT_THE_END, SECONDS, HeaderCache
-from ingest.exports.headers import BARE, CLOSERS, find_head, is_copied, part_bare
+from ingest.exports.headers import BARE, CLOSERS, LONGEST_HEAD, find_head, is_copied, part_bare, shape_of
 from ingest.exports.observations import NOT_TAKEN, Evidence
 from ingest.exports.senders import Place, SenderReader
 
@@ -204,6 +204,11 @@ class Reader:
         found = find_head(line)
         if found and found[1] != self._closer:
             self.evidence.foreign.append((number, found[1], is_copied(*found)))
+        elif self._rows:
+            # It has the form of this very file's headers, and a day or a time that there is not.
+            head, closer, rest = line.partition(self._closer)
+            if closer and rest and len(head) <= LONGEST_HEAD and shape_of(head, closer) in self.evidence.layouts:
+                self.evidence.doubt(number, line, NOT_TAKEN)
 
 
 def read_all(reader: Reader, chunks: Iterable[str], visit: Callable[[list[Row]], None] | None) -> Evidence:

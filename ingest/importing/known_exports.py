@@ -17,6 +17,9 @@ from ingest.importing.attachments import Carried
 #: Which reader this is: raised whenever the same text is read into other messages than before.
 READER = 1
 
+#: `sources.reader` of exports of which something was forgotten, and may be read again.
+LET_BACK = -1
+
 ORDER_NAMES: dict[str, Order] = {"day/month": "dmy", "month/day": "mdy"}
 GUESSED = " (guessed)"
 
@@ -71,11 +74,13 @@ def why_again(known: Known, options: Options) -> Again | None:
     if options.chat is not None and options.chat.casefold() != known.chat_name.casefold():
         return Again((known.source,), known.chat, f"it was in '{known.chat_name}' before", is_moved=True)
     if options.date_order is not None and order is not None and order != options.date_order:
-        sure = "" if known.date_order.endswith(GUESSED) else ", and that was no guess"
+        sure = "" if known.date_order.endswith(GUESSED) else ", as it says itself or somebody said"
         return Again((known.source,), known.chat, f"it was read as {known.date_order} before{sure}")
     if options.timezone is not None and options.timezone != known.timezone:
         before = f"as of {known.timezone}" if known.timezone else "without a time zone"
         return Again((known.source,), known.chat, f"it was read {before} before")
+    if known.reader == LET_BACK:
+        return Again((known.source,), known.chat, "what was forgotten of it may come back", reader=READER)
     if known.reader < READER:
         return Again((known.source,), known.chat, "an earlier version read it before", reader=READER)
     return None

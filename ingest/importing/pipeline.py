@@ -16,7 +16,7 @@ from ingest.archive.curation import forgotten, source_key
 from ingest.core.errors import MemoriesError, NotAnExport, Unforeseen
 from ingest.core.model import Account, Options, Progress
 from ingest.exports.source import Export
-from ingest.importing.known_exports import find_known, same_again, why_again
+from ingest.importing.known_exports import GUESSED, find_known, order_named, same_again, why_again
 from ingest.importing.read import Reading
 from ingest.importing.report import counted
 from ingest.importing.spool import Spool
@@ -79,6 +79,14 @@ def _ingest(
     if known and options.timezone is None:
         options = replace(options, timezone=known.timezone)
     again = why_again(known, options) if known else None
+    if (
+        known
+        and again
+        and again.reader is None
+        and options.date_order is None
+        and not known.date_order.endswith(GUESSED)
+    ):
+        options = replace(options, date_order=order_named(known.date_order))
     if known and not again:
         same_again(connection, known, export, folder, account, options)
     else:

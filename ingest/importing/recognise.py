@@ -218,7 +218,9 @@ def _matched(
     """The match with a chat; a newer export tells what the chat is called now."""
     rename = ""
     if name is not None and _key(name) != _key(chat.name) and overview.last_at >= chat.last_at:
-        is_theirs = chat.kind == "group" or not (_is_member(connection, chat, name))
+        is_theirs = chat.kind == "group" or not (
+            _is_member(connection, chat, name) or _is_owner(connection, chat, name, overview)
+        )
         if is_theirs and _is_from_file(connection, chat):
             rename = name
     return Match(chat.id, chat.name, chat.kind, why, rename=rename if kind == chat.kind else "")
@@ -236,6 +238,13 @@ def make_chat(connection: sqlite3.Connection, match: Match, number: Callable[[st
 
 def _key(name: str) -> str:
     return name_key(_SUFFIX.sub("", name).strip() or name)
+
+
+def _is_owner(connection: sqlite3.Connection, chat: _Chat, name: str, overview: Overview) -> bool:
+    """Whether the name of an export of a direct chat is what the other phone calls the archive's owner."""
+    people = connection.execute("SELECT id, name FROM people WHERE is_owner").fetchall()
+    owners = {name_key(called) for person, called in people if person in chat.members}
+    return bool(owners) and (owners - {name_key(name)}).isdisjoint(overview.people())
 
 
 def _free_name(connection: sqlite3.Connection, name: str) -> str:

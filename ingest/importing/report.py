@@ -48,7 +48,7 @@ def lines_of(account: Account, *, explain: bool = False) -> Iterable[str]:
     if account.told_again:
         yield f"  gemini    {account.told_again:,} talks told by answers that were paid for before"
     if account.edits_lost:
-        yield f"  edits     {account.edits_lost:,} wait for an exchange that is not here yet"
+        yield f"  edits     {account.edits_lost:,} wait for what they are about, which is not here yet"
     if account.warnings:
         hint = "" if explain else f"; --explain shows {'it' if account.warnings == 1 else 'them'}"
         yield f"  unsure    {counted(account.warnings, 'line')}{hint}"

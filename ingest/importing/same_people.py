@@ -84,10 +84,11 @@ def name_the_same(connection: sqlite3.Connection, account: Account, chat: int, o
     last_at = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()[0] or ""
     found = same_people(connection, chat, overview, roll)
     for name, person in found.items():
-        before = connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()[0]
+        before, is_owner = connection.execute("SELECT name, is_owner FROM people WHERE id = ?", (person,)).fetchone()
         roll.is_also(name, person)
         account.also_known_as[name] = before
         better = is_contact(name) and not is_contact(before)
-        newer = overview.last_at >= last_at and is_contact(name) and len(found) == 1
+        # Contacts get other names on one's own phone; what the owner is called otherwise, another phone calls them.
+        newer = overview.last_at >= last_at and is_contact(name) and len(found) == 1 and not is_owner
         if better or newer:
             roll.rename(person, name)

@@ -82,11 +82,17 @@ class TargetFinder:
             if target.is_new:
                 target.pause = overview.gaps.pause()
             return target, replacement
+        key = None
         if replacement and again:
+            (key,) = connection.execute("SELECT key FROM chats WHERE id = ?", (again.chat,)).fetchone()
             self._make_room(replacement, again.chat)
         if read.earlier:
             return self._known_target(read.earlier.chat, overview), replacement
-        return self._recognised(read, roll), replacement
+        target = self._recognised(read, roll)
+        if again and key is not None and not has_messages(connection, again.chat):
+            # All that it held is in another chat now: edits of it are about that.
+            connection.execute("INSERT OR IGNORE INTO former_chats (key, chat_id) VALUES (?, ?)", (key, target.chat))
+        return target, replacement
 
     def _recognised(self, read: Read, roll: Roll) -> Target:
         """The chat of an export that does not go on from another: as it was decided, else by what speaks for it."""

@@ -1,0 +1,104 @@
+"""What people who had not seen the program brought to it, and what became of it."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import one, put, rows
+from tests.test_correcting import run
+
+_OPEN = """\
+1/2/24, 1:05 pm - Anna: plan the birthday cake
+2/2/24, 2:05 pm - Emma: yes with lemon please
+3/4/24, 3:05 pm - Anna: did it arrive
+5/6/24, 4:05 pm - Emma: it did, thank you so much
+7/8/24, 5:05 pm - Anna: summer at the lake
+"""
+
+
+def _save(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.txt"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_what_was_said_of_days_holds_when_the_chat_is_corrected(tmp_path: Path) -> None:
+    database, export = tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with Emma", _OPEN)
+    put(database, export)
+    put(database, export, date_order="dmy")
+    put(database, export, chat="Sister")
+    days = [day for (day,) in rows(database, "SELECT substr(sent_at, 1, 10) FROM messages ORDER BY sent_at")]
+    assert days == ["2024-02-01", "2024-02-02", "2024-04-03", "2024-06-05", "2024-08-07"]
+
+
+@pytest.mark.parametrize(
+    ("date", "name"),
+    [
+        ("10/5/23", "00000001-PHOTO-2023-05-10-20-51-02.jpg"), ("10/5/23", "IMG-20230510-WA0001.jpg"),
+        ("5/10/23", "00000001-PHOTO-2023-05-10-20-51-02.jpg"),
+        ("10.5.23", "WhatsApp Image 2023-05-10 at 20.51.02.jpeg"),
+        ("10/5/23", "VID_20230510_205102.mp4"), ("10/5/23", "00000007-Screenshot_20230510205102.png"),
+    ],
+)  # fmt: skip
+def test_the_day_in_a_file_name_proves_the_order(tmp_path: Path, date: str, name: str) -> None:
+    text = f"[{date}, 20:51:00] Anna: look\n\u200e[{date}, 20:51:02] Emma: \u200e<attached: {name}>\n"
+    (account,) = put(tmp_path / "memories.db", _save(tmp_path, "_chat", text))
+    assert (account.is_guess, account.first_at[:10]) == (False, "2023-05-10")
+
+
+@pytest.mark.parametrize("owner_first", [True, False])
+def test_another_phone_renames_neither_the_owner_nor_the_chat(tmp_path: Path, owner_first: bool) -> None:
+    said = [(n, f"message number {n} about the garden") for n in range(40)]
+    android = "".join(f"13/05/2023, 07:{n:02} - {'Anna' if n % 2 else 'Emma'}: {words}\n" for n, words in said)
+    ios = "".join(f"[13.05.23, 07:{n:02}:09] {'Mama' if n % 2 else 'Emma'}: {words}\n" for n, words in said)
+    mine = _save(tmp_path, "WhatsApp Chat with Emma", android)
+    theirs = tmp_path / "WhatsApp Chat - Mama.zip"
+    with zipfile.ZipFile(theirs, "w") as archive:
+        archive.writestr("_chat.txt", ios)
+    database = tmp_path / "memories.db"
+    if owner_first:
+        put(database, mine, me="Anna")
+        put(database, theirs)
+        assert rows(database, "SELECT name FROM chats") == [("Emma",)]
+        assert rows(database, "SELECT name FROM people WHERE is_owner") == [("Anna",)]
+    else:
+        put(database, theirs)
+        put(database, mine, me="Anna")
+    assert one(database, "SELECT count(*) FROM people") == 2
+    assert one(database, "SELECT count(*) FROM messages") == 40
+
+
+@pytest.mark.parametrize("head", ["13/05/2023, 25:14", "13/13/2023, 07:14", "13/05/2023, 07:61"])
+def test_a_header_with_a_time_that_there_is_not_is_in_the_doubts(tmp_path: Path, head: str) -> None:
+    text = f"13/05/2023, 07:00 - Zoe: one\n{head} - Mo: lost\n13/05/2023, 07:16 - Mo: here\n"
+    (account,) = put(tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with G", text))
+    assert [unsure.line for unsure in account.unsure] == [2]
+
+
+def test_a_forgotten_chat_leaves_people_their_names(tmp_path: Path) -> None:
+    database = tmp_path / "memories.db"
+    alone = _save(tmp_path, "WhatsApp Chat with Kurt", "13/05/2023, 07:00 - Kurt: one\n13/05/2023, 07:01 - Anna: two\n")
+    trip = _save(
+        tmp_path, "WhatsApp Chat with Trip", '14/05/2023, 07:00 - Anna created group "Trip"\n'
+        "14/05/2023, 07:00 - Kurt: three\n14/05/2023, 07:01 - Anna: four\n14/05/2023, 07:01 - Ida: five\n",
+    )  # fmt: skip
+    put(database, alone, trip, me="Anna")
+    run(database, "people", "rename", "Kurt", "Kurt Xaver")
+    run(database, "forget", "chat", "Kurt Xaver", "-y")
+    database.unlink()
+    put(database, trip)
+    assert rows(database, "SELECT name FROM people ORDER BY 1") == [("Anna",), ("Ida",), ("Kurt Xaver",)]
+
+
+def test_undo_says_so_where_the_newest_is_another_commands_to_take_back(tmp_path: Path) -> None:
+    database = tmp_path / "memories.db"
+    for name in ("Emma", "Em"):
+        text = f"13/05/2023, 07:00 - {name}: one {name}\n13/05/2023, 07:01 - Anna: two {name}\n"
+        put(database, _save(tmp_path, f"WhatsApp Chat with {name}", text))
+    run(database, "people", "rename", "Emma", "Emma Rose")
+    run(database, "chats", "join", "Emma Rose", "Em", "-y")
+    assert "memories chats part" in run(database, "undo", code=1).output
+    assert "Emma Rose" in str(rows(database, "SELECT name FROM people"))
