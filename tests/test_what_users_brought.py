@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from ingest.core import languages
+from tests.conftest import serve
 from tests.helpers import one, put, rows
+from tests.test_api import Client
 from tests.test_correcting import run
 
 _OPEN = """\
@@ -102,3 +106,79 @@ def test_undo_says_so_where_the_newest_is_another_commands_to_take_back(tmp_path
     run(database, "chats", "join", "Emma Rose", "Em", "-y")
     assert "memories chats part" in run(database, "undo", code=1).output
     assert "Emma Rose" in str(rows(database, "SELECT name FROM people"))
+
+
+def _anew(database: Path, export: Path) -> str:
+    """The archive made again of its export, without a word of how."""
+    for path in database.parent.glob("memories.db*"):
+        if path.suffix != ".ids":
+            path.unlink()
+    return run(database, "ingest", str(export)).output
+
+
+@pytest.mark.parametrize(
+    ("said", "sql"),
+    [
+        (("--me", "Emma"), "SELECT name FROM people WHERE is_owner"),
+        (("--date-order", "dmy"), "SELECT id, sent_at FROM messages ORDER BY 1"),
+        (("--chat", "Sister"), "SELECT id, name FROM chats"),
+        (("--timezone", "Asia/Tokyo"), "SELECT timezone FROM sources"),
+    ],
+)
+def test_what_was_said_of_an_export_is_known_when_the_archive_is_made_anew(
+    tmp_path: Path, said: tuple[str, str], sql: str
+) -> None:
+    database, export = tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with Emma", _OPEN)
+    guessed = run(database, "ingest", str(export)).output
+    before = rows(database, sql)
+    run(database, "ingest", str(export), *said)
+    corrected = rows(database, sql)
+    assert corrected != before
+    told = _anew(database, export)
+    assert rows(database, sql) == corrected
+    assert "new       5" in told
+    assert "new       5" in guessed
+    assert "again" not in told
+    # And it is said once: another reading of it changes nothing.
+    run(database, "ingest", str(export))
+    assert rows(database, sql) == corrected
+
+
+@pytest.mark.parametrize("said", [("--chat", "Sister"), ("--date-order", "dmy")])
+def test_what_people_did_outlasts_a_correction_and_a_rebuild(tmp_path: Path, said: tuple[str, str]) -> None:
+    database, export = tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with Emma", _OPEN)
+    run(database, "ingest", str(export))
+    served = serve(database, tmp_path / "log")
+    api = Client(served)
+    number = one(database, "SELECT exchange_id FROM messages WHERE text = 'did it arrive'")
+    api.ask("POST", f"/api/exchanges/{number}/star")
+    api.ask("POST", f"/api/exchanges/{number}/note", {"note": "the parcel"})
+    served.stop()
+    starred = """
+    SELECT text, note FROM messages JOIN exchange_marks USING (exchange_id) WHERE is_starred AND text = 'did it arrive'
+    """
+    assert rows(database, starred) == [("did it arrive", "the parcel")]
+    assert "wait" not in run(database, "ingest", str(export), *said).output
+    assert rows(database, starred) == [("did it arrive", "the parcel")]
+    assert "wait" not in _anew(database, export)
+    assert rows(database, starred) == [("did it arrive", "the parcel")]
+
+
+def test_what_an_admin_deleted_is_deleted_in_every_language_on_android(tmp_path: Path) -> None:
+    table = json.loads((Path(languages.__file__).parent.parent / "data" / "languages.json").read_text("utf-8"))
+    said = [s.replace("{name}", "Mo") for words in table.values() for s in words.get("deleted_by_admin", ())]
+    assert len(said) > 40
+    text = "".join(f"13/05/2023, 07:{n:02} - Zoe: {words}\n" for n, words in enumerate(said) if n < 60)
+    put(tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with G", text))
+    assert rows(tmp_path / "memories.db", "SELECT text FROM messages WHERE kind <> 'deleted'") == []
+
+
+def test_a_poll_has_no_marks_inside(tmp_path: Path) -> None:
+    mark = "\u200e"
+    text = (
+        f"[13.05.23, 07:00:00] Zoe: {mark}UMFRAGE:\nWann?\n{mark}OPTION: Montag (1 Stimme)\n{mark}OPTION: Dienstag\n\n"
+        "[13.05.23, 07:01:00] Mo: hallo zusammen\n"
+    )
+    put(tmp_path / "memories.db", _save(tmp_path, "_chat", text))
+    poll = one(tmp_path / "memories.db", "SELECT text FROM messages WHERE kind = 'poll'")
+    assert poll == "UMFRAGE:\nWann?\nOPTION: Montag (1 Stimme)\nOPTION: Dienstag"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ingest.archive.database import connect, database_errors, transaction, writer_lock
 from ingest.core.errors import NotOurDatabase
+from ingest.core.model import Account
 from ingest.core.names import display_name
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.folding import fold
@@ -100,11 +101,12 @@ class Decided:
     """What the user said of chats, for exports that are read from now on.
 
     `joined`: key of a chat -> (key, name) of the one that it is; `parted`: sha256 of an export -> (name of its chat,
-    key of the one that it would go to).
+    key of the one that it would go to). `moved`: sha256 of an export -> key of the chat that went with it into another.
     """
 
     joined: Mapping[int, tuple[int, str]]
     parted: Mapping[str, tuple[str, int]]
+    moved: Mapping[str, int]
 
     def chat_of(self, key: int) -> tuple[int, str] | None:
         """(key, name) of the chat that one with this key was joined to, in the end."""
@@ -120,12 +122,59 @@ def decided(database: Path) -> Decided:
     """What the log beside the archive says of chats that were joined and exports that were parted."""
     path = ArchiveFiles.of(database).edits
     if not path.exists():
-        return Decided({}, {})
+        return Decided({}, {}, {})
     with closing(edit_log.open_log(str(path))) as log:
         events = [event for event in edit_log.effective(edit_log.events(log)) if curation.is_whole(event)]
     joined = {e.detail["key"]: (e.detail["chat"], e.detail["name"]) for e in events if e.action == "join_chats"}
     parted = {e.detail["sha256"]: (e.detail["name"], e.detail["from"]) for e in events if e.action == "part_source"}
-    return Decided(joined, parted)
+    moved = {e.detail["sha256"]: e.detail["from"] for e in events if e.action == "read_as" and e.detail.get("from")}
+    return Decided(joined, parted, moved)
+
+
+#: What may be said of an export: option -> its name in the log.
+_SAID = {"chat": "chat_name", "me": "me", "date_order": "date_order", "timezone": "timezone"}
+
+
+def said_of(database: Path, sha256: str) -> Mapping[str, str]:
+    """What the user said of how to read an export, by option; `was_order`: how days were read before that."""
+    path = ArchiveFiles.of(database).edits
+    if not path.exists():
+        return {}
+    with closing(edit_log.open_log(str(path))) as log:
+        events = [event for event in edit_log.effective(edit_log.events(log)) if curation.is_whole(event)]
+    said: dict[str, str] = {}
+    for event in events:
+        if event.action == "read_as" and event.detail["sha256"] == sha256:
+            said.update({option: event.detail[name] for option, name in _SAID.items() if event.detail.get(name)})
+            if event.detail.get("was_order"):
+                said.setdefault("was_order", event.detail["was_order"])
+    return said
+
+
+def note_said(connection: sqlite3.Connection, database: Path, account: Account, said: Mapping[str, str]) -> None:
+    """Write down what the user said of an export, so that an archive made anew reads it so; see `said_of`."""
+    sha256 = account.sha256
+    before = said_of(database, sha256)
+    new = {option: value for option, value in said.items() if before.get(option) != value}
+    if not new:
+        return
+    detail: dict[str, str | int] = {
+        "sha256": sha256,
+        "name": account.filename,
+        **{_SAID[option]: value for option, value in new.items()},
+    }
+    if account.was_order and "date_order" in new:
+        detail["was_order"] = account.was_order
+    if account.was_chat is not None and "chat" in new:
+        detail["from"] = account.was_chat
+    with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
+        events = edit_log.events(log)
+        is_in_step = (curation.state(connection) or edit_log.digest([])) == edit_log.digest(events)
+        event = edit_log.draft(log, "owner", "read_as", "source", source_key(sha256), detail)
+        edit_log.write(log, event)
+        if is_in_step:
+            with transaction(connection):
+                curation.set_state(connection, edit_log.digest([*events, event]))
 
 
 def source_key(sha256: str) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from ingest.archive.check import check as check_archive
-from ingest.archive.curation import be_in_step
+from ingest.archive.curation import be_in_step, note_said
 from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.cli.base import Failed, db_option, main, progress_bar, say_aside, told
 from ingest.core.errors import MemoriesError
@@ -145,7 +145,18 @@ def _ingest_all(
             options = replace(options, are_many=len(paths) + len(opened) > 2)
             for export in opened:
                 accounts.append(_ingest_one(connection, db, export, options, quiet=quiet))
+                _note_said(connection, db, accounts[-1], options)
     return accounts
+
+
+def _note_said(connection: sqlite3.Connection, db: Path, account: Account, options: Options) -> None:
+    """What was said of an export is kept with the edits: an archive that is made anew is told it again."""
+    if account.error or options.dry_run or not account.sha256:
+        return
+    said = {"chat": options.chat, "date_order": options.date_order, "timezone": options.timezone}
+    said["me"] = None if account.lacks_owner else options.me
+    given = {option: value for option, value in said.items() if value}
+    note_said(connection, db, account, given)
 
 
 def _connect_for(db: Path, options: Options) -> sqlite3.Connection:

@@ -50,6 +50,10 @@ def without_marks(text: str) -> str:
     return text.translate(_WITHOUT_MARKS) if not text.isascii() and _find_mark(text) else text
 
 
+#: Letters of `Languages.raw_starts_of_deleted`.
+START = 3
+
+
 def plain(text: str) -> str:
     """The form in which WhatsApp's own words are compared: NFC, no marks, one kind of space, no final stop or case."""
     if not text.isascii():
@@ -73,6 +77,7 @@ class Languages:
     own_deleted: frozenset[str]
     deleted_by_admin: tuple[tuple[str, str], ...]  # what stands before and after the name, plain
     starts_of_deleted: tuple[str, ...]  # the first halves of these
+    raw_starts_of_deleted: frozenset[str]  # how these begin as they are written: three letters, for a fast look
     of_people: tuple[str, ...]  # how sentences start that WhatsApp puts into somebody's mouth, plain
     omitted: frozenset[str]
     attached: frozenset[str]
@@ -107,6 +112,7 @@ def languages() -> Languages:
     months: dict[str, int] = {}
     own: set[str] = set()
     by_admin: list[tuple[str, str]] = []
+    raw_starts: set[str] = set()
     of_people: list[str] = []
     sets: dict[str, set[str]] = {"omitted": set(), "attached": set(), "edited": set()}
     calls: list[str] = []
@@ -142,6 +148,7 @@ def languages() -> Languages:
             labels.update(map(plain, _strings(table, key)))
         for sentence in _strings(table, "deleted_by_admin"):
             before, _, after = sentence.partition("{name}")
+            raw_starts.add(before[:START])
             by_admin.append((plain(f"{before}|")[:-1], plain(f"|{after}")[1:]))
         of_people += map(plain, _strings(table, "cannot_display") + _strings(table, "invite"))
         you += _strings(table, "you")
@@ -164,6 +171,7 @@ def languages() -> Languages:
         own_deleted=frozenset(own),
         deleted_by_admin=tuple(by_admin),
         starts_of_deleted=tuple({before for before, _ in by_admin}),
+        raw_starts_of_deleted=frozenset(raw_starts - {""}),
         of_people=tuple(of_people),
         omitted=frozenset(sets["omitted"]),
         attached=frozenset(sets["attached"]),

@@ -95,7 +95,8 @@ class Findings:
 class Options:
     """What the user decided. `chat` names the chat, `me` the owner, `timezone` where the exporting phone was.
 
-    `are_many`: it was said of several exports, and `me` need not have written in each of them.
+    `are_many`: it was said of several exports, and `me` need not have written in each of them. `was_order`: how days
+    were read when edits were made of it.
     """
 
     chat: str | None = None
@@ -104,6 +105,7 @@ class Options:
     timezone: str | None = None
     dry_run: bool = False
     are_many: bool = False
+    was_order: Order | None = None
 
 
 @dataclass(slots=True)
@@ -114,6 +116,9 @@ class Account:
     chat: str = ""
     chat_kind: str = ""
     joined: str = ""  # why this export was taken for a chat that the archive has
+    sha256: str = ""  # of the export's text
+    was_chat: int | None = None  # key of the chat that went into another one with it
+    was_order: Order | None = None  # how its days were read before they were corrected
     lacks_owner: bool = False  # nobody is called as the user said that the owner is
     format: str = ""
     date_order: str = ""

@@ -257,6 +257,7 @@ _BACK = {
     "forget": "to let it be read again: memories forget chat|person|source NAME --undo",
     "join_chats": "to part the chats again: memories chats part",
     "part_source": "to put the chats together again: memories chats join",
+    "read_as": "to read it otherwise: memories ingest EXPORT, with another --chat, --me, --date-order or --timezone",
 }
 
 
@@ -278,8 +279,8 @@ def take_back(connection: sqlite3.Connection, database: Path, number: int | None
     with _log_of(database) as log:
         in_effect = edit_log.effective(edit_log.events(log))
     if number is None and in_effect:
-        # What was forgotten was to be gone; it is not what somebody means who takes back the last thing.
-        last = [event for event in in_effect if event.action != "forget"] or in_effect
+        # What was forgotten was to be gone, how to read an export was said to `ingest`: neither is meant here.
+        last = [event for event in in_effect if event.action not in ("forget", "read_as")] or in_effect
         number = last[-1].id
     for event in in_effect:
         if event.action in edit_log.BY_COMMAND and number == event.id:

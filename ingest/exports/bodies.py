@@ -147,7 +147,7 @@ def read_body(
         return Body("location", stripped, edited)
     poll = _POLL_HEAD.match(first)
     if poll and rest and (plain(poll["word"]) in words.polls or _POLL_OPTION.search(rest)):
-        return Body("poll", stripped, edited)
+        return Body("poll", "\n".join(line.strip(MARKS + " \r") for line in stripped.split("\n")).strip(), edited)
     if len(sentence) < 120 and (has_mark(body) or "\u200e" in body or "\u200f" in body) and _is_call(sentence, words):
         return Body("call", without_marks(stripped), edited)
     if has_file and has_mark(body) and is_notice(stripped):

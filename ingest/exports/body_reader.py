@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.core.languages import languages, plain
+from ingest.core.languages import START, languages, plain
 from ingest.core.model import Findings, Row
 from ingest.exports.bodies import SUSPECT_FIRST, SUSPECT_LAST, Body, may_stand_for_a_file, read_body, read_notice
 from ingest.exports.notices import has_mark
@@ -33,6 +33,7 @@ class BodyReader:
     def __init__(self, findings: Findings, evidence: Evidence, chat: str | None) -> None:
         self.again: dict[str, tuple[str, str, bool, None]] = {}
         self.exact = languages().exact_raw
+        self.starts = languages().raw_starts_of_deleted
         self.is_ios = False
         self._findings = findings
         self._evidence = evidence
@@ -67,7 +68,7 @@ class BodyReader:
     def _look_closely(
         self, start: int, body_at: int, line: int, sent_at: str, sender: str, body: str, has_file: bool
     ) -> Row:
-        if _is_plain(body) and body not in self.exact:
+        if _is_plain(body) and body not in self.exact and body[:START] not in self.starts:
             return (start, body_at, line, sent_at, sender, "text", body, False, None)
         found = self._known.get(body)
         if found is None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import cast
 
-from ingest.core.languages import MARKS
+from ingest.core.languages import MARKS, START
 from ingest.core.model import Findings, Row, Segment
 from ingest.exports.blocks import Block, blocks
 from ingest.exports.bodies import SUSPECT_FIRST, SUSPECT_LAST
@@ -98,7 +98,7 @@ class Reader:
 
     def _read_lines(self, block: Block) -> None:
         evidence, heads, bodies = self.evidence, self._heads, self._bodies
-        exact, again = bodies.exact, bodies.again
+        exact, starts, again = bodies.exact, bodies.starts, bodies.again
         names, dates, times, minutes = self._senders.names, heads.dates, heads.times, heads.minutes
         holding, open_doubts = self._senders.holding, self._senders.open_doubts
         closer, between, cut, tail = self._closer, heads.between, heads.cut, heads.tail
@@ -187,6 +187,7 @@ class Reader:
                 or raw[0] in SUSPECT_FIRST
                 or raw[-1] in SUSPECT_LAST
                 or raw in exact
+                or raw[:START] in starts
                 or (has_marks and ("\u200e" in raw or "\u200f" in raw))
             ):
                 if raw in again and sender is not None:

@@ -9,15 +9,17 @@ import sqlite3
 import tempfile
 import time
 import traceback
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
-from ingest.archive.curation import forgotten, source_key
+from ingest.archive.curation import decided, forgotten, said_of, source_key
 from ingest.core.errors import MemoriesError, NotAnExport, Unforeseen
-from ingest.core.model import Account, Options, Progress
+from ingest.core.model import Account, Options, Order, Progress
 from ingest.exports.source import Export
-from ingest.importing.known_exports import GUESSED, find_known, order_named, same_again, why_again
-from ingest.importing.read import Reading
+from ingest.importing.known_exports import GUESSED, Again, Known, find_known, order_named, same_again, why_again
+from ingest.importing.read import Read, Reading
 from ingest.importing.report import counted
 from ingest.importing.spool import Spool
 from ingest.importing.swapped_dates import OtherOrder
@@ -68,7 +70,6 @@ def _ingest(
         account.notes.append(f"the file is damaged: {letters} could not be read (shown as �)")
     elif not export.encoding.startswith("utf"):
         account.notes.append(f"the text is no UTF-8; read as {export.encoding}")
-    folder = None if options.dry_run else ArchiveFiles.of(database).media
     since = forgotten(database).sources.get(source_key(sha256))
     if since is not None:
         raise NotAnExport(
@@ -76,33 +77,77 @@ def _ingest(
             f"memories forget source {sha256} --undo"
         )
     known = find_known(connection, sha256)
-    if known and options.timezone is None:
-        options = replace(options, timezone=known.timezone)
-    again = why_again(known, options) if known else None
-    if (
-        known
-        and again
-        and again.reader is None
-        and options.date_order is None
-        and not known.date_order.endswith(GUESSED)
-    ):
-        options = replace(options, date_order=order_named(known.date_order))
-    if known and not again:
-        same_again(connection, known, export, folder, account, options)
-    else:
-        with Spool(Path(tempfile.gettempdir()) if options.dry_run else database.resolve().parent) as spool:
-            read = Reading(connection, export, options, prefixes, spool, progress, again).run()
-            try:
-                Writer(connection, database, export, options, account, sha256, folder, spool, progress).run(read)
-            except OtherOrder as other:
-                spool.restart()
-                account = Account(export.filename, notes=account.notes)
-                options = replace(options, date_order=other.order)
-                read = Reading(connection, export, options, prefixes, spool, progress, again).run()
-                read = replace(read, findings=replace(read.findings, proof=_PROVED))
-                Writer(connection, database, export, options, account, sha256, folder, spool, progress).run(read)
+    said = {} if known else said_of(database, sha256)
+    options = _as_said(options, said, database, sha256)
+    account = _Reading(connection, database, export, sha256, prefixes, progress).run(options, known, account)
+    account.sha256 = sha256
     account.seconds = time.perf_counter() - started
     return account
+
+
+def _as_said(options: Options, said: Mapping[str, str], database: Path, sha256: str) -> Options:
+    """The user's words of an export that the archive does not have (any more): of now, else those of before."""
+    if not said:
+        return options
+    chat = None if sha256 in decided(database).parted else said.get("chat")
+    return replace(
+        options,
+        chat=options.chat or chat,
+        me=options.me or said.get("me"),
+        date_order=options.date_order or cast("Order | None", said.get("date_order")),
+        timezone=options.timezone or said.get("timezone"),
+        was_order=cast("Order | None", said.get("was_order")),
+        are_many=options.are_many or options.me is None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One export on its way into the archive, as often as it is read."""
+
+    connection: sqlite3.Connection
+    database: Path
+    export: Export
+    sha256: str
+    prefixes: dict[int, str]
+    progress: Progress | None
+
+    def run(self, options: Options, known: Known | None, account: Account) -> Account:
+        """Read it, or only what may be new of a text that is known; returns the account, which may be another one."""
+        folder = None if options.dry_run else ArchiveFiles.of(self.database).media
+        if known and options.timezone is None:
+            options = replace(options, timezone=known.timezone)
+        again = why_again(known, options) if known else None
+        if known and again and options.date_order not in (None, order_named(known.date_order)):
+            account.was_order = order_named(known.date_order)
+        if known and again and again.reader is None and options.date_order is None:
+            # What was said or proved of it before holds, whatever else is corrected.
+            sure = None if known.date_order.endswith(GUESSED) else order_named(known.date_order)
+            options = replace(options, date_order=sure)
+        if known and not again:
+            same_again(self.connection, known, self.export, folder, account, options)
+            return account
+        place = Path(tempfile.gettempdir()) if options.dry_run else self.database.resolve().parent
+        with Spool(place) as spool:
+            read = self._read(options, spool, again)
+            try:
+                self._write(read, options, account, folder, spool)
+            except OtherOrder as other:
+                spool.restart()
+                account = Account(self.export.filename, notes=account.notes, was_order=account.was_order)
+                options = replace(options, date_order=other.order)
+                read = self._read(options, spool, again)
+                read = replace(read, findings=replace(read.findings, proof=_PROVED))
+                self._write(read, options, account, folder, spool)
+        return account
+
+    def _read(self, options: Options, spool: Spool, again: Again | None) -> Read:
+        return Reading(self.connection, self.export, options, self.prefixes, spool, self.progress, again).run()
+
+    def _write(self, read: Read, options: Options, account: Account, folder: Path | None, spool: Spool) -> None:
+        Writer(
+            self.connection, self.database, self.export, options, account, self.sha256, folder, spool, self.progress
+        ).run(read)
 
 
 def _lengths(connection: sqlite3.Connection) -> list[int]:

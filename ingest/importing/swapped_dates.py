@@ -43,6 +43,23 @@ def other_order(order: Order) -> Order:
     return "mdy" if order == "dmy" else "dmy"
 
 
+def note_former_days(connection: sqlite3.Connection, chat: int) -> None:
+    """Let edits find the messages of a chat that were made while days and months were read the other way round."""
+    rows = connection.execute(
+        """
+        SELECT id, sent_at, kind, text FROM messages WHERE chat_id = ? AND substr(sent_at, 9, 2) <= '12'
+        ORDER BY sent_at, id
+        """,
+        (chat,),
+    )
+    turned = sorted((swap_day(at), number, kind, text) for number, at, kind, text in rows)
+    keys = Keys()
+    connection.executemany(
+        "INSERT OR IGNORE INTO former_keys (key, message_id) VALUES (?, ?)",
+        [(keys.key(at, kind, text), number) for at, number, kind, text in turned],
+    )
+
+
 def swap_dates(
     connection: sqlite3.Connection, chat: int, sources: list[int], numbers: Numbers, index: MessageIndex, now: str
 ) -> int:

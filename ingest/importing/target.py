@@ -92,6 +92,7 @@ class TargetFinder:
         if again and key is not None and not has_messages(connection, again.chat):
             # All that it held is in another chat now: edits of it are about that.
             connection.execute("INSERT OR IGNORE INTO former_chats (key, chat_id) VALUES (?, ?)", (key, target.chat))
+            self._account.was_chat = key
         return target, replacement
 
     def _recognised(self, read: Read, roll: Roll) -> Target:
@@ -103,6 +104,8 @@ class TargetFinder:
         self._compare_orders(read)
         match = recognise(connection, self._export.name, overview, roll, said, self._chats_now, apart)
         former = [parted[1]] if parted else []
+        if self._options.chat is not None and self._sha256 in self._decided.moved:
+            former.append(self._decided.moved[self._sha256])
         if match.id is None and not parted:
             key = chat_key(match.name, match.kind)
             to = self._decided.chat_of(key)

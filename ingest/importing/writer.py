@@ -34,6 +34,7 @@ from ingest.importing.resegment import retell
 from ingest.importing.same_people import name_the_same
 from ingest.importing.sampling import Overview
 from ingest.importing.spool import Spool
+from ingest.importing.swapped_dates import note_former_days
 from ingest.importing.target import Target, TargetFinder
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.summarizer import Teller
@@ -197,6 +198,8 @@ class Writer:
         index.wait()
         account.told_again = apply_kept(connection, self._database)
         apply_looks(connection, self._database)
+        if self._options.was_order not in (None, self._options.date_order):
+            note_former_days(connection, chat)
         account.edits_lost = put_edits_on(connection, self._database)
         apply_kept_periods(connection, self._database)
 

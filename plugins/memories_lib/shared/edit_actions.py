@@ -237,4 +237,5 @@ ACTIONS = {
     "forget": lambda _db, _event: True,
     "join_chats": lambda _db, _event: True,
     "part_source": lambda _db, _event: True,
+    "read_as": lambda _db, _event: True,
 }

@@ -15,6 +15,7 @@ _DETAIL = {
     "forget": {},
     "join_chats": {"chat": int, "name": str, "key": int, "sources": list},
     "part_source": {"sha256": str, "name": str, "from": int},
+    "read_as": {"sha256": str, "name": str},
 }
 #: Characters of the longest text of an edit, a note.
 MOST_NOTE = 10_000
@@ -32,6 +33,8 @@ def is_whole(event) -> bool:
     if event.action == "merge":
         return _are_named(event.detail["exchanges"])
     if any(not event.detail[name].strip() for name in ("name", "title") if name in wanted):
+        return False
+    if event.action == "read_as" and not _says_how(event.detail):
         return False
     if event.action == "highlight" and not isinstance(event.detail.get("on", True), bool):
         return False
@@ -51,6 +54,14 @@ def are_bounded(value) -> bool:
     if isinstance(value, dict):
         return all(are_bounded(one) for one in value.values())
     return all(are_bounded(one) for one in value) if isinstance(value, list) else isinstance(value, float)
+
+
+def _says_how(detail: dict) -> bool:
+    """Whether what was said of how to read an export is words, and an order of day and month one that there is."""
+    orders = all(detail.get(name) in (None, "dmy", "mdy") for name in ("date_order", "was_order"))
+    if not isinstance(detail.get("from", 0), int):
+        return False
+    return orders and all(isinstance(detail.get(name, ""), str) for name in ("chat_name", "me", "timezone"))
 
 
 def _are_named(found) -> bool:

@@ -37,7 +37,7 @@ _CLOCKS_APART_S = 2 * 86400
 _LONGEST_NAME = 200
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?\Z", re.ASCII)
 #: Done by commands, to the messages themselves: an undo of the event alone would take nothing back.
-BY_COMMAND = frozenset({"forget", "join_chats", "part_source"})
+BY_COMMAND = frozenset({"forget", "join_chats", "part_source", "read_as"})
 
 
 @dataclass
