@@ -45,17 +45,17 @@ def examples_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _ports() -> Iterator[int]:
     """Below those that the system hands out: one asked for here stays free.
 
-    Workers, and other runs on the same machine, begin somewhere else each.
+    At random, each anew: workers and other runs that go through them in order meet, and go on side by side.
     """
-    first = random.SystemRandom().randrange(10_000, 32_000)
+    dice = random.SystemRandom()
     while True:
-        for port in (*range(first, 32_000), *range(10_000, first)):
-            with socket.socket() as probe:
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-            yield port
+        port = dice.randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        yield port
 
 
 _free_ports = _ports()
