@@ -10,6 +10,10 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib import middleware
 from memories_lib.middleware import gate, request_log
+from memories_lib.server import internals
+
+# Uvicorn reads it when it starts, which is before hooks are called.
+internals.trust_no_proxy()
 
 
 # Called last, and so around everything that other plugins wrap.

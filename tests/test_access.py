@@ -185,6 +185,17 @@ def test_many_tries_at_once_are_no_way_around(public: Client) -> None:
     assert answers.count(429) == 14
 
 
+def test_an_address_that_somebody_says_they_have_counts_nothing(public: Client) -> None:
+    tried = [
+        public.ask(
+            "POST", "/api/login", {"role": "viewer", "password": "guess"},
+            headers={"x-forwarded-for": f"8.8.7.{n}", "fly-client-ip": f"8.8.7.{n}"},
+        )[0]
+        for n in range(14)
+    ]  # fmt: skip
+    assert tried == [403] * 10 + [429] * 4
+
+
 def test_who_got_in_before_is_not_kept_out_by_others(tmp_path: Path) -> None:
     store = access_tokens.open_store(str(tmp_path / "access.db"))
     from memories_lib.access import attempts

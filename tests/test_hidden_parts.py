@@ -268,3 +268,47 @@ def test_a_talk_hidden_message_by_message_comes_back_as_one(api: Client) -> None
     assert api.ask("POST", f"/api/edits/{edit}/undo")[0] == 200
     assert number not in ids(api, "&all=1")
     assert api.get(f"/api/search?q={WORDS[0]}")["total"] == 0
+
+
+@pytest.mark.parametrize("secret", ["4711 0815 9999 2233 4455", "🦄🦄🦄🪤🪤", "2031-04-05", "+49 170 5550167 ‼"])
+def test_words_without_letters_are_hidden_like_others(tmp_path: Path, secret: str) -> None:
+    export = tmp_path / "WhatsApp Chat with Ben.txt"
+    export.write_text(
+        f"10.03.24, 10:00 - Ana: {secret}\n10.03.24, 10:01 - Ben: 12\n10.03.24, 10:02 - Ana: 34\n", "utf-8"
+    )
+    database = tmp_path / "served" / "memories.db"
+    database.parent.mkdir()
+    put(database, export, me="Ana")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE exchanges SET title = ?, language = 'es'", (secret,))
+        connection.commit()
+    served = serve(database, tmp_path / "log")
+    api = Client(served)
+    (number,) = ids(api, "&all=1")
+    first = api.get(f"/api/exchanges/{number}")["messages"][0]["message_id"]
+    assert api.ask("DELETE", "/api/messages", {"message_ids": [first]})[0] == 200
+    told = api.get(f"/api/exchanges/{number}")
+    assert (told["title"], told["language"], told["mood"]) == ("12", None, None)
+    assert secret not in str(api.get("/api/exchanges?all=1"))
+    for path in ("/?all=1", f"/talk/{number}", "/book?all=1", "/years"):
+        assert secret not in api.text(path), path
+    assert api.ask("POST", "/api/messages/restore", {"message_ids": [first]})[0] == 200
+    assert api.get(f"/api/exchanges/{number}")["title"] == secret
+    assert api.get(f"/api/exchanges/{number}")["language"] == "es"
+    served.stop()
+
+
+def test_a_talk_of_photos_alone_is_called_by_those_that_may_be_seen(tmp_path: Path) -> None:
+    export = tmp_path / "WhatsApp Chat with Ben.txt"
+    export.write_text("".join(f"10.03.24, 10:0{n} - Ana: <Media omitted>\n" for n in range(3)), "utf-8")
+    database = tmp_path / "served" / "memories.db"
+    database.parent.mkdir()
+    put(database, export, me="Ana")
+    served = serve(database, tmp_path / "log")
+    api = Client(served)
+    (number,) = ids(api, "&all=1")
+    talk = api.get(f"/api/exchanges/{number}")
+    assert talk["title"] == "📷 × 3"
+    api.ask("DELETE", "/api/messages", {"message_ids": [talk["messages"][0]["message_id"]]})
+    assert api.get(f"/api/exchanges/{number}")["title"] == "📷 × 2"
+    served.stop()

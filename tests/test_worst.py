@@ -49,7 +49,7 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "snippet of itself": lambda text: folding.snippet(text, text),
     "renamed": lambda text: derived_words.renamed(derived_words.Words(text, text, "[]"), "a", "b", by_model=True),
     "without_hidden": lambda text: derived_words.without_hidden(
-        derived_words.Words(text[:62], text[:500], "[]"), [("Ana", text)] * 3, folding.fold, by_model=False
+        derived_words.Words(text[:62], text[:500], "[]"), [("Ana", text)] * 3, {"text": 3}, folding.fold, by_model=False
     ),
     "with_pictures": lambda text: book_formats.with_pictures(text + 'src="/-/media/x"', lambda _sha256: None),
 }

@@ -240,7 +240,7 @@ def maintenance(state: str, note: str | None, db: Path, url: str | None, close: 
     else:
         connect(db, must_exist=True, read_only=True).close()
         if state == "on":
-            maintenance_note.put_note(db, note, close)
+            maintenance_note.put_note(db, note or "", close)
         else:
             maintenance_note.take_note_off(db)
     if state == "off":

@@ -2,11 +2,7 @@
 
 import json
 
-#: What is said of a message that has no words.
-_SIGNS = {
-    "image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "gif": "GIF", "document": "📄", "contact": "👤",
-    "location": "📍", "poll": "📊", "call": "📞", "deleted": "🚫", "view_once": "📷", "file": "📎",
-}  # fmt: skip
+from memories_lib.shared.contract import SIGNS
 
 
 def exchange(row, cache_keys, first):
@@ -43,7 +39,7 @@ def message(row):
         "date": f"{at[8:10]}.{at[5:7]}.{at[2:4]}",
         "time": at[11:19],
         "person": row["sender"] or "",
-        "quote": row["text"] or _SIGNS.get(row["kind"], ""),
+        "quote": row["text"] or SIGNS.get(row["kind"], ""),
         "sent_at": at,
         "kind": row["kind"],
         "text": row["text"],

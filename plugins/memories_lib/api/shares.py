@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import time
+from collections import Counter
 
 from datasette import Response
 
@@ -196,9 +197,9 @@ def _told_alone(head, messages):
     """A talk's own row, with a title from these of its messages alone."""
     seen = [(m["sender"] or "", m["text"] or "") for m in messages]
     told = derived_words.Words(head["title"] or "", "", "[]")
-    told = derived_words.without_hidden(
-        told, seen, folding.fold, by_model=head["summarised_by"] not in (None, "offline")
-    )
+    kinds = Counter(m["kind"] for m in messages)
+    by_model = head["summarised_by"] not in (None, "offline")
+    told = derived_words.without_hidden(told, seen, kinds, folding.fold, by_model=by_model)
     return {**dict(head), "title": told.title, "summary": told.summary, "note": None}
 
 

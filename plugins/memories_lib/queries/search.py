@@ -5,10 +5,12 @@ Found is what was written, and what a model saw in a photo or heard in a voice n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from typing import Any
 
 from memories_lib.queries.visible import HIDDEN_MESSAGES, SEEN
+from memories_lib.shared.sql import Run
 
 #: order -> (SQL order, which side of a message comes after it)
 _ORDERS = {
@@ -27,7 +29,16 @@ _NAMED = "JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.i
 _AT = "SELECT sent_at, id FROM messages WHERE id = :before"
 
 
-def find(run, query, narrower="", given=None, *, order="newest", most=40, before=None):
+def find(
+    run: Run,
+    query: str,
+    narrower: str = "",
+    given: Mapping[str, object] | None = None,
+    *,
+    order: str = "newest",
+    most: int = 40,
+    before: int | None = None,
+) -> tuple[list[int], int]:
     """([ids of messages, in order], how many there are in all) for an FTS5 query.
 
     `narrower` is SQL that goes on with AND, about `messages`, `chats` and `people`; `given` its parameters. `before` is
@@ -68,7 +79,7 @@ def _after(order: str) -> str:
     return f" AND (messages.sent_at, messages.id) {side} ({_AT})" if side else ""
 
 
-def _in_order(run, visible, named, given, order):
+def _in_order(run: Run, visible: str, named: str, given: Mapping[str, Any], order: str) -> list[int]:
     """All that was written with the words, put in order."""
     place = ", messages_fts.rank AS place" if order == "best" else ""
     after = _after(order) if given["before"] is not None else ""
@@ -84,7 +95,7 @@ def _in_order(run, visible, named, given, order):
     ]
 
 
-def _look_through_the_newest(run, given):
+def _look_through_the_newest(run: Run, given: Mapping[str, Any]) -> list[int] | None:
     """The newest with the words, from the newest messages back; None when there are too few among those."""
     found: list[int] = []
     start = given["before"]
@@ -109,7 +120,7 @@ def _look_through_the_newest(run, given):
     return found[: given["most"]] if len(found) >= given["most"] else None
 
 
-def _held_by(run, query, ids: Iterable[int]) -> set[int]:
+def _held_by(run: Run, query: str, ids: Iterable[int]) -> set[int]:
     """Which of these messages hold the words, and may be seen."""
     wanted = sorted(ids)
     starts = [wanted[0], *(b for a, b in pairwise(wanted) if b - a > _APART)]
@@ -129,7 +140,7 @@ def _held_by(run, query, ids: Iterable[int]) -> set[int]:
     return held
 
 
-def _put_in_order(run, ids, given, order):
+def _put_in_order(run: Run, ids: list[int], given: Mapping[str, Any], order: str) -> list[int]:
     """What was written and what was seen, together; among the best, what was written comes first."""
     if order == "best":
         return ids

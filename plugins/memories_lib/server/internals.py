@@ -1,6 +1,7 @@
 """The one place that reaches into Datasette 0.65 beyond its plugin hooks. Pure functions; checked by tests."""
 
 import logging
+import os
 import re
 import sys
 from functools import wraps
@@ -89,6 +90,14 @@ def keep_questions_out_of_logs():
     logger = logging.getLogger("uvicorn.access")
     if not any(isinstance(known, _WithoutQuestion) for known in logger.filters):
         logger.addFilter(_WithoutQuestion())
+
+
+def trust_no_proxy():
+    """Uvicorn believes `X-Forwarded-For` from this very machine, unless told whom to believe; so nobody.
+
+    Whoever came that way would choose the address by which wrong passwords are counted.
+    """
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
 
 
 def silence_access_log():

@@ -21,5 +21,10 @@ KINDS = (
     "text", "image", "video", "audio", "sticker", "gif", "document", "location", "contact", "poll", "call", "deleted",
     "view_once", "file", "system",
 )  # fmt: skip
+#: What is shown of messages that have no words.
+SIGNS = {
+    "image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "gif": "GIF", "document": "📄", "contact": "👤",
+    "location": "📍", "poll": "📊", "call": "📞", "deleted": "🚫", "view_once": "📷", "file": "📎",
+}  # fmt: skip
 #: A day as it is asked for.
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from memories_lib.shared.contract import SIGNS
+from memories_lib.shared.sql import Fold
 
 TITLE, _QUOTE = 62, 110
 _ENOUGH = 12
 #: ``Anna: “we saw the sea”``, a line of a summary.
 _LINE = re.compile(r".*?“(?P<quote>.*)”\Z", re.DOTALL)
-_LETTER = re.compile(r"[^\W\d_]")
+#: ``📷 × 3 🎤 × 1``, the title of a talk without words.
+_SIGNS_ALONE = re.compile(r"\S+ × \d+(?: \S+ × \d+)*")
+_MOST_SIGNS = 3
 
 
 @dataclass(frozen=True)
@@ -26,19 +32,33 @@ class Words:
     topics: str
 
 
-def without_hidden(told: Words, seen: list[tuple[str, str]], fold, *, by_model: bool) -> Words:
-    """`told`, without what only hidden messages hold. `seen` are (sender, text) of those that may be seen, in order."""
+def without_hidden(
+    told: Words, seen: list[tuple[str, str]], kinds: Mapping[str, int], fold: Fold, *, by_model: bool
+) -> Words:
+    """`told`, without what only hidden messages hold.
+
+    `seen` are (sender, text) of the messages that may be seen, in order; `kinds` how many there are of each kind.
+    """
     texts = [" ".join(text.split()) for _, text in seen if text]
     lines = [] if by_model else [line for line in told.summary.split("\n") if line and _is_quoted(line, texts)]
     if not lines and texts:
         sender, text = max(seen, key=lambda one: min(len(one[1]), 2 * _QUOTE))
         lines = [f"{sender}: “{shorten(text, _QUOTE)}”" if sender else shorten(text, _QUOTE)]
     title = told.title
-    if by_model or (_LETTER.search(title) and not _is_from(title, texts)):
-        title = shorten(next((text for text in texts if len(text) >= _ENOUGH), max(texts, key=len, default="")), TITLE)
+    if _SIGNS_ALONE.fullmatch(title):
+        title = signs(kinds)
+    elif by_model or (title and not _is_from(title, texts)):
+        words_of = next((text for text in texts if len(text) >= _ENOUGH), max(texts, key=len, default=""))
+        title = shorten(words_of, TITLE) or signs(kinds)
     words = set(fold(" ".join(texts)).split())
     topics = [topic for topic in json.loads(told.topics or "[]") if set(fold(topic).split()) <= words]
     return Words(title, "\n".join(lines), json.dumps(topics, ensure_ascii=False))
+
+
+def signs(kinds: Mapping[str, int]) -> str:
+    """What a talk without words is called: the kinds that there are most of."""
+    found = sorted(((kind, times) for kind, times in kinds.items() if kind != "system"), key=lambda one: -one[1])
+    return " ".join(f"{SIGNS.get(kind, '📎')} × {times}" for kind, times in found[:_MOST_SIGNS])
 
 
 def renamed(told: Words, old: str, new: str, *, by_model: bool) -> Words:

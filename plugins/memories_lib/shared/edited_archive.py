@@ -31,9 +31,9 @@ SELECT coalesce(exchange_id, before.id)
 FROM exchanges_before AS before LEFT JOIN merged_exchanges ON merged_exchanges.id = before.id
 WHERE chat_id = :chat AND started_at <= :at AND ended_at >= :at
 """
-#: The mood that ingest heard in the whole of an exchange; for one that was parted, in what it was parted from.
-_MOOD = """
-SELECT mood FROM exchanges_before WHERE id = coalesce(
+#: What ingest heard in the whole of an exchange; for one that was parted, in what it was parted from.
+_HEARD = """
+SELECT mood, language FROM exchanges_before WHERE id = coalesce(
     (SELECT id FROM exchanges_before WHERE id = :id),
     (SELECT b.exchange_id FROM messages JOIN messages_before AS b ON message_id = messages.id
         WHERE messages.exchange_id = :id LIMIT 1)
@@ -225,20 +225,22 @@ class EditedArchive:
             everything = self.run(_OF_EXCHANGE.format(seen="1"), {"id": exchange}).fetchall()
             if len(seen) < len(everything):
                 said = [(one[0] or "", one[1]) for one in seen]
-                words = derived_words.without_hidden(words, said, self._fold, by_model=told_by not in (None, "offline"))
+                by_model = told_by not in (None, "offline")
+                words = derived_words.without_hidden(
+                    words, said, self._kinds_seen(exchange), self._fold, by_model=by_model
+                )
             words = naming_edits.told_now(self, words, by_model=told_by not in (None, "offline"))
             if row[4] == RETITLED:
                 words = derived_words.Words(row[0], words.summary, words.topics)
                 version = RETITLED
-            mood = (
-                self.run(_MOOD, {"id": exchange}).fetchone()
-                or self.run("SELECT mood FROM exchanges WHERE id = ?", (exchange,)).fetchone()
-            )
+            now = "SELECT mood, language FROM exchanges WHERE id = ?"
+            heard = self.run(_HEARD, {"id": exchange}).fetchone() or self.run(now, (exchange,)).fetchone()
+            mood, language = heard if len(seen) == len(everything) else (None, None)
             self.unindex([exchange])
             self.run(
                 """
                 UPDATE exchanges SET title = :title, summary = :summary, topics = :topics, prompt_version = :version,
-                    mood = :mood, (started_at, ended_at, message_count, participant_count) = (
+                    mood = :mood, language = :language, (started_at, ended_at, message_count, participant_count) = (
                         SELECT coalesce(min(sent_at), started_at), coalesce(max(sent_at), ended_at), count(*),
                             count(DISTINCT sender_id) FROM messages
                         WHERE exchange_id = :id AND id NOT IN (SELECT message_id FROM hidden_messages)
@@ -246,12 +248,22 @@ class EditedArchive:
                 """,
                 {
                     "id": exchange, "title": words.title, "summary": words.summary, "topics": words.topics,
-                    "version": version, "mood": mood[0] if len(seen) == len(everything) else None,
+                    "version": version, "mood": mood, "language": language,
                 },
             )  # fmt: skip
             self.index([exchange])
         if self.is_counting:
             recount.measure_chats(self._connection, exchanges)
+
+    def _kinds_seen(self, exchange):
+        rows = self.run(
+            """
+            SELECT kind, count(*) FROM messages
+            WHERE exchange_id = ? AND id NOT IN (SELECT message_id FROM hidden_messages) GROUP BY kind
+            """,
+            (exchange,),
+        )
+        return {row[0]: row[1] for row in rows.fetchall()}
 
     def _told_before(self, exchange):
         """What was told before anything was hidden: merged ones put together as `_merge` does."""

@@ -1,13 +1,16 @@
 """Maintenance: a note beside the archive, shown as a banner or in the place of every page. Pure; both sides load it"""
 
+from __future__ import annotations
+
 import json
+from pathlib import Path
 
 from memories_lib.shared.layout import ArchiveFiles
 
 MOST = 300
 
 
-def note_of(database):
+def note_of(database: str | Path) -> dict[str, str | bool] | None:
     """`{"text", "closed"}`, or None."""
     try:
         found = json.loads(_path(database).read_text("utf-8"))
@@ -17,7 +20,7 @@ def note_of(database):
         return None
 
 
-def put_note(database, text, closed):
+def put_note(database: str | Path, text: str, closed: bool) -> None:
     """Show `text`; with `closed`, instead of the pages."""
     path = _path(database)
     part = path.with_name(path.name + ".part")
@@ -25,7 +28,7 @@ def put_note(database, text, closed):
     part.replace(path)
 
 
-def take_note_off(database):
+def take_note_off(database: str | Path) -> bool:
     """Whether there was one."""
     path = _path(database)
     was = path.exists()
@@ -33,5 +36,5 @@ def take_note_off(database):
     return was
 
 
-def _path(database):
+def _path(database: str | Path) -> Path:
     return ArchiveFiles.of(database).maintenance

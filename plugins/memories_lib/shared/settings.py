@@ -1,7 +1,10 @@
 """Settings that come by environment variable: named, never shown, and looked at for sense. Pure; both sides load it."""
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 #: name -> what it is for.
@@ -22,17 +25,17 @@ _HASH = re.compile(r"pbkdf2_sha256\$\d{5,7}\$[^$]+\$[A-Za-z0-9+/=]{40,}\Z")
 LEVELS = ("debug", "info", "warning", "error")
 
 
-def named():
+def named() -> list[str]:
     """Those that are set, by name alone."""
     return [name for name in KNOWN if os.environ.get(name)]
 
 
-def wrong():
+def wrong() -> list[str]:
     """A sentence for each that makes no sense; no value is in any."""
     return [*_origins(), *_passwords(), *_others()]
 
 
-def _origins():
+def _origins() -> Iterator[str]:
     for number, given in enumerate(
         filter(None, (o.strip() for o in os.environ.get("ALLOWED_ORIGINS", "").split(","))), 1
     ):
@@ -49,7 +52,7 @@ def _origins():
             yield f"{which} has a * in it; name each host by itself"
 
 
-def _passwords():
+def _passwords() -> Iterator[str]:
     for role in ("OWNER", "CURATOR", "VIEWER"):
         name = f"MEMORIES_{role}_PASSWORD"
         given = os.environ.get(name, "").strip()
@@ -65,7 +68,7 @@ def _passwords():
         yield "DATASETTE_SECRET is short; set it to 32 random characters or more"
 
 
-def _others():
+def _others() -> Iterator[str]:
     level = os.environ.get("MEMORIES_LOG_LEVEL", "")
     if level and level.lower() not in LEVELS:
         yield f"MEMORIES_LOG_LEVEL is none of {', '.join(LEVELS)}"
