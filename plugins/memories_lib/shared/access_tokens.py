@@ -7,6 +7,8 @@ import hmac
 import secrets
 import sqlite3
 import time
+from pathlib import Path
+from typing import Any
 
 from memories_lib.shared import private_files
 
@@ -24,7 +26,7 @@ CREATE TABLE IF NOT EXISTS tokens (
 _START = "mem_"
 
 
-def open_store(path):
+def open_store(path: str | Path) -> sqlite3.Connection:
     """The store at `path`, made when there is none."""
     private_files.make_file(path)
     store = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
@@ -34,18 +36,21 @@ def open_store(path):
     return store
 
 
-def make(store, name, role, seconds):
+def make(store: sqlite3.Connection, name: str, role: str, seconds: int) -> tuple[int, str]:
     """(its id, the token itself: shown this once, kept nowhere)."""
     secret = secrets.token_urlsafe(24)
     now = int(time.time())
-    number = store.execute(
-        "INSERT INTO tokens (name, role, digest, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-        (name, role, digest_of(secret), now, now + seconds),
-    ).lastrowid
+    number = int(
+        store.execute(
+            "INSERT INTO tokens (name, role, digest, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+            (name, role, digest_of(secret), now, now + seconds),
+        ).lastrowid
+        or 0
+    )
     return number, f"{_START}{number}_{secret}"
 
 
-def role_of(store, token):
+def role_of(store: sqlite3.Connection, token: str) -> tuple[str, str, int] | None:
     """(role, name, number) of a token that is good; None for any other."""
     number, _, secret = token.removeprefix(_START).partition("_")
     if not token.startswith(_START) or not number.isascii() or not number.isdigit() or len(number) > 15 or not secret:
@@ -57,20 +62,20 @@ def role_of(store, token):
     return (row[0], row[1], int(number)) if row and hmac.compare_digest(row[2], digest_of(secret)) else None
 
 
-def listed(store):
+def listed(store: sqlite3.Connection) -> list[dict[str, Any]]:
     """All tokens, the newest first, without anything that would open a door."""
     names = ("id", "name", "role", "made_at", "expires_at", "revoked_at")
     rows = store.execute(f"SELECT {', '.join(names)} FROM tokens ORDER BY id DESC")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def revoke(store, number):
+def revoke(store: sqlite3.Connection, number: int) -> bool:
     """Whether there was such a token that was not revoked yet."""
     done = store.execute("UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (time.time(), number))
     return done.rowcount == 1
 
 
-def digest_of(secret):
+def digest_of(secret: str) -> str:
     """What is kept of a secret."""
     # A secret of 192 random bits needs no slow hash.
     return hashlib.sha256(secret.encode()).hexdigest()

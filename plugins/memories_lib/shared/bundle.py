@@ -16,6 +16,7 @@ import time
 import zipfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from memories_lib.shared import private_files, versions
 from memories_lib.shared.layout import EDITS, SUMMARIES, ArchiveFiles
@@ -49,7 +50,7 @@ def listed(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (path.name.partition(".")[0], path.name), reverse=True)
 
 
-def make(database: Path, target: Path, *, media: bool = False) -> dict:
+def make(database: Path, target: Path, *, media: bool = False) -> dict[str, Any]:
     """Write a backup of the archive at `database` and what belongs to it; returns its manifest.
 
     Others may read and edit meanwhile. Raises `OSError` or `sqlite3.Error`; then there is no `target`.
@@ -57,7 +58,7 @@ def make(database: Path, target: Path, *, media: bool = False) -> dict:
     database = database.resolve()
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
-    manifest: dict = {
+    manifest: dict[str, Any] = {
         "format": FORMAT,
         "made_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "files": {},
@@ -87,7 +88,7 @@ def make(database: Path, target: Path, *, media: bool = False) -> dict:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    return manifest
+    return dict(manifest)
 
 
 def _media_of(database: Path) -> list[Path]:
@@ -95,7 +96,7 @@ def _media_of(database: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.is_file() and _MEDIA.match(p.relative_to(folder).as_posix()))
 
 
-def open_again(path: Path, into: Path) -> dict:
+def open_again(path: Path, into: Path) -> dict[str, Any]:
     """Unpack a backup's databases into `into` and look at each; returns the manifest. Raises `Unfit`."""
     try:
         with zipfile.ZipFile(path) as bundle:
@@ -130,7 +131,7 @@ def open_again(path: Path, into: Path) -> dict:
         if type(error).__module__ == "zlib":
             raise Unfit("this is no backup, or one that is damaged") from error
         raise
-    return manifest
+    return dict(manifest)
 
 
 def _look_at(path: Path) -> None:
@@ -164,7 +165,7 @@ def put_media_back(path: Path, folder: Path) -> int:
     return count
 
 
-def note_made(database: Path, manifest: dict) -> None:
+def note_made(database: Path, manifest: dict[str, Any]) -> None:
     """Write down beside the archive that there is a backup, for `/health` and `memories doctor`."""
     path = ArchiveFiles.of(database).last_backup
     part = path.with_name(path.name + ".part")

@@ -7,32 +7,37 @@ exactly what ingest wrote. An event whose subject is gone is counted, never drop
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable
+
 from memories_lib.shared import edit_actions, naming_edits, recount
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_details import is_whole
 from memories_lib.shared.edited_archive import EditedArchive
+from memories_lib.shared.event import Event
 from memories_lib.shared.naming_edits import has_table, person_key
+from memories_lib.shared.sql import Fold
 
 
-def can_be_curated(archive) -> bool:
+def can_be_curated(archive: sqlite3.Connection) -> bool:
     """Whether the archive has the tables for it."""
     return has_table(archive.execute, "exchanges_before")
 
 
-def state(archive) -> str:
+def state(archive: sqlite3.Connection) -> str:
     """The digest of the log that the archive shows; "" when it shows no edits."""
     row = archive.execute("SELECT digest FROM curation_state").fetchone()
     return row[0] if row else ""
 
 
-def set_state(archive, digest: str) -> None:
+def set_state(archive: sqlite3.Connection, digest: str) -> None:
     """Note which log the archive shows."""
     archive.execute("DELETE FROM curation_state")
     if digest:
         archive.execute("INSERT INTO curation_state (digest) VALUES (?)", (digest,))
 
 
-def replay(archive, events, digest: str, fold) -> list:
+def replay(archive: sqlite3.Connection, events: Iterable[Event], digest: str, fold: Fold) -> list[Event]:
     """Make the archive show these (effective) events; returns those whose subject is not in it.
 
     `fold` is how the search index writes words. The caller has a transaction open.
@@ -47,18 +52,18 @@ def replay(archive, events, digest: str, fold) -> list:
     return lost
 
 
-def apply(archive, event, fold) -> bool:
+def apply(archive: sqlite3.Connection, event: Event, fold: Fold) -> bool:
     """Do what one event says; False when its subject is not in this archive, or when it says nothing whole."""
     return _apply(EditedArchive(archive, fold), event)
 
 
-def _apply(db, event) -> bool:
+def _apply(db: EditedArchive, event: Event) -> bool:
     if event.action not in edit_actions.ACTIONS or not is_whole(event):
         return False
     return edit_actions.ACTIONS[event.action](db, event)
 
 
-def revert(archive, fold) -> None:
+def revert(archive: sqlite3.Connection, fold: Fold) -> None:
     """Give back what ingest wrote, as if nobody had edited anything."""
     db = EditedArchive(archive, fold)
     if recount.is_kept(db.run):
@@ -86,7 +91,7 @@ def revert(archive, fold) -> None:
         recount.measure_chats(archive)
 
 
-def not_shown(archive, events, fold) -> list:
+def not_shown(archive: sqlite3.Connection, events: Iterable[Event], fold: Fold) -> list[Event]:
     """The (effective) events that hide something that is in the archive, and may be seen all the same."""
     last = {}
     for event in events:

@@ -12,6 +12,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -69,20 +70,18 @@ def look(connection: sqlite3.Connection) -> list[Part]:
         if name in _SEARCH or name.startswith((*shadows, "sqlite_stat")) or kind == "view":
             continue
         if kind == "table":
-            if not _tried(lambda name=name, sql=sql: _table_is_whole(connection, name, sql)):
+            if not _tried(partial(_table_is_whole, connection, name, sql)):
                 found.append(Part("table", name))
                 damaged_tables.add(name)
         elif name.startswith("sqlite_autoindex"):
             # What holds the values of a table apart: as good as the table itself.
-            if sql not in damaged_tables and not _tried(
-                lambda name=name, sql=sql: _key_is_whole(connection, name, sql)
-            ):
+            if sql not in damaged_tables and not _tried(partial(_key_is_whole, connection, name, sql)):
                 found.append(Part("table", sql))
                 damaged_tables.add(sql)
-        elif not _tried(lambda name=name, sql=sql: _index_is_whole(connection, name, sql)):
+        elif not _tried(partial(_index_is_whole, connection, name, sql)):
             found.append(Part("index", name))
     for name in _SEARCH:
-        if name in schema and not _tried(lambda name=name: _search_is_whole(connection, name, schema)):
+        if name in schema and not _tried(partial(_search_is_whole, connection, name, schema)):
             found.append(Part("search index", name))
     # An index is held against its table: where that is damaged, nothing is known of the index.
     return [part for part in found if part.kind == "table" or _table_of(part, schema) not in damaged_tables]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 
 from memories_lib.shared import naming_edits
+from memories_lib.shared.edited_archive import EditedArchive
+from memories_lib.shared.event import Event
 from memories_lib.shared.naming_edits import RETITLED
 
 
-def _marking(column, value):
-    def act(db, event):
+def _marking(column: str, value: int) -> Callable[[EditedArchive, Event], bool]:
+    def act(db: EditedArchive, event: Event) -> bool:
         if event.subject_kind == "message":
             return _hide_message(db, event, value)
         if column == "is_hidden":
@@ -27,11 +30,12 @@ def _marking(column, value):
     return act
 
 
-def _hide(db, event, value):
+def _hide(db: EditedArchive, event: Event, value: int) -> bool:
     """A talk, and whatever it was put together from: what was hidden as one stays so when it is parted again."""
     named = [(event.subject_key, event.detail["at"])]
     named += [(part["key"], part["at"]) for part in event.detail.get("parts", ())]
-    found = {db.exchange(event, key, at) for key, at in named} - {None} or db.exchanges_about(event)
+    named_ones = {db.exchange(event, key, at) for key, at in named}
+    found = {one for one in named_ones if one is not None} or db.exchanges_about(event)
     for exchange in sorted(found):
         with db.counted([exchange]):
             db.mark(exchange, "is_hidden", value)
@@ -45,14 +49,14 @@ def _hide(db, event, value):
     return bool(found)
 
 
-def _hide_message(db, event, value):
+def _hide_message(db: EditedArchive, event: Event, value: int) -> bool:
     message = db.message(event, event.subject_key, event.detail.get("at", ""))
     messages = [message] if message is not None else db.messages_at(event)
     _hide_messages(db, messages, value)
     return bool(messages)
 
 
-def _hide_messages(db, messages, value):
+def _hide_messages(db: EditedArchive, messages: Iterable[int], value: int) -> None:
     for message in messages:
         exchange = db.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
         with db.counted([exchange]):
@@ -64,7 +68,7 @@ def _hide_messages(db, messages, value):
         db.tell_again(db.relatives(exchange))
 
 
-def _merge(db, event):
+def _merge(db: EditedArchive, event: Event) -> bool:
     found = [db.exchange(event, e["key"], e["at"]) for e in event.detail["exchanges"]]
     ids = sorted({exchange for exchange in found if exchange is not None})
     if len(ids) < 2:
@@ -74,7 +78,7 @@ def _merge(db, event):
     return True
 
 
-def _put_together(db, ids):
+def _put_together(db: EditedArchive, ids: list[int]) -> None:
     """Several exchanges, in the order of their ids, become the first of them."""
     target, others = ids[0], ids[1:]
     for exchange in ids:
@@ -117,7 +121,7 @@ def _put_together(db, ids):
     db.tell_again_if_hidden(target)
 
 
-def _keep_hidden(db, exchanges):
+def _keep_hidden(db: EditedArchive, exchanges: list[int]) -> set[int]:
     """What was hidden stays so when it is put together with what was not: message by message.
 
     Returns those that were hidden, unless all were.
@@ -134,7 +138,7 @@ def _keep_hidden(db, exchanges):
     return {exchange for (exchange,) in hidden}
 
 
-def _split(db, event):
+def _split(db: EditedArchive, event: Event) -> bool:
     message = db.message(event, event.detail["message"], event.detail["at_message"])
     if message is None:
         return False
@@ -176,7 +180,7 @@ def _split(db, event):
     return True
 
 
-def _retitle(db, event):
+def _retitle(db: EditedArchive, event: Event) -> bool:
     exchange = db.exchange(event)
     if exchange is None:
         return False
@@ -189,7 +193,7 @@ def _retitle(db, event):
     return True
 
 
-def _note(db, event):
+def _note(db: EditedArchive, event: Event) -> bool:
     exchange = db.exchange(event)
     if exchange is None:
         return False
@@ -197,7 +201,7 @@ def _note(db, event):
     return True
 
 
-def _highlight(db, event):
+def _highlight(db: EditedArchive, event: Event) -> bool:
     message = db.message(event, event.subject_key, event.detail.get("at", ""))
     if message is None:
         return False
@@ -209,17 +213,22 @@ def _highlight(db, event):
     return True
 
 
-def _naming(function):
+def _naming(function: Callable[[EditedArchive, Event], bool]) -> Callable[[EditedArchive, Event], bool]:
     """People and chats are named and joined while everything is counted: what they had is kept as ingest counted it."""
 
-    def act(db, event):
+    def act(db: EditedArchive, event: Event) -> bool:
         with db.counted():
             return function(db, event)
 
     return act
 
 
-ACTIONS = {
+def _by_the_command(_db: EditedArchive, _event: Event) -> bool:
+    """Done by the command itself, on the messages; ingest looks at the event when it reads."""
+    return True
+
+
+ACTIONS: dict[str, Callable[[EditedArchive, Event], bool]] = {
     "hide": _marking("is_hidden", 1),
     "restore": _marking("is_hidden", 0),
     "star": _marking("is_starred", 1),
@@ -233,9 +242,8 @@ ACTIONS = {
     "join_people": _naming(naming_edits.join_people),
     "rename_chat": _naming(naming_edits.rename_chat),
     "me": _naming(naming_edits.me),
-    # Done by the command itself, on the messages; ingest looks at them when it reads.
-    "forget": lambda _db, _event: True,
-    "join_chats": lambda _db, _event: True,
-    "part_source": lambda _db, _event: True,
-    "read_as": lambda _db, _event: True,
+    "forget": _by_the_command,
+    "join_chats": _by_the_command,
+    "part_source": _by_the_command,
+    "read_as": _by_the_command,
 }

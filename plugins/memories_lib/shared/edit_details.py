@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from memories_lib.shared.event import Event
+
 #: What the detail of an action must hold, besides `chat` and `at`, which all but those about people need.
-_DETAIL = {
+_DETAIL: dict[str, dict[str, type]] = {
     "merge": {"exchanges": list},
     "split": {"message": int, "at_message": str},
     "retitle": {"title": str},
@@ -20,10 +25,10 @@ _DETAIL = {
 #: Characters of the longest text of an edit, a note.
 MOST_NOTE = 10_000
 _NOT_OF_A_TALK = frozenset(_DETAIL) - {"merge", "split", "retitle", "note"}
-_OF_A_TALK = {"chat": int, "at": str}
+_OF_A_TALK: dict[str, type] = {"chat": int, "at": str}
 
 
-def is_whole(event) -> bool:
+def is_whole(event: Event) -> bool:
     """Whether an event says all that its action needs: those from elsewhere may say anything."""
     wanted = _DETAIL.get(event.action, {})
     if event.action not in _NOT_OF_A_TALK:
@@ -43,7 +48,7 @@ def is_whole(event) -> bool:
     return all(isinstance(name, str) for name in event.detail["also"]) if event.action == "join_people" else True
 
 
-def are_bounded(value) -> bool:
+def are_bounded(value: object) -> bool:
     """Whether the numbers in a detail fit into SQLite's, and its texts are no longer than what people may write."""
     if isinstance(value, bool) or value is None:
         return True
@@ -56,7 +61,7 @@ def are_bounded(value) -> bool:
     return all(are_bounded(one) for one in value) if isinstance(value, list) else isinstance(value, float)
 
 
-def _says_how(detail: dict) -> bool:
+def _says_how(detail: Mapping[str, Any]) -> bool:
     """Whether what was said of how to read an export is words, and an order of day and month one that there is."""
     orders = all(detail.get(name) in (None, "dmy", "mdy") for name in ("date_order", "was_order"))
     if not isinstance(detail.get("from", 0), int):
@@ -64,7 +69,7 @@ def _says_how(detail: dict) -> bool:
     return orders and all(isinstance(detail.get(name, ""), str) for name in ("chat_name", "me", "timezone"))
 
 
-def _are_named(found) -> bool:
+def _are_named(found: object) -> bool:
     """Whether a list names exchanges by key and time."""
     return isinstance(found, list) and all(
         isinstance(one, dict) and isinstance(one.get("key"), int) and isinstance(one.get("at"), str) for one in found

@@ -12,10 +12,13 @@ import random
 import re
 import sqlite3
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
 
 from memories_lib.shared import private_files
 from memories_lib.shared.edit_details import are_bounded
+from memories_lib.shared.event import Event as Event
 from memories_lib.shared.naming_edits import person_key
 
 LOG_SCHEMA = """
@@ -40,20 +43,6 @@ _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?
 BY_COMMAND = frozenset({"forget", "join_chats", "part_source", "read_as"})
 
 
-@dataclass
-class Event:
-    """One edit. `detail` holds what the action needs besides its subject; `at` in UTC."""
-
-    id: int
-    at: str
-    actor: str
-    action: str
-    subject_kind: str
-    subject_key: int
-    detail: dict = field(default_factory=dict)
-    undone_by: int | None = None
-
-
 def open_log(path: str) -> sqlite3.Connection:
     """The log at `path`, made when there is none. What is committed survives a power cut."""
     private_files.make_file(path)
@@ -64,7 +53,14 @@ def open_log(path: str) -> sqlite3.Connection:
     return log
 
 
-def draft(log, actor: str, action: str, subject_kind: str, subject_key: int, detail: dict | None = None) -> Event:
+def draft(
+    log: sqlite3.Connection,
+    actor: str,
+    action: str,
+    subject_kind: str,
+    subject_key: int,
+    detail: dict[str, Any] | None = None,
+) -> Event:
     """An event that is not written down yet, with the id it will have."""
     now = time.time()
     last = log.execute("SELECT coalesce(max(id), 0) FROM edits").fetchone()[0]
@@ -74,12 +70,12 @@ def draft(log, actor: str, action: str, subject_kind: str, subject_key: int, det
     return Event(number, at, actor, action, subject_kind, subject_key, detail or {})
 
 
-def _row(event: Event) -> tuple:
+def _row(event: Event) -> tuple[int, str, str, str, str, int, str]:
     detail = json.dumps(event.detail, ensure_ascii=False)
     return event.id, event.at, event.actor, event.action, event.subject_kind, event.subject_key, detail
 
 
-def write(log, event: Event) -> None:
+def write(log: sqlite3.Connection, event: Event) -> None:
     """Write one event down: when this returns it survives a power cut."""
     log.execute("BEGIN IMMEDIATE")
     try:
@@ -92,12 +88,16 @@ def write(log, event: Event) -> None:
     log.execute("COMMIT")
 
 
-def events(log) -> list[Event]:
+def events(log: sqlite3.Connection) -> list[Event]:
     """All events, the oldest first."""
-    return [Event(*row[:6], json.loads(row[6]), row[7]) for row in log.execute("SELECT * FROM edits ORDER BY id")]
+    rows = log.execute("SELECT * FROM edits ORDER BY id")
+    return [
+        Event(number, at, actor, action, kind, key, json.loads(detail), undone_by)
+        for number, at, actor, action, kind, key, detail, undone_by in rows
+    ]
 
 
-def merge(log, others: list[Event]) -> int:
+def merge(log: sqlite3.Connection, others: list[Event]) -> int:
     """Write down those of `others` that this log does not have; returns how many there were."""
     added = 0
     gone = forgotten([*events(log), *others])
@@ -154,7 +154,7 @@ def forgotten(all_events: list[Event]) -> dict[str, dict[int, str]]:
     return found
 
 
-def purge(log, is_gone) -> int:
+def purge(log: sqlite3.Connection, is_gone: Callable[[Event], bool]) -> int:
     """Take out for good the events for which `is_gone` is true, and what undid them; returns how many they were.
 
     The file is written anew, so that nothing is left of them in it.
@@ -175,15 +175,15 @@ def purge(log, is_gone) -> int:
     return len(gone)
 
 
-def as_data(event: Event) -> dict:
+def as_data(event: Event) -> dict[str, Any]:
     """An event as it travels; see `from_data`."""
     return asdict(event)
 
 
-def from_data(data: dict) -> Event:
+def from_data(data: Mapping[str, Any]) -> Event:
     """An event that travelled. Raises `ValueError` when it is none."""
-    texts = [data.get(name) for name in ("at", "actor", "action", "subject_kind")]
-    numbers = [data.get(name) for name in ("id", "subject_key")]
+    texts: list[Any] = [data.get(name) for name in ("at", "actor", "action", "subject_kind")]
+    numbers: list[Any] = [data.get(name) for name in ("id", "subject_key")]
     detail = data.get("detail")
     if not all(isinstance(text, str) and text for text in texts) or not isinstance(detail, dict):
         raise ValueError("an edit needs at, actor, action, subject_kind and detail")
@@ -198,7 +198,8 @@ def from_data(data: dict) -> Event:
         raise ValueError("an undo names the earlier edit that it takes back")
     if not are_bounded(detail):
         raise ValueError("an edit holds a number or a text that is too large")
-    return Event(numbers[0], *texts, numbers[1], detail)
+    at, actor, action, kind = texts
+    return Event(numbers[0], at, actor, action, kind, numbers[1], detail)
 
 
 def undone(all_events: list[Event]) -> set[int]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from memories_lib.shared import derived_words, naming_edits, recount
 from memories_lib.shared.contract import FIRST_EVENT
+from memories_lib.shared.event import Event
 from memories_lib.shared.naming_edits import RETITLED, has_table
+from memories_lib.shared.sql import Fold
 
 #: `exchange_marks.is_hidden` of an exchange that nobody hid, and of which every message is hidden.
 EMPTY = 2
@@ -44,7 +48,7 @@ SELECT mood, language FROM exchanges_before WHERE id = coalesce(
 class EditedArchive:
     """What the actions have in common."""
 
-    def __init__(self, connection, fold):
+    def __init__(self, connection: sqlite3.Connection, fold: Fold) -> None:
         self.run = connection.execute
         self.many = connection.executemany
         self.is_counting = recount.is_kept(self.run)
@@ -52,7 +56,7 @@ class EditedArchive:
         self._fold = fold
 
     @contextmanager
-    def counted(self, exchanges=None):
+    def counted(self, exchanges: Iterable[int] | None = None) -> Iterator[None]:
         """While these exchanges change, or all of them: counts are without what is hidden before and after."""
         if not self.is_counting:
             yield
@@ -62,11 +66,11 @@ class EditedArchive:
         yield
         recount.take_out(self._connection, before)
 
-    def chat(self, event):
+    def chat(self, event: Event) -> int | None:
         """The chat that an event is about; for one that was joined to another, that one."""
         return next(iter(self.chats(event)), None)
 
-    def chats(self, event):
+    def chats(self, event: Event) -> list[int]:
         """The chats in which the subject of an event may be: its own, and where some of its messages went."""
         key = event.detail.get("chat")
         found = [row[0] for row in self.run("SELECT id FROM chats WHERE key = ?", (key,))]
@@ -75,17 +79,20 @@ class EditedArchive:
             found += [row[0] for row in rows if row[0] not in found]
         return found
 
-    def exchange(self, event, key=None, at=None):
+    def exchange(self, event: Event, key: int | None = None, at: str | None = None) -> int | None:
         """The exchange that starts with a message, or that holds it now."""
         key = event.subject_key if key is None else key
         for chat in self.chats(event):
             row = self.run("SELECT id FROM exchanges WHERE key = ? AND chat_id = ? ORDER BY id", (key, chat)).fetchone()
             if row:
-                return row[0]
+                return int(row[0])
         message = self.message(event, key, at or event.detail.get("at", ""))
-        return self.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0] if message else None
+        if not message:
+            return None
+        found: int | None = self.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
+        return found
 
-    def message(self, event, key, at):
+    def message(self, event: Event, key: int, at: str) -> int | None:
         """The message with a key, sent at a time."""
         for chat in self.chats(event):
             row = self.run(
@@ -104,17 +111,17 @@ class EditedArchive:
                     (key, chat),
                 ).fetchone()
             if row:
-                return row[0]
+                return int(row[0])
         return None
 
-    def exchanges_about(self, event):
+    def exchanges_about(self, event: Event) -> set[int]:
         """The exchanges in which one may be that is not found by its messages: those of its time.
 
         So it is when an archive is made anew from exports that begin later, or hold other wordings. What was hidden
         had better take some more with it than be seen; comes the message itself, the edit is about that alone.
         """
         at = event.detail["at"]
-        found = set()
+        found: set[int] = set()
         for chat in self.chats(event):
             around = self.run(_AROUND, {"chat": chat, "at": at}).fetchall()
             after = self.run(
@@ -127,7 +134,7 @@ class EditedArchive:
             found.update(row[0] for row in (around or after))
         return found
 
-    def messages_at(self, event):
+    def messages_at(self, event: Event) -> list[int]:
         """The messages of the very time of one that is not found; see `exchanges_about`."""
         at = event.detail.get("at", "")
         return [
@@ -138,7 +145,7 @@ class EditedArchive:
             )
         ]
 
-    def hide_if_empty(self, exchange):
+    def hide_if_empty(self, exchange: int) -> None:
         """An exchange of which every message is hidden is as hidden as they are, until one comes back."""
         seen = self.run(
             """
@@ -152,20 +159,20 @@ class EditedArchive:
             "UPDATE exchange_marks SET is_hidden = ? WHERE exchange_id = ? AND is_hidden = ?", (after, exchange, before)
         )
 
-    def shows(self, event):
+    def shows(self, event: Event) -> bool:
         """Whether the message that an event names, a talk's first one, is in the archive and may be seen."""
         found = self.message(event, event.subject_key, event.detail.get("at", ""))
         visible = "SELECT 1 FROM visible_messages WHERE id = ?"
         return found is not None and self.run(visible, (found,)).fetchone() is not None
 
-    def keep(self, exchange):
+    def keep(self, exchange: int) -> None:
         # What an edit made was not there before.
         self.run(
             "INSERT OR IGNORE INTO exchanges_before SELECT * FROM exchanges WHERE id = ? AND id < ?",
             (exchange, FIRST_EVENT),
         )
 
-    def keep_messages(self, exchange):
+    def keep_messages(self, exchange: int) -> None:
         self.run(
             """
             INSERT OR IGNORE INTO messages_before SELECT id, exchange_id, is_highlight
@@ -174,17 +181,17 @@ class EditedArchive:
             (exchange,),
         )
 
-    def mark(self, exchange, column, value):
+    def mark(self, exchange: int, column: str, value: int | str | None) -> None:
         self.run("INSERT OR IGNORE INTO exchange_marks (exchange_id) VALUES (?)", (exchange,))
         self.run(f"UPDATE exchange_marks SET {column} = ? WHERE exchange_id = ?", (value, exchange))
 
-    def unindex(self, exchanges):
+    def unindex(self, exchanges: Iterable[int]) -> None:
         self._write_index("('delete', ", "exchanges_fts, ", exchanges)
 
-    def index(self, exchanges):
+    def index(self, exchanges: Iterable[int]) -> None:
         self._write_index("(", "", exchanges)
 
-    def _write_index(self, start, column, exchanges):
+    def _write_index(self, start: str, column: str, exchanges: Iterable[int]) -> None:
         for exchange in exchanges:
             row = self.run("SELECT title, summary, topics FROM exchanges WHERE id = ?", (exchange,)).fetchone()
             if row:
@@ -193,7 +200,7 @@ class EditedArchive:
                     (exchange, *(self._fold(text or "") for text in row)),
                 )
 
-    def measure(self, exchange):
+    def measure(self, exchange: int) -> None:
         """Bring times, counts and key of an exchange in step with its messages."""
         self.run(
             """
@@ -207,7 +214,7 @@ class EditedArchive:
             {"id": exchange},
         )
 
-    def tell_again(self, exchanges):
+    def tell_again(self, exchanges: Iterable[int]) -> None:
         """Bring words, mood, times and counts of exchanges in step with what of them may be seen.
 
         A mood was heard in all of the messages; nobody can say in which, so it is withheld while one of them is hidden.
@@ -255,7 +262,7 @@ class EditedArchive:
         if self.is_counting:
             recount.measure_chats(self._connection, exchanges)
 
-    def _kinds_seen(self, exchange):
+    def _kinds_seen(self, exchange: int) -> dict[str, int]:
         rows = self.run(
             """
             SELECT kind, count(*) FROM messages
@@ -265,7 +272,7 @@ class EditedArchive:
         )
         return {row[0]: row[1] for row in rows.fetchall()}
 
-    def _told_before(self, exchange):
+    def _told_before(self, exchange: int) -> tuple[str, str, str, str | None, str | None] | None:
         """What was told before anything was hidden: merged ones put together as `_merge` does."""
         rows = self.run(
             """
@@ -284,7 +291,7 @@ class EditedArchive:
         topics = list(dict.fromkeys(topic for row in rows for topic in json.loads(row[3] or "[]")))[:5]
         return own[1], summary, json.dumps(topics, ensure_ascii=False), own[4], own[5]
 
-    def first_line(self, exchange):
+    def first_line(self, exchange: int) -> str:
         """The title of an exchange that was parted from another."""
         row = self.run(
             "SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text' ORDER BY sent_at, id LIMIT 1",
@@ -292,13 +299,13 @@ class EditedArchive:
         ).fetchone()
         return derived_words.shorten(row[0] if row else "", derived_words.TITLE)
 
-    def tell_again_if_hidden(self, exchange):
+    def tell_again_if_hidden(self, exchange: int) -> None:
         """The same for an exchange that an edit made, where any of its messages is hidden."""
         hidden = "SELECT 1 FROM messages JOIN hidden_messages ON message_id = id WHERE exchange_id = ?"
         if self.run(hidden, (exchange,)).fetchone():
             self.tell_again([exchange])
 
-    def relatives(self, exchange):
+    def relatives(self, exchange: int) -> set[int]:
         """The exchange, and those whose words may quote its messages: it was parted from them, or they from it."""
         rows = self.run(
             """
@@ -312,7 +319,7 @@ class EditedArchive:
         ).fetchall()
         return {exchange, *(row[0] for row in rows if row[0] is not None)}
 
-    def place_places(self, exchanges):
+    def place_places(self, exchanges: Iterable[int]) -> None:
         self.many(
             """
             UPDATE places SET exchange_id = (SELECT exchange_id FROM messages WHERE id = message_id)

@@ -42,10 +42,10 @@ _HAS_LIGATURE = re.compile("[ßẞæÆœŒ]")
 _LIGATURES = str.maketrans({"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe"})
 
 
-class _Pieces(dict):
+class _Pieces(dict[str, str]):
     """A character -> how it is written in the index."""
 
-    def __missing__(self, character):
+    def __missing__(self, character: str) -> str:
         if _LETTER.match(character):
             written = f" {character} "
         elif _SIGN.match(character):

@@ -7,8 +7,16 @@ Rows as they were are kept in the tables named ``..._before``; `revert` gives th
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from memories_lib.shared import derived_words
+from memories_lib.shared.derived_words import Words
+from memories_lib.shared.event import Event
+from memories_lib.shared.sql import Run
+
+if TYPE_CHECKING:
+    from memories_lib.shared.edited_archive import EditedArchive
+
 
 _COUNTS = (
     "messages", "words", "characters", "photos", "videos", "stickers", "voice_notes", "links", "deleted",
@@ -18,7 +26,7 @@ _COUNTS = (
 RETITLED = "retitled"
 
 
-def has_table(run, name: str) -> bool:
+def has_table(run: Run, name: str) -> bool:
     """Whether the archive has a table: those of earlier versions have fewer."""
     return run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone() is not None
 
@@ -28,7 +36,7 @@ def person_key(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.casefold().encode(), digest_size=8).digest(), "big") & ((1 << 53) - 1)
 
 
-def rename_person(db, event) -> bool:
+def rename_person(db: EditedArchive, event: Event) -> bool:
     """``{"was": the name that ingest gave, "name": …}``"""
     person, name = _person(db, event.detail["was"]), event.detail["name"]
     if person is None or db.run("SELECT 1 FROM people WHERE name = ? AND id <> ?", (name, person)).fetchone():
@@ -43,7 +51,7 @@ def rename_person(db, event) -> bool:
     return True
 
 
-def join_people(db, event) -> bool:
+def join_people(db: EditedArchive, event: Event) -> bool:
     """``{"was": who stays, "also": [who is the same person]}``, by the names that ingest gave."""
     if not has_table(db.run, "senders_before"):
         return False
@@ -59,7 +67,7 @@ def join_people(db, event) -> bool:
     return True
 
 
-def me(db, event) -> bool:
+def me(db: EditedArchive, event: Event) -> bool:
     """``{"was": the name that ingest gave, "on": whether it is the owner}``"""
     person = _person(db, event.detail["was"])
     if person is None or not has_table(db.run, "senders_before"):
@@ -69,7 +77,7 @@ def me(db, event) -> bool:
     return True
 
 
-def rename_chat(db, event) -> bool:
+def rename_chat(db: EditedArchive, event: Event) -> bool:
     """``{"chat": its key, "name": …}``"""
     # The chat itself: what it was joined to keeps its own name.
     row = db.run("SELECT id FROM chats WHERE key = ?", (event.detail["chat"],)).fetchone()
@@ -79,7 +87,7 @@ def rename_chat(db, event) -> bool:
     return _name_chat(db, chat, event.detail["name"])
 
 
-def revert(db) -> None:
+def revert(db: EditedArchive) -> None:
     """Give back names, people and periods as ingest wrote them."""
     is_whole = has_table(db.run, "senders_before")
     # Two steps: two people may have changed names with each other.
@@ -103,7 +111,7 @@ def revert(db) -> None:
     db.run("DELETE FROM people_before")
 
 
-def _revert_counts(db) -> None:
+def _revert_counts(db: EditedArchive) -> None:
     """Give back who wrote what, and what chats and periods were called."""
     db.run(
         """
@@ -127,14 +135,14 @@ def _revert_counts(db) -> None:
         db.run(f"DELETE FROM {table}")
 
 
-def told_now(db, words, *, by_model: bool):
+def told_now(db: EditedArchive, words: Words, *, by_model: bool) -> Words:
     """Words that were told with the names that ingest gave, with those of now."""
     for old, new in _changed_names(db):
         words = derived_words.renamed(words, old, new, by_model=by_model)
     return words
 
 
-def _changed_names(db) -> list[tuple[str, str]]:
+def _changed_names(db: EditedArchive) -> list[tuple[str, str]]:
     joined = "joined_to" if has_table(db.run, "senders_before") else "NULL"
     return db.run(
         f"""
@@ -145,7 +153,7 @@ def _changed_names(db) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def _person(db, was: str):
+def _person(db: EditedArchive, was: str) -> int | None:
     """Who is called so by ingest; for somebody who was joined, with whom. None when there is nobody."""
     if has_table(db.run, "senders_before"):
         row = db.run("SELECT person_id, joined_to FROM people_before WHERE name = ?", (was,)).fetchone()
@@ -154,7 +162,7 @@ def _person(db, was: str):
                 break
             row = db.run("SELECT person_id, joined_to FROM people_before WHERE person_id = ?", (row[1],)).fetchone()
         if row:
-            return row[0]
+            return int(row[0])
     row = db.run(
         """
         SELECT people.id FROM people LEFT JOIN people_before ON person_id = people.id
@@ -165,7 +173,7 @@ def _person(db, was: str):
     return row[0] if row else None
 
 
-def _keep_person(db, person: int) -> None:
+def _keep_person(db: EditedArchive, person: int) -> None:
     columns = "name, phone, is_owner, message_count" if has_table(db.run, "senders_before") else "name"
     db.run(
         f"INSERT OR IGNORE INTO people_before (person_id, {columns}) SELECT id, {columns} FROM people WHERE id = ?",
@@ -173,7 +181,7 @@ def _keep_person(db, person: int) -> None:
     )
 
 
-def _keep_counts(db, person: int) -> None:
+def _keep_counts(db: EditedArchive, person: int) -> None:
     """Keep what was counted of somebody, once: later it holds what others brought."""
     _keep_person(db, person)
     if db.run("SELECT joined_to FROM people_before WHERE person_id = ?", (person,)).fetchone()[0] is None:
@@ -182,7 +190,7 @@ def _keep_counts(db, person: int) -> None:
         db.run("UPDATE people_before SET joined_to = person_id WHERE person_id = ?", (person,))
 
 
-def _join(db, person: int, other: int, name: str) -> None:
+def _join(db: EditedArchive, person: int, other: int, name: str) -> None:
     """All that `other` wrote is from now on `person`'s."""
     _keep_counts(db, other)
     (was,) = db.run("SELECT name FROM people WHERE id = ?", (other,)).fetchone()
@@ -229,7 +237,7 @@ def _join(db, person: int, other: int, name: str) -> None:
     _tell(db, was, name)
 
 
-def _name_chat(db, chat: int, name: str) -> bool:
+def _name_chat(db: EditedArchive, chat: int, name: str) -> bool:
     if db.run("SELECT 1 FROM chats WHERE name = ? COLLATE NOCASE AND id <> ?", (name, chat)).fetchone():
         return False
     db.run("INSERT OR IGNORE INTO chats_before SELECT id, name FROM chats WHERE id = ?", (chat,))
@@ -237,7 +245,7 @@ def _name_chat(db, chat: int, name: str) -> bool:
     return True
 
 
-def _tell(db, old: str, new: str) -> None:
+def _tell(db: EditedArchive, old: str, new: str) -> None:
     """Change a name in all that was told."""
     rows = db.run(
         """

@@ -8,10 +8,13 @@ ingest made, whatever edits merged or split since: as they were counted, so they
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from memories_lib.shared.counters import Tallies
 from memories_lib.shared.naming_edits import has_table
+from memories_lib.shared.sql import Run
 
 _MEMBERS = """
 SELECT id, sender_id, sent_at, kind, text, {is_out} AS is_out
@@ -40,23 +43,23 @@ FROM (
 """
 
 
-def is_kept(run) -> bool:
+def is_kept(run: Run) -> bool:
     """Whether the archive keeps its counts without what is hidden: those of earlier versions do not."""
     return has_table(run, "uncounted")
 
 
-def originals(run, exchanges) -> set[int]:
+def originals(run: Run, exchanges: Iterable[int]) -> set[int]:
     """The exchanges that ingest made of the messages of these."""
     return {row[0] for exchange in exchanges for row in run(_MADE_OF, (exchange,)).fetchall() if row[0] is not None}
 
 
-def put_back(connection, exchanges=None) -> None:
+def put_back(connection: sqlite3.Connection, exchanges: Iterable[int] | None = None) -> None:
     """Count everything again of these exchanges that ingest made; of all, when none are named."""
     noted = {row[0] for row in connection.execute("SELECT DISTINCT exchange_id FROM uncounted")}
     _count(connection, noted if exchanges is None else noted & set(exchanges), 1)
 
 
-def take_out(connection, exchanges=None) -> None:
+def take_out(connection: sqlite3.Connection, exchanges: Iterable[int] | None = None) -> None:
     """Count what may be seen alone; the counterpart of `put_back`, which comes first."""
     if exchanges is None:
         exchanges = {row[0] for row in connection.execute(_WITH_HIDDEN)}
@@ -68,7 +71,7 @@ def take_out(connection, exchanges=None) -> None:
 TABLES = ("days", "person_months", "person_emoji", "chat_kinds", "uncounted")
 
 
-def count_everything(connection) -> None:
+def count_everything(connection: sqlite3.Connection) -> None:
     """Make all counts again of the messages, without what is hidden."""
     for table in TABLES:
         connection.execute(f"DELETE FROM {table}")
@@ -91,7 +94,7 @@ def count_everything(connection) -> None:
     take_out(connection)
 
 
-def _count(connection, exchanges, sign: int) -> None:
+def _count(connection: sqlite3.Connection, exchanges: Iterable[int], sign: int) -> None:
     chats: dict[int, Tallies] = {}
     kinds: dict[tuple[int, str], int] = {}
     for exchange in sorted(exchanges):
@@ -118,7 +121,7 @@ def _count(connection, exchanges, sign: int) -> None:
         _sum_up(connection, chat, people)
 
 
-def _count_kinds(connection, kinds, chat: int) -> None:
+def _count_kinds(connection: sqlite3.Connection, kinds: Mapping[str, int], chat: int) -> None:
     connection.executemany(
         """
         INSERT INTO chat_kinds (chat_id, kind, message_count) VALUES (?, ?, ?)
@@ -129,7 +132,7 @@ def _count_kinds(connection, kinds, chat: int) -> None:
     connection.execute("DELETE FROM chat_kinds WHERE chat_id = ? AND message_count <= 0", (chat,))
 
 
-def _sum_up(connection, chat: int, people) -> None:
+def _sum_up(connection: sqlite3.Connection, chat: int, people: Iterable[int]) -> None:
     """What is added up of the counts."""
     connection.executemany(
         """
@@ -147,7 +150,7 @@ def _sum_up(connection, chat: int, people) -> None:
     )
 
 
-def measure_chats(connection, of_exchanges=None) -> None:
+def measure_chats(connection: sqlite3.Connection, of_exchanges: Iterable[int] | None = None) -> None:
     """When each chat begins and ends, by what of it may be seen; those of these exchanges alone, where named."""
     connection.execute(
         """

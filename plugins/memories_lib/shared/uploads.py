@@ -12,6 +12,7 @@ import os
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 from memories_lib.shared import held_open, private_files
 from memories_lib.shared.layout import ArchiveFiles
@@ -78,7 +79,7 @@ def would_miss(digests: list[str], donor: Path) -> list[int]:
     return [n for n, name in enumerate(digests) if name not in there]
 
 
-def note_served(folder: Path, sha256: str | None, holds: list | None = None) -> None:
+def note_served(folder: Path, sha256: str | None, holds: list[Any] | None = None) -> None:
     """Remember which archive was put in place last, and the exports it `holds`; None when it came another way."""
     path = folder / "served.json"
     if sha256 is None:
@@ -87,11 +88,11 @@ def note_served(folder: Path, sha256: str | None, holds: list | None = None) -> 
         path.write_text(json.dumps({"sha256": sha256, "holds": holds}), "utf-8")
 
 
-def is_served(folder: Path, sha256: str, holds: list | None) -> bool:
+def is_served(folder: Path, sha256: str, holds: list[Any] | None) -> bool:
     """Whether the archive with this digest was the last that was put in place, and nothing was ingested since."""
     try:
         noted = json.loads((folder / "served.json").read_text("utf-8"))
-        return noted["sha256"] == sha256 and noted["holds"] == holds
+        return bool(noted["sha256"] == sha256 and noted["holds"] == holds)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
