@@ -86,6 +86,33 @@ def test_put_and_roll_back(api: Client, other: Path) -> None:
     assert api.get("/api/exchanges?starred=1")["items"][0]["id"] == star
 
 
+@pytest.mark.parametrize("what", ["talk", "message"])
+def test_what_is_hidden_is_not_shown_by_an_archive_whose_chats_have_other_keys(
+    api: Client, tmp_path: Path, what: str
+) -> None:
+    path = Path(api.get("/-/databases.json")[0]["path"])
+    copy = tmp_path / "copy.db"
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+    talk = ids(api, "&all=1")[0]
+    said = api.get(f"/api/exchanges/{talk}")["messages"]
+    if what == "talk":
+        assert api.ask("DELETE", f"/api/exchanges/{talk}")[0] == 204
+    else:
+        assert api.ask("DELETE", "/api/messages", {"message_ids": [said[0]["message_id"]]})[0] == 200
+    assert send(api.served, "/api/archive", copy.read_bytes())[0] == 200  # the same, of before: it is hidden there too
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("UPDATE chats SET key = key + 1")
+        connection.commit()
+    status, answer = send(api.served, "/api/archive", copy.read_bytes())
+    assert status == 409
+    assert "would be seen again" in answer["detail"]
+    everything = str([api.get(f"/api/exchanges?all=1&page_size=100&page={page}") for page in (1, 2)])
+    assert (f"'id': {talk}," not in everything) == (what == "talk")
+    assert send(api.served, "/api/archive?replace=1", copy.read_bytes())[0] == 200
+
+
 def test_only_three_versions_are_kept(api: Client, other: Path) -> None:
     for _ in range(5):
         assert send(api.served, "/api/archive?replace=1", other.read_bytes())[0] == 200

@@ -211,6 +211,21 @@ async def _keep_what_is_only_here(part, path, log):
         )
 
 
+async def _keep_what_is_hidden(part, path):
+    """409 when the archive to come, with all edits on it, shows what is hidden in the served one."""
+    try:
+        count = await asyncio.to_thread(versions.shown_again, part, path)
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return  # what is served is damaged, or of an earlier version
+    if count:
+        raise ApiError(
+            409,
+            f"{count} hidden {'message' if count == 1 else 'messages'} would be seen again: the edits do not find them "
+            "in this archive, for its chats go by other keys. Make it from the served one (memories pull --archive); "
+            "or send it as it is with memories push --replace",
+        )
+
+
 async def _take(datasette, part, sha256, *, renumber, replace):
     """Verify, show the edits on it, keep the old one, put the new one in place."""
     if _turn.locked():
@@ -227,6 +242,8 @@ async def _take(datasette, part, sha256, *, renumber, replace):
         if not renumber:
             await _keep_links_true(part, path)  # before anything is written to it: it may be asked for again
         digest, lost = await asyncio.to_thread(_show_edits, part, log)
+        if not replace:
+            await _keep_what_is_hidden(part, path)
         await asyncio.to_thread(_keep, path, folder)
 
         def write(connection):

@@ -238,6 +238,33 @@ def renumbered(path: str | Path, served: str | Path) -> tuple[int, int]:
     return others, both
 
 
+def shown_again(path: str | Path, served: str | Path) -> int:
+    """How many messages that are hidden in `served` may be seen in the file at `path`, which shows the same edits.
+
+    So it is where the chats of the two go by other keys: edits do not find what they hide. The same words at the same
+    time in another chat, which may be seen in both, are not meant.
+    """
+    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.execute("ATTACH ? AS served", (f"{Path(served).resolve().as_uri()}?mode=ro",))
+        (count,) = connection.execute(
+            """
+            SELECT count(*) FROM served.messages AS there
+            WHERE (
+                    id IN (SELECT message_id FROM served.hidden_messages)
+                    OR exchange_id IN (SELECT exchange_id FROM served.exchange_marks WHERE is_hidden)
+                )
+                AND (
+                    SELECT count(*) FROM main.visible_messages AS here
+                    WHERE here.sent_at = there.sent_at AND here.key = there.key
+                ) > (
+                    SELECT count(*) FROM served.visible_messages AS seen
+                    WHERE seen.sent_at = there.sent_at AND seen.key = there.key
+                )
+            """
+        ).fetchone()
+    return int(count)
+
+
 def only_there(path: str | Path, served: str | Path, forgotten: dict[str, dict[int, str]]) -> dict[str, int]:
     """file name of an export -> how many of its messages `served` holds and the file at `path` does not.
 
