@@ -98,7 +98,8 @@ class Reader:
 
     def _read_lines(self, block: Block) -> None:
         evidence, heads, bodies = self.evidence, self._heads, self._bodies
-        exact, starts, again = bodies.exact, bodies.starts, bodies.again
+        exact, again = bodies.exact, bodies.again
+        starts, firsts = bodies.starts, bodies.firsts
         names, dates, times, minutes = self._senders.names, heads.dates, heads.times, heads.minutes
         holding, open_doubts = self._senders.holding, self._senders.open_doubts
         closer, between, cut, tail = self._closer, heads.between, heads.cut, heads.tail
@@ -187,7 +188,7 @@ class Reader:
                 or raw[0] in SUSPECT_FIRST
                 or raw[-1] in SUSPECT_LAST
                 or raw in exact
-                or raw[:START] in starts
+                or (raw[0] in firsts and raw[:START] in starts)
                 or (has_marks and ("\u200e" in raw or "\u200f" in raw))
             ):
                 if raw in again and sender is not None:
