@@ -14,7 +14,7 @@ SELECT source_id, min(id), max(id) FROM (
     SELECT source_id, id, id - row_number() OVER (PARTITION BY source_id ORDER BY id) AS run FROM messages
 ) GROUP BY source_id, run;
 
--- Which reader read an export (see ingest/reading.py). 0: one of before there was this column.
+-- Which reader read an export (see ingest/importing/known_exports.py). 0: one of before there was this column.
 ALTER TABLE sources ADD COLUMN reader INTEGER NOT NULL DEFAULT 0;
 
 -- By how many seconds its times were moved, where it was exported while clocks differed.
