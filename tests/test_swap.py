@@ -110,6 +110,9 @@ def test_what_is_hidden_is_not_shown_by_an_archive_whose_chats_have_other_keys(
     assert "would be seen again" in answer["detail"]
     everything = str([api.get(f"/api/exchanges?all=1&page_size=100&page={page}") for page in (1, 2)])
     assert (f"'id': {talk}," not in everything) == (what == "talk")
+    if what == "message":
+        left = [one["message_id"] for one in api.get(f"/api/exchanges/{talk}")["messages"]]
+        assert left == [one["message_id"] for one in said[1:]]
     assert send(api.served, "/api/archive?replace=1", copy.read_bytes())[0] == 200
 
 
