@@ -15,11 +15,12 @@ sys.path.append(str(Path(__file__).parent))
 from memories_lib.access import roles
 from memories_lib.queries import visible
 from memories_lib.server import http
-from memories_lib.shared.layout import ArchiveFiles, media_name
+from memories_lib.shared.layout import ArchiveFiles, media_name, thumbnail_name
 
 _SHOWN = ("image/", "video/", "audio/")
 #: Images that can hold scripts are only ever downloaded.
 _NEVER_SHOWN = ("image/svg+xml",)
+_TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]+")
 _YEAR = "private, max-age=31536000, immutable"
 
 
@@ -49,7 +50,7 @@ async def media(request, datasette):
             raise Forbidden("view-instance")
         path, mimetype = _stored_at(database, sha256, row["filename"] or ""), row["mimetype"]
         if small and row["thumbnail"]:
-            path = ArchiveFiles.of(database.path).media / row["thumbnail"]
+            path = ArchiveFiles.of(database.path).media / thumbnail_name(sha256)
             mimetype = "image/webp"
         if path.is_file():
             return _send(request, path, mimetype or "application/octet-stream")
@@ -58,7 +59,7 @@ async def media(request, datasette):
 
 def _send(request, path, mimetype):
     headers = {http.KEEP: _YEAR, "x-content-type-options": "nosniff", "accept-ranges": "bytes"}
-    shown = mimetype.startswith(_SHOWN) and mimetype not in _NEVER_SHOWN
+    shown = mimetype.startswith(_SHOWN) and mimetype not in _NEVER_SHOWN and _TYPE.fullmatch(mimetype) is not None
     if not shown:
         headers["content-disposition"] = "attachment"
         mimetype = "application/octet-stream"

@@ -235,6 +235,9 @@ def test_logged_out_is_logged_out(public: Client) -> None:
     token = re.search(r'name="csrftoken" value="([^"]+)"', page.decode())
     assert token
     csrf = headers["set-cookie"].partition(";")[0]
+    # Refused, for want of the token: nothing was done.
+    assert _post(public, "/-/logout", "", f"{cookie}; {csrf}")[0] == 403
+    assert public.ask("GET", "/api/sessions", headers={"cookie": cookie})[0] == 200
     assert _post(public, "/-/logout", f"csrftoken={token[1]}", f"{cookie}; {csrf}")[0] == 302
     assert public.ask("GET", "/api/sessions", headers={"cookie": cookie})[0] == 401
     assert public.ask("GET", "/api/sessions", headers={"cookie": other})[0] == 200

@@ -197,28 +197,3 @@ def test_a_server_that_cannot_show_the_edits_does_not_start(home: Path, tmp_path
         assert number not in found
     finally:
         served.stop()
-
-
-def test_the_views_of_an_archive_are_those_that_are_taken(whole: Path) -> None:
-    with closing(sqlite3.connect(whole)) as connection:
-        views = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'"))
-    assert views.keys() == versions.VIEWS.keys()
-    for name, sql in views.items():
-        assert versions.view_digest(sql) in versions.VIEWS[name]
-
-
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        ("DROP VIEW visible_messages; CREATE VIEW visible_messages AS SELECT * FROM messages", "is not ours"),
-        ("UPDATE messages SET exchange_id = 99999 WHERE id = 3", "do not fit together"),
-        ("UPDATE messages SET text = x'ff00' WHERE id = 3", "no text"),
-    ],
-)
-def test_an_archive_that_is_not_as_ours_are_is_not_taken(whole: Path, tmp_path: Path, change: str, why: str) -> None:
-    path = tmp_path / "memories.db"
-    shutil.copyfile(whole, path)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(change)
-    with pytest.raises(versions.Refused, match=why):
-        versions.verify(path)

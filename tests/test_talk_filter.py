@@ -182,6 +182,16 @@ def test_each_topic_is_found_by_its_talks(api: Client, examples_db: Path) -> Non
         assert _api(api, {"topic": str(topic), "all": "1"})[0] == expected, topic
 
 
+@pytest.mark.parametrize("name", ["chat", "person", "mood", "topic", "year", "q"])
+@pytest.mark.parametrize("odd", ["\0", "a\0b", '"', '"lake', "lake*", "(", "'", "\x82", " ", "\ud83d", "🌊" * 200])
+def test_odd_signs_are_looked_for_like_others(api: Client, name: str, odd: str) -> None:
+    asked = urlencode({name: odd, "all": "1"}, errors="surrogatepass")
+    page, by_api = (api.ask("GET", f"{path}?{asked}") for path in ("/", "/api/exchanges"))
+    assert (page[0], by_api[0]) == (200, 200)
+    listed = len(re.findall(rb'class="mem-item" data-exchange="', page[2] if isinstance(page[2], bytes) else b""))
+    assert (listed == 0) == (by_api[2]["pagination"]["totalItems"] == 0)
+
+
 @pytest.mark.parametrize("bad", [{"all": "2"}, {"starred": "yes"}, {"from": "2024"}, {"to": "x"}])
 def test_nonsense_is_refused_by_the_api_and_passed_over_on_pages(api: Client, bad: dict[str, str]) -> None:
     assert api.ask("GET", f"/api/exchanges?{urlencode(bad)}")[0] == 422

@@ -18,6 +18,7 @@ from ingest.archive.database import connect, database_errors, transaction, write
 from ingest.core.errors import MemoriesError, NoRoom
 from ingest.core.tempdirs import scratch
 from memories_lib.shared import bundle, contract, damage, edit_log, layout, private_files
+from memories_lib.shared import verification as _verification
 from memories_lib.shared import versions as _versions
 from memories_lib.shared.layout import ArchiveFiles
 
@@ -303,8 +304,8 @@ def rollback(database: Path, name: str | None = None) -> tuple[Path, Restored]:
         copied = folder / "memories.db"
         shutil.copyfile(chosen, copied)
         try:
-            _versions.verify(copied, older=True)
-        except _versions.Refused as error:
+            _verification.verify(copied, older=True)
+        except _verification.Refused as error:
             raise NotABackup(f"version {chosen.stem} cannot be used: {error}") from None
         return chosen, _put(copied, database, 0, 0)
 

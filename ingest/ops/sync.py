@@ -17,7 +17,7 @@ from ingest.core.model import Progress
 from ingest.core.tempdirs import scratch
 from ingest.ops.backups import restore
 from ingest.ops.remote import Remote
-from memories_lib.shared import contract, edit_log, uploads, versions
+from memories_lib.shared import contract, edit_log, uploads, verification, versions
 from memories_lib.shared.layout import ArchiveFiles
 
 _AT_ONCE = 8
@@ -115,7 +115,7 @@ def _push_archive(
     replace: bool,
     progress: Progress | None,
 ) -> None:
-    sha256, size = versions.sha256_of(copied), copied.stat().st_size
+    sha256, size = verification.sha256_of(copied), copied.stat().st_size
     digests = uploads.digests_of(copied)
     plan = {"sha256": sha256, "bytes": size, "blocks": digests, "dry_run": dry_run}
     asked = remote.ask("POST", "/api/archive/uploads", json=plan)

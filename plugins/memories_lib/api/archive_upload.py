@@ -10,7 +10,7 @@ from pathlib import Path
 from memories_lib.access import roles
 from memories_lib.server import response_cache, served_archive
 from memories_lib.server.http import ApiError, body_of, choice, whole, wrong
-from memories_lib.shared import curation, edit_log, folding, private_files, uploads, versions
+from memories_lib.shared import curation, edit_log, folding, private_files, uploads, verification, versions
 
 _turn = asyncio.Lock()
 _MOST_PACKED = uploads.BLOCK + 65_536
@@ -71,7 +71,7 @@ async def stream_to(request, path, most):
 def _make_room(path, size):
     try:
         versions.room_for(versions.folder_of(path), size, path.stat().st_size)
-    except versions.Refused as error:
+    except verification.Refused as error:
         raise _refused(error) from None
 
 
@@ -233,8 +233,8 @@ async def _take(datasette, part, sha256, *, renumber, replace):
     async with _turn:
         database, path, incoming, folder = places(datasette)
         try:
-            facts = await asyncio.to_thread(versions.verify, part, sha256)
-        except versions.Refused as error:
+            facts = await asyncio.to_thread(verification.verify, part, sha256)
+        except verification.Refused as error:
             raise _refused(error) from None
         log = served_archive.log_of(database)
         if not replace:

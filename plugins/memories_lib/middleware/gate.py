@@ -40,7 +40,7 @@ def wrap(app, datasette):
             # Datasette does this at its first request, which is only let through by what is done here.
             await datasette.invoke_startup()
             if scope["method"] == "POST" and _LOG_OUT.search(_path(scope)):
-                await login_page.end_session(datasette, Request(scope, receive))
+                send = _ending_the_session(datasette, Request(scope, receive), send)
             needed = _needed(datasette, _path(scope))
             if needed is not None:
                 request = Request(scope, receive)
@@ -52,6 +52,17 @@ def wrap(app, datasette):
         await app(scope, receive, send)
 
     return guarded
+
+
+def _ending_the_session(datasette, request, send):
+    """`send` that ends the session where Datasette has logged out: not where it refused, for want of a token."""
+
+    async def ending(event):
+        if event["type"] == "http.response.start" and event["status"] == 302:
+            await login_page.end_session(datasette, request)
+        await send(event)
+
+    return ending
 
 
 def actor_of(datasette, request):

@@ -85,7 +85,8 @@ class TalkFilter:
                 day = ""
             days[field] = day
         texts = {name: args.get(name) or "" for name in ("chat", "person", "mood", "topic", "year")}
-        return cls(which, args.get("starred") == "1", **texts, **days, words=args.get("q"))
+        words = args.get("q") or ""
+        return cls(which, args.get("starred") == "1", **texts, **days, words=words if words.strip() else None)
 
     def tuned(self, run: Callable[..., Any]) -> TalkFilter:
         """The same, looked for by way of the person's messages where these are few."""
@@ -115,7 +116,7 @@ class TalkFilter:
                 where.append(sql)
                 given[name] = value
         if self.topic:
-            given["topic_words"] = 'topics : "' + " ".join(folding.fold(self.topic).replace('"', " ").split()) + '"'
+            given["topic_words"] = f"topics : {folding.fts_phrase(self.topic)}"
         if self.words is not None:
             where.append(_SAID)
             given["q"] = folding.fts_query(self.words) or '""'

@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from memories_lib.shared import private_files, versions
+from memories_lib.shared import private_files, verification, versions
 from memories_lib.shared.layout import EDITS, SUMMARIES, ArchiveFiles
 
 FORMAT = 1
@@ -76,7 +76,7 @@ def make(database: Path, target: Path, *, media: bool = False) -> dict[str, Any]
                 copied = Path(scratch) / name
                 with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)) as source:
                     versions.copy(source, copied)
-                manifest["files"][name] = {"bytes": copied.stat().st_size, "sha256": versions.sha256_of(copied)}
+                manifest["files"][name] = {"bytes": copied.stat().st_size, "sha256": verification.sha256_of(copied)}
                 bundle.write(copied, name)
                 copied.unlink()
             for path in _media_of(database) if media else ():
@@ -112,7 +112,7 @@ def open_again(path: Path, into: Path) -> dict[str, Any]:
                     continue
                 with bundle.open(name) as source, (into / name).open("wb") as out:
                     shutil.copyfileobj(source, out, 1 << 20)
-                if versions.sha256_of(into / name) != about["sha256"]:
+                if verification.sha256_of(into / name) != about["sha256"]:
                     raise Unfit(f"this backup is damaged: {name} is not what was put into it")
                 _look_at(into / name)
             for name in manifest["media"]:
@@ -137,12 +137,12 @@ def open_again(path: Path, into: Path) -> dict[str, Any]:
 def _look_at(path: Path) -> None:
     try:
         if path.name == "memories.db":
-            versions.verify(path, older=True)
+            verification.verify(path, older=True)
             return
         with closing(sqlite3.connect(path)) as connection:
             if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
                 raise Unfit(f"this backup is damaged: {path.name} does not fit together")
-    except versions.Refused as error:
+    except verification.Refused as error:
         raise Unfit(f"this backup cannot be restored: {error}") from None
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise Unfit(f"this backup is damaged: {path.name} cannot be read") from None

@@ -102,14 +102,10 @@ def fts_query(question: str) -> str:
         prefix = bool(word) and word.endswith("*")
         # Letters, numbers and the marks on them; which of the others part words, SQLite's tokenizer knows best: its
         # tables are of another version of Unicode than Python's.
-        folded = fold(raw)
-        if not any(unicodedata.category(c)[0] in "LNM" for c in folded):
+        if not any(unicodedata.category(c)[0] in "LNM" for c in fold(raw)):
             negative = False
             continue
-        tokens = "".join(" " if c == '"' or unicodedata.category(c) in ("Cs", "Cc") else c for c in folded).split()
-        if prefix:
-            tokens[-1] = tokens[-1].rstrip("*")
-        term = '"' + " ".join(tokens) + '"' + ("*" if prefix else "")
+        term = fts_phrase(raw.rstrip("*")) + "*" if prefix else fts_phrase(raw)
         if negative:
             unwanted.append(term)
         elif either:
@@ -121,6 +117,13 @@ def fts_query(question: str) -> str:
         return ""
     query = " AND ".join(f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0] for terms in wanted)
     return f"({query}) NOT ({' OR '.join(unwanted)})" if unwanted else query
+
+
+def fts_phrase(text: str) -> str:
+    """`text` as one FTS5 phrase that never fails; one of no words finds nothing."""
+    folded = fold(text)
+    kept = "".join(" " if c == '"' or unicodedata.category(c) in ("Cs", "Cc") else c for c in folded)
+    return '"' + " ".join(kept.split()) + '"'
 
 
 _MOST_WORDS = 30

@@ -1,153 +1,33 @@
-"""Archives as files: is one whole, putting one in the place of another under readers, earlier ones kept. Pure.
+"""Archives as files: putting one in the place of another under readers, earlier ones kept. Pure.
 
 Both sides load it: the server for what is uploaded, the command for backups that are restored.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
 import sqlite3
 import time
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from memories_lib.shared import private_files
 from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE, SCHEMA
 from memories_lib.shared.layout import ArchiveFiles
 from memories_lib.shared.naming_edits import person_key
+from memories_lib.shared.verification import Refused
 
 #: So many earlier archives are kept.
 KEPT = 3
-_BLOCK = 1 << 20
 _NAME = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d+))?\.db\Z")
-_INDEXES = ("messages_fts", "exchanges_fts", "media_fts")
 _TABLES = ("chats", "people", "exchanges", "messages", "media", "sources", "curation_state")
-
-
-#: All views that an archive has -> what `view_digest` makes of them, in this version and in earlier ones.
-VIEWS = {
-    "memories": frozenset({"1917fc1ff726b2ad", "6e534fd43ee20c64"}),
-    "said": frozenset({"8a1b255acdc82856"}),
-    "visible_exchanges": frozenset({"9cf6f5dab5c5ae0e"}),
-    "visible_messages": frozenset({"310852bdc82192c9"}),
-}
-#: So long may looking at an archive take, and a second more for so many bytes.
-_LONGEST_S, _SLOWEST = 60.0, 1 << 20
-
-
-class Refused(Exception):
-    """A file that is not taken. The message is a sentence that says why and what to do."""
-
-
-@dataclass
-class Facts:
-    """What is known of an archive that was found whole."""
-
-    bytes: int
-    messages: int
-    exchanges: int
 
 
 def folder_of(database: str | Path) -> Path:
     """Where earlier versions of an archive are: beside it."""
     return ArchiveFiles.of(database).versions
-
-
-def sha256_of(path: str | Path) -> str:
-    """The digest of a file, in hex."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:  # noqa: PTH123 (a str will do)
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) -> Facts:
-    """Look at all of a file that is to be served. Raises `Refused` when anything is wrong with it.
-
-    With `older`, one of an earlier version of this program is taken too: who asks brings it up to date.
-    """
-    path = Path(path)
-    version = _look_at_header(path, older=older)
-    if sha256 is not None and sha256_of(path) != sha256:
-        raise Refused("what arrived is not what was sent (its sha256 differs); send it again")
-    try:
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute("PRAGMA trusted_schema = OFF")
-            connection.execute("PRAGMA cell_size_check = ON")
-            connection.execute("PRAGMA cache_size = -16384")
-            _end_after(connection, _LONGEST_S + path.stat().st_size / _SLOWEST)
-            _refuse_programs(connection)
-            found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            if found != "ok":
-                raise Refused("the archive is damaged: its pages do not fit together; build it anew, or send a backup")
-            names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-            wanted = (*_TABLES, *_INDEXES) if version == SCHEMA else ("messages", "exchanges")
-            missing = [name for name in wanted if name not in names]
-            if missing:
-                raise Refused(f"the archive has no table {missing[0]}; ingest its exports again")
-            for index in _INDEXES if version == SCHEMA else _INDEXES[:2]:
-                connection.execute(f"INSERT INTO {index} ({index}) VALUES ('integrity-check')")
-            if connection.execute("PRAGMA foreign_key_check").fetchone():
-                raise Refused("the archive's rows do not fit together (one points at another that is not there)")
-            if connection.execute("SELECT 1 FROM messages WHERE typeof(text) <> 'text' LIMIT 1").fetchone():
-                raise Refused("the archive has a message that is no text; build it anew")
-            messages, exchanges = (
-                int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-                for table in ("messages", "exchanges")
-            )
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            raise Refused("looking at the archive took too long, and was stopped; build it anew") from None
-        raise Refused("the archive is damaged; build it anew, or send a backup") from None
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
-        raise Refused("the archive is damaged; build it anew, or send a backup") from None
-    return Facts(path.stat().st_size, messages, exchanges)
-
-
-def view_digest(sql: str) -> str:
-    """A short name for what a view says, however it is laid out."""
-    return hashlib.sha256(" ".join(sql.split()).encode()).hexdigest()[:16]
-
-
-def _end_after(connection: sqlite3.Connection, seconds: float) -> None:
-    """Interrupt whatever the connection does once so much time has passed."""
-    end = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: time.monotonic() > end, 100_000)
-
-
-def _refuse_programs(connection: sqlite3.Connection) -> None:
-    """An archive has no trigger, no view but its own, no table that computes: nothing runs when it is read."""
-    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
-        if kind == "trigger":
-            raise Refused(f"the archive has a trigger ({name}), which none of ours has; build it anew")
-        if kind == "view" and name not in VIEWS:
-            raise Refused(f"the archive has a view ({name}), which none of ours has; build it anew")
-        if kind == "view" and view_digest(sql) not in VIEWS[name]:
-            raise Refused(f"the archive's view {name} is not ours; build it anew")
-        if kind == "table" and sql and re.search(r"\bgenerated\s+always\b|\)\s*(stored|virtual)\b", sql, re.IGNORECASE):
-            raise Refused(f"the archive has a table that computes ({name}), which none of ours does; build it anew")
-
-
-def _look_at_header(path: Path, *, older: bool = False) -> int:
-    with path.open("rb") as stream:
-        start = stream.read(100)
-    if start[:16] != b"SQLite format 3\0":
-        raise Refused("this is no SQLite file; send the memories.db that `memories ingest` writes")
-    if int.from_bytes(start[68:72], "big") != APPLICATION_ID:
-        raise Refused("this is a database of something else; send the memories.db that `memories ingest` writes")
-    version = int.from_bytes(start[60:64], "big")
-    if version > SCHEMA:
-        raise Refused(f"this archive was written by a newer version (schema {version}); deploy that version first")
-    if version < SCHEMA and not older:
-        raise Refused(f"this archive is of an older version (schema {version}); `memories push` brings it up to date")
-    if int.from_bytes(start[16:18], "big") != PAGE_SIZE:
-        raise Refused("this archive has pages of another size than the served one; `memories compact` mends that")
-    return version
 
 
 def _header_of(connection: sqlite3.Connection) -> tuple[int, ...]:

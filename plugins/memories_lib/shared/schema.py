@@ -1,0 +1,111 @@
+"""The tables of an archive as the server relies on them: columns, and what a row must be for a page to show it.
+
+`ingest/archive/schema/` makes them; a test holds the two to each other.
+"""
+
+from __future__ import annotations
+
+from memories_lib.shared.contract import KINDS
+
+_EXCHANGE = """key INTEGER!, chat_id INTEGER!, started_at TEXT!, ended_at TEXT!, message_count INTEGER!,
+    participant_count INTEGER!, title TEXT, summary TEXT, language TEXT, mood TEXT, topics TEXT!, score REAL!,
+    is_memory INTEGER!, summarised_by TEXT, summarised_at TEXT, prompt_version TEXT"""
+_MONTH_COUNTS = (
+    "messages words characters photos videos stickers voice_notes links deleted night_messages talks_started replies "
+    "reply_seconds"
+).split()
+
+#: table -> its columns and their declared types; "!" where there is always a value.
+TABLES: dict[str, str] = {
+    "sources": """id INTEGER, filename TEXT!, sha256 TEXT!, bytes INTEGER!, format TEXT!, date_order TEXT!,
+        timezone TEXT, ingested_at TEXT!, lines INTEGER!, messages_found INTEGER!, messages_new INTEGER!,
+        warnings INTEGER!, reader INTEGER!, shift_s INTEGER!""",
+    "source_warnings": "id INTEGER, source_id INTEGER!, line INTEGER, text TEXT, reason TEXT!",
+    "chats": """id INTEGER, key INTEGER!, name TEXT!, kind TEXT!, first_at TEXT, last_at TEXT,
+        message_count INTEGER!""",
+    "people": "id INTEGER, name TEXT!, phone TEXT, is_owner INTEGER!, message_count INTEGER!",
+    "exchanges": f"id INTEGER, {_EXCHANGE}",
+    "messages": """id INTEGER, key INTEGER!, chat_id INTEGER!, exchange_id INTEGER, sender_id INTEGER, sent_at TEXT!,
+        kind TEXT!, text TEXT!, is_edited INTEGER!, is_highlight INTEGER!, source_id INTEGER!, line INTEGER""",
+    "revisions": "id INTEGER, message_id INTEGER!, text TEXT!, kind TEXT!, source_id INTEGER!",
+    "media": """id INTEGER, message_id INTEGER!, filename TEXT, mimetype TEXT, bytes INTEGER, sha256 TEXT,
+        width INTEGER, height INTEGER, duration_s REAL, thumbnail TEXT, caption TEXT, transcript TEXT,
+        is_missing INTEGER!, description TEXT, told_by TEXT""",
+    "places": """id INTEGER, message_id INTEGER!, exchange_id INTEGER, name TEXT, latitude REAL, longitude REAL,
+        url TEXT""",
+    "links": "id INTEGER, message_id INTEGER!, url TEXT!, domain TEXT!",
+    "days": "id INTEGER, chat_id INTEGER!, day TEXT!, message_count INTEGER!, media_count INTEGER!",
+    "periods": """id INTEGER, chat_id INTEGER, period TEXT!, title TEXT, summary TEXT, told_by TEXT,
+        told_at TEXT""",
+    "person_months": "chat_id INTEGER!, person_id INTEGER!, month TEXT!, "
+    + ", ".join(f"{name} INTEGER!" for name in _MONTH_COUNTS),
+    "person_emoji": "chat_id INTEGER!, person_id INTEGER!, year TEXT!, emoji TEXT!, uses INTEGER!",
+    "chat_sources": "source_id INTEGER, chat_id INTEGER!, pause_s INTEGER!",
+    "chat_kinds": "chat_id INTEGER!, kind TEXT!, message_count INTEGER!",
+    "exchange_marks": """exchange_id INTEGER, is_hidden INTEGER!, is_starred INTEGER!, note TEXT,
+        hidden_at TEXT""",
+    "hidden_messages": "message_id INTEGER",
+    "merged_exchanges": "id INTEGER, exchange_id INTEGER!",
+    "exchanges_before": f"id INTEGER, {_EXCHANGE}",
+    "messages_before": "message_id INTEGER, exchange_id INTEGER, is_highlight INTEGER!",
+    "people_before": """person_id INTEGER, name TEXT!, phone TEXT, is_owner INTEGER!, message_count INTEGER!,
+        joined_to INTEGER""",
+    "curation_state": "digest TEXT!",
+    "period_exchanges": "period_id INTEGER!, exchange_id INTEGER!",
+    "source_messages": "source_id INTEGER!, first_id INTEGER!, last_id INTEGER!",
+    "former_keys": "key INTEGER!, message_id INTEGER!",
+    "former_chats": "key INTEGER!, chat_id INTEGER!",
+    "person_names": "name TEXT!, person_id INTEGER!",
+    "senders_before": "message_id INTEGER, sender_id INTEGER!",
+    "person_months_before": "chat_id INT, person_id INT, month TEXT, "
+    + ", ".join(f"{name} INT" for name in _MONTH_COUNTS),
+    "person_emoji_before": "chat_id INT, person_id INT, year TEXT, emoji TEXT, uses INT",
+    "chats_before": "chat_id INTEGER, name TEXT!",
+    "periods_before": "period_id INTEGER, title TEXT, summary TEXT",
+    "uncounted": "message_id INTEGER, exchange_id INTEGER!",
+}
+
+#: What SQLite calls the values that a declared type may have.
+VALUES = {"INTEGER": ("integer",), "INT": ("integer",), "REAL": ("real", "integer"), "TEXT": ("text",)}
+
+_TIME = "strftime('%Y-%m-%dT%H:%M:%S', {0}, '+0 days') IS {0}"
+_DAY = "strftime('%Y-%m-%d', {0}, '+0 days') IS {0}"
+_TOPICS = """CASE WHEN NOT json_valid(topics) THEN 0 WHEN json_type(topics) <> 'array' THEN 0
+    ELSE NOT EXISTS (SELECT 1 FROM json_each(topics) WHERE type <> 'text') END"""
+_OPTIONAL = "{0} IS NULL OR "
+_KIND = f"kind IN ({', '.join(repr(kind) for kind in KINDS)})"
+_URL = "lower(substr(url, 1, 7)) = 'http://' OR lower(substr(url, 1, 8)) = 'https://'"
+
+#: (table, column) -> a condition that its values fulfil, beyond their type.
+RULES: dict[tuple[str, str], str] = {
+    ("messages", "sent_at"): _TIME.format("sent_at"),
+    ("exchanges", "started_at"): _TIME.format("started_at"),
+    ("exchanges", "ended_at"): _TIME.format("ended_at"),
+    ("exchanges", "topics"): _TOPICS,
+    ("exchanges", "score"): "score BETWEEN 0 AND 1",
+    ("exchanges_before", "topics"): _TOPICS,
+    ("chats", "first_at"): _OPTIONAL.format("first_at") + _TIME.format("first_at"),
+    ("chats", "last_at"): _OPTIONAL.format("last_at") + _TIME.format("last_at"),
+    ("days", "day"): _DAY.format("day"),
+    ("periods", "period"): "period GLOB '[0-9][0-9][0-9][0-9]' OR strftime('%Y-%m', period || '-01') IS period",
+    ("person_months", "month"): "strftime('%Y-%m', month || '-01') IS month",
+    ("person_emoji", "year"): "year GLOB '[0-9][0-9][0-9][0-9]'",
+    ("places", "latitude"): _OPTIONAL.format("latitude") + "latitude BETWEEN -90 AND 90",
+    ("places", "longitude"): _OPTIONAL.format("longitude") + "longitude BETWEEN -180 AND 180",
+    ("media", "sha256"): _OPTIONAL.format("sha256") + "(length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*')",
+    # Files are found by their digest, headers are made of the type: neither leads elsewhere.
+    ("media", "thumbnail"): _OPTIONAL.format("thumbnail")
+    + "thumbnail IS substr(sha256, 1, 2) || '/' || sha256 || '.thumb.webp'",
+    ("media", "mimetype"): _OPTIONAL.format("mimetype") + "mimetype NOT GLOB '*[^!-~]*'",
+    ("messages", "kind"): _KIND,
+    ("revisions", "kind"): _KIND,
+    ("links", "url"): _URL,
+    ("places", "url"): _OPTIONAL.format("url") + _URL,
+    ("media", "duration_s"): _OPTIONAL.format("duration_s") + "duration_s BETWEEN 0 AND 1e9",
+}
+
+
+def columns(table: str) -> list[tuple[str, str, bool]]:
+    """(name, declared type, is there always a value) of each column of a table."""
+    found = [text.split() for text in TABLES[table].split(",")]
+    return [(name, declared.rstrip("!"), declared.endswith("!")) for name, declared in found]
