@@ -160,7 +160,7 @@ def test_the_command_makes_a_hash_that_the_server_takes() -> None:
     made = next(line for line in done.output.splitlines() if line.startswith("pbkdf2_sha256$"))
     assert verify_password("correct horse", made)
     assert not verify_password("wrong horse", made)
-    assert CliRunner().invoke(main, ["password"], input="short\nshort\n").exit_code == 1
+    assert CliRunner().invoke(main, ["password"], input="eleven char\neleven char\n").exit_code == 1
 
 
 def test_a_server_started_anew_has_not_forgotten_wrong_passwords(

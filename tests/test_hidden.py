@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from PIL import Image
 
 from ingest.cli import main
@@ -377,3 +377,30 @@ def test_no_copy_holds_what_is_hidden(place: Place, tmp_path: Path) -> None:
             content = path.read_bytes()
             assert not [word for word in WORDS if word.encode() in content], path
             assert hashlib.sha256(content).hexdigest() != place.digest, path
+
+
+def test_what_is_brought_home_shows_nothing_either(place: Place, tmp_path: Path) -> None:
+    """Who may not see it cannot fetch it; fetched by the owner, it is as hidden there."""
+    for role in ("viewer", "curator"):
+        token = json.loads(place.ask("owner", "POST", "/api/tokens", {"name": "x", "role": role})[1])["token"]
+        home = tmp_path / role / "memories.db"
+        home.parent.mkdir()
+        done = _command(["pull", "--archive", "--db", home, "--from", place.client.served.base], token)
+        assert done.exit_code == 1, done.output
+        for path in home.parent.rglob("*"):
+            assert not path.is_file() or not [word for word in WORDS if word.encode() in path.read_bytes()], path
+    token = json.loads(place.ask("owner", "POST", "/api/tokens", {"name": "x", "role": "owner"})[1])["token"]
+    home = tmp_path / "home" / "memories.db"
+    done = _command(["pull", "--archive", "--db", home, "--from", place.client.served.base], token)
+    assert done.exit_code == 0, done.output
+    found = _command(["search", "--db", home, "lantern OR moon OR garden OR read OR the OR dreamt OR kettle"], token)
+    assert "kettle" in found.output
+    for said in (done, found, _command(["stats", "--db", home], token)):
+        assert not [word for word in WORDS if word in said.output]
+    told = "SELECT started_at, title, summary, topics FROM visible_exchanges ORDER BY 1"
+    assert rows(home, told) == rows(place.database, told)
+    assert not [word for word in WORDS if word in str(rows(home, told))]
+
+
+def _command(words: list[object], token: str) -> Result:
+    return CliRunner(env={"MEMORIES_TOKEN": token}).invoke(main, [str(word) for word in words])

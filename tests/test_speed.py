@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
+from datasette.app import Datasette
 
 from bench.corpus import write
 from bench.measure import task
 from ingest.importing.worker import ONE_PROCESS
+from tests.conftest import ROOT
+from tests.helpers import run_apart
 
 
 @pytest.mark.drill
@@ -43,3 +47,13 @@ def test_memory_is_flat(tmp_path: Path) -> None:
         write(export, "ios", count)
         sizes[count] = task("parse", export).mib
     assert sizes[300_000] < sizes[100_000] * 1.15
+
+
+def test_what_stays_is_not_looked_through_again(examples_db: Path) -> None:
+    """A server's modules and templates, once loaded, are nothing the garbage collector looks at while pages wait."""
+    served = Datasette([str(examples_db)], plugins_dir=str(ROOT / "plugins"))
+    try:
+        run_apart(served.invoke_startup())
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()

@@ -13,15 +13,18 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.ops.passwords import hash_password
 from memories_lib.queries import talk_filter
 from tests.conftest import serve
 from tests.helpers import rows
+from tests.test_access import come_in
 from tests.test_api import Client
 
 
@@ -34,6 +37,35 @@ def api(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     _edit_at_random(found, random.Random(11))
     yield found
     served.stop()
+
+
+class As(Client):
+    """One who logged in."""
+
+    def __init__(self, client: Client, role: str) -> None:
+        super().__init__(client.served)
+        self._headers = {"cookie": come_in(client, role, f"{role} word")[2]}
+
+    def ask(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], Any]:
+        return super().ask(method, path, body, {**self._headers, **(headers or {})})
+
+
+@pytest.fixture(scope="module")
+def roles(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, As]]:
+    """The same archive with the same edits, closed, and one of each role in it."""
+    folder = tmp_path_factory.mktemp("roles")
+    shutil.copytree(examples_db.parent, folder / "served")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEMORIES_PUBLIC", "1")
+        for role in ("owner", "curator", "viewer"):
+            patch.setenv(f"MEMORIES_{role.upper()}_PASSWORD", hash_password(f"{role} word"))
+        served = serve(folder / "served" / "memories.db", folder / "log")
+        found = {role: As(Client(served), role) for role in ("owner", "curator", "viewer")}
+        _edit_at_random(found["owner"], random.Random(11))
+        yield found
+        served.stop()
 
 
 def _edit_at_random(api: Client, dice: random.Random) -> None:
@@ -62,10 +94,10 @@ def _page(api: Client, asked: dict[str, str]) -> tuple[set[int], dict[str, str]]
     links: dict[str, str] = {}
     while path:
         text = api.text(path)
-        found |= {int(number) for number in re.findall(r'class="mem-item" data-exchange="(\d+)"', text)}
-        behind = re.search(r'mem-behind"><a href="([^"]+)">[^<]*</a> · <a href="([^"]+)"', text)
+        found |= {int(number) for number in re.findall(r'class="mem-card" href="/talk/(\d+)', text)}
+        behind = re.search(r'mem-behind">(.*?)</p>', text)
         if behind and not links:
-            links = {"rows": html.unescape(behind[1]), "sql": html.unescape(behind[2])}
+            links = dict(zip(("rows", "sql"), map(html.unescape, re.findall('href="([^"]+)"', behind[1])), strict=False))
         more = re.search(r'id="more" href="([^"]+)"', text)
         path = html.unescape(more[1]) if more else ""
         if path.startswith("?"):
@@ -146,6 +178,23 @@ def test_one_answer(api: Client, asked: dict[str, str]) -> None:
     assert {talk["id"] for talk in book} == on_page
 
 
+@pytest.mark.property
+@settings(max_examples=30)
+@given(asked_for())
+def test_one_answer_for_each_role(api: Client, roles: dict[str, As], asked: dict[str, str]) -> None:
+    """And the same talks for all of them: what is hidden is hidden for everybody who does not ask for it."""
+    expected, _ = _page(api, asked)
+    for role, client in roles.items():
+        on_page, links = _page(client, asked)
+        assert on_page == expected, role
+        by_api, total = _api(client, {name: value for name, value in asked.items() if name != "year"})
+        assert (total, by_api >= on_page) == (len(by_api), True)
+        assert {talk["id"] for talk in client.get(f"/book.json?{urlencode(asked)}")} == on_page
+        assert ("sql" in links, bool(links)) == (role == "owner" and bool(links), bool(links) and role != "viewer")
+        for link in links.values():
+            assert _datasette(client, link) == on_page, (role, link)
+
+
 @pytest.mark.parametrize("which", ["all", "memories"])
 def test_the_view_says_what_the_filter_says(api: Client, which: str) -> None:
     """The rule is written twice, in Python and in the file; both name the same rows."""
@@ -188,7 +237,7 @@ def test_odd_signs_are_looked_for_like_others(api: Client, name: str, odd: str) 
     asked = urlencode({name: odd, "all": "1"}, errors="surrogatepass")
     page, by_api = (api.ask("GET", f"{path}?{asked}") for path in ("/", "/api/exchanges"))
     assert (page[0], by_api[0]) == (200, 200)
-    listed = len(re.findall(rb'class="mem-item" data-exchange="', page[2] if isinstance(page[2], bytes) else b""))
+    listed = len(re.findall(rb'class="mem-card"', page[2] if isinstance(page[2], bytes) else b""))
     assert (listed == 0) == (by_api[2]["pagination"]["totalItems"] == 0)
 
 

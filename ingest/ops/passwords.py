@@ -7,7 +7,7 @@ import hashlib
 import secrets
 
 _ROUNDS = 480_000
-SHORTEST = 8
+SHORTEST = 12
 
 
 def hash_password(password: str) -> str:
