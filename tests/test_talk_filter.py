@@ -97,7 +97,9 @@ def _page(api: Client, asked: dict[str, str]) -> tuple[set[int], dict[str, str]]
         found |= {int(number) for number in re.findall(r'class="mem-card" href="/talk/(\d+)', text)}
         behind = re.search(r'mem-behind">(.*?)</p>', text)
         if behind and not links:
-            links = dict(zip(("rows", "sql"), map(html.unescape, re.findall('href="([^"]+)"', behind[1])), strict=False))
+            links = dict(
+                zip(("rows", "sql"), map(html.unescape, re.findall('href="([^"]+)"', behind[1])), strict=False)
+            )
         more = re.search(r'id="more" href="([^"]+)"', text)
         path = html.unescape(more[1]) if more else ""
         if path.startswith("?"):
