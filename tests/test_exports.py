@@ -94,8 +94,7 @@ def test_names_that_lead_out_are_left_out(tmp_path: Path) -> None:
 def test_a_zip_cut_off_or_broken_is_said_so(tmp_path: Path) -> None:
     whole = zipped(tmp_path / "x.zip", {"_chat.txt": CHAT * 1000}, compression=zipfile.ZIP_DEFLATED).read_bytes()
     (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UnsafeExport, match="damaged or cut off"):
-        open_exports(tmp_path / "cut.zip")
+    assert "cut off within _chat.txt" in open_exports(tmp_path / "cut.zip")[0].notes[0]
     middle = len(whole) // 3
     (tmp_path / "bad.zip").write_bytes(whole[:middle] + bytes(20) + whole[middle + 20 :])
     with pytest.raises(UnsafeExport, match="damaged"):

@@ -182,3 +182,26 @@ def test_a_poll_has_no_marks_inside(tmp_path: Path) -> None:
     put(tmp_path / "memories.db", _save(tmp_path, "_chat", text))
     poll = one(tmp_path / "memories.db", "SELECT text FROM messages WHERE kind = 'poll'")
     assert poll == "UMFRAGE:\nWann?\nOPTION: Montag (1 Stimme)\nOPTION: Dienstag"
+
+
+def test_a_caption_that_comes_with_the_photo_is_kept_with_it(tmp_path: Path) -> None:
+    """And what is in it: the first export was made without media, and said nothing of either."""
+    first = "13/2/24, 1:05 pm - Anna: <Media omitted>\n13/2/24, 1:06 pm - Emma: wow\n"
+    database, export = tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with Emma", first)
+    put(database, export)
+    name = "IMG-20240213-WA0001.jpg"
+    (tmp_path / name).write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    words = "the lake https://lake.example/map"
+    _save(tmp_path, export.stem, first.replace("<Media omitted>", f"{name} (file attached)\n{words}"))
+    put(database, export)
+    assert rows(database, "SELECT filename, caption FROM media") == [(name, words)]
+    assert rows(database, "SELECT url FROM links") == [("https://lake.example/map",)]
+
+
+def test_what_is_edited_away_is_no_link_any_more(tmp_path: Path) -> None:
+    first = "13/2/24, 1:05 pm - Anna: see https://old.example/a\n13/2/24, 1:06 pm - Emma: wow\n"
+    database, export = tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with Emma", first)
+    put(database, export)
+    edited = first.replace("https://old.example/a", "https://new.example/b <This message was edited>")
+    put(database, _save(tmp_path, export.stem, edited))
+    assert rows(database, "SELECT url FROM links") == [("https://new.example/b",)]

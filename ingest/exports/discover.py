@@ -18,7 +18,7 @@ from ingest.core.languages import chat_name_from_file
 from ingest.exports.encodings import encoding_by_start, has_returns_only
 from ingest.exports.headers import find_head, part_bare
 from ingest.exports.source import Export, Limits, fold_name, readable
-from ingest.exports.zips import entry_date, entry_name, is_link, is_locked, is_unsafe, open_zip
+from ingest.exports.zips import entry_date, entry_name, is_link, is_locked, is_unsafe, open_zip, what_is_cut
 
 _BLOCK = 1 << 16
 _MIB = 1 << 20
@@ -192,7 +192,8 @@ def _from_zip(path: Path, limits: Limits, *, is_inner: bool = False) -> list[Exp
         if len(entries) > limits.files:
             raise UnsafeExport(f"{path.name}: {len(entries)} files; raise --max-files if that is right")
         files: dict[str, str] = {}
-        notes: list[str] = []
+        cut = what_is_cut(archive)
+        notes = [cut] if cut else []
         texts: list[zipfile.ZipInfo] = []
         zips: list[zipfile.ZipInfo] = []
         for info in entries:
@@ -217,6 +218,8 @@ def _from_zip(path: Path, limits: Limits, *, is_inner: bool = False) -> list[Exp
         if not is_inner:
             for info in zips:
                 exports += _from_inner(archive, info, limits)
+        if not exports and cut:
+            raise UnsafeExport(f"{path.name}: {cut}, and no chat is in what is left")
         if not exports:
             what = "an encrypted text" if any(map(is_locked, texts)) else "no chat"
             raise NotAnExport(

@@ -57,6 +57,13 @@ def is_utf8(block: bytes) -> bool:
     return True
 
 
+def ends_within_letter(tail: bytes) -> bool:
+    """Whether the last bytes of a text are the beginning of a letter in UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder.decode(tail)
+    return bool(decoder.getstate()[0])
+
+
 def undecodable(block: bytes) -> int:
     """How many letters of a piece of a text are no UTF-8, and are shown as U+FFFD. That character itself is fine."""
     return block.decode("utf-8", "replace").count("\ufffd") - block.count(b"\xef\xbf\xbd")

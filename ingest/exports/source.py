@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import cast
 
 from ingest.core.errors import MemoriesError, UnsafeExport
-from ingest.exports.encodings import better_encoding, high_bytes, is_utf8, undecodable
+from ingest.exports.encodings import better_encoding, ends_within_letter, high_bytes, is_utf8, undecodable
 from ingest.exports.zips import open_zip
 
 _BLOCK = 1 << 16
@@ -135,6 +135,7 @@ class Export:
         prefixes: dict[int, str] = {}
         waiting = [length for length in lengths if length > 0][::-1]
         at = high = bad = 0
+        tail = b""
         odd = bytearray()
         with readable(self), self.open_bytes() as stream:
             while block := stream.read(_BLOCK):
@@ -152,6 +153,8 @@ class Export:
                         prefixes[length] = whole.copy().hexdigest()
                 whole.update(block[start:] if start else block)
                 at += len(block)
+                tail = (tail + block)[-3:]
+        bad += ends_within_letter(tail)
         self.text_bytes = at
         prefixes.pop(at, None)
         if self.encoding == "utf-8" and bad:

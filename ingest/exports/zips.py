@@ -9,8 +9,10 @@ import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import IO, cast
 
 from ingest.core.errors import UnsafeExport
+from ingest.exports.cut_zips import CutZip
 
 _END = b"PK\x05\x06"
 _ENTRY = b"PK\x01\x02"
@@ -30,8 +32,24 @@ def open_zip(path: Path) -> zipfile.ZipFile:
             return zipfile.ZipFile(_Mended(path))
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
             raise _damaged(path, error) from error
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except zipfile.BadZipFile as error:
+        # What its end would tell may be told by what comes before each file.
+        try:
+            return zipfile.ZipFile(cast(IO[bytes], CutZip(path)))
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
+            raise _damaged(path, error) from error
+    except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
+
+
+def what_is_cut(archive: zipfile.ZipFile) -> str | None:
+    """A sentence about a zip that was cut off; None for a whole one."""
+    if not isinstance(archive.fp, CutZip):
+        return None
+    if archive.fp.cut is None:
+        return "the zip has lost its end: what is in it was read, files may be missing; better send it anew"
+    name = archive.fp.cut.decode("utf-8", "replace").rpartition("/")[2]
+    return f"the zip is cut off within {name}: what came after that is missing; export the chat again"
 
 
 def _damaged(path: Path, error: Exception) -> UnsafeExport:

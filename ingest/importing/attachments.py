@@ -12,6 +12,18 @@ from ingest.exports.places import find_place
 from ingest.exports.source import Export
 
 _MOST_NAMED = 1_000
+_INSERT_LINK = "INSERT INTO links (message_id, url, domain) VALUES (?, ?, ?)"
+_INSERT_PLACE = "INSERT INTO places (message_id, name, latitude, longitude, url) VALUES (?, ?, ?, ?, ?)"
+
+
+def carry_again(connection: sqlite3.Connection, message: int, text: str) -> None:
+    """Links, places and caption of a message whose words are others now."""
+    connection.execute("DELETE FROM links WHERE message_id = ?", (message,))
+    connection.execute("DELETE FROM places WHERE message_id = ?", (message,))
+    connection.executemany(_INSERT_LINK, [(message, *found) for found in find_links(text)])
+    if place := find_place(text):
+        connection.execute(_INSERT_PLACE, (message, *place))
+    connection.execute("UPDATE media SET caption = ? WHERE message_id = ?", (text or None, message))
 
 
 class Carried:
@@ -95,11 +107,9 @@ class Carried:
         """Write what was collected."""
         connection = self._connection
         if self._links:
-            connection.executemany("INSERT INTO links (message_id, url, domain) VALUES (?, ?, ?)", self._links)
+            connection.executemany(_INSERT_LINK, self._links)
         if self._places:
-            connection.executemany(
-                "INSERT INTO places (message_id, name, latitude, longitude, url) VALUES (?, ?, ?, ?, ?)", self._places
-            )
+            connection.executemany(_INSERT_PLACE, self._places)
         if self._media:
             connection.executemany(_INSERT_MEDIA, self._media)
         self._links, self._places, self._media = [], [], []

@@ -21,7 +21,7 @@ from ingest.core.model import MEDIA_KINDS, Row
 from ingest.core.segmentation import seconds
 from ingest.importing.attachments import Carried
 from ingest.importing.loader import Loader
-from ingest.importing.wordings import is_same_wording, more_votes
+from ingest.importing.wordings import is_beginning, is_same_wording, more_votes
 
 #: Minutes of the export that are nearer than this (seconds) are looked up in one query.
 _RUN = 2 * 3600
@@ -82,11 +82,15 @@ class Merge:
         self.filled = 0
         self._can_fill = bool(carried.has_files())
         self._read_before = runs_of(connection, read_before)
+        last = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()
+        self._last_minute = (last and last[0] or "")[:16]
+        self._last_row: Row | None = None
 
     def run(self, batches: Iterable[list[Row]]) -> None:
         """Merge everything."""
-        for rows in _whole_minutes(batches):
+        for rows, is_last in _with_last(_whole_minutes(batches)):
             old = self._old_in(rows)
+            self._last_row = rows[-1] if is_last else None
             left: list[Row] = []
             for minute, group in groupby(rows, key=_minute):
                 left += self._pair(old.get(minute, ()), list(group))
@@ -155,11 +159,28 @@ class Merge:
         for row in rows:
             rest = (one for one in sorted(old.get(_minute(row), ()), key=lambda o: o.id) if not self._taken[one.id])
             other = next((one for one in rest if one.sender == self._ids[row[4]] and _is_version(one, row)), None)
-            if other is None:
-                new.append(row)
-            else:
+            if other is not None:
                 self._version(other, row)
+            elif not self._pair_cut(old, row):
+                new.append(row)
         return new
+
+    def _pair_cut(self, old: Mapping[str, list[Old]], row: Row) -> bool:
+        """Pair a message with its own beginning, where a text was cut off: its last message, on either side."""
+        minute = _minute(row)
+        if not (row[6] and (row is self._last_row or minute == self._last_minute)):
+            return False
+        for one in old.get(minute, ()):
+            if self._taken[one.id] or one.sender != self._ids[row[4]] or one.kind != row[5] or not one.text:
+                continue
+            if minute == self._last_minute and is_beginning(one.text, row[6]):
+                self.changes.append(Change(one, row[5], row[6], bool(row[7])))
+            elif not (row is self._last_row and is_beginning(row[6], one.text)):
+                continue
+            self._taken[one.id] = 1
+            self._loader.runs.add(one.id)
+            return True
+        return False
 
     def _pair_with_neighbours(self, old: Mapping[str, list[Old]], left: list[Row]) -> list[Row]:
         """Pair what is left with equal messages a minute earlier or later, which nothing else was paired with.
@@ -227,6 +248,17 @@ class Merge:
         elif (old.kind == "deleted" or old.is_edited) and (text or attachment):
             self.revisions.append((old.id, text or attachment or "", kind, self._source))
         # Else two phones wrote the same message differently: what is there stays.
+
+
+def _with_last(batches: Iterator[list[Row]]) -> Iterator[tuple[list[Row], bool]]:
+    """The same batches, and of each whether it is the last one."""
+    waiting: list[Row] | None = None
+    for rows in batches:
+        if waiting is not None:
+            yield waiting, False
+        waiting = rows
+    if waiting is not None:
+        yield waiting, True
 
 
 def _minute(row: Row) -> str:

@@ -15,6 +15,7 @@ from ingest.archive.fts import MessageIndex, unindex_exchanges
 from ingest.archive.ids import Numbers
 from ingest.core.segmentation import APART, seconds, talks
 from ingest.importing.exchange_rows import Scribe, insert_exchanges
+from ingest.importing.attachments import carry_again
 from ingest.importing.merge import Change
 from ingest.summaries import Said
 from memories_lib.shared.counters import Tallies
@@ -181,6 +182,7 @@ def _apply(connection: sqlite3.Connection, changes: Sequence[Change], index: Mes
     for change in changes:
         if change.text != change.old.text:
             index.replace(change.old.id, change.old.text, change.text)
+            carry_again(connection, change.old.id, change.text)
         connection.execute(
             "UPDATE messages SET kind = ?, text = ?, is_edited = ? WHERE id = ?",
             (change.kind, change.text, change.is_edited, change.old.id),

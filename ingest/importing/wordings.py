@@ -8,6 +8,8 @@ import re
 _MENTION = re.compile(r"@(?:\u2068[^\u2069\n]{0,80}\u2069|\+?\d[\d\u00a0 ]{5,18}\d|\S+)")
 _NOT_WORDS = re.compile(r"[\W_]+")
 _VOTES = re.compile(r"[\s\u200e\u200f]*\((?P<votes>\d+)[\s\u00a0\u202f]?[^()]*\)[\s\u200e\u200f]*\Z")
+#: The beginning of a line such as ``[13.02.24, 20:15:01] Anna: ``.
+_HALF_A_HEADER = re.compile(r"[\u200e\u200f]?\[?\d[^\n]{0,60}|[\u200e\u200f]?\[?")
 _LABEL = re.compile(r"\A[\s\u200e\u200f]*[^\W\d_]+[\s\u00a0\u202f]?[:：][\s\u00a0\u202f]?")
 
 
@@ -21,6 +23,14 @@ def is_same_wording(kind: str, one: str, other: str) -> bool:
         return False
     # A name without isolates ends nobody knows where: what stands between mentions must be there, in order.
     return _fits(one, other) or _fits(other, one)
+
+
+def is_beginning(cut: str, whole: str) -> bool:
+    """Whether `cut` is what is left of `whole` where a text ends within it, or within the line after it."""
+    cut = cut.removesuffix("\ufffd")  # a letter that was cut itself
+    return whole.startswith(cut) or (
+        cut.startswith(f"{whole}\n") and _HALF_A_HEADER.fullmatch(cut, len(whole) + 1) is not None
+    )
 
 
 def more_votes(poll: str, other: str) -> bool:
