@@ -109,9 +109,11 @@ def test_a_folder_is_read_but_for_what_is_broken(tmp_path: Path) -> None:
     folder = tmp_path / "chats"
     folder.mkdir()
     good = make_zip(folder / "WhatsApp Chat - Ana.zip")
-    (folder / "WhatsApp Chat with Broken.zip").write_bytes(good.read_bytes()[:700])
+    (folder / "WhatsApp Chat with Broken.zip").write_bytes(good.read_bytes()[:39])
     (folder / "WhatsApp Chat with Nix.txt").write_text("nothing here\n", "utf-8")
     (folder / "notes.txt").write_text("milk\n", "utf-8")
+    (folder / "tax.pdf").write_bytes(b"%PDF")
+    (folder / "letter.docx").write_bytes(b"PK")
     with zipfile.ZipFile(folder / "holiday.zip", "w") as archive:
         archive.writestr("a.jpg", picture())
     (folder / "sub").mkdir()
@@ -124,7 +126,10 @@ def test_a_folder_is_read_but_for_what_is_broken(tmp_path: Path) -> None:
     }  # fmt: skip
     assert "damaged" in str(told["WhatsApp Chat with Broken.zip"].problem)
     notes = [note for export in exports for note in export.notes]
-    assert notes == ["no chat in notes.txt, holiday.zip: left alone"]
+    assert notes == [
+        "in the folder chats: no chat in notes.txt, holiday.zip: left alone",
+        "in the folder chats: 2 other files, of no chat: left alone",
+    ]
     for name in ("WhatsApp Chat with Broken.zip", "WhatsApp Chat with Nix.txt"):
         with pytest.raises(MemoriesError, match=name):
             put(tmp_path / "memories.db", folder / name)
@@ -135,7 +140,7 @@ def test_zips_in_a_zip(tmp_path: Path) -> None:
     path = tmp_path / "drive-download.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.write(inner, "WhatsApp Chat - Cleo.zip")
-        archive.writestr("WhatsApp Chat with Broken.zip", inner.read_bytes()[:400])
+        archive.writestr("WhatsApp Chat with Broken.zip", inner.read_bytes()[:39])
         archive.writestr("WhatsApp Chat with Dora.txt", ANDROID)
     exports = open_exports(path)
     assert [(e.filename, e.name, e.problem is None) for e in exports] == [

@@ -205,3 +205,33 @@ def test_what_is_edited_away_is_no_link_any_more(tmp_path: Path) -> None:
     edited = first.replace("https://old.example/a", "https://new.example/b <This message was edited>")
     put(database, _save(tmp_path, export.stem, edited))
     assert rows(database, "SELECT url FROM links") == [("https://new.example/b",)]
+
+
+@pytest.mark.parametrize("guess_first", [True, False])
+def test_what_is_in_common_with_a_proved_order_is_no_guess(tmp_path: Path, guess_first: bool) -> None:
+    lines = [
+        f"{1 + n // 5:02}/05/2024, 1:{n % 60:02} pm - {'Anna' if n % 2 else 'Emma'}: message {n} of the garden\n"
+        for n in range(120)
+    ]
+    texts = ["".join(lines[:50]), "".join(lines[20:])]
+    database = tmp_path / "memories.db"
+    for number, text in enumerate(texts if guess_first else texts[::-1]):
+        account = put(database, _save(tmp_path, "WhatsApp Chat with Emma", text))[0]
+        assert account.is_guess == (guess_first and number == 0)
+    assert rows(database, "SELECT DISTINCT date_order FROM sources") == [("day/month",)]
+    assert one(database, "SELECT count(*) FROM messages") == 120
+
+
+def test_a_guess_with_nothing_in_common_stays_one(tmp_path: Path) -> None:
+    database = tmp_path / "memories.db"
+    put(database, _save(tmp_path, "WhatsApp Chat with Emma", "13/05/2024, 1:05 pm - Emma: the garden\n"))
+    put(database, _save(tmp_path, "WhatsApp Chat with Noor", "01/05/2024, 1:05 pm - Noor: the kettle\n"))
+    assert rows(database, "SELECT date_order FROM sources") == [("day/month",), ("day/month (guessed)",)]
+
+
+def test_a_second_dash_is_no_part_of_a_notice(tmp_path: Path) -> None:
+    text = "13/05/2024, 1:05 pm - Emma: the garden\n13/05/2024, 1:06 pm - - Noor left\n"
+    put(tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with Trip", text))
+    assert rows(tmp_path / "memories.db", "SELECT kind, text FROM messages") == [
+        ("text", "the garden"), ("system", "Noor left"),
+    ]  # fmt: skip

@@ -238,7 +238,8 @@ _TELLTALE = (
 
 def read_notice(text: str) -> Body:
     """Say what a line without a sender is: a call or a notice."""
-    stripped = text.strip(MARKS + " ")
+    # Some copies of a chat have a second dash before notices.
+    stripped = text.strip(MARKS + " ").removeprefix("- ")
     if len(stripped) < 120 and _is_call(plain(stripped), languages()):
         return Body("call", stripped, is_notice=True)
     return Body("system", stripped, is_notice=True)

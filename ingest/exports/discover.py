@@ -142,7 +142,8 @@ def _files_in(folder: Path, most: int) -> Iterator[Path]:
 def _from_folder(folder: Path, limits: Limits) -> list[Export]:
     found: list[Export] = []
     left_alone: list[str] = []
-    inside = sorted(p for p in _files_in(folder, limits.files) if p.suffix.lower() in (".txt", ".zip"))
+    everything = list(_files_in(folder, limits.files))
+    inside = sorted(path for path in everything if path.suffix.lower() in (".txt", ".zip"))
     for path in sorted(inside, key=lambda p: p.suffix.lower()):
         try:
             here = _of_folder(path, limits)
@@ -159,11 +160,21 @@ def _from_folder(folder: Path, limits: Limits) -> list[Export]:
         raise NotAnExport(
             f"{folder}: holds no WhatsApp export; give the folder with _chat.txt or 'WhatsApp Chat with …' in it"
         )
+    # Told with the last one: it is about the folder.
+    last = next(export for export in reversed(found) if not export.problem)
+    last.notes += _left_in(folder, left_alone, found, everything)
+    return found
+
+
+def _left_in(folder: Path, left_alone: list[str], exports: list[Export], everything: list[Path]) -> Iterator[str]:
+    """What to say of the files of a folder that are no exports and belong to none."""
     if left_alone:
         more = f" and {len(left_alone) - _MOST_NAMED} more" if len(left_alone) > _MOST_NAMED else ""
-        first = next((e for e in found if e.member or (not e.problem and _starts_like_chat(_start(e.path)))), found[0])
-        first.notes.append(f"no chat in {', '.join(left_alone[:_MOST_NAMED])}{more}: left alone")
-    return found
+        yield f"in the folder {folder.name}: no chat in {', '.join(left_alone[:_MOST_NAMED])}{more}: left alone"
+    taken = {path for export in exports for path in export.files_beside}
+    count = sum(path.suffix.lower() not in (".txt", ".zip") and path not in taken for path in everything)
+    if count:
+        yield f"in the folder {folder.name}: {count} other {'files' if count > 1 else 'file'}, of no chat: left alone"
 
 
 def _of_folder(path: Path, limits: Limits) -> list[Export]:

@@ -194,6 +194,11 @@ class Export:
             raise KeyError(name)
         return path.open("rb"), path.stat().st_size
 
+    @property
+    def files_beside(self) -> Iterable[Path]:
+        """The files that lie beside the text."""
+        return self._paths.values()
+
     def has_files(self) -> bool:
         """Whether any file lies beside the text."""
         return bool(self._entries or self._paths)

@@ -8,7 +8,7 @@ from ingest.archive.derived import count_all
 from ingest.archive.fts import MessageIndex
 from ingest.archive.ids import Numbers
 from ingest.core.keys import Keys
-from ingest.core.model import Order
+from ingest.core.model import Account, Order
 from ingest.importing.known_exports import GUESSED, ORDER_NAMES, order_named
 from ingest.importing.recognise import swap_day
 from ingest.importing.removal import gather_leaving, take_out_of_talks
@@ -36,6 +36,31 @@ def guessed_sources(connection: sqlite3.Connection, chat: int) -> list[int]:
             (chat, f"%{GUESSED}"),
         )
     ]
+
+
+def end_guesses(connection: sqlite3.Connection, account: Account, source: int) -> None:
+    """An export that has messages in common with one whose order is proved is no guess any more, whichever came first.
+
+    Read the other way round they would be on other days, and not in common.
+    """
+    related = connection.execute(
+        """
+        SELECT DISTINCT sources.id, date_order LIKE ? FROM source_messages AS here
+        JOIN source_messages AS there ON there.first_id <= here.last_id AND there.last_id >= here.first_id
+        JOIN sources ON sources.id = there.source_id
+        WHERE here.source_id = ?
+        """,
+        (f"%{GUESSED}", source),
+    ).fetchall()
+    is_guess = dict(related)
+    if all(is_guess.values()) or not any(is_guess.values()):
+        return
+    if is_guess.get(source):
+        account.is_guess, account.proof = False, "as in this chat's other exports"
+    connection.executemany(
+        "UPDATE sources SET date_order = replace(date_order, ?, '') WHERE id = ?",
+        [(GUESSED, number) for number, guess in related if guess],
+    )
 
 
 def other_order(order: Order) -> Order:

@@ -34,7 +34,7 @@ from ingest.importing.resegment import retell
 from ingest.importing.same_people import name_the_same
 from ingest.importing.sampling import Overview
 from ingest.importing.spool import Spool
-from ingest.importing.swapped_dates import note_former_days
+from ingest.importing.swapped_dates import end_guesses, note_former_days
 from ingest.importing.target import Target, TargetFinder
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.summarizer import Teller
@@ -193,6 +193,7 @@ class Writer:
         tell_periods(connection, chat, since, until)
         if not target.is_new:
             self._say_why_joined(target)
+            end_guesses(connection, account, source)
         analyze(connection)
         self._set_owner(roll, overview, read.evidence, target.name)
         index.wait()
@@ -274,9 +275,9 @@ class Writer:
         account, match = self._account, target.match
         known = account.messages - account.new
         words = f"{known:,} of its {account.messages:,} messages are known"
-        account.joined = (f"{SAID}; " if match and match.why == SAID else "") + (
-            words if known or match is None else match.why or words
-        )
+        is_said = match is not None and match.why == SAID
+        why = words if known or is_said or match is None else match.why or words
+        account.joined = f"{SAID}; {why}" if is_said else why
 
     def _find_shifts(self, chat: int, overview: Overview, earlier: Earlier | None) -> list[int]:
         """By how much this export's clock differs from the chat's; what was gathered of it is brought to the chat's."""
