@@ -15,7 +15,8 @@ from ingest.exports.zips import open_zip, what_is_cut
 from tests.helpers import one, put, rows
 
 TEXT = "".join(
-    f"{13 + n // 600}/2/24, {1 + n // 60 % 10}:{n % 60:02} pm - {'Anna' if n % 2 else 'Emma'}: message {n} of {n * 7919}, naïve café\n"
+    f"{13 + n // 600}/2/24, {1 + n // 60 % 10}:{n % 60:02} pm - "
+    f"{'Anna' if n % 2 else 'Emma'}: message {n} of {n * 7919}, naïve café\n"
     for n in range(3_000)
 ).encode()
 PHOTO = random.Random(1).randbytes(40_000)

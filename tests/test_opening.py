@@ -112,8 +112,9 @@ def test_a_folder_is_read_but_for_what_is_broken(tmp_path: Path) -> None:
     (folder / "WhatsApp Chat with Broken.zip").write_bytes(good.read_bytes()[:39])
     (folder / "WhatsApp Chat with Nix.txt").write_text("nothing here\n", "utf-8")
     (folder / "notes.txt").write_text("milk\n", "utf-8")
-    (folder / "tax.pdf").write_bytes(b"%PDF")
-    (folder / "letter.docx").write_bytes(b"PK")
+    (folder / "papers").mkdir()
+    (folder / "papers" / "tax.pdf").write_bytes(b"%PDF")
+    (folder / "papers" / "letter.docx").write_bytes(b"PK")
     with zipfile.ZipFile(folder / "holiday.zip", "w") as archive:
         archive.writestr("a.jpg", picture())
     (folder / "sub").mkdir()

@@ -97,6 +97,7 @@ def test_what_is_hidden_is_not_shown_by_an_archive_whose_chats_have_other_keys(
         target.execute("PRAGMA journal_mode = DELETE")
     talk = ids(api, "&all=1")[0]
     said = api.get(f"/api/exchanges/{talk}")["messages"]
+    first = said[0]["message_id"]
     if what == "talk":
         assert api.ask("DELETE", f"/api/exchanges/{talk}")[0] == 204
     else:
@@ -104,6 +105,12 @@ def test_what_is_hidden_is_not_shown_by_an_archive_whose_chats_have_other_keys(
     assert send(api.served, "/api/archive", copy.read_bytes())[0] == 200  # the same, of before: it is hidden there too
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("UPDATE chats SET key = key + 1")
+        connection.commit()
+    # It is found by its words and its time.
+    assert send(api.served, "/api/archive", copy.read_bytes())[0] == 200
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("UPDATE messages SET text = substr(text, 1, 3)")  # too short to be told apart
+        connection.execute("UPDATE messages SET key = key + 1 WHERE exchange_id = ? AND id <> ?", (talk, first))
         connection.commit()
     status, answer = send(api.served, "/api/archive", copy.read_bytes())
     assert status == 409
@@ -113,7 +120,8 @@ def test_what_is_hidden_is_not_shown_by_an_archive_whose_chats_have_other_keys(
     if what == "message":
         left = [one["message_id"] for one in api.get(f"/api/exchanges/{talk}")["messages"]]
         assert left == [one["message_id"] for one in said[1:]]
-    assert send(api.served, "/api/archive?replace=1", copy.read_bytes())[0] == 200
+    assert send(api.served, "/api/archive?replace=1", copy.read_bytes())[0] == 409
+    assert send(api.served, "/api/archive?replace=1&unhide=1", copy.read_bytes())[0] == 200
 
 
 def test_only_three_versions_are_kept(api: Client, other: Path) -> None:

@@ -16,8 +16,9 @@ from ingest.cli.upkeep import as_size, come_in
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
 @click.option("--renumber", is_flag=True, help="Also when talks have other numbers there, and links would be wrong.")
 @click.option("--replace", is_flag=True, help="Also when messages are served that this archive does not hold.")
+@click.option("--unhide", is_flag=True, help="Also when hidden messages would be seen in it.")
 @told
-def push(db: Path, url: str, dry_run: bool, renumber: bool, replace: bool) -> None:
+def push(db: Path, url: str, dry_run: bool, renumber: bool, replace: bool, unhide: bool) -> None:
     """Send the archive to where it is served: only what is new, checked there, swapped under its readers.
 
     Edits travel both ways first. Stopped midway, what is served stays as it was, and the next push goes on.
@@ -30,7 +31,7 @@ def push(db: Path, url: str, dry_run: bool, renumber: bool, replace: bool) -> No
 
     remote = come_in(url)
     with progress_bar("sending", quiet=False) as progress:
-        done = send(remote, db, dry_run=dry_run, renumber=renumber, replace=replace, progress=progress)
+        done = send(remote, db, dry_run=dry_run, renumber=renumber, replace=replace, unhide=unhide, progress=progress)
     would = "would be " if dry_run else ""
     click.echo(f"edits     {done.edits_there:,} {would}sent, {done.edits_here:,} {would}brought here")
     click.echo(f"files     {done.files:,} {would}sent ({as_size(done.file_bytes)})")

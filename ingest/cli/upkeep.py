@@ -86,8 +86,9 @@ def _say_backup(done: BackedUp) -> None:
 @db_option
 @remote_option
 @click.option("--identity", type=click.Path(path_type=Path), help="The age key that opens it.")
+@click.option("--unhide", is_flag=True, help="Also when hidden messages would be seen again.")
 @told
-def restore(backup_file: Path, db: Path, url: str | None, identity: Path | None) -> None:
+def restore(backup_file: Path, db: Path, url: str | None, identity: Path | None, unhide: bool) -> None:
     """Put a backup in place: verified first, swapped under whoever reads, edits made since kept.
 
     \b
@@ -97,7 +98,7 @@ def restore(backup_file: Path, db: Path, url: str | None, identity: Path | None)
     from ingest.ops.backups import restore as put_back
 
     if url is None:
-        _say_restored(put_back(backup_file, db, identity))
+        _say_restored(put_back(backup_file, db, identity, unhide=unhide))
         return
     import tempfile
 
@@ -106,7 +107,7 @@ def restore(backup_file: Path, db: Path, url: str | None, identity: Path | None)
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder) / "memories.db"
         put_back(backup_file, here, identity)
-        done = push(come_in(url), here, renumber=True, replace=True)  # going back is meant
+        done = push(come_in(url), here, renumber=True, replace=True, unhide=unhide)  # going back is meant
     click.echo(f"{url} shows {done.messages:,} messages; {counted(done.edits_there, 'edit')} came back")
 
 
@@ -149,8 +150,9 @@ def versions(db: Path, url: str | None) -> None:
 @click.argument("version", required=False)
 @db_option
 @remote_option
+@click.option("--unhide", is_flag=True, help="Also when hidden messages would be seen again.")
 @told
-def rollback(version: str | None, db: Path, url: str | None) -> None:
+def rollback(version: str | None, db: Path, url: str | None, unhide: bool) -> None:
     """Go back to an earlier archive: the newest, or the one that is named. Edits are kept.
 
     \b
@@ -160,11 +162,11 @@ def rollback(version: str | None, db: Path, url: str | None) -> None:
     from ingest.ops.backups import rollback as go_back
 
     if url is not None:
-        body = {"version": version} if version else {}
+        body = {"unhide": unhide, **({"version": version} if version else {})}
         done = come_in(url).ask("POST", "/api/archive/rollback", json=body)
         click.echo(f"{url} shows {done['messages']:,} messages of {done['version']}" + _lost(done["edits_lost"]))
         return
-    chosen, restored = go_back(db, version)
+    chosen, restored = go_back(db, version, unhide=unhide)
     click.echo(f"back to {chosen.stem}: {restored.messages:,} messages" + _lost(restored.lost))
     if restored.kept:
         click.echo(f"what was here is kept as {restored.kept.stem}")

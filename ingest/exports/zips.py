@@ -44,11 +44,12 @@ def open_zip(path: Path) -> zipfile.ZipFile:
 
 def what_is_cut(archive: zipfile.ZipFile) -> str | None:
     """A sentence about a zip that was cut off; None for a whole one."""
-    if not isinstance(archive.fp, CutZip):
+    stream: object = archive.fp
+    if not isinstance(stream, CutZip):
         return None
-    if archive.fp.cut is None:
+    if stream.cut is None:
         return "the zip has lost its end: what is in it was read, files may be missing; better send it anew"
-    name = archive.fp.cut.decode("utf-8", "replace").rpartition("/")[2]
+    name = stream.cut.decode("utf-8", "replace").rpartition("/")[2]
     return f"the zip is cut off within {name}: what came after that is missing; export the chat again"
 
 

@@ -83,7 +83,7 @@ class Merge:
         self._can_fill = bool(carried.has_files())
         self._read_before = runs_of(connection, read_before)
         last = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()
-        self._last_minute = (last and last[0] or "")[:16]
+        self._last_minute = ((last and last[0]) or "")[:16]
         self._last_row: Row | None = None
 
     def run(self, batches: Iterable[list[Row]]) -> None:

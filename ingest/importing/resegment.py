@@ -14,8 +14,8 @@ from ingest.archive.by_time import as_json, exchanges_between
 from ingest.archive.fts import MessageIndex, unindex_exchanges
 from ingest.archive.ids import Numbers
 from ingest.core.segmentation import APART, seconds, talks
-from ingest.importing.exchange_rows import Scribe, insert_exchanges
 from ingest.importing.attachments import carry_again
+from ingest.importing.exchange_rows import Scribe, insert_exchanges
 from ingest.importing.merge import Change
 from ingest.summaries import Said
 from memories_lib.shared.counters import Tallies

@@ -18,7 +18,7 @@ from ingest.core.model import Account, Options
 from ingest.exports.source import Export
 from ingest.importing.known_exports import GUESSED, order_named
 from ingest.importing.read import Read
-from ingest.importing.recognise import SAID, Match, find_swapped, make_chat, recognise
+from ingest.importing.recognise import SAID, Match, find_swapped, kind_of_chat, make_chat, recognise, settled_name
 from ingest.importing.removal import has_messages
 from ingest.importing.replacing import Replacement
 from ingest.importing.report import counted
@@ -117,7 +117,11 @@ class TargetFinder:
                         f"'{said}' was joined with '{to[1]}', so that is where it goes; "
                         f"memories chats part EXPORT --as '{said}' makes it a chat of its own"
                     )
-                match = Match(row[0], row[1], row[2], SAID) if row else Match(None, to[1], match.kind)
+                is_group = chat_key(to[1], "group") == to[0]
+                kind = "group" if is_group else match.kind
+                match = Match(row[0], row[1], row[2], SAID) if row else Match(None, to[1], kind)
+            elif self._export.name and said is None and (row := self._made_by_joining(overview)):
+                match = Match(row[0], row[1], row[2], SAID)
         if match.id is None:
             self._refuse_forgotten(match)
             chat = make_chat(connection, match, self._numbers.named)
@@ -129,6 +133,18 @@ class TargetFinder:
             "INSERT OR IGNORE INTO former_chats (key, chat_id) VALUES (?, ?)", [(key, target.chat) for key in former]
         )
         return target
+
+    def _made_by_joining(self, overview: Overview) -> tuple[int, str, str] | None:
+        """(id, name, kind) of the chat that others were joined to before the export it is called after was read."""
+        assert self._export.name is not None
+        name = settled_name(self._export.name, overview)
+        key = chat_key(name, kind_of_chat(name, overview))
+        if not any(self._decided.chat_of(joined) == (key, to) for joined, (_, to) in self._decided.joined.items()):
+            return None
+        found: tuple[int, str, str] | None = self._connection.execute(
+            "SELECT id, name, kind FROM chats WHERE key = ?", (key,)
+        ).fetchone()
+        return found
 
     def _compare_orders(self, read: Read) -> None:
         """Where the archive has the same words on days the other way round, whoever guessed is put right."""

@@ -17,9 +17,10 @@ from ingest.archive.curation import put_edits_on
 from ingest.archive.database import connect, database_errors, transaction, writer_lock
 from ingest.core.errors import MemoriesError, NoRoom
 from ingest.core.tempdirs import scratch
-from memories_lib.shared import bundle, contract, damage, edit_log, layout, private_files
+from memories_lib.shared import bundle, contract, curation, damage, edit_log, layout, private_files
 from memories_lib.shared import verification as _verification
 from memories_lib.shared import versions as _versions
+from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
 
 _BEFORE_ANOTHER_LOOK_S = 0.5
@@ -27,6 +28,17 @@ _BEFORE_ANOTHER_LOOK_S = 0.5
 
 class NotABackup(MemoriesError):
     """The file is no backup, or one that cannot be restored."""
+
+
+class WouldShow(MemoriesError):
+    """In the archive to come `count` messages may be seen that are hidden in the one that is there."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count:,} hidden {'message' if count == 1 else 'messages'} would be seen again: the edits do not find "
+            "them in it, for its chats are others. Nothing was changed; --unhide does it all the same"
+        )
+        self.count = count
 
 
 @dataclass(slots=True)
@@ -182,19 +194,42 @@ def _room(database: Path) -> Iterator[None]:
         raise NoRoom(f"{database}: the disk is full; nothing was changed. Free some space and try again") from error
 
 
-def restore(path: Path, database: Path, identity: Path | None = None) -> Restored:
+def restore(path: Path, database: Path, identity: Path | None = None, *, unhide: bool = False) -> Restored:
     """Put a backup in the place of the archive, under whoever reads it; edits made since are kept.
 
-    What was there becomes the newest of the earlier versions. Raises `MemoriesError`; then nothing was changed.
+    What was there becomes the newest of the earlier versions. With `unhide`, also where hidden messages would be seen
+    again. Raises `MemoriesError`; then nothing was changed.
     """
     parent = database.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
     with _room(database), writer_lock(database), scratch(parent, "restore") as folder:
         plain, _manifest = opened_backup(path, identity, folder)
+        if not unhide:
+            _keep_hidden(folder / "memories.db", folder / layout.EDITS, database)
         edits = _join_logs(folder / layout.EDITS, database)
         files = bundle.put_media_back(plain, ArchiveFiles.of(database).media)
         _put_summaries_back(folder / layout.SUMMARIES, ArchiveFiles(database).summaries)
         return _put(folder / "memories.db", database, edits, files)
+
+
+def _keep_hidden(new: Path, restored_log: Path, database: Path) -> None:
+    """Raises `WouldShow` where the file at `new`, under the edits of both logs, shows what is hidden in the archive."""
+    if not database.exists() or not _versions.looks_whole(database):
+        return
+    here = ArchiveFiles.of(database).edits
+    events = {event.id: event for event in _salvaged(here)[0]} if here.exists() else {}
+    if restored_log.exists():
+        with closing(edit_log.open_log(str(restored_log))) as log:
+            events.update((event.id, event) for event in edit_log.events(log))
+    effective = edit_log.effective([events[number] for number in sorted(events)])
+    with closing(connect(new)) as connection, transaction(connection):
+        curation.replay(connection, effective, "", fold)
+    try:
+        count = _versions.shown_again(new, database)
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        return  # the archive is damaged: this is why it is restored
+    if count:
+        raise WouldShow(count)
 
 
 def _join_logs(restored: Path, database: Path) -> int:
@@ -291,8 +326,11 @@ def versions(database: Path) -> list[Path]:
     return found
 
 
-def rollback(database: Path, name: str | None = None) -> tuple[Path, Restored]:
-    """Put an earlier version (the newest, or the one called `name`) in place; what was there is kept as a version."""
+def rollback(database: Path, name: str | None = None, *, unhide: bool = False) -> tuple[Path, Restored]:
+    """Put an earlier version (the newest, or the one called `name`) in place; what was there is kept as a version.
+
+    With `unhide`, also where hidden messages would be seen again.
+    """
     known = {path.stem: path for path in versions(database)}
     if not known:
         raise NotABackup(f"{database}: there is no earlier version; a restore or a push keeps one")
@@ -307,6 +345,8 @@ def rollback(database: Path, name: str | None = None) -> tuple[Path, Restored]:
             _verification.verify(copied, older=True)
         except _verification.Refused as error:
             raise NotABackup(f"version {chosen.stem} cannot be used: {error}") from None
+        if not unhide:
+            _keep_hidden(copied, folder / layout.EDITS, database)
         return chosen, _put(copied, database, 0, 0)
 
 

@@ -18,6 +18,7 @@ from ingest.core.errors import MemoriesError
 from ingest.ops.remote import Remote
 from memories_lib.shared import bundle, curation, edit_log, settings, versions
 from memories_lib.shared.contract import FULL
+from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
 
 #: A backup older than this is worth a word.
@@ -87,14 +88,20 @@ def _edits(database: Path) -> Iterator[Finding]:
     if not whole:
         yield Finding("ill", "edits", f"{path.name} is damaged; memories restore BACKUP brings its edits back")
         return
-    shown = None
+    shown, waiting = None, 0
     try:
         with closing(connect(database, must_exist=True, read_only=True)) as connection:
             shown = curation.state(connection)
+            waiting = len(curation.waiting(connection, edit_log.effective(events), fold))
     except (MemoriesError, sqlite3.DatabaseError, UnicodeDecodeError):
         pass  # what is wrong with the archive has been said
     if shown is not None and shown != edit_log.digest(events):
         yield Finding("note", "edits", f"{len(events):,}, not all shown yet; starting the server shows them")
+    elif waiting:
+        yield Finding(
+            "note", "edits",
+            f"{len(events):,}, of which {waiting:,} wait for what they are about, which is not in the archive",
+        )  # fmt: skip
     else:
         yield Finding("well", "edits", f"{len(events):,}, all shown")
 

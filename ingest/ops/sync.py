@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.archive.curation import show_edits
-from ingest.archive.database import connect, database_errors
+from ingest.archive.database import connect, database_errors, make_indexes
 from ingest.core.errors import MemoriesError
 from ingest.core.model import Progress
 from ingest.core.tempdirs import scratch
@@ -69,12 +69,14 @@ def push(
     dry_run: bool = False,
     renumber: bool = False,
     replace: bool = False,
+    unhide: bool = False,
     progress: Progress | None = None,
 ) -> Pushed:
     """Send what the server does not have. Stopped midway, the next try goes on where this one was.
 
     With `renumber`, also an archive in which talks have other numbers than there: links to them would lead elsewhere.
     With `replace`, also where messages are served that it does not hold: they are dropped.
+    With `unhide`, also where hidden messages would be seen in it: edits do not find them.
     Raises `MemoriesError`; then what is served there is what was served before.
     """
     found = Pushed()
@@ -86,9 +88,18 @@ def push(
         with scratch(database.resolve().parent, "push") as folder:
             copied = folder / "memories.db"
             versions.copy(connection, copied)
+            _complete(copied)
             _push_media(remote, ArchiveFiles.of(database).media, found, dry_run=dry_run)
-            _push_archive(remote, copied, found, dry_run=dry_run, renumber=renumber, replace=replace, progress=progress)
+            how = f"renumber={int(renumber)}&replace={int(replace)}&unhide={int(unhide)}"
+            _push_archive(remote, copied, found, dry_run=dry_run, how=how, progress=progress)
     return found
+
+
+def _complete(copied: Path) -> None:
+    """An archive that was never filled has no indexes yet."""
+    with closing(connect(copied)) as connection:
+        make_indexes(connection)
+        connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def _push_media(remote: Remote, folder: Path, found: Pushed, *, dry_run: bool) -> None:
@@ -111,8 +122,7 @@ def _push_archive(
     found: Pushed,
     *,
     dry_run: bool,
-    renumber: bool,
-    replace: bool,
+    how: str,
     progress: Progress | None,
 ) -> None:
     sha256, size = verification.sha256_of(copied), copied.stat().st_size
@@ -148,7 +158,7 @@ def _push_archive(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    ended = remote.ask("POST", f"/api/archive/uploads/{sha256}?renumber={int(renumber)}&replace={int(replace)}")
+    ended = remote.ask("POST", f"/api/archive/uploads/{sha256}?{how}")
     found.lost = int(ended["edits_lost"])
 
 

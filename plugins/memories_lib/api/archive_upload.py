@@ -44,7 +44,12 @@ async def upload(request, datasette):
         if size != int(length):
             raise ApiError(400, "the line broke before all of it arrived; nothing was changed")
         return await _take(
-            datasette, part, sha256, renumber=_may(request, "renumber"), replace=_may(request, "replace")
+            datasette,
+            part,
+            sha256,
+            renumber=_may(request, "renumber"),
+            replace=_may(request, "replace"),
+            unhide=_may(request, "unhide"),
         )
     finally:
         forget_part(part)
@@ -139,11 +144,13 @@ async def finish(request, datasette):
     """``POST /api/archive/uploads/{sha256}``: all has been sent; put it in place."""
     _, _, incoming, _ = places(datasette)
     sha256, digests = _plan(request, incoming)
-    renumber, replace = _may(request, "renumber"), _may(request, "replace")
+    renumber, replace, unhide = (_may(request, what) for what in ("renumber", "replace", "unhide"))
     missing = await asyncio.to_thread(uploads.arrived, incoming, sha256, digests)
     if missing:
         raise ApiError(409, f"{len(missing)} blocks have not arrived yet; send them, then ask again")
-    found = await _take(datasette, uploads.part_of(incoming, sha256), sha256, renumber=renumber, replace=replace)
+    found = await _take(
+        datasette, uploads.part_of(incoming, sha256), sha256, renumber=renumber, replace=replace, unhide=unhide
+    )
     uploads.forget(incoming, sha256)
     return found
 
@@ -164,12 +171,16 @@ async def rollback(request, datasette):
         raise ApiError(404, "there is no earlier version")
     if wanted is not None and wanted not in known:
         raise ApiError(404, "there is no such version; see /api/archive/versions")
+    unhide = body.get("unhide", False)
+    if not isinstance(unhide, bool):
+        raise ApiError(422, "unhide is true or false")
     chosen = known[wanted] if wanted else next(iter(known.values()))
     part = incoming / f"rollback-{roles.fresh_name()}.part"
     try:
         await asyncio.to_thread(_make_room, path, 0)
         await asyncio.to_thread(shutil.copyfile, chosen, part)
-        return {**await _take(datasette, part, None, renumber=True, replace=True), "version": chosen.stem}
+        taken = await _take(datasette, part, None, renumber=True, replace=True, unhide=unhide)
+        return {**taken, "version": chosen.stem}
     finally:
         forget_part(part)
 
@@ -222,11 +233,11 @@ async def _keep_what_is_hidden(part, path):
             409,
             f"{count} hidden {'message' if count == 1 else 'messages'} would be seen again: the edits do not find them "
             "in this archive, for its chats go by other keys. Make it from the served one (memories pull --archive); "
-            "or send it as it is with memories push --replace",
+            "or show them, with memories push --unhide",
         )
 
 
-async def _take(datasette, part, sha256, *, renumber, replace):
+async def _take(datasette, part, sha256, *, renumber, replace, unhide):
     """Verify, show the edits on it, keep the old one, put the new one in place."""
     if _turn.locked():
         raise ApiError(409, "another archive is being put in place just now; look at it, then try again")
@@ -242,7 +253,7 @@ async def _take(datasette, part, sha256, *, renumber, replace):
         if not renumber:
             await _keep_links_true(part, path)  # before anything is written to it: it may be asked for again
         digest, lost = await asyncio.to_thread(_show_edits, part, log)
-        if not replace:
+        if not unhide:
             await _keep_what_is_hidden(part, path)
         await asyncio.to_thread(_keep, path, folder)
 

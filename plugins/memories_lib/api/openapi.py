@@ -60,7 +60,8 @@ _SAID = _object(message=_TEXT)
 _ROWS = {"type": "object"}
 _RENUMBER = _query("renumber", _SWITCH, "Also when talks have other numbers than in the served one.")
 _REPLACE = _query("replace", _SWITCH, "Also when messages are served that it does not hold.")
-_PUT = [_RENUMBER, _REPLACE]
+_UNHIDE = _query("unhide", _SWITCH, "Also when hidden messages would be seen in it.")
+_PUT = [_RENUMBER, _REPLACE, _UNHIDE]
 _SHA256 = {"name": "sha256", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
 _PAGED = [
     _query("page", {"type": "integer", "minimum": 1, "maximum": 1 << 40}, "From 1."),
@@ -189,7 +190,7 @@ OPERATIONS = {
     "/api/archive/versions": {"get": ("Earlier archives", [], None, _object(
         versions=_list(_object(name=_TEXT, bytes=_WHOLE)), served=_object(bytes=_WHOLE)), [])},
     "/api/archive/rollback": {"post": ("Serve an earlier archive again", [], _object(
-        required=[], version=_TEXT), _ref("Placed"), [409, 507])},
+        required=[], version=_TEXT, unhide={"type": "boolean"}), _ref("Placed"), [409, 507])},
     "/api/media/missing": {"post": ("Which of these files are not here", [], _object(
         names=_list({"type": "string", "maxLength": 119})), _object(missing=_list(_TEXT)), [413])},
     "/api/edits/log": {

@@ -44,6 +44,8 @@ def replay(archive: sqlite3.Connection, events: Iterable[Event], digest: str, fo
     """
     revert(archive, fold)
     db = EditedArchive(archive, fold)
+    events = list(events)
+    db.look_elsewhere(events)
     db.is_counting = False  # once, at the end, instead of with each event
     lost = [event for event in events if not _apply(db, event)]
     if recount.is_kept(db.run):
@@ -54,7 +56,9 @@ def replay(archive: sqlite3.Connection, events: Iterable[Event], digest: str, fo
 
 def apply(archive: sqlite3.Connection, event: Event, fold: Fold) -> bool:
     """Do what one event says; False when its subject is not in this archive, or when it says nothing whole."""
-    return _apply(EditedArchive(archive, fold), event)
+    db = EditedArchive(archive, fold)
+    db.look_elsewhere([event])
+    return _apply(db, event)
 
 
 def _apply(db: EditedArchive, event: Event) -> bool:
@@ -98,12 +102,21 @@ def not_shown(archive: sqlite3.Connection, events: Iterable[Event], fold: Fold) 
         if event.action in ("hide", "restore"):
             last[event.subject_kind, event.subject_key] = event
     db = EditedArchive(archive, fold)
+    db.look_elsewhere(last.values())
     return [event for event in last.values() if event.action == "hide" and is_whole(event) and db.shows(event)]
+
+
+def waiting(archive: sqlite3.Connection, events: Iterable[Event], fold: Fold) -> list[Event]:
+    """The (effective) events that are about a talk or a message which is not in the archive."""
+    db = EditedArchive(archive, fold)
+    about = [e for e in events if e.subject_kind in ("exchange", "message") and is_whole(e)]
+    db.look_elsewhere(about)
+    return [e for e in about if db.message(e, e.subject_key, e.detail.get("at", "")) is None and db.exchange(e) is None]
 
 
 ACTIONS = frozenset(edit_actions.ACTIONS)
 
 __all__ = [
     "ACTIONS", "apply", "can_be_curated", "is_whole", "not_shown", "person_key", "replay", "revert", "set_state",
-    "state",
+    "state", "waiting",
 ]  # fmt: skip

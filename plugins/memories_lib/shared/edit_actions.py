@@ -41,7 +41,9 @@ def _hide(db: EditedArchive, event: Event, value: int) -> bool:
             db.mark(exchange, "is_hidden", value)
             db.hide_if_empty(exchange)
         db.mark(exchange, "hidden_at", event.at if value else None)
-        db.tell_again(db.relatives(exchange) - {exchange})
+        # Alone it is told as before; what was parted from it may be hidden still.
+        if (relatives := db.relatives(exchange)) != {exchange}:
+            db.tell_again(relatives)
     # A talk comes back with its messages where it was they that were hidden, each for itself.
     for one in event.detail.get("messages", ()):
         message = db.message(event, one["key"], one["at"])
@@ -155,7 +157,7 @@ def _split(db: EditedArchive, event: Event) -> bool:
         """
         INSERT INTO exchanges (id, key, chat_id, started_at, ended_at, title, summary, language, mood, topics, score,
             is_memory, summarised_by, summarised_at, prompt_version)
-        SELECT :new, key, chat_id, started_at, ended_at, '', '', language, mood, topics, score, is_memory,
+        SELECT :new, key, chat_id, started_at, ended_at, '', '', language, mood, '[]', score, is_memory,
             summarised_by, summarised_at, prompt_version
         FROM exchanges WHERE id = :exchange
         """,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from memories_lib.shared import derived_words, naming_edits, recount
 from memories_lib.shared.contract import FIRST_EVENT
+from memories_lib.shared.edit_details import is_whole
 from memories_lib.shared.event import Event
 from memories_lib.shared.naming_edits import RETITLED, has_table
 from memories_lib.shared.sql import Fold
@@ -45,6 +46,14 @@ SELECT mood, language FROM exchanges_before WHERE id = coalesce(
 """
 
 
+#: Chats that hold a message of a key in a minute, and how long it is.
+_ANYWHERE = """
+SELECT chat_id, length(text) FROM messages
+WHERE sent_at BETWEEN :from AND :to AND key = :key AND exchange_id IS NOT NULL
+"""
+_TELLING, _SURE = 12, 2
+
+
 class EditedArchive:
     """What the actions have in common."""
 
@@ -54,6 +63,8 @@ class EditedArchive:
         self.is_counting = recount.is_kept(self.run)
         self._connection = connection
         self._fold = fold
+        #: key of a chat that is not here, or not whole -> chats in which messages are that edits of it speak of.
+        self._elsewhere: dict[int, list[int]] = {}
 
     @contextmanager
     def counted(self, exchanges: Iterable[int] | None = None) -> Iterator[None]:
@@ -79,10 +90,42 @@ class EditedArchive:
             found += [row[0] for row in rows if row[0] not in found]
         return found
 
+    def look_elsewhere(self, events: Iterable[Event]) -> None:
+        """Find out in which chats the messages are that are not in the chat which edits name: an export by another
+        name makes a chat of another key, and so do chats that were joined when an edit was made.
+
+        A message of some length has no double in the same minute; short ones are believed when there are several.
+        """
+        found: dict[int, dict[int, dict[tuple[int, str], int]]] = {}
+        for event in events:
+            chat = event.detail.get("chat")
+            if not isinstance(chat, int) or not is_whole(event):
+                continue
+            for key, at in _named_in(event):
+                if self.message(event, key, at) is None:
+                    where = {"key": key, "from": at[:16], "to": f"{at[:16]}:~"}
+                    for number, length in self.run(_ANYWHERE, where).fetchall():
+                        votes = found.setdefault(chat, {}).setdefault(number, {})
+                        votes[key, at] = _SURE if length >= _TELLING else 1
+        self._elsewhere = {
+            chat: [number for number, votes in chats.items() if sum(votes.values()) >= _SURE]
+            for chat, chats in found.items()
+        }
+
+    def _where(self, event: Event) -> list[int]:
+        """The chats in which to look for messages: those of the event; where there is none, those found elsewhere.
+
+        What is to be hidden is looked for in all of them.
+        """
+        found = self.chats(event)
+        if found and event.action not in ("hide", "restore"):
+            return found
+        return found + [chat for chat in self._elsewhere.get(event.detail.get("chat", 0), ()) if chat not in found]
+
     def exchange(self, event: Event, key: int | None = None, at: str | None = None) -> int | None:
         """The exchange that starts with a message, or that holds it now."""
         key = event.subject_key if key is None else key
-        for chat in self.chats(event):
+        for chat in self._where(event):
             row = self.run("SELECT id FROM exchanges WHERE key = ? AND chat_id = ? ORDER BY id", (key, chat)).fetchone()
             if row:
                 return int(row[0])
@@ -94,7 +137,7 @@ class EditedArchive:
 
     def message(self, event: Event, key: int, at: str) -> int | None:
         """The message with a key, sent at a time."""
-        for chat in self.chats(event):
+        for chat in self._where(event):
             row = self.run(
                 """
                 SELECT id FROM messages WHERE +chat_id = ? AND sent_at BETWEEN ? AND ? AND key = ?
@@ -122,7 +165,7 @@ class EditedArchive:
         """
         at = event.detail["at"]
         found: set[int] = set()
-        for chat in self.chats(event):
+        for chat in self._where(event):
             around = self.run(_AROUND, {"chat": chat, "at": at}).fetchall()
             after = self.run(
                 """
@@ -139,7 +182,7 @@ class EditedArchive:
         at = event.detail.get("at", "")
         return [
             row[0]
-            for chat in self.chats(event)
+            for chat in self._where(event)
             for row in self.run(
                 "SELECT id FROM messages WHERE sent_at = ? AND chat_id = ? AND exchange_id IS NOT NULL", (at, chat)
             )
@@ -306,18 +349,23 @@ class EditedArchive:
             self.tell_again([exchange])
 
     def relatives(self, exchange: int) -> set[int]:
-        """The exchange, and those whose words may quote its messages: it was parted from them, or they from it."""
+        """The exchange, and those whose words may quote its messages: all that were parted from what it was part of."""
         rows = self.run(
             """
-            SELECT DISTINCT b.exchange_id FROM messages JOIN messages_before AS b ON b.message_id = messages.id
-            WHERE messages.exchange_id = :id
+            WITH origins (id) AS (
+                SELECT :id
+                UNION
+                SELECT b.exchange_id FROM messages JOIN messages_before AS b ON b.message_id = messages.id
+                WHERE messages.exchange_id = :id AND b.exchange_id IS NOT NULL
+            )
+            SELECT id FROM origins
             UNION
-            SELECT DISTINCT messages.exchange_id FROM messages_before AS b JOIN messages ON messages.id = b.message_id
-            WHERE b.exchange_id = :id
+            SELECT messages.exchange_id FROM messages_before AS b JOIN messages ON messages.id = b.message_id
+            WHERE b.exchange_id IN (SELECT id FROM origins) AND messages.exchange_id IS NOT NULL
             """,
             {"id": exchange},
         ).fetchall()
-        return {exchange, *(row[0] for row in rows if row[0] is not None)}
+        return {row[0] for row in rows}
 
     def place_places(self, exchanges: Iterable[int]) -> None:
         self.many(
@@ -327,3 +375,11 @@ class EditedArchive:
             """,
             [(exchange, exchange) for exchange in exchanges],
         )
+
+
+def _named_in(event: Event) -> Iterator[tuple[int, str]]:
+    """(key, time) of the messages that an event names."""
+    if event.subject_kind in ("exchange", "message"):
+        yield event.subject_key, event.detail.get("at", "")
+    for name in ("parts", "messages", "exchanges"):
+        yield from ((one["key"], one["at"]) for one in event.detail.get(name, ()))
