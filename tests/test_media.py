@@ -7,6 +7,7 @@ import io
 import shutil
 import struct
 import subprocess
+import sys
 import threading
 import wave
 import zipfile
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.conftest import ROOT
 from tests.helpers import one, put, rows
 
 HAS_FFMPEG = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed here")
@@ -120,6 +122,37 @@ def test_a_broken_picture_costs_one_warning(tmp_path: Path, content: bytes) -> N
     assert one(database, "SELECT count(*) FROM source_warnings") == 1
     assert rows(database, "SELECT is_missing, thumbnail IS NULL FROM media ORDER BY id") == [(0, 1), (0, 0)]
     assert one(database, "SELECT count(*) FROM messages") == 3
+
+
+_STORE = """
+import re, sys
+from pathlib import Path
+from ingest.archive.media import store_file
+from ingest.exports.source import Export
+export = Export(Path(sys.argv[1]), None)
+export.add_paths([Path(sys.argv[1])])
+stored = store_file(export, Path(sys.argv[1]).name, Path(sys.argv[2]))
+print(stored.width, stored.height, stored.thumbnail is None, (stored.warning or "")[:15])
+print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) >> 10)
+"""
+
+
+@pytest.mark.parametrize(
+    ("side", "mode", "form"),
+    [(30_000, "1", "PNG"), (12_000, "L", "PNG"), (8_000, "RGB", "TIFF"), (9_000, "L", "GIF"), (9_000, "L", "JPEG")],
+)
+def test_no_picture_takes_the_machine(tmp_path: Path, side: int, mode: str, form: str) -> None:
+    """Few bytes, many pixels: at most 150 MB at ingest, and its size is known all the same."""
+    path = tmp_path / f"IMG-20220327-WA0001.{form.lower()}"
+    Image.new(mode, (side, side)).save(path, form, **({"compression": "tiff_deflate"} if form == "TIFF" else {}))
+    done = subprocess.run(
+        [sys.executable, "-c", _STORE, str(path), str(tmp_path / "media")],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+    told, resident = done.stdout.splitlines()
+    # A JPEG is decoded as small as it is shown.
+    assert told == (f"{side} {side} False " if form == "JPEG" else f"{side} {side} True too many pixels")
+    assert int(resident) < 150
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "LA", "I;16"])

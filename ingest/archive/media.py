@@ -13,22 +13,17 @@ import subprocess
 import tempfile
 import wave
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from ingest.archive.pictures import is_too_large, opened_picture
 from ingest.core.errors import NoRoom
 from ingest.exports.source import Export
 from memories_lib.shared import private_files
 from memories_lib.shared.layout import media_name, thumbnail_name
 
 THUMBNAIL = 320
-#: Looked at; other formats that Pillow knows run other programs, or are not what phones send.
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-#: Of a picture as it is decoded (a JPEG is decoded smaller): 4 bytes each.
-_MOST_PIXELS = 24_000_000
-Image.MAX_IMAGE_PIXELS = None  # its own bound, a warning on stderr; ours is looked at before anything is decoded
 _BLOCK = 1 << 20
 _TYPES = {
     "opus": "audio/ogg", "ogg": "audio/ogg", "m4a": "audio/mp4", "aac": "audio/aac", "amr": "audio/amr",
@@ -137,27 +132,19 @@ def look_at(stored: Stored, path: Path, folder: Path) -> None:
 
 
 def _picture(stored: Stored, path: Path, folder: Path) -> None:
-    formats = _known_formats()
-    with Image.open(path, formats=formats) as image:
-        # EXIF orientations 5 to 8 lie on their side.
-        sideways = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-        stored.width, stored.height = image.size[::-1] if sideways else image.size
-        image.draft("RGB", (THUMBNAIL, THUMBNAIL))
-        if image.width * image.height > _MOST_PIXELS:
+    with opened_picture(path) as image:
+        stored.width, stored.height = image.size
+        if is_too_large(image, THUMBNAIL):
             stored.warning = f"too many pixels ({stored.width} x {stored.height}), no small picture made"
             return
+        # EXIF orientations 5 to 8 lie on their side.
+        if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+            stored.width, stored.height = stored.height, stored.width
         image.thumbnail((THUMBNAIL, THUMBNAIL))
         small = ImageOps.exif_transpose(image)
         if small.mode not in ("RGB", "RGBA"):
             small = small.convert("RGBA" if "A" in small.mode or "transparency" in small.info else "RGB")
         stored.thumbnail = _save_thumbnail(small, stored.sha256, folder)
-
-
-@cache
-def _known_formats() -> list[str]:
-    """Those of the formats that this Pillow can read: it refuses all where one is not known."""
-    Image.init()
-    return [name for name in _FORMATS if name in Image.OPEN]
 
 
 def _save_thumbnail(image: Image.Image, sha256: str, folder: Path) -> str:

@@ -105,9 +105,13 @@ def _schema() -> type[Any]:
 
 def _small(path: Path) -> bytes:
     """A picture as it is sent: no larger than needed, turned the right way, without where and when it was taken."""
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
-    with Image.open(path) as opened:
+    from ingest.archive.pictures import is_too_large, opened_picture
+
+    with opened_picture(path) as opened:
+        if is_too_large(opened, _SIDE):
+            raise ValueError("too large")
         image = ImageOps.exif_transpose(opened).convert("RGB")
     image.thumbnail((_SIDE, _SIDE))
     out = io.BytesIO()
