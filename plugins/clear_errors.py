@@ -1,13 +1,35 @@
 """What somebody asked wrongly is told as that: Datasette 0.65 calls it an error of the server."""
 
+import sqlite3
+import sys
+from pathlib import Path
+
 from datasette import hookimpl
 from datasette.views.base import DatasetteError
 
+sys.path.append(str(Path(__file__).parent))
+
+from memories_lib.server import internals
+
 _ASKED_WRONGLY = ("Cannot sort table by ", "Cannot use _sort and _sort_desc")
+#: What Datasette's own pages raise when they try to make sense of a parameter that has none.
+_MEANS_NOTHING = (ValueError, TypeError, LookupError, AssertionError, sqlite3.ProgrammingError)
 
 
 @hookimpl(tryfirst=True)
-def handle_exception(exception):
-    """400 for an order that a table does not have; everything else is told as ever."""
-    if isinstance(exception, DatasetteError) and exception.message.startswith(_ASKED_WRONGLY):
-        exception.status = 400
+def handle_exception(datasette, request, exception):
+    """400 for parameters that a table does not know, or that mean nothing; everything else is told as ever."""
+    if isinstance(exception, DatasetteError):
+        if exception.message.startswith(_ASKED_WRONGLY):
+            exception.status = 400
+        return None
+    if (
+        request.method == "GET"
+        and request.query_string
+        and isinstance(exception, _MEANS_NOTHING)
+        and internals.comes_from_datasettes_pages(exception)
+    ):
+        return internals.tell(
+            datasette, request, DatasetteError("One of the parameters means nothing here", status=400)
+        )
+    return None

@@ -110,6 +110,11 @@ class Served:
         self._process.kill()
         self._process.wait(20)
 
+    @property
+    def process_id(self) -> int:
+        """Of the server."""
+        return self._process.pid
+
     def stop(self) -> None:
         """End it."""
         self._process.terminate()

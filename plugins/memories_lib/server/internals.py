@@ -4,9 +4,12 @@ import logging
 import os
 import re
 import sys
+import traceback
 from functools import wraps
+from pathlib import Path
 
 import datasette.handle_exception
+import datasette.views
 from datasette.app import Datasette
 from datasette.database import Database
 
@@ -58,6 +61,21 @@ def put_ties_in_order():
         return await execute(self, f"{sql[: found.end()]}, id{sql[found.end() :]}" if found else sql, *args, **given)
 
     Database.execute = in_order
+
+
+_PAGES = Path(datasette.views.__file__).parent
+
+
+def comes_from_datasettes_pages(exception):
+    """Whether one of Datasette's pages of tables and queries was at work, and none of ours."""
+    files = [Path(frame.filename) for frame in traceback.extract_tb(exception.__traceback__)]
+    plugins = Path(__file__).parents[2]
+    return any(_PAGES in file.parents for file in files) and not any(plugins in file.parents for file in files[-1:])
+
+
+def tell(instance, request, exception):
+    """The page, or the JSON, with which Datasette tells of an exception."""
+    return datasette.handle_exception.handle_exception(instance, request, exception)
 
 
 def keep_locals_out_of_logs():
