@@ -203,3 +203,22 @@ def test_a_file_of_a_chat_with_markup(tmp_path: Path) -> None:
         assert "<script>alert" not in text
         assert "<img src=x" not in text
     assert "</script" not in (tmp_path / "out" / "search-data.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "name", ["a.html", "b.svg", "c.xhtml", "d.HTM", "e.mht", "f.js", "g.xml", "letter to Ida", "i.pdf", "j.docx"]
+)
+def test_no_attachment_of_the_static_copy_runs(tmp_path: Path, name: str) -> None:
+    export = tmp_path / "x" / "WhatsApp Chat with Ida.txt"
+    export.parent.mkdir()
+    export.write_text(f"13/05/2024, 1:05 pm - Ida: {name} (file attached)\n", "utf-8")
+    (export.parent / name).write_text("<script>alert(1)</script>", "utf-8")
+    put(tmp_path / "memories.db", export.parent)
+    run("publish", "static", "--db", tmp_path / "memories.db", "--yes", tmp_path / "site")
+    page = next((tmp_path / "site").glob("talk-*.html")).read_text("utf-8")
+    found = re.search(r'href="(media/[^"]+)" download="([^"]+)"', page)
+    assert found
+    assert found[2] == name
+    assert (tmp_path / "site" / found[1]).read_text("utf-8") == "<script>alert(1)</script>"
+    assert found[1].endswith((".pdf", ".docx", ".bin"))
+    assert found[1].endswith(".bin") == (name not in ("i.pdf", "j.docx"))

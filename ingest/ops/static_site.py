@@ -42,6 +42,18 @@ _NOWHERE = re.compile(r'(?: · )?<a (?:class="mem-button"[^>]*)?data-was="href"[
 _START_S = 60
 
 
+#: Endings of files that no browser runs as a page of this site, with its rights.
+_INERT = frozenset(
+    "3gp aac amr avi csv doc docx gif heic heif ics jpeg jpg m4a m4v mkv mov mp3 mp4 odp ods odt oga ogg opus pdf png ppt"
+    " pptx rar txt vcf wav webm webp xls xlsx zip".split()
+)
+
+
+def _at_rest(name: str) -> str:
+    """The name under which a file lies in the copy: what could hold a script is only ever downloaded."""
+    return name if name.rpartition(".")[2].lower() in _INERT else f"{name}.bin"
+
+
 class Site:
     """One writing of all pages into a folder."""
 
@@ -156,7 +168,7 @@ class Site:
             whole = (f"/-/media/{sha256}", media_name(sha256, filename or ""))
             for address, name in (whole, (f"/-/media/{sha256}/small", thumbnail)):
                 if name and (folder / name).is_file():
-                    target = self._target / "media" / Path(name).name
+                    target = self._target / "media" / _at_rest(Path(name).name)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(folder / name, target)
                     self._files[address] = f"media/{target.name}"
