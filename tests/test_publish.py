@@ -206,7 +206,7 @@ def test_a_file_of_a_chat_with_markup(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.html", "b.svg", "c.xhtml", "d.HTM", "e.mht", "f.js", "g.xml", "letter to Ida", "i.pdf", "j.docx"]
+    "name", ["a.html", "b.svg", "c.xhtml", "d.HTM", "e.mht", "f.js", "g.xml", "h.", "i.pdf", "j.docx"]
 )
 def test_no_attachment_of_the_static_copy_runs(tmp_path: Path, name: str) -> None:
     export = tmp_path / "x" / "WhatsApp Chat with Ida.txt"

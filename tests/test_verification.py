@@ -48,6 +48,13 @@ def test_the_tables_are_those_that_ingest_makes(whole: Path) -> None:
             assert [(row[1], row[2].upper(), bool(row[3])) for row in found] == schema.columns(name)
 
 
+def test_the_indexes_are_those_that_ingest_makes(whole: Path) -> None:
+    with closing(sqlite3.connect(whole)) as connection:
+        verification._look_at_indexes(connection)
+        made = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        assert made.fetchone()[0] == len(schema.INDEXES) + 1  # and one of the migrations
+
+
 def test_the_views_of_an_archive_are_those_that_are_taken(whole: Path) -> None:
     with closing(sqlite3.connect(whole)) as connection:
         views = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'"))
@@ -113,6 +120,21 @@ def test_no_column_holds_what_it_was_not_made_for(whole: Path) -> None:
         ("ALTER TABLE chats ADD COLUMN more TEXT", "other columns"),
         ("ALTER TABLE people RENAME COLUMN phone TO number", "other columns"),
         ("DROP TABLE hidden_messages; CREATE TABLE hidden_messages (message_id TEXT)", "other columns"),
+        (
+            "DROP TABLE hidden_messages; CREATE TABLE hidden_messages (message_id INTEGER PRIMARY KEY "
+            "REFERENCES messages(id) CHECK (message_id < 0))",
+            "rules",
+        ),
+        ("CREATE UNIQUE INDEX u ON hidden_messages ((1))", "index"),
+        ("CREATE INDEX u ON hidden_messages (length(hex(zeroblob(message_id))))", "index"),
+        ("CREATE INDEX u ON messages (text)", "index"),
+        ("DROP INDEX messages_by_sent_at", "no index messages_by_sent_at"),
+        ("DROP INDEX messages_by_kind; CREATE INDEX messages_by_kind ON messages (kind, text)", "index"),
+        (
+            "INSERT INTO exchanges_before SELECT * FROM exchanges LIMIT 1; "
+            "UPDATE exchanges_before SET started_at = '9999-x'",
+            "started_at",
+        ),
         ("DROP TABLE uncounted", "no table uncounted"),
         ("CREATE VIRTUAL TABLE mine USING fts5 (text, content='messages', content_rowid='id')", "virtual"),
         ("DROP TABLE media_fts; CREATE VIRTUAL TABLE media_fts USING fts5 (description, transcript)", "virtual"),

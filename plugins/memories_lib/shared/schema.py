@@ -65,6 +65,32 @@ TABLES: dict[str, str] = {
     "uncounted": "message_id INTEGER, exchange_id INTEGER!",
 }
 
+#: index -> what it is of. Without them, looking at an archive takes forever; others compute, or refuse rows.
+INDEXES: dict[str, str] = {
+    "days_by_month_day": "days (substr(day, 6))",
+    "exchanges_by_key": "exchanges (key)",
+    "exchanges_by_start": "exchanges (started_at)",
+    "exchanges_by_time": "exchanges (chat_id, started_at)",
+    "exchanges_memories": "exchanges (started_at, id) WHERE is_memory",
+    "former_keys_by_key": "former_keys (key)",
+    "links_by_domain": "links (domain)",
+    "links_by_message": "links (message_id)",
+    "media_by_duration": "media (message_id, duration_s) WHERE duration_s IS NOT NULL",
+    "media_by_message": "media (message_id)",
+    "media_by_sha256": "media (sha256) WHERE sha256 IS NOT NULL",
+    "messages_by_chat": "messages (chat_id, sender_id)",
+    "messages_by_exchange": "messages (exchange_id)",
+    "messages_by_kind": "messages (kind)",
+    "messages_by_sent_at": "messages (sent_at)",
+    "places_by_exchange": "places (exchange_id)",
+    "places_by_message": "places (message_id)",
+    "revisions_by_message": "revisions (message_id)",
+    "uncounted_by_exchange": "uncounted (exchange_id)",
+    "warnings_by_source": "source_warnings (source_id)",
+}
+#: What SQLite makes by itself for columns that are unique.
+UNIQUE = frozenset({"sqlite_autoindex_days_1", "sqlite_autoindex_people_1", "sqlite_autoindex_periods_1"})
+
 #: What SQLite calls the values that a declared type may have.
 VALUES = {"INTEGER": ("integer",), "INT": ("integer",), "REAL": ("real", "integer"), "TEXT": ("text",)}
 
@@ -83,7 +109,15 @@ RULES: dict[tuple[str, str], str] = {
     ("exchanges", "ended_at"): _TIME.format("ended_at"),
     ("exchanges", "topics"): _TOPICS,
     ("exchanges", "score"): "score BETWEEN 0 AND 1",
-    ("exchanges_before", "topics"): _TOPICS,
+    **{
+        ("exchanges_before", name): rule
+        for name, rule in (
+            ("started_at", _TIME.format("started_at")),
+            ("ended_at", _TIME.format("ended_at")),
+            ("topics", _TOPICS),
+            ("score", "score BETWEEN 0 AND 1"),
+        )
+    },
     ("chats", "first_at"): _OPTIONAL.format("first_at") + _TIME.format("first_at"),
     ("chats", "last_at"): _OPTIONAL.format("last_at") + _TIME.format("last_at"),
     ("days", "day"): _DAY.format("day"),

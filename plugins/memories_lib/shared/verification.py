@@ -18,6 +18,9 @@ from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE, SCHEMA
 
 _INDEXES = ("messages_fts", "exchanges_fts", "media_fts")
 _BLOCK = 1 << 20
+_OUR_CHECK = "CHECK (kind IN ('direct', 'group'))"
+#: What lets a table refuse rows, or work out values.
+_PROGRAM = re.compile(r"\bcheck\b|\bon conflict\b|\bcollate\b|\bdefault\s*\(", re.IGNORECASE)
 #: The longest value an archive may have, in bytes: a row is read into memory.
 _LONGEST_VALUE = 16 << 20
 #: All views that an archive has -> what `view_digest` makes of them, in this version and in earlier ones.
@@ -78,6 +81,8 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
             missing = [name for name in wanted if name not in names]
             if missing:
                 raise Refused(f"the archive has no table {missing[0]}; ingest its exports again")
+            if version == SCHEMA:
+                _look_at_indexes(connection)
             for index in _INDEXES if version == SCHEMA else _INDEXES[:2]:
                 connection.execute(f"INSERT INTO {index} ({index}) VALUES ('integrity-check')")
             if connection.execute("PRAGMA foreign_key_check").fetchone():
@@ -96,6 +101,22 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise Refused("the archive is damaged; build it anew, or send a backup") from None
     return Facts(path.stat().st_size, messages, exchanges)
+
+
+def _look_at_indexes(connection: sqlite3.Connection) -> None:
+    """Our indexes, as ours are, and no other on our tables."""
+    found = {}
+    for name, table, sql in connection.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index'"):
+        if table.startswith("_sqlite_") or (sql is None and table not in schema.TABLES):
+            continue
+        found[name] = None if sql is None else " ".join(sql.split())
+    wanted = {name: f"CREATE INDEX {name} ON {of}" for name, of in schema.INDEXES.items()}
+    wanted |= dict.fromkeys(schema.UNIQUE, None)
+    for name in wanted.keys() - found.keys():
+        raise Refused(f"the archive has no index {name}; memories push brings it up to date")
+    for name, sql in found.items():
+        if name not in wanted or sql != wanted[name]:
+            raise Refused(f"the archive has an index ({name}) that is not ours; build it anew")
 
 
 def _look_at_rows(connection: sqlite3.Connection, table: str) -> None:
@@ -141,6 +162,8 @@ def _refuse_programs(connection: sqlite3.Connection) -> None:
             raise Refused(f"the archive's view {name} is not ours; build it anew")
         if kind == "table" and (sql or "").upper().startswith("CREATE VIRTUAL") and not _is_our_index(name, sql):
             raise Refused(f"the archive has a virtual table ({name}) that is not ours; build it anew")
+        if kind == "table" and name in schema.TABLES and _PROGRAM.search(sql.replace(_OUR_CHECK, "")):
+            raise Refused(f"the archive's table {name} has rules that ours has not; build it anew")
         if kind == "table" and sql and re.search(r"\bgenerated\s+always\b|\)\s*(stored|virtual)\b", sql, re.IGNORECASE):
             raise Refused(f"the archive has a table that computes ({name}), which none of ours does; build it anew")
 
