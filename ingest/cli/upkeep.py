@@ -113,6 +113,8 @@ def restore(backup_file: Path, db: Path, url: str | None, identity: Path | None,
 
 def _say_restored(done: Restored) -> None:
     click.echo(f"restored: {counted(done.messages, 'message')}, {counted(done.edits, 'edit')}" + _lost(done.lost))
+    if done.refused:
+        click.echo(f"{done.refused:,} of the entries in its log are no edits, and were left out")
     if done.files:
         click.echo(f"{done.files:,} media files put back")
     if done.kept:

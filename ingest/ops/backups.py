@@ -55,13 +55,15 @@ class BackedUp:
 
 @dataclass(slots=True)
 class Restored:
-    """What is served now. `kept` is the version that holds what was there before."""
+    """What is served now. `kept` is the version that holds what was there before. `refused`: what the backup's log
+    holds besides edits."""
 
     messages: int
     edits: int
     lost: int
     files: int
     kept: Path | None
+    refused: int = 0
 
 
 def backup(
@@ -206,10 +208,10 @@ def restore(path: Path, database: Path, identity: Path | None = None, *, unhide:
         plain, _manifest = opened_backup(path, identity, folder)
         if not unhide:
             _keep_hidden(folder / "memories.db", folder / layout.EDITS, database)
-        edits = _join_logs(folder / layout.EDITS, database)
+        edits, refused = _join_logs(folder / layout.EDITS, database)
         files = bundle.put_media_back(plain, ArchiveFiles.of(database).media)
         _put_summaries_back(folder / layout.SUMMARIES, ArchiveFiles(database).summaries)
-        return _put(folder / "memories.db", database, edits, files)
+        return replace(_put(folder / "memories.db", database, edits, files), refused=refused)
 
 
 def _keep_hidden(new: Path, restored_log: Path, database: Path) -> None:
@@ -219,8 +221,7 @@ def _keep_hidden(new: Path, restored_log: Path, database: Path) -> None:
     here = ArchiveFiles.of(database).edits
     events = {event.id: event for event in _salvaged(here)[0]} if here.exists() else {}
     if restored_log.exists():
-        with closing(edit_log.open_log(str(restored_log))) as log:
-            events.update((event.id, event) for event in edit_log.events(log))
+        events.update((event.id, event) for event in edit_log.events_from_elsewhere(restored_log)[0])
     effective = edit_log.effective([events[number] for number in sorted(events)])
     with closing(connect(new)) as connection, transaction(connection):
         curation.replay(connection, effective, "", fold)
@@ -232,13 +233,15 @@ def _keep_hidden(new: Path, restored_log: Path, database: Path) -> None:
         raise WouldShow(count)
 
 
-def _join_logs(restored: Path, database: Path) -> int:
-    """Both logs' edits, in the one beside the archive. A damaged one is set aside; what can be read of it is kept."""
+def _join_logs(restored: Path, database: Path) -> tuple[int, int]:
+    """Both logs' edits, in the one beside the archive: (how many, how many of the backup's are no edits).
+
+    A damaged log is set aside; what can be read of it is kept.
+    """
     target = ArchiveFiles.of(database).edits
     if not restored.exists():
-        return 0
-    with closing(edit_log.open_log(str(restored))) as log:
-        events = edit_log.events(log)
+        return 0, 0
+    events, refused = edit_log.events_from_elsewhere(restored)
     if target.exists():
         salvaged, is_whole = _salvaged(target)
         saved = {event.id: replace(event, undone_by=None) for event in events}
@@ -249,7 +252,7 @@ def _join_logs(restored: Path, database: Path) -> int:
             events += [event for event in salvaged if event.id not in saved]
     with closing(edit_log.open_log(str(target))) as log:
         edit_log.merge(log, events)
-        return len(edit_log.events(log))
+        return len(edit_log.events(log)), refused
 
 
 def _salvaged(path: Path) -> tuple[list[Any], bool]:

@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from memories_lib.shared import private_files, verification, versions
+from memories_lib.shared import edit_log, private_files, verification, versions
 from memories_lib.shared.layout import EDITS, SUMMARIES, ArchiveFiles
 
 FORMAT = 1
@@ -101,6 +101,8 @@ def open_again(path: Path, into: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as bundle:
             manifest = json.loads(bundle.read("manifest.json"))
+            if not _is_manifest(manifest):
+                raise Unfit("this is no backup, or one that is damaged")
             if manifest.get("format") != FORMAT:
                 raise Unfit("this backup was made by a newer version; upgrade, then restore it")
             names = set(bundle.namelist())
@@ -134,18 +136,35 @@ def open_again(path: Path, into: Path) -> dict[str, Any]:
     return dict(manifest)
 
 
+def _is_manifest(found: object) -> bool:
+    """Whether it says of files and media what `write` says."""
+    if not isinstance(found, dict):
+        return False
+    files, media = found.get("files"), found.get("media")
+    if not isinstance(files, dict) or not all(isinstance(about, dict) for about in files.values()):
+        return False
+    return isinstance(media, list) and all(isinstance(name, str) for name in media)
+
+
 def _look_at(path: Path) -> None:
     try:
         if path.name == "memories.db":
             verification.verify(path, older=True)
             return
         with closing(sqlite3.connect(path)) as connection:
+            programs = connection.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone()
+            if programs:
+                raise Unfit(f"this backup cannot be restored: {path.name} holds programs, which none of ours does")
             if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
                 raise Unfit(f"this backup is damaged: {path.name} does not fit together")
+        if path.name == EDITS:
+            edit_log.events_from_elsewhere(path)
     except verification.Refused as error:
         raise Unfit(f"this backup cannot be restored: {error}") from None
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise Unfit(f"this backup is damaged: {path.name} cannot be read") from None
+    except ValueError as error:
+        raise Unfit(f"this backup cannot be restored: {path.name}: {error}") from None
 
 
 def put_media_back(path: Path, folder: Path) -> int:

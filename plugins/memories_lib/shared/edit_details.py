@@ -24,6 +24,7 @@ _DETAIL: dict[str, dict[str, type]] = {
 }
 #: Characters of the longest text of an edit, a note.
 MOST_NOTE = 10_000
+_DEEPEST = 8
 _NOT_OF_A_TALK = frozenset(_DETAIL) - {"merge", "split", "retitle", "note"}
 _OF_A_TALK: dict[str, type] = {"chat": int, "at": str}
 
@@ -48,8 +49,12 @@ def is_whole(event: Event) -> bool:
     return all(isinstance(name, str) for name in event.detail["also"]) if event.action == "join_people" else True
 
 
-def are_bounded(value: object) -> bool:
-    """Whether the numbers in a detail fit into SQLite's, and its texts are no longer than what people may write."""
+def are_bounded(value: object, deep: int = 0) -> bool:
+    """Whether the numbers in a detail fit into SQLite's, its texts are no longer than what people may write, and
+    lists and the like are not nested deeper than any edit's.
+    """
+    if deep > _DEEPEST:
+        return False
     if isinstance(value, bool) or value is None:
         return True
     if isinstance(value, int):
@@ -57,8 +62,8 @@ def are_bounded(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= MOST_NOTE and "\0" not in value
     if isinstance(value, dict):
-        return all(are_bounded(one) for one in value.values())
-    return all(are_bounded(one) for one in value) if isinstance(value, list) else isinstance(value, float)
+        return all(are_bounded(one, deep + 1) for one in value.values())
+    return all(are_bounded(one, deep + 1) for one in value) if isinstance(value, list) else isinstance(value, float)
 
 
 def _says_how(detail: Mapping[str, Any]) -> bool:

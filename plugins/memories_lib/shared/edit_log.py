@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from memories_lib.shared import private_files
@@ -38,6 +39,7 @@ CREATE TABLE IF NOT EXISTS edits (
 #: Two machines' clocks may differ by this (seconds).
 _CLOCKS_APART_S = 2 * 86400
 _LONGEST_NAME = 200
+_LONGEST_DETAIL = 1 << 20
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?\Z", re.ASCII)
 #: Done by commands, to the messages themselves: an undo of the event alone would take nothing back.
 BY_COMMAND = frozenset({"forget", "join_chats", "part_source", "read_as"})
@@ -95,6 +97,28 @@ def events(log: sqlite3.Connection) -> list[Event]:
         Event(number, at, actor, action, kind, key, json.loads(detail), undone_by)
         for number, at, actor, action, kind, key, detail, undone_by in rows
     ]
+
+
+def events_from_elsewhere(path: str | Path) -> tuple[list[Event], int]:
+    """(the events of a log that somebody gave, how many of them are none). Raises `ValueError` for no log of ours."""
+    log = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        made = [" ".join(sql.split()) for (sql,) in log.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
+        if made != [" ".join(LOG_SCHEMA.replace("IF NOT EXISTS ", "").split())]:
+            raise ValueError("it holds something else than edits")
+        names = ("id", "at", "actor", "action", "subject_kind", "subject_key")
+        found, refused = [], 0
+        for row in log.execute("SELECT * FROM edits ORDER BY id"):
+            try:
+                detail = json.loads(row[6]) if len(row[6]) <= _LONGEST_DETAIL else None
+                found.append(from_data({**dict(zip(names, row, strict=False)), "detail": detail}))
+            except (ValueError, TypeError, RecursionError):
+                refused += 1
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise ValueError("it cannot be read") from error
+    finally:
+        log.close()
+    return found, refused
 
 
 def merge(log: sqlite3.Connection, others: list[Event]) -> int:
