@@ -318,3 +318,45 @@ def test_each_role_is_offered_what_it_may(public: Client, role: str, person: lis
                 "forget": {"for_good": True},
             }[action]
             assert public.ask("POST", f"/api{path}/{action}", body, cookie)[0] == 200, (path, action)
+
+
+def test_a_token_made_with_a_password_ends_with_it(
+    examples_db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    database = tmp_path / "served" / "memories.db"
+    monkeypatch.setenv("MEMORIES_PUBLIC", "1")
+    monkeypatch.setenv("MEMORIES_OWNER_PASSWORD", passwords.hash_password("owner word"))
+    monkeypatch.setenv("MEMORIES_VIEWER_PASSWORD", passwords.hash_password("viewer word"))
+    served = serve(database, tmp_path / "log")
+    api = Client(served)
+    body = {"role": "viewer", "password": "viewer word", "days": 366}
+    owner, viewer = (
+        {"authorization": f"Bearer {api.ask('POST', '/api/login', given)[2]['token']}"}
+        for given in ({"role": "owner", "password": "owner word"}, body)
+    )
+    made = api.ask("POST", "/api/tokens", {"name": "frame", "role": "viewer"}, headers=owner)[2]["token"]
+    assert api.ask("GET", "/api/exchanges", headers=viewer)[0] == 200
+    served.stop()
+    monkeypatch.setenv("MEMORIES_VIEWER_PASSWORD", passwords.hash_password("another word"))
+    served = serve(database, tmp_path / "log")
+    try:
+        api = Client(served)
+        assert api.ask("GET", "/api/exchanges", headers=viewer)[0] == 401
+        for headers in (owner, {"authorization": f"Bearer {made}"}):
+            assert api.ask("GET", "/api/exchanges", headers=headers)[0] == 200
+    finally:
+        served.stop()
+
+
+def test_who_has_one_password_may_not_guess_at_another(tmp_path: Path) -> None:
+    store = access_tokens.open_store(str(tmp_path / "access.db"))
+    from memories_lib.access import attempts
+
+    now, guesses = 1_700_000_000.0, 0
+    for n in range(60):
+        if n % 3 == 2 and attempts.begin(store, "viewer", "home", now + n) == 0:
+            attempts.succeeded(store, "viewer", "home", now + n)
+        elif n % 3 != 2:
+            guesses += attempts.begin(store, "owner", "home", now + n) == 0
+    assert guesses == attempts.MOST

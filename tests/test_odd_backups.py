@@ -1,4 +1,4 @@
-"""Backups that somebody made up: a sentence and exit 1, or all of it but what is no edit; nothing hangs, nothing breaks."""
+"""Backups that somebody made up: a sentence and exit 1, or all of it but what is no edit; nothing hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening pictures that anybody may have made: in formats that phones send, and no more pixels than there is room for."""
+"""Opening pictures that anybody may have made: in formats that phones send, and no more pixels than fit."""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ _START_S = 60
 
 #: Endings of files that no browser runs as a page of this site, with its rights.
 _INERT = frozenset(
-    "3gp aac amr avi csv doc docx gif heic heif ics jpeg jpg m4a m4v mkv mov mp3 mp4 odp ods odt oga ogg opus pdf png ppt"
-    " pptx rar txt vcf wav webm webp xls xlsx zip".split()
+    "3gp aac amr avi csv doc docx gif heic heif ics jpeg jpg m4a m4v mkv mov mp3 mp4 odp ods odt oga ogg opus pdf png "
+    "ppt pptx rar txt vcf wav webm webp xls xlsx zip".split()
 )
 
 

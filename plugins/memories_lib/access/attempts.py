@@ -42,7 +42,10 @@ def begin(store, role, address, now):
         if not store.execute("SELECT 1 FROM got_in WHERE who = ?", (_digest(role, address),)).fetchone():
             wait = max(wait, _wait(store, _digest("role", role), now, MOST_FOR_ROLE))
         if not wait:
-            who = [(_digest("address", address), now), (_digest("role", role), now)]
+            who = [
+                (one, now)
+                for one in (_digest("address", address), _digest("both", role, address), _digest("role", role))
+            ]
             store.executemany("INSERT INTO attempts VALUES (?, ?)", who)
     finally:
         store.execute("COMMIT")
@@ -50,8 +53,13 @@ def begin(store, role, address, now):
 
 
 def succeeded(store, role, address, now):
-    """Forget what went wrong at an address that got in, and that this try was counted."""
-    store.execute("DELETE FROM attempts WHERE who = ?", (_digest("address", address),))
+    """Forget what went wrong with a role at an address that got in with it, and that this try was counted.
+
+    Who has one password is not let guess at another.
+    """
+    both, where = _digest("both", role, address), _digest("address", address)
+    store.execute("DELETE FROM attempts WHERE who = ? AND at IN (SELECT at FROM attempts WHERE who = ?)", (where, both))
+    store.execute("DELETE FROM attempts WHERE who = ?", (both,))
     store.execute(
         "DELETE FROM attempts WHERE rowid = (SELECT max(rowid) FROM attempts WHERE who = ?)", (_digest("role", role),)
     )

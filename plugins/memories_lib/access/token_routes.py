@@ -35,7 +35,7 @@ async def written(function, *given):
 def actor_of(datasette, header):
     """The actor of an `Authorization: Bearer …`; None when the token is not good (any more)."""
     try:
-        found = access_tokens.role_of(store_of(datasette), header[7:].strip())
+        found = access_tokens.role_of(store_of(datasette), header[7:].strip(), roles.proof_of)
     except ApiError:
         return None
     return {"id": found[1], "role": found[0], "token": found[2]} if found else None
@@ -55,13 +55,16 @@ def _days(body, default):
     return days
 
 
-async def _made(datasette, name, role, days):
-    number, token = await written(access_tokens.make, store_of(datasette), name, role, int(days * 86400))
+async def _made(datasette, name, role, days, proof=None):
+    number, token = await written(access_tokens.make, store_of(datasette), name, role, int(days * 86400), proof)
     return {"id": number, "token": token, "role": role, "expires_at": int(time.time() + days * 86400)}
 
 
 async def login(request, datasette):
-    """``POST /api/login`` `{"role", "password"}`: a token for an hour, for programs that ask a person."""
+    """``POST /api/login`` `{"role", "password"}`: a token for an hour, or for `days`, for programs that ask a person.
+
+    It ends with the password it was made with.
+    """
     body = await body_of(request)
     role, password = _role(body), words(body, "password", 1000)
     address = roles.address_of(request.scope)
@@ -77,7 +80,7 @@ async def login(request, datasette):
     if not await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) or known is None:
         raise ApiError(403, "That is not the password")
     await written(attempts.succeeded, store, role, address, time.time())
-    return await _made(datasette, role, role, _days(body, 1 / 24))
+    return await _made(datasette, role, role, _days(body, 1 / 24), roles.proof_of(role))
 
 
 async def make(request, datasette):

@@ -7,6 +7,7 @@ import hmac
 import secrets
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ CREATE TABLE IF NOT EXISTS tokens (
     digest TEXT NOT NULL,
     made_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    revoked_at INTEGER
+    revoked_at INTEGER,
+    -- Of the password it was made with: another password ends it. NULL where the owner made it.
+    proof TEXT
 )
 """
 _START = "mem_"
@@ -33,33 +36,37 @@ def open_store(path: str | Path) -> sqlite3.Connection:
     store.execute("PRAGMA journal_mode = WAL")
     store.execute("PRAGMA synchronous = FULL")
     store.execute(_SCHEMA)
+    if "proof" not in [row[1] for row in store.execute("PRAGMA table_info(tokens)")]:
+        store.execute("ALTER TABLE tokens ADD COLUMN proof TEXT")
     return store
 
 
-def make(store: sqlite3.Connection, name: str, role: str, seconds: int) -> tuple[int, str]:
-    """(its id, the token itself: shown this once, kept nowhere)."""
+def make(store: sqlite3.Connection, name: str, role: str, seconds: int, proof: str | None = None) -> tuple[int, str]:
+    """(its id, the token itself: shown this once, kept nowhere). `proof`: of the password it is made with."""
     secret = secrets.token_urlsafe(24)
     now = int(time.time())
     number = int(
         store.execute(
-            "INSERT INTO tokens (name, role, digest, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-            (name, role, digest_of(secret), now, now + seconds),
+            "INSERT INTO tokens (name, role, digest, made_at, expires_at, proof) VALUES (?, ?, ?, ?, ?, ?)",
+            (name, role, digest_of(secret), now, now + seconds, proof),
         ).lastrowid
         or 0
     )
     return number, f"{_START}{number}_{secret}"
 
 
-def role_of(store: sqlite3.Connection, token: str) -> tuple[str, str, int] | None:
-    """(role, name, number) of a token that is good; None for any other."""
+def role_of(store: sqlite3.Connection, token: str, proof_of: Callable[[str], str]) -> tuple[str, str, int] | None:
+    """(role, name, number) of a token that is good; None for any other. `proof_of`: a role's password, as it is now."""
     number, _, secret = token.removeprefix(_START).partition("_")
     if not token.startswith(_START) or not number.isascii() or not number.isdigit() or len(number) > 15 or not secret:
         return None
     row = store.execute(
-        "SELECT role, name, digest FROM tokens WHERE id = ? AND revoked_at IS NULL AND expires_at > ?",
+        "SELECT role, name, digest, proof FROM tokens WHERE id = ? AND revoked_at IS NULL AND expires_at > ?",
         (int(number), int(time.time())),
     ).fetchone()
-    return (row[0], row[1], int(number)) if row and hmac.compare_digest(row[2], digest_of(secret)) else None
+    if row is None or not hmac.compare_digest(row[2], digest_of(secret)):
+        return None
+    return (row[0], row[1], int(number)) if row[3] in (None, proof_of(row[0])) else None
 
 
 def listed(store: sqlite3.Connection) -> list[dict[str, Any]]:
