@@ -34,9 +34,9 @@ _IOS_FILE = re.compile(
     r"|(?P<file2>[^<>\n]{1,250}\.\w{1,8}) (?P<label2>[^<>\d]{2,24}))>\Z"
 )
 _OMITTED = re.compile(r"<[\u200e\u200f]*(?P<inner>[^<>\n]{2,120})>\Z")
-_EDITED = re.compile(r"\s*[\u200e\u200f]*<[\u200e\u200f]*(?P<inner>[^<>\n]{4,60})>\s*\Z")
+_EDITED = re.compile(r"<[\u200e\u200f]*(?P<inner>[^<>\n]{4,60})>\s*\Z")
 _PLACE = re.compile(
-    r"https?://(?:maps\.google\.[a-z.]+/(?:maps)?\?(?:\S*&)?q=(?:loc:)?-?\d|(?:www\.)?foursquare\.com/v/)"
+    r"https?://(?:maps\.google\.[a-z.]+/(?:maps)?\?(?:\S{0,300}&)?q=(?:loc:)?-?\d|(?:www\.)?foursquare\.com/v/)"
 )
 _WA_FILE = re.compile(r"(?:IMG|VID|PTT|AUD|STK|DOC|GIF)-\d{8}-WA\d+", re.IGNORECASE)
 _IOS_NAME = re.compile(r"\d{5,}-(?P<kind>PHOTO|VIDEO|AUDIO|STICKER|GIF)-\d{4}", re.IGNORECASE)
@@ -116,9 +116,10 @@ def read_body(
     """
     words = languages()
     edited = False
-    found = _EDITED.search(body) if body.endswith((">", "\u200e", "\u200f", " ")) else None
+    at = body.rfind("<") if body.endswith((">", "\u200e", "\u200f", " ")) else -1
+    found = _EDITED.match(body, at) if at >= 0 else None
     if found and plain(found["inner"]) in words.edited:
-        body = body[: found.start()]
+        body = body[:at].rstrip("\u200e\u200f").rstrip()
         edited = True
     stripped = body.strip(MARKS + " ")
     if not stripped:

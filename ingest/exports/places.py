@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 _MAP = re.compile(
-    r"https?://maps\.google\.[a-z.]+/(?:maps)?\?(?:[^\s]*?&)?q=(?:loc:)?"
+    r"https?://maps\.google\.[a-z.]+/(?:maps)?\?(?:[^\s]{0,300}?&)?q=(?:loc:)?"
     r"(?P<latitude>-?\d{1,3}(?:\.\d+)?)(?:,|%2C)(?:\+|%20)?(?P<longitude>-?\d{1,3}(?:\.\d+)?)\S*",
     re.IGNORECASE,
 )

@@ -110,7 +110,7 @@ def _look_at_indexes(connection: sqlite3.Connection) -> None:
         if table.startswith("_sqlite_") or (sql is None and table not in schema.TABLES):
             continue
         found[name] = None if sql is None else " ".join(sql.split())
-    wanted = {name: f"CREATE INDEX {name} ON {of}" for name, of in schema.INDEXES.items()}
+    wanted: dict[str, str | None] = {name: f"CREATE INDEX {name} ON {of}" for name, of in schema.INDEXES.items()}
     wanted |= dict.fromkeys(schema.UNIQUE, None)
     for name in wanted.keys() - found.keys():
         raise Refused(f"the archive has no index {name}; memories push brings it up to date")
