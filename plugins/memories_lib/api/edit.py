@@ -232,24 +232,18 @@ async def restore_messages(request, datasette):
 
 async def _each_message(request, datasette, ids, action):
     """The numbers of the edits that were made: those that change nothing are none."""
-    done = []
-    for number in ids:
 
-        def subject(run, number=number):
-            is_hidden = run("SELECT 1 FROM hidden_messages WHERE message_id = ?", (number,)).fetchone() is not None
-            key, detail = _message(run, number)
-            if is_hidden == (action == "hide"):
-                raise ApiError(404, "Message not found")
-            return "message", key, detail
-
+    def subject(run, number):
+        is_hidden = run("SELECT 1 FROM hidden_messages WHERE message_id = ?", (number,)).fetchone() is not None
+        if is_hidden == (action == "hide"):
+            return None
         try:
-            event = await served_archive.edit(datasette, roles.name_of(request), action, subject)
-        except ApiError as error:
-            if error.status != 404:
-                raise
-        else:
-            done.append(event.id)
-    return done
+            return _message(run, number)
+        except ApiError:
+            return None
+
+    events = await served_archive.edit_messages(datasette, roles.name_of(request), action, ids, subject)
+    return [event.id for event in events]
 
 
 async def highlight(request, datasette):

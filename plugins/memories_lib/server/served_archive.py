@@ -119,6 +119,33 @@ async def edit(datasette, actor, action, find_subject):
     return await database.execute_write_fn(write)
 
 
+async def edit_messages(datasette, actor, action, numbers, find_subject):
+    """The same for many messages: the events of those for which `find_subject(run, number)` gives something."""
+    database = database_of(datasette)
+
+    def write(connection):
+        log = log_of(database)
+
+        def act():
+            drafts = []
+            for number in numbers:
+                if found := find_subject(connection.execute, number):
+                    key, detail = found
+                    last = drafts[-1].id if drafts else 0
+                    drafts.append(edit_log.draft(log, actor, action, "message", key, detail, after=last))
+            if not drafts:
+                return []
+            done = curation.apply_together(connection, drafts, folding.fold)
+            events = [event for event, is_done in zip(drafts, done, strict=True) if is_done]
+            curation.set_state(connection, edit_log.digest([*edit_log.events(log), *events]))
+            edit_log.write(log, *events)
+            return events
+
+        return _in_transaction(connection, act)
+
+    return await database.execute_write_fn(write)
+
+
 def _in_transaction(connection, act):
     connection.isolation_level = None
     connection.execute("BEGIN IMMEDIATE")

@@ -8,7 +8,7 @@ exactly what ingest wrote. An event whose subject is gone is counted, never drop
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from memories_lib.shared import edit_actions, naming_edits, recount
 from memories_lib.shared.contract import FIRST_EVENT
@@ -47,7 +47,16 @@ def replay(archive: sqlite3.Connection, events: Iterable[Event], digest: str, fo
     events = list(events)
     db.look_elsewhere(events)
     db.is_counting = False  # once, at the end, instead of with each event
-    lost = [event for event in events if not _apply(db, event)]
+    lost = []
+    for event in events:
+        # Of many messages of one talk, the talk is told again once.
+        if _is_of_a_message(event):
+            db.wait()
+        else:
+            db.tell_waiting()
+        if not _apply(db, event):
+            lost.append(event)
+    db.tell_waiting()
     if recount.is_kept(db.run):
         recount.take_out(archive)
     set_state(archive, digest)
@@ -59,6 +68,19 @@ def apply(archive: sqlite3.Connection, event: Event, fold: Fold) -> bool:
     db = EditedArchive(archive, fold)
     db.look_elsewhere([event])
     return _apply(db, event)
+
+
+def apply_together(archive: sqlite3.Connection, events: Sequence[Event], fold: Fold) -> list[bool]:
+    """The same for many events that hide messages, or bring them back: each talk is told again once."""
+    db = EditedArchive(archive, fold)
+    db.look_elsewhere(events)
+    exchanges = {number for event in events if (number := db.exchange(event)) is not None}
+    with db.at_once(exchanges):
+        return [_is_of_a_message(event) and _apply(db, event) for event in events]
+
+
+def _is_of_a_message(event: Event) -> bool:
+    return event.subject_kind == "message" and event.action in ("hide", "restore")
 
 
 def _apply(db: EditedArchive, event: Event) -> bool:
@@ -117,6 +139,6 @@ def waiting(archive: sqlite3.Connection, events: Iterable[Event], fold: Fold) ->
 ACTIONS = frozenset(edit_actions.ACTIONS)
 
 __all__ = [
-    "ACTIONS", "apply", "can_be_curated", "is_whole", "not_shown", "person_key", "replay", "revert", "set_state",
+    "ACTIONS", "apply", "apply_together", "can_be_curated", "is_whole", "not_shown", "person_key", "replay", "revert", "set_state",
     "state", "waiting",
 ]  # fmt: skip

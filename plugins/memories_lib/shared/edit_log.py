@@ -62,10 +62,11 @@ def draft(
     subject_kind: str,
     subject_key: int,
     detail: dict[str, Any] | None = None,
+    after: int = 0,
 ) -> Event:
-    """An event that is not written down yet, with the id it will have."""
+    """An event that is not written down yet, with the id it will have: later than that of another draft (`after`)."""
     now = time.time()
-    last = log.execute("SELECT coalesce(max(id), 0) FROM edits").fetchone()[0]
+    last = after or log.execute("SELECT coalesce(max(id), 0) FROM edits").fetchone()[0]
     # Milliseconds and chance, in 53 bits: unique among machines, in order on one.
     number = max(last + 1, int(now * 1000) << 12 | random.getrandbits(12))
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
@@ -77,13 +78,14 @@ def _row(event: Event) -> tuple[int, str, str, str, str, int, str]:
     return event.id, event.at, event.actor, event.action, event.subject_kind, event.subject_key, detail
 
 
-def write(log: sqlite3.Connection, event: Event) -> None:
-    """Write one event down: when this returns it survives a power cut."""
+def write(log: sqlite3.Connection, *events: Event) -> None:
+    """Write events down: when this returns they survive a power cut."""
     log.execute("BEGIN IMMEDIATE")
     try:
-        log.execute("INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", _row(event))
-        if event.action == "undo":
-            log.execute("UPDATE edits SET undone_by = ? WHERE id = ?", (event.id, event.detail["of"]))
+        for event in events:
+            log.execute("INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", _row(event))
+            if event.action == "undo":
+                log.execute("UPDATE edits SET undone_by = ? WHERE id = ?", (event.id, event.detail["of"]))
     except BaseException:
         log.execute("ROLLBACK")
         raise

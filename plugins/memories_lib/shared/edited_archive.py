@@ -63,6 +63,8 @@ class EditedArchive:
         self.is_counting = recount.is_kept(self.run)
         self._connection = connection
         self._fold = fold
+        #: Exchanges to be told again once several messages are hidden; None where each is told at once.
+        self._waiting: set[int] | None = None
         #: key of a chat that is not here, or not whole -> chats in which messages are that edits of it speak of.
         self._elsewhere: dict[int, list[int]] = {}
 
@@ -76,6 +78,27 @@ class EditedArchive:
         recount.put_back(self._connection, before)
         yield
         recount.take_out(self._connection, before)
+
+    @contextmanager
+    def at_once(self, exchanges: Iterable[int]) -> Iterator[None]:
+        """While messages of these exchanges are hidden or come back: counted and told again once, at the end."""
+        is_counting = self.is_counting
+        with self.counted(exchanges):
+            self.is_counting = False
+            self.wait()
+            yield
+            self.tell_waiting()
+            self.is_counting = is_counting
+
+    def wait(self) -> None:
+        """From now on exchanges are not told again until `tell_waiting`."""
+        if self._waiting is None:
+            self._waiting = set()
+
+    def tell_waiting(self) -> None:
+        """Tell those again that have waited."""
+        waiting, self._waiting = self._waiting, None
+        self.tell_again(sorted(waiting or ()))
 
     def chat(self, event: Event) -> int | None:
         """The chat that an event is about; for one that was joined to another, that one."""
@@ -262,6 +285,9 @@ class EditedArchive:
 
         A mood was heard in all of the messages; nobody can say in which, so it is withheld while one of them is hidden.
         """
+        if self._waiting is not None:
+            self._waiting.update(exchanges)
+            return
         for exchange in exchanges:
             row = self.run(
                 "SELECT title, summary, topics, summarised_by, prompt_version FROM exchanges WHERE id = ?", (exchange,)
