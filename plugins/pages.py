@@ -52,13 +52,15 @@ async def search(request, datasette):
     messages, talks, total = await served_archive.read(datasette, lambda run: pages.search(run, question, request.args))
     hits = [{**dict(m), "pieces": folding.snippet(m["text"], question)} for m in messages]
     is_part = request.args.get("part") == "1"
+    behind = behind_of(datasette)
+    sql, given = search_filter.as_sql(request.args, question)
     known = None if is_part else await served_archive.read(datasette, pages.summary)
     return await show(
         datasette, request, "_found.html" if is_part else "search.html", question=question, hits=hits, cards=talks,
         total=total, more=hits[-1]["id"] if len(hits) == pages.FOUND else None, known=known,
         kinds=KINDS[:10], asked=request.args,
-        rows=behind_of(datasette).rows("visible_messages", **search_filter.as_rows(request.args), _search=question),
-        sql=behind_of(datasette).query("search", words=question),
+        rows=behind.rows("visible_messages", **search_filter.as_rows(request.args), _search=question),
+        sql=behind.sql(sql, **given) if sql else behind.query("search", words=question),
         ms=round(1000 * (time.perf_counter() - started)),
     )  # fmt: skip
 
@@ -134,7 +136,7 @@ async def places(request, datasette):
         leaflet_images=leaflet.rpartition("/")[0] + "/images/",
         cluster_js=static("datasette-cluster-map", "leaflet.markercluster.min.js"),
         cluster_css=static("datasette-cluster-map", "leaflet.markercluster.css"),
-        rows=behind_of(datasette).rows("places"), sql=behind_of(datasette).query("places_shared", chat=""),
+        rows=behind_of(datasette).rows("places", _where=sql_links.MAY_BE_SEEN), sql=behind_of(datasette).query("places_shared", chat=""),
     )  # fmt: skip
 
 

@@ -133,6 +133,8 @@ def asked_for(draw: st.DrawFn) -> dict[str, str]:
         "topic": draw(st.sampled_from(["", "", "", "lake", "Lake", "boathouse", "grandma", "花火"])),
         "mood": draw(st.sampled_from(["", "", "joyful", "sad"])),
         "year": draw(st.sampled_from(["", "", "2021", "2023", "2024"])),
+        "from": draw(st.sampled_from(["", "", "", "2021-05-01", "2023-06-15"])),
+        "to": draw(st.sampled_from(["", "", "", "2023-06-15", "2022-12-31"])),
         "q": draw(st.sampled_from(["", "", "", "lake", "the boat", '"happy birthday" OR lake', "nowhere-at-all"])),
     }
     return {name: value for name, value in chosen.items() if value}
@@ -166,7 +168,8 @@ def test_one_answer(api: Client, asked: dict[str, str]) -> None:
     year = asked.get("year")
     for_api = {name: value for name, value in asked.items() if name != "year"}
     if year:
-        for_api |= {"from": f"{year}-01-01", "to": f"{year}-12-31"}
+        since, until = for_api.get("from", ""), for_api.get("to", "9999")
+        for_api |= {"from": max(since, f"{year}-01-01"), "to": min(until, f"{year}-12-31")}
     by_api, total = _api(api, for_api)
     assert by_api == on_page
     assert total == len(on_page)
@@ -247,3 +250,33 @@ def test_odd_signs_are_looked_for_like_others(api: Client, name: str, odd: str) 
 def test_nonsense_is_refused_by_the_api_and_passed_over_on_pages(api: Client, bad: dict[str, str]) -> None:
     assert api.ask("GET", f"/api/exchanges?{urlencode(bad)}")[0] == 422
     assert talk_filter.TalkFilter.from_args(bad) == talk_filter.TalkFilter()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {}, {"person": "Nora"}, {"chat": "Lakehouse 🌊"}, {"from": "2023-01-01"}, {"to": "2022-12-31"}, {"kind": "text"},
+        {"person": "Nora", "from": "2021-05-01", "to": "2024-01-01"}, {"person": "nobody"},
+    ],
+)  # fmt: skip
+def test_a_search_is_the_same_in_rows_and_in_sql(api: Client, asked: dict[str, str]) -> None:
+    page = api.text(f"/search?{urlencode({'q': 'the', **asked})}")
+    found = api.get(f"/api/search?{urlencode({'q': 'the', 'limit': '100', **asked})}")
+    ids = {message["message_id"] for message in found["messages"]}
+    assert bool(ids) == (asked.get("person") != "nobody")
+    behind = re.search(r'mem-behind">(.*?)</p>', page)
+    assert behind
+    for link in map(html.unescape, re.findall('href="([^"]+)"', behind[1])):
+        assert _datasette(api, link) == ids, link
+
+
+def test_places_and_photos_in_rows_are_those_that_may_be_seen(api: Client, examples_db: Path) -> None:
+    hidden = api.get("/memories.json?_shape=array&sql=select+message_id+from+media+where+message_id+not+in+"
+                     "(select+id+from+visible_messages)")  # fmt: skip
+    assert hidden
+    for path in ("/map", "/gallery?kind=photos"):
+        behind = re.search(r'mem-behind">(.*?)</p>', api.text(path))
+        assert behind
+        rows_link = urlsplit(html.unescape(re.findall('href="([^"]+)"', behind[1])[0]))
+        listed = api.get(f"{rows_link.path}.json?{rows_link.query}&_shape=array&_size=max")
+        assert not {row["message_id"] for row in listed} & {row["message_id"] for row in hidden}

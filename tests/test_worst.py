@@ -55,7 +55,9 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "without_hidden": lambda text: derived_words.without_hidden(
         derived_words.Words(text[:62], text[:500], "[]"), [("Ana", text)] * 3, {"text": 3}, folding.fold, by_model=False
     ),
-    "android": lambda text: read(f"13/2/24, 13:05 - Ana: hello\n13/2/24, 13:06 - Ben: {text}\n13/2/24, 13:06 - {text}\n"),
+    "android": lambda text: read(
+        f"13/2/24, 13:05 - Ana: hello\n13/2/24, 13:06 - Ben: {text}\n13/2/24, 13:06 - {text}\n"
+    ),
     "iphone": lambda text: read(
         f"[13/2/24, 13:05:00] Ana: hello\n[13/2/24, 13:06:00] Ben: {text}\n\u200e[13/2/24, 13:06:00] Ben: {text}\n"
     ),

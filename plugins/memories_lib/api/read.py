@@ -187,7 +187,8 @@ async def search(request, datasette):
         told = run(
             f"""
             {visible.EXCHANGES} WHERE exchanges.id IN (
-                SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ? ORDER BY rank LIMIT 20
+                SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?
+                    AND rowid NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden) ORDER BY rank LIMIT 20
             ) AND {visible.NOT_HIDDEN}
             """,
             (query,),

@@ -10,6 +10,8 @@ LEFT JOIN people ON people.id = messages.sender_id
 WHERE media.sha256 IS NOT NULL AND messages.kind IN (:kind, :or_kind)
 ORDER BY messages.sent_at DESC LIMIT 500
 """.strip()
+#: Of the tables that hang on messages, what may be seen.
+MAY_BE_SEEN = "message_id IN (SELECT id FROM visible_messages)"
 #: chart -> (the canned query that is behind it, or the SQL)
 CHARTS = {
     "years": "year_by_year",
@@ -60,5 +62,11 @@ class Behind:
     def media(self, kinds):
         """(rows, SQL) of photos, videos or voice notes."""
         first, last = kinds[0], kinds[-1]
-        rows = self.rows("media", sha256__notblank="1", mimetype__startswith=f"{first}/", _sort_desc="id")
+        rows = self.rows(
+            "media",
+            sha256__notblank="1",
+            mimetype__startswith=f"{first}/",
+            _sort_desc="id",
+            _where=MAY_BE_SEEN,
+        )
         return rows, self.sql(_MEDIA, kind=first, or_kind=last)

@@ -170,7 +170,8 @@ def search(run, question, args, most=FOUND):
     talks = run(
         f"""
         {_CARDS} WHERE exchanges.id IN (
-            SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ? ORDER BY rank LIMIT 12
+            SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?
+                AND rowid NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden) ORDER BY rank LIMIT 12
         ) AND {visible.NOT_HIDDEN} ORDER BY exchanges.score DESC LIMIT 6
         """,
         (query,),

@@ -8,7 +8,7 @@ from memories_lib.queries import sql_links
 from memories_lib.server import served_archive
 from memories_lib.server.http import ApiError
 
-_FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before")
+_FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before", "from", "to")
 
 
 def asked_of(request):
