@@ -136,7 +136,8 @@ async def places(request, datasette):
         leaflet_images=leaflet.rpartition("/")[0] + "/images/",
         cluster_js=static("datasette-cluster-map", "leaflet.markercluster.min.js"),
         cluster_css=static("datasette-cluster-map", "leaflet.markercluster.css"),
-        rows=behind_of(datasette).rows("places", _where=sql_links.MAY_BE_SEEN), sql=behind_of(datasette).query("places_shared", chat=""),
+        rows=behind_of(datasette).rows("places", _where=sql_links.MAY_BE_SEEN),
+        sql=behind_of(datasette).query("places_shared", chat=""),
     )  # fmt: skip
 
 

@@ -227,3 +227,21 @@ def test_files_are_counted_as_people_count_them(tmp_path: Path) -> None:
     assert len(kept) == 6
     assert "3 messages, 3 files" in run(database, "sources", "remove", "1", "--yes").output
     assert [file for file in (tmp_path / "media").rglob("*") if file.is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["Zelda", "~ Zelda", "~Zelda", "~\u202fZelda", "ZELDA"])
+@pytest.mark.parametrize("later", ["Zelda", "~ Zelda", "~\u202fZelda"])
+def test_who_was_forgotten_stays_so_as_a_contact_and_as_none(tmp_path: Path, name: str, later: str) -> None:
+    export = tmp_path / "WhatsApp Chat with Trip.txt"
+    lines = (
+        "13/05/2024, 1:05 pm - {}: the kettle sang\n13/05/2024, 1:06 pm - Ana: it did\n13/05/2024, 1:07 pm - Bo: ha\n"
+    )
+    export.write_text(lines.format(name), "utf-8")
+    database = tmp_path / "memories.db"
+    put(database, export)
+    shown = one(database, "SELECT name FROM people WHERE name LIKE '%zelda'")
+    run(database, "forget", "person", str(shown), "--yes")
+    export.write_text(lines.format(later) + "14/05/2024, 1:07 pm - Ana: more\n", "utf-8")
+    put(database, export)
+    assert rows(database, "SELECT name FROM people ORDER BY 1") == [("Ana",), ("Bo",)]
+    assert "kettle" not in str(rows(database, "SELECT text FROM messages"))

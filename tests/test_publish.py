@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser
 
 from ingest.cli import main
+from ingest.core.keys import Keys, chat_key
 from ingest.ops.passwords import hash_password
 from ingest.ops.redacted_copy import Leave, reduce
 from tests.conftest import Served, free_port, serve
@@ -104,6 +105,31 @@ def test_the_numbers_of_people_are_not_published(tmp_path: Path, said: str, show
         )
     )  # fmt: skip
     assert not re.search(r"170\D?555\D?0\D?1\D?67|415\D?555\D?0132", everything)
+    # Nor can they be guessed by the digests that stand for names and words.
+    keys = {key for table in ("chats", "exchanges", "messages") for (key,) in rows(out, f"SELECT key FROM {table}")}
+    guessed = {chat_key("+1 415 555 0132", kind) for kind in ("direct", "group")}
+    if said != shown:
+        guessed.add(Keys().key("2024-03-10T10:01:00", "text", f"ask {said} about the boat, please"))
+    assert guessed & {
+        key for table in ("chats", "messages") for (key,) in rows(tmp_path / "memories.db", f"SELECT key FROM {table}")
+    } == guessed - {chat_key("+1 415 555 0132", "direct")}
+    assert not guessed & keys
+
+
+def test_the_key_of_a_talk_is_not_that_of_a_message_that_stays_at_home(tmp_path: Path) -> None:
+    export = tmp_path / "WhatsApp Chat with Ana.txt"
+    export.write_text("10.03.24, 10:00 - Bo: 4711\n10.03.24, 10:01 - Ana: thanks, the lake was still\n", "utf-8")
+    put(tmp_path / "memories.db", export)
+    served = serve(tmp_path / "memories.db", tmp_path / "log")
+    first = one(tmp_path / "memories.db", "SELECT id FROM messages WHERE text = '4711'")
+    assert Client(served).ask("DELETE", "/api/messages", {"message_ids": [first]})[0] == 200
+    served.stop()
+    (tmp_path / "copy").mkdir()
+    reduce(tmp_path / "memories.db", tmp_path / "copy" / "memories.db", Leave())
+    guess = Keys().key("2024-03-10T10:00:00", "text", "4711")
+    assert rows(tmp_path / "memories.db", "SELECT 1 FROM exchanges WHERE key = ?", [guess])
+    for table in ("exchanges", "messages"):
+        assert not rows(tmp_path / "copy" / "memories.db", f"SELECT 1 FROM {table} WHERE key = ?", [guess])
 
 
 @pytest.mark.usefixtures("hashed")

@@ -31,8 +31,10 @@ WORST = {
     "emoji": _full("😀"), "joined": _full("😀\u200d"), "flags": _full("🇩"), "selectors": _full("\ufe0f"),
     "keycaps": _full("1"), "quotes": _full("“"), "closed": _full("”"), "letters": _full("ß"), "characters": _full("花"),
     "left to right": _full("\u200e"), "marked lines": _full("\u200e\n"), "spaces": _full(" "), "tabs": _full("\t"),
-    "less": _full("<"), "tags": _full("<a>"), "tagged": _full("\u200e<aaaa "), "open": _full("("), "pages": _full(" • "),
-    "labels": _full("a: "), "named": _full("a.b (c) "), "places": _full("https://maps.google.com/?"), "ends": _full(">"),
+    "less": _full("<"), "tags": _full("<a>"), "tagged": _full("\u200e<aaaa "), "open": _full("("),
+    "pages": _full(" • "),
+    "labels": _full("a: "), "named": _full("a.b (c) "), "places": _full("https://maps.google.com/?"),
+    "ends": _full(">"),
     "accents": "e" + _full("\u0301"), "hex": _full("a1"), "dashes": _full("-"), "equals": _full("=a,"),
 }  # fmt: skip
 

@@ -82,8 +82,12 @@ class Forgotten:
     sources: Mapping[int, str]
 
     def is_person(self, name: str) -> bool:
-        """Whether somebody of this name was forgotten."""
-        return bool(self.people) and curation.person_key(display_name(name)) in self.people
+        """Whether somebody of this name was forgotten; with or without the sign of those who are no contact."""
+        if not self.people:
+            return False
+        shown = display_name(name)
+        bare = shown.removeprefix("~").strip()
+        return any(curation.person_key(one) in self.people for one in (shown, bare, display_name(f"~ {bare}")))
 
 
 def forgotten(database: Path) -> Forgotten:

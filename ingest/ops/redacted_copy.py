@@ -18,6 +18,7 @@ from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, transaction
 from ingest.archive.derived import analyze, count_all, count_kinds, tell_periods
 from ingest.core.errors import MemoriesError
+from ingest.core.keys import Keys, chat_key
 from ingest.ops.phone_numbers import numbers_of, without
 from ingest.summaries import Said
 from ingest.summaries.gemini.transcript import letter
@@ -75,6 +76,7 @@ def reduce(database: Path, target: Path, leave: Leave) -> Reduced:
                 _clean(copy, without(numbers), ("people", "name"))
             if leave.names:
                 _without_names(copy, everybody)
+            _key_again(copy)
             _count_again(copy)
             _index_again(copy)
             analyze(copy)
@@ -195,6 +197,32 @@ def _clean(copy: sqlite3.Connection, function: Callable[[str | None], str | None
     copy.create_function("cleaned", 1, function, deterministic=True)
     for table, column in (*_TEXTS, *more):
         copy.execute(f"UPDATE {table} SET {column} = cleaned({column}) WHERE {column} IS NOT cleaned({column})")
+
+
+def _key_again(copy: sqlite3.Connection) -> None:
+    """Keys are digests of words and names: of those that are in the copy, or what is not could be guessed by them."""
+    taken: set[int] = set()
+    for chat, name, kind in copy.execute("SELECT id, name, kind FROM chats ORDER BY id").fetchall():
+        key = next(k for n in range(len(taken) + 1) if (k := chat_key(f"{name}{n or ''}", kind)) not in taken)
+        taken.add(key)
+        copy.execute("UPDATE chats SET key = ? WHERE id = ?", (key, chat))
+        keys = Keys()
+        rows = copy.execute(
+            "SELECT id, sender_id, sent_at, kind, text, key FROM messages WHERE chat_id = ? ORDER BY sent_at, id",
+            (chat,),
+        ).fetchall()
+        new = keys.keys(row[:5] for row in rows)
+        copy.executemany(
+            "UPDATE messages SET key = ? WHERE id = ?",
+            [(key, row[0]) for key, row in zip(new, rows, strict=True) if key != row[5]],
+        )
+    copy.execute(
+        """
+        UPDATE exchanges SET key = (
+            SELECT key FROM messages WHERE exchange_id = exchanges.id ORDER BY sent_at, messages.id LIMIT 1
+        )
+        """
+    )
 
 
 def _count_again(copy: sqlite3.Connection) -> None:

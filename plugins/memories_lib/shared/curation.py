@@ -139,6 +139,6 @@ def waiting(archive: sqlite3.Connection, events: Iterable[Event], fold: Fold) ->
 ACTIONS = frozenset(edit_actions.ACTIONS)
 
 __all__ = [
-    "ACTIONS", "apply", "apply_together", "can_be_curated", "is_whole", "not_shown", "person_key", "replay", "revert", "set_state",
-    "state", "waiting",
+    "ACTIONS", "apply", "apply_together", "can_be_curated", "is_whole", "not_shown", "person_key", "replay", "revert",
+    "set_state", "state", "waiting",
 ]  # fmt: skip
