@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: demo serve start test drill lint alpha fix bench docs lock clean
+.PHONY: setup demo serve start test drill lint alpha fix bench docs lock clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/memories: pyproject.toml requirements/serve.txt
@@ -16,6 +16,8 @@ $(BIN)/memories: pyproject.toml requirements/serve.txt
 $(VENV)/.test: $(BIN)/memories requirements/test.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/test.txt
 	@touch $@
+
+setup: $(BIN)/memories         ## the .venv and nothing else: the command is .venv/bin/memories
 
 demo: $(BIN)/memories          ## the invented exports in examples/, served on 127.0.0.1:8001
 	@$(BIN)/memories demo --dir $(DEMO)

@@ -235,3 +235,16 @@ def test_a_second_dash_is_no_part_of_a_notice(tmp_path: Path) -> None:
     assert rows(tmp_path / "memories.db", "SELECT kind, text FROM messages") == [
         ("text", "the garden"), ("system", "Noor left"),
     ]  # fmt: skip
+
+
+def test_two_whose_names_begin_alike_are_two_where_a_notice_names_the_longer(tmp_path: Path) -> None:
+    talk = "".join(
+        f"13/2/24, 13:{n:02} - Ann: hello number {n}\n13/2/24, 13:{n:02} - Ann: Work: the plan {n}\n" for n in range(20)
+    )
+    notices = '13/2/24, 12:00 - Bob created group "Trip"\n13/2/24, 12:01 - Bob added Ann: Work\n'
+    count = "SELECT people.name, count(*) FROM messages JOIN people ON people.id = sender_id GROUP BY 1 ORDER BY 1"
+    put(tmp_path / "two.db", _save(tmp_path, "WhatsApp Chat with Trip", notices + talk))
+    assert rows(tmp_path / "two.db", count) == [("Ann", 20), ("Ann: Work", 20)]
+    # A habit of Ann's, where nobody is called so.
+    put(tmp_path / "one.db", _save(tmp_path, "WhatsApp Chat with Trip", talk))
+    assert rows(tmp_path / "one.db", count) == [("Ann", 40)]

@@ -50,6 +50,8 @@ class BodyReader:
         `has_file`: an iPhone put a mark before the header, as it does where a message carries a file.
         """
         if sender is None:
+            if ": " in body:
+                self._evidence.note_colon(body)
             return _notice(start, body_at, line, sent_at, body)
         if ": " in body[:_LONGEST_NAME] and (half := second_half(body)):
             said = body[len(half) + 2 :]

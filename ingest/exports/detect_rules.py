@@ -102,11 +102,13 @@ def names_with_colons(findings: Findings, evidence: Evidence) -> Findings:
     """Names that hold a colon: ``Dr. Who: Work``, where *all* that ``Dr. Who`` writes begins with ``Work:``.
 
     A contact has one name in an export. Who also writes without the longer form has a habit ("Recipe: soup"), and
-    no other name; that is found out late at times, and the longer name is given up again.
+    no other name; that is found out late at times, and the longer name is given up again. Unless a notice names the
+    longer one: then there are two.
     """
     roster, longer = set(findings.roster), set(findings.longer)
     for long_name in findings.longer:
-        if evidence.spoken[_short(long_name)] + evidence.new_names[_short(long_name)] > 0:
+        writes_without = evidence.spoken[_short(long_name)] + evidence.new_names[_short(long_name)] > 0
+        if writes_without and not evidence.is_in_notice(long_name):
             longer.discard(long_name)
             roster.discard(long_name)
     for (name, long_name), times in evidence.longer.items():
@@ -114,9 +116,12 @@ def names_with_colons(findings: Findings, evidence: Evidence) -> Findings:
         is_sure = long_name in evidence.files_after
         # Whoever says the same "one: two" again and again has no longer name: the words after it must differ.
         differs = times > 1 and len(evidence.said_after[long_name]) > 1
-        if times >= total and (is_sure or differs) and could_be_name(long_name):
+        if not (is_sure or differs) or not could_be_name(long_name):
+            continue
+        if times >= total or evidence.is_in_notice(long_name):
             longer.add(long_name)
             roster.add(long_name)
+        if times >= total:
             roster.discard(name)
     return replace(findings, roster=frozenset(roster), longer=frozenset(longer))
 

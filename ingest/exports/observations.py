@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ NOT_TAKEN = "looks like a message, and was taken for words of the one before"
 #: So many are enough to prove an order of day and month.
 MOST_FILE_DATES = 400
 _ENOUGH_WORDS = 3
+_MOST_NAMING = 1_000
 _MOST_STAND_INS, _ENOUGH_SENDERS = 1_000, 2
 
 
@@ -58,6 +60,7 @@ class Evidence:
     longer: Counter[tuple[str, str]] = field(default_factory=Counter)  # (name, "name: more") -> times
     said_after: dict[str, set[str]] = field(default_factory=dict)  # "name: more" -> a few of the words after it
     files_after: set[str] = field(default_factory=set)  # "name: more" before a file or one of WhatsApp's sentences
+    colon_notices: set[str] = field(default_factory=set)  # notices with a colon in them, as "Bo added Ann: Work" is
     notice_starts: Counter[str] = field(default_factory=Counter)  # prefix that was taken for a notice's -> times
     marked: Counter[str] = field(default_factory=Counter)  # sender -> texts that begin with a mark, as notices do
     said_by_chat: Counter[str] = field(default_factory=Counter)  # taken for the chat's name -> texts that are no notice
@@ -95,6 +98,7 @@ class Evidence:
         for sentence, senders in later.stood_in_for.items():
             self.stood_in_for.setdefault(sentence, set()).update(senders)
         self.files_after |= later.files_after
+        self.colon_notices |= later.colon_notices
         self.notice_starts.update(later.notice_starts)
         self.marked.update(later.marked)
         self.said_by_chat.update(later.said_by_chat)
@@ -104,6 +108,15 @@ class Evidence:
         self.unsure_count += later.unsure_count
         self.lines, self.characters = later.lines, later.characters
         self.ended_with_newline = later.ended_with_newline
+
+    def note_colon(self, notice: str) -> None:
+        """Keep a notice that may name somebody whose name holds a colon."""
+        if len(self.colon_notices) < _MOST_NAMING:
+            self.colon_notices.add(notice)
+
+    def is_in_notice(self, name: str) -> bool:
+        """Whether a notice ends in this name, or goes on after it as after a name."""
+        return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", notice) for notice in self.colon_notices)
 
     def maybe_longer(self, name: str, half: str, body: str, *, is_file: bool) -> None:
         """Count `body`, which goes on with `half` and a colon, as evidence that `name` is half of a longer name.
