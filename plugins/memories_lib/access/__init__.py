@@ -1,1 +1,3 @@
 """Who gets in: roles, passwords, sessions, tokens."""
+
+from __future__ import annotations

@@ -4,7 +4,10 @@ They are kept in `access.db`, as digests, so that a server that slept or was sta
 Who has got in from an address before is not kept out there by what others try elsewhere.
 """
 
+from __future__ import annotations
+
 import hashlib
+import sqlite3
 
 WINDOW_S = 15 * 60
 MOST = 10
@@ -28,7 +31,7 @@ CREATE TABLE IF NOT EXISTS got_in (
 """
 
 
-def begin(store, role, address, now):
+def begin(store: sqlite3.Connection, role: str, address: str, now: float) -> int:
     """Seconds to wait before the next try; 0 when it may be made: it counts as a wrong one until `succeeded`.
 
     So many tries at once are no more than as many after one another.
@@ -52,7 +55,7 @@ def begin(store, role, address, now):
     return wait
 
 
-def succeeded(store, role, address, now):
+def succeeded(store: sqlite3.Connection, role: str, address: str, now: float) -> None:
     """Forget what went wrong with a role at an address that got in with it, and that this try was counted.
 
     Who has one password is not let guess at another.
@@ -66,10 +69,10 @@ def succeeded(store, role, address, now):
     store.execute("INSERT OR REPLACE INTO got_in VALUES (?, ?)", (_digest(role, address), now))
 
 
-def _wait(store, who, now, most=MOST):
+def _wait(store: sqlite3.Connection, who: str, now: float, most: int = MOST) -> int:
     count, first = store.execute("SELECT count(*), min(at) FROM attempts WHERE who = ?", (who,)).fetchone()
     return int(WINDOW_S - (now - first)) + 1 if count >= most else 0
 
 
-def _digest(*parts):
+def _digest(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,9 +1,15 @@
 """The page that asks for a password, the session that it begins, and what becomes of those who may not enter."""
 
+from __future__ import annotations
+
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from datasette import Forbidden, Response
+from datasette.app import Datasette
 from datasette.utils import baseconv
+from datasette.utils.asgi import Request
 from itsdangerous import BadSignature
 
 from memories_lib.access import roles, sessions, token_routes
@@ -15,7 +21,7 @@ TURNED_AWAY = "/-/turned-away"
 SESSION_S = 30 * 24 * 3600
 
 
-def actor_of_cookie(datasette, request):
+def actor_of_cookie(datasette: Datasette, request: Request) -> dict[str, Any] | None:
     """The actor of a log-in; None without one, or when it has ended: by itself, or because it was ended."""
     given = request.cookies.get(COOKIE)
     if not given:
@@ -34,7 +40,7 @@ def actor_of_cookie(datasette, request):
         return None
 
 
-async def begin_session(datasette, request, response, role):
+async def begin_session(datasette: Datasette, request: Request, response: Response, role: str) -> None:
     """Let the browser that gave the right password come back for a month."""
     browser = request.headers.get("user-agent", "")
     session = await token_routes.written(sessions.begin, token_routes.store_of(datasette), role, browser, SESSION_S)
@@ -45,14 +51,16 @@ async def begin_session(datasette, request, response, role):
     response.set_cookie(COOKIE, signed, max_age=SESSION_S, httponly=True, samesite="lax", secure=secure)
 
 
-async def end_session(datasette, request):
+async def end_session(datasette: Datasette, request: Request) -> None:
     """Log out: the cookie is worth nothing from now on, wherever a copy of it is."""
     actor = actor_of_cookie(datasette, request)
     if actor:
         await token_routes.written(sessions.end, token_routes.store_of(datasette), actor["session"])
 
 
-async def page(datasette, request, status=200, error="", headers=None):
+async def page(
+    datasette: Datasette, request: Request, status: int = 200, error: str = "", headers: Mapping[str, str] | None = None
+) -> Response:
     """The page that asks; where no password is set, it says how to set one."""
     html = await datasette.render_template(
         "login.html", {"roles": list(roles.hashes()), "error": error}, request=request
@@ -60,7 +68,7 @@ async def page(datasette, request, status=200, error="", headers=None):
     return Response.html(html, status=status, headers={"cache-control": "no-store", **(headers or {})})
 
 
-async def turn_away(datasette, request):
+async def turn_away(datasette: Datasette, request: Request) -> Response:
     """The answer to somebody who may not see this: strangers are asked who they are, others are told."""
     if roles.role_of(request.actor) is not None:
         raise Forbidden("view-instance")

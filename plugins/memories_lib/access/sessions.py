@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import sqlite3
 import time
+from typing import Any
 
 from memories_lib.shared.access_tokens import digest_of
 
@@ -22,7 +24,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 _MOST_NAME = 200
 
 
-def begin(store, role, browser, seconds):
+def begin(store: sqlite3.Connection, role: str, browser: str, seconds: int) -> str:
     """What the cookie of a new log-in carries: it is kept nowhere else."""
     store.execute(_SCHEMA)
     now, secret = int(time.time()), secrets.token_urlsafe(24)
@@ -34,7 +36,7 @@ def begin(store, role, browser, seconds):
     return f"{number}_{secret}"
 
 
-def number_of(store, session):
+def number_of(store: sqlite3.Connection, session: object) -> int | None:
     """The number of a log-in that goes on; None of any other."""
     number, _, secret = (session if isinstance(session, str) else "").partition("_")
     if not number.isascii() or not number.isdigit() or len(number) > 15:
@@ -46,7 +48,7 @@ def number_of(store, session):
     return int(number) if row and hmac.compare_digest(row[0], digest_of(secret)) else None
 
 
-def end(store, number):
+def end(store: sqlite3.Connection, number: int) -> bool:
     """Whether there was such a log-in that went on."""
     store.execute(_SCHEMA)
     done = store.execute(
@@ -55,7 +57,7 @@ def end(store, number):
     return done.rowcount == 1
 
 
-def listed(store):
+def listed(store: sqlite3.Connection) -> list[dict[str, Any]]:
     """The log-ins that go on, the newest first, without anything that would open a door."""
     store.execute(_SCHEMA)
     names = ("id", "role", "browser", "began_at", "ends_at")

@@ -1,10 +1,17 @@
 """Tokens for programs: made with a password or by the owner, listed, revoked."""
 
+from __future__ import annotations
+
 import asyncio
+import sqlite3
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from datasette import Response
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 from datasette_auth_passwords.utils import verify_password
 
 from memories_lib.access import attempts, roles, sessions
@@ -14,12 +21,12 @@ from memories_lib.shared import access_tokens
 from memories_lib.shared.layout import ArchiveFiles
 
 _MOST_DAYS = 366
-_stores = {}
+_stores: dict[str, sqlite3.Connection] = {}
 #: Whatever is written into the store, is written by this thread: to wait for the disk is not for who answers others.
 _writer = ThreadPoolExecutor(1, "access.db")
 
 
-def store_of(datasette):
+def store_of(datasette: Datasette) -> sqlite3.Connection:
     """The store of tokens beside the archive, open for this process."""
     path = str(ArchiveFiles.of(served_archive.database_of(datasette).path).access)
     if path not in _stores:
@@ -27,12 +34,12 @@ def store_of(datasette):
     return _stores[path]
 
 
-async def written(function, *given):
+async def written(function: Callable[..., Any], *given: Any) -> Any:
     """What `function(*given)` gives, which writes into the store, one after the other."""
     return await asyncio.get_running_loop().run_in_executor(_writer, function, *given)
 
 
-def actor_of(datasette, header):
+def actor_of(datasette: Datasette, header: str) -> dict[str, Any] | None:
     """The actor of an `Authorization: Bearer …`; None when the token is not good (any more)."""
     try:
         found = access_tokens.role_of(store_of(datasette), header[7:].strip(), roles.proof_of)
@@ -41,26 +48,26 @@ def actor_of(datasette, header):
     return {"id": found[1], "role": found[0], "token": found[2]} if found else None
 
 
-def _role(body):
+def _role(body: dict[str, Any]) -> str:
     role = body.get("role", "owner")
     if role not in roles.ROLES:
         raise wrong("body", "role", f"must be one of {', '.join(roles.ROLES)}")
     return role
 
 
-def _days(body, default):
+def _days(body: dict[str, Any], default: float) -> float:
     days = body.get("days", default)
     if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= _MOST_DAYS:
         raise wrong("body", "days", f"must be a number of days of at most {_MOST_DAYS}")
     return days
 
 
-async def _made(datasette, name, role, days, proof=None):
+async def _made(datasette: Datasette, name: str, role: str, days: float, proof: str | None = None) -> dict[str, Any]:
     number, token = await written(access_tokens.make, store_of(datasette), name, role, int(days * 86400), proof)
     return {"id": number, "token": token, "role": role, "expires_at": int(time.time() + days * 86400)}
 
 
-async def login(request, datasette):
+async def login(request: Request, datasette: Datasette) -> Any:
     """``POST /api/login`` `{"role", "password"}`: a token for an hour, or for `days`, for programs that ask a person.
 
     It ends with the password it was made with.
@@ -83,7 +90,7 @@ async def login(request, datasette):
     return await _made(datasette, role, role, _days(body, 1 / 24), roles.proof_of(role))
 
 
-async def make(request, datasette):
+async def make(request: Request, datasette: Datasette) -> dict[str, Any]:
     """``POST /api/tokens`` `{"name", "role", "days"}`: the token is in this answer and nowhere else."""
     body = await body_of(request)
     name = words(body, "name", 100).strip()
@@ -92,12 +99,12 @@ async def make(request, datasette):
     return await _made(datasette, name, _role({"role": "viewer", **body}), _days(body, 90))
 
 
-async def listed(_request, datasette):
+async def listed(_request: Request, datasette: Datasette) -> dict[str, Any]:
     """``GET /api/tokens``."""
     return {"tokens": access_tokens.listed(store_of(datasette))}
 
 
-async def revoke(request, datasette):
+async def revoke(request: Request, datasette: Datasette) -> Response:
     """``DELETE /api/tokens/{id}``."""
     number = int(request.url_vars["id"])
     if number == (request.actor or {}).get("token"):
@@ -107,13 +114,13 @@ async def revoke(request, datasette):
     return Response("", status=204)
 
 
-async def sessions_listed(request, datasette):
+async def sessions_listed(request: Request, datasette: Datasette) -> dict[str, Any]:
     """``GET /api/sessions``: browsers that are logged in."""
     mine = (request.actor or {}).get("session")
     return {"sessions": [{**one, "is_this": one["id"] == mine} for one in sessions.listed(store_of(datasette))]}
 
 
-async def end_session(request, datasette):
+async def end_session(request: Request, datasette: Datasette) -> Response:
     """``DELETE /api/sessions/{id}``: that browser has to log in again."""
     number = int(request.url_vars["id"])
     if number >= 1 << 63 or not await written(sessions.end, store_of(datasette), number):

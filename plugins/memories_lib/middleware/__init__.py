@@ -3,7 +3,11 @@
 Each module has `wrap(app, datasette)`, which gives the application with this around it.
 """
 
+from __future__ import annotations
+
 from functools import reduce
+
+from datasette.app import Datasette
 
 from memories_lib.middleware import (
     body_limit,
@@ -21,6 +25,7 @@ from memories_lib.middleware import (
     request_log,
     security_headers,
 )
+from memories_lib.server.asgi import App
 
 STACK = (
     request_log,  # counts what goes over the line, packed or not
@@ -40,6 +45,6 @@ STACK = (
 )
 
 
-def wrap(app, datasette):
+def wrap(app: App, datasette: Datasette) -> App:
     """The application with all of `STACK` around it."""
     return reduce(lambda inner, module: module.wrap(inner, datasette), reversed(STACK), app)

@@ -1,8 +1,13 @@
 """No request may send more than its path takes: most forms and edits are a few hundred bytes."""
 
+from __future__ import annotations
+
 import re
 
+from datasette.app import Datasette
+
 from memories_lib.middleware.refusal import refuse
+from memories_lib.server.asgi import App, Message, Receive, Scope, Send
 
 _USUAL = 64 << 10
 #: (method and path, bytes); None: the route looks at it by itself, block by block.
@@ -21,13 +26,13 @@ class _TooLarge(Exception):
     pass
 
 
-def _most(scope):
+def _most(scope: Scope) -> int | None:
     asked = f"{scope['method']} {scope['path']}"
     return next((most for pattern, most in _MORE if pattern.match(asked)), _USUAL)
 
 
-def wrap(app, _datasette):
-    async def limited(scope, receive, send):
+def wrap(app: App, _datasette: Datasette) -> App:
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         most = _most(scope) if scope["type"] == "http" else None
         if most is None:
             await app(scope, receive, send)
@@ -43,7 +48,7 @@ def wrap(app, _datasette):
             return
         size, is_started, is_refused = 0, False, False
 
-        async def count():
+        async def count() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body") or b"")
@@ -51,7 +56,7 @@ def wrap(app, _datasette):
                 raise _TooLarge
             return message
 
-        async def pass_on(message):
+        async def pass_on(message: Message) -> None:
             nonlocal is_started, is_refused
             if size > most and not is_started:
                 # Whatever Datasette makes of the exception: this is the answer.

@@ -1,14 +1,19 @@
 """When the server is told to end, what it wrote is brought into the archive's own file: one file, nothing beside it."""
 
+from __future__ import annotations
+
 import sqlite3
+
+from datasette.app import Datasette
 
 from memories_lib.middleware import lifespan
 from memories_lib.server import served_archive
+from memories_lib.server.asgi import App
 from memories_lib.server.http import ApiError
 from memories_lib.shared import versions
 
 
-async def _settle(datasette):
+async def _settle(datasette: Datasette) -> None:
     try:
         database = served_archive.database_of(datasette)
         await database.execute_write_fn(versions.settle)
@@ -17,5 +22,5 @@ async def _settle(datasette):
         return  # nothing is lost: whoever opens it next reads the log
 
 
-def wrap(app, datasette):
+def wrap(app: App, datasette: Datasette) -> App:
     return lifespan.at("shutdown", lambda: _settle(datasette), app)

@@ -1,10 +1,15 @@
 """`memories maintenance on --closed`: one page in the place of all of them."""
 
+from __future__ import annotations
+
 from html import escape
+from typing import Any
 
 from datasette import Response
+from datasette.app import Datasette
 
 from memories_lib.server import served_archive
+from memories_lib.server.asgi import App, Receive, Scope, Send
 from memories_lib.server.http import ApiError
 from memories_lib.shared import maintenance_note
 
@@ -12,7 +17,7 @@ from memories_lib.shared import maintenance_note
 _OPEN = ("/health", "/-/", "/static/", "/robots.txt", "/api/")
 
 
-def served_note(datasette):
+def served_note(datasette: Datasette) -> Any:
     """The note beside the served archive, or None."""
     try:
         return maintenance_note.note_of(served_archive.database_of(datasette).path)
@@ -20,8 +25,8 @@ def served_note(datasette):
         return None
 
 
-def wrap(app, datasette):
-    async def answer(scope, receive, send):
+def wrap(app: App, datasette: Datasette) -> App:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(_OPEN):
             await app(scope, receive, send)
             return

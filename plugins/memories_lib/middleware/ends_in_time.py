@@ -3,23 +3,30 @@
 What was answered is on disk by then, and SQLite undoes what was half done when the archive is opened next.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import threading
+from collections.abc import Callable
+from typing import Any
+
+from datasette.app import Datasette
 
 from memories_lib.middleware import lifespan
+from memories_lib.server.asgi import App
 
 #: Whoever runs the server kills it a little later: Fly after five seconds, unless told otherwise.
 LONGEST_S = 4.5
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def wrap(app, _datasette):
+def wrap(app: App, _datasette: Datasette) -> App:
     # Only then: until it starts, the server has not put its own handlers in place.
     return lifespan.at("startup", _watch, app)
 
 
-async def _watch():
+async def _watch() -> None:
     if threading.current_thread() is not threading.main_thread():
         return
     for number in _SIGNALS:
@@ -28,8 +35,8 @@ async def _watch():
             signal.signal(number, _with_a_limit(before))
 
 
-def _with_a_limit(before):
-    def handle(number, frame):
+def _with_a_limit(before: Any) -> Callable[[int, Any], None]:
+    def handle(number: int, frame: object) -> None:
         # Without cleaning up: whatever that would wait for is what is waited for already.
         timer = threading.Timer(LONGEST_S, os._exit, (0,))
         timer.daemon = True

@@ -3,13 +3,18 @@
 Datasette's own permissions are set as well (`plugins/access.py`); this holds whatever hooks a version of it calls.
 """
 
+from __future__ import annotations
+
 import re
+from typing import Any
 
 import datasette as datasette_package
+from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from memories_lib.access import login_page, roles, token_routes
 from memories_lib.server import internals
+from memories_lib.server.asgi import App, Message, Receive, Scope, Send
 
 #: Versions whose permissions, routes and internals were tried with these plugins.
 _TRIED = re.compile(r"0\.65(?:\.\d+)?\Z")
@@ -24,7 +29,7 @@ _LOG_OUT = re.compile(r"/-/logout/?\Z")
 _RANKS = {None: 0, "viewer": 1, "curator": 2, "owner": 3}
 
 
-def refuse_other_datasettes():
+def refuse_other_datasettes() -> None:
     """Ends the program for a Datasette that may ask other questions than those that are answered here."""
     version = datasette_package.__version__
     if not _TRIED.match(version):
@@ -34,8 +39,8 @@ def refuse_other_datasettes():
         )
 
 
-def wrap(app, datasette):
-    async def guarded(scope, receive, send):
+def wrap(app: App, datasette: Datasette) -> App:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             # Datasette does this at its first request, which is only let through by what is done here.
             await datasette.invoke_startup()
@@ -54,10 +59,10 @@ def wrap(app, datasette):
     return guarded
 
 
-def _ending_the_session(datasette, request, send):
+def _ending_the_session(datasette: Datasette, request: Request, send: Send) -> Send:
     """`send` that ends the session where Datasette has logged out: not where it refused, for want of a token."""
 
-    async def ending(event):
+    async def ending(event: Message) -> None:
         if event["type"] == "http.response.start" and event["status"] == 302:
             await login_page.end_session(datasette, request)
         await send(event)
@@ -65,7 +70,7 @@ def _ending_the_session(datasette, request, send):
     return ending
 
 
-def actor_of(datasette, request):
+def actor_of(datasette: Datasette, request: Request) -> dict[str, Any]:
     """Who asks: by a token, by this machine's own address, by the cookie of a log-in; None for strangers."""
     sent = request.headers.get("authorization", "")
     if sent.lower().startswith("bearer "):
@@ -77,11 +82,11 @@ def actor_of(datasette, request):
     return login_page.actor_of_cookie(datasette, request) or {"id": None}
 
 
-def _path(scope):
+def _path(scope: Scope) -> str:
     return scope["path"].removeprefix(scope.get("root_path") or "") or "/"
 
 
-def _needed(datasette, path):
+def _needed(datasette: Datasette, path: str) -> str | None:
     """The least role that may ask for a path; None where anybody may."""
     base = datasette.setting("base_url").rstrip("/")
     path = path.removeprefix(base) if base else path

@@ -1,27 +1,33 @@
 """Small pieces of an answer go out together: Datasette sends a table as CSV row by row, each all the way."""
 
+from __future__ import annotations
+
 import time
+
+from datasette.app import Datasette
+
+from memories_lib.server.asgi import App, Message, Receive, Scope, Send
 
 _ENOUGH = 32 << 10
 #: Whoever sends little and waits is not held up longer.
 _LONGEST_S = 0.2
 
 
-def wrap(app, _datasette):
-    async def joining(scope, receive, send):
+def wrap(app: App, _datasette: Datasette) -> App:
+    async def joining(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, _Joiner(send).send if scope["type"] == "http" else send)
 
     return joining
 
 
 class _Joiner:
-    def __init__(self, send):
+    def __init__(self, send: Send) -> None:
         self._send = send
-        self._waiting = []
+        self._waiting: list[bytes] = []
         self._size = 0
         self._since = 0.0
 
-    async def send(self, message):
+    async def send(self, message: Message) -> None:
         """Take one message of the answer."""
         if message["type"] != "http.response.body":
             await self._send(message)

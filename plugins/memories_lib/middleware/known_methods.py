@@ -3,16 +3,21 @@
 The API says for each of its paths which ones it takes.
 """
 
+from __future__ import annotations
+
 from urllib.parse import unquote
 
+from datasette.app import Datasette
+
 from memories_lib.middleware.refusal import refuse
+from memories_lib.server.asgi import App, Receive, Scope, Send
 
 _KNOWN = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _ALLOWED = [(b"allow", b"GET, HEAD")]
 
 
-def wrap(app, datasette):
-    async def known(scope, receive, send):
+def wrap(app: App, datasette: Datasette) -> App:
+    async def known(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not await _takes(datasette, scope["method"], scope["path"]):
             await refuse(send, 405, "Method Not Allowed", _ALLOWED)
             return
@@ -21,7 +26,7 @@ def wrap(app, datasette):
     return known
 
 
-async def _takes(datasette, method, path):
+async def _takes(datasette: Datasette, method: str, path: str) -> bool:
     parts = path.removeprefix(datasette.urls.instance().rstrip("/")).strip("/").split("/")
     if parts[0] == "api":
         return True

@@ -4,9 +4,13 @@ A page elsewhere may be a link here, and no more: it cannot write, nor load what
 Programs, which say nothing of where they come from, and those with a token of their own may.
 """
 
+from __future__ import annotations
+
 from datasette import Response
+from datasette.app import Datasette
 
 from memories_lib.access import roles
+from memories_lib.server.asgi import App, Receive, Scope, Send
 
 _PLAIN = ("GET", "HEAD", "OPTIONS")
 #: Reads that leave a trace, and so are for our own pages and for programs.
@@ -14,8 +18,8 @@ _TRACES = ("/api/backup",)
 _OURS = ("none", "same-origin", "")
 
 
-def wrap(app, _datasette):
-    async def checked(scope, receive, send):
+def wrap(app: App, _datasette: Datasette) -> App:
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or _may(scope):
             await app(scope, receive, send)
             return
@@ -25,7 +29,7 @@ def wrap(app, _datasette):
     return checked
 
 
-def _may(scope):
+def _may(scope: Scope) -> bool:
     sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     if sent.get("authorization", "").lower().startswith("bearer "):
         return True

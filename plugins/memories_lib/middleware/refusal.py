@@ -1,9 +1,14 @@
 """An answer that is given before anything is asked of what lies behind."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Sequence
+
+from memories_lib.server.asgi import Send
 
 
-async def refuse(send, status, sentence, headers=()):
+async def refuse(send: Send, status: int, sentence: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
     """Answer with a status and a sentence, as the API does, and end the connection."""
     body = json.dumps({"detail": sentence}).encode()
     headers = [

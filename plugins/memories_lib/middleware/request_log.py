@@ -3,14 +3,20 @@
 `MEMORIES_LOG_LEVEL` says how much: `info` each request, `warning` those that failed or were slow, `error` failures.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+from datasette.app import Datasette
 
 from memories_lib.server import internals
+from memories_lib.server.asgi import App, Message, Receive, Scope, Send
 from memories_lib.shared.contract import FULL
 from memories_lib.web import status
 
@@ -22,33 +28,33 @@ _FULL_EVERY_S = 3600
 _said = {"full": 0.0}
 
 
-def _plain(path):
+def _plain(path: str) -> str:
     path = _SECRET.sub("/s/…", path)
     parts = ["…" if len(part) > 70 or not (part == "" or _PLAIN.match(part)) else part for part in path.split("/")]
     return "/".join(parts)
 
 
-def _say(**line):
+def _say(**line: Any) -> None:
     print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
-def replace_access_log():
+def replace_access_log() -> None:
     """Our lines instead of Uvicorn's, where any are wanted."""
     if os.environ.get("MEMORIES_LOG_LEVEL"):
         internals.silence_access_log()
 
 
-def wrap(app, datasette):
+def wrap(app: App, datasette: Datasette) -> App:
     least = _RANKS.get(os.environ.get("MEMORIES_LOG_LEVEL", "").lower(), 2)
     is_on = bool(os.environ.get("MEMORIES_LOG_LEVEL"))
 
-    async def told(scope, receive, send):
+    async def told(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
         found, size, started = 500, 0, time.perf_counter()
 
-        async def look(message):
+        async def look(message: Message) -> None:
             nonlocal found, size
             if message["type"] == "http.response.start":
                 found = message["status"]
@@ -74,7 +80,7 @@ def wrap(app, datasette):
     return told
 
 
-def _warn_when_full(datasette):
+def _warn_when_full(datasette: Datasette) -> None:
     now = time.monotonic()
     if _said["full"] and now - _said["full"] < _FULL_EVERY_S:
         return

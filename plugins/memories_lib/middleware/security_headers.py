@@ -4,12 +4,17 @@ Pages of the memories view hold no script of their own. Datasette's do: those th
 their digest, so that neither an attribute nor a `javascript:` address in somebody's words can run.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import re
 
+from datasette.app import Datasette
+
 from memories_lib.access import roles
 from memories_lib.server import http
+from memories_lib.server.asgi import App, Message, Receive, Scope, Send
 
 _POLICY = (
     "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: {tiles}; "
@@ -33,8 +38,8 @@ _STATIC_KEEP = b"private, max-age=600"
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
-def wrap(app, _datasette):
-    async def guarded(scope, receive, send):
+def wrap(app: App, _datasette: Datasette) -> App:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
@@ -47,13 +52,14 @@ def wrap(app, _datasette):
 class _Guard:
     """Adds the headers; holds a page back until its scripts are known."""
 
-    def __init__(self, send, is_https, *, is_static):
+    def __init__(self, send: Send, is_https: bool, *, is_static: bool) -> None:
         self._send = send
         self._is_static = is_static
         self._more = [*_ALWAYS, _HSTS] if is_https else _ALWAYS
-        self._start, self._parts = None, []
+        self._start: Message | None = None
+        self._parts: list[bytes] = []
 
-    async def send(self, message):
+    async def send(self, message: Message) -> None:
         """Take one message of the answer."""
         if message["type"] == "http.response.start":
             named = {name.lower(): value for name, value in message["headers"]}
@@ -79,7 +85,7 @@ class _Guard:
         await self._send(message)
 
 
-def _policy_of(page):
+def _policy_of(page: bytes) -> bytes:
     scripts = [script for script in _SCRIPT.findall(page) if script.strip()]
     digests = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in scripts]
     named = "".join(f" 'sha256-{digest}'" for digest in dict.fromkeys(digests))

@@ -1,8 +1,12 @@
 """The command `memories` beside the server, in a process of its own: for what needs more than the served file."""
 
+from __future__ import annotations
+
 import asyncio
 import importlib.util
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 #: One at a time: each may take as much memory as the server itself.
 _at_once = asyncio.Semaphore(1)
@@ -12,17 +16,19 @@ _MISSING = "the command memories is not installed beside this server"
 class CommandError(Exception):
     """The command did not do it. `is_missing`: there is no such command here; the text is its own sentence."""
 
-    def __init__(self, sentence, *, is_missing=False):
+    def __init__(self, sentence: str, *, is_missing: bool = False) -> None:
         super().__init__(sentence)
         self.is_missing = is_missing
 
 
-def is_installed():
+def is_installed() -> bool:
     """Whether there is such a command here."""
     return importlib.util.find_spec("ingest") is not None
 
 
-async def run(path, command, options, words=(), *, wait_s):
+async def run(
+    path: str | Path, command: Sequence[str], options: Sequence[str], words: Sequence[str] = (), *, wait_s: float
+) -> str:
     """What ``memories COMMAND OPTIONS --db PATH -- WORDS`` prints. Raises `CommandError`.
 
     `command` and `options` are ours; `words` may be anything that somebody typed.

@@ -1,13 +1,19 @@
 """What API routes have in common: parameters that are checked, errors and answers as the contract wants them."""
 
+from __future__ import annotations
+
 import errno
 import gzip
 import hashlib
 import json
 import re
 import sqlite3
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from datasette import Response
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 _WORTH_PACKING = 1024
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}\Z")
@@ -18,29 +24,32 @@ _PRIVATE = "private, no-cache"
 KEEP = "x-keep"
 
 
+Handler = Callable[[Request, Datasette], Awaitable[Any]]
+
+
 class ApiError(Exception):
     """An answer that is not 200. `detail` is a sentence, or the list that says which parameter was wrong."""
 
-    def __init__(self, status, detail, headers=None):
+    def __init__(self, status: int, detail: object, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status, self.detail, self.headers = status, detail, headers or {}
 
 
-def wrong(where, name, message, kind="value_error"):
+def wrong(where: str, name: str, message: str, kind: str = "value_error") -> ApiError:
     """422 for one parameter, in the form that the earlier backend's clients know."""
     return ApiError(422, [{"loc": [where, name], "msg": message, "type": kind}])
 
 
-def route(pattern, function):
+def route(pattern: str, function: Callable[..., Any]) -> tuple[str, Handler]:
     """A route that answers with and without its trailing slash."""
     return (rf"^{pattern}/?$", answering(function))
 
 
-def answering(function):
+def answering(function: Callable[..., Any]) -> Handler:
     """Turns what a route returns (data, or a Response) and raises into answers."""
 
     # Datasette looks at the names of these two, so they are the same for all.
-    async def answer(request, datasette):
+    async def answer(request: Request, datasette: Datasette) -> Any:
         try:
             found = await function(request, datasette)
         except ApiError as error:
@@ -53,7 +62,7 @@ def answering(function):
     return answer
 
 
-def _of_the_disk(error):
+def _of_the_disk(error: Exception) -> tuple[int, str]:
     """(status, sentence) for what is wrong with the disk or a file on it; a mistake of ours goes on as it is."""
     text = str(error)
     if "disk is full" in text or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
@@ -68,23 +77,23 @@ def _of_the_disk(error):
 class Body:
     """JSON ready to be sent, as often as asked: its bytes, its tag, and its bytes packed once somebody takes them."""
 
-    def __init__(self, data):
+    def __init__(self, data: Any) -> None:
         self.bytes = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
         self.tag = f'"{hashlib.blake2b(self.bytes, digest_size=9).hexdigest()}"'
-        self._packed = None
+        self._packed: bytes | None = None
 
-    def packed(self):
+    def packed(self) -> bytes:
         """The bytes, gzipped."""
         if self._packed is None:
             self._packed = gzip.compress(self.bytes, 4)
         return self._packed
 
-    def size(self):
+    def size(self) -> int:
         """How much memory this takes, about."""
         return len(self.bytes) + len(self._packed or b"")
 
 
-def as_json(request, data, status=200):
+def as_json(request: Request, data: object, status: int = 200) -> Response:
     """`data` (or a `Body`), unless the client has it already; packed, where it takes that and it pays."""
     body = data if isinstance(data, Body) else Body(data)
     headers = {"etag": body.tag, KEEP: _PRIVATE, "vary": "accept-encoding, cookie, origin"}
@@ -98,13 +107,13 @@ def as_json(request, data, status=200):
     return Response(content, status=status, headers=headers, content_type="application/json; charset=utf-8")
 
 
-def only(request, *methods):
+def only(request: Request, *methods: str) -> None:
     """405 for any other method."""
     if request.method not in methods:
         raise ApiError(405, "Method Not Allowed")
 
 
-def number(request, name, default, low, high):
+def number(request: Request, name: str, default: int, low: int, high: int | None) -> int:
     """A whole number of the query, within its range."""
     given = request.args.get(name)
     if given is None:
@@ -119,7 +128,7 @@ def number(request, name, default, low, high):
     return value
 
 
-def choice(request, name, options, default):
+def choice(request: Request, name: str, options: Sequence[str], default: str) -> str:
     """One of a few words of the query."""
     given = request.args.get(name, default)
     if given not in options:
@@ -127,7 +136,7 @@ def choice(request, name, options, default):
     return given
 
 
-async def body_of(request, *, most=1 << 20, or_else=None):
+async def body_of(request: Request, *, most: int = 1 << 20, or_else: dict[str, Any] | None = None) -> dict[str, Any]:
     """The request's JSON object, of at most so many bytes; `or_else` when nothing was sent."""
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > most:
@@ -153,7 +162,7 @@ async def body_of(request, *, most=1 << 20, or_else=None):
     return found
 
 
-def _is_text(found):
+def _is_text(found: object) -> bool:
     """Whether all texts in data can be written down: JSON may name halves of letters."""
     try:
         json.dumps(found, ensure_ascii=False).encode()
@@ -162,25 +171,25 @@ def _is_text(found):
     return True
 
 
-def whole(value):
+def whole(value: object) -> int | None:
     """A whole number of a JSON body, also one written as 3.0; None for anything else."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def whole_numbers(body, name):
+def whole_numbers(body: dict[str, Any], name: str) -> list[int]:
     """A list of whole numbers in the body."""
     given = body.get(name)
-    found = [whole(n) for n in given] if isinstance(given, list) else [None]
-    if None in found:
+    found = [number for n in given if (number := whole(n)) is not None] if isinstance(given, list) else []
+    if not isinstance(given, list) or len(found) < len(given):
         raise wrong("body", name, "must be a list of whole numbers", "type_error.list")
     if any(abs(n) >= 1 << 63 for n in found):
         raise wrong("body", name, "a number is too large", "value_error.number")
     return found
 
 
-def words(body, name, most):
+def words(body: dict[str, Any], name: str, most: int) -> str:
     """A text in the body."""
     found = body.get(name)
     if not isinstance(found, str):

@@ -1,30 +1,35 @@
 """The one place that reaches into Datasette 0.65 beyond its plugin hooks. Pure functions; checked by tests."""
 
+from __future__ import annotations
+
 import logging
 import os
 import re
+import sqlite3
 import sys
 import traceback
 from functools import wraps
 from pathlib import Path
+from typing import Any, NoReturn
 
 import datasette.handle_exception
 import datasette.views
 from datasette.app import Datasette
 from datasette.database import Database
+from datasette.utils.asgi import Request
 
 
-def refuse_to_start(sentence):
+def refuse_to_start(sentence: str) -> NoReturn:
     """End the server before it answers anything: what Datasette makes of its own StartupError is forty lines."""
     raise SystemExit(f"Error: {sentence}")
 
 
-def metadata_as_given(instance):
+def metadata_as_given(instance: Datasette) -> dict[str, Any]:
     """The metadata file's content, without what plugins add to it (asking for that would recurse)."""
     return instance._metadata_local
 
 
-def connection_to_answer_with(instance, database):
+def connection_to_answer_with(instance: Datasette, database: Database) -> sqlite3.Connection:
     """A connection for the thread that answers requests: the one that Datasette has in that place without threads.
 
     It waits for nobody: what is locked is locked, at once.
@@ -45,7 +50,7 @@ _PAGE_IN_ORDER = re.compile(
 )
 
 
-def put_ties_in_order():
+def put_ties_in_order() -> None:
     """Rows with the same value go by their number on the first page, too.
 
     Datasette 0.65 says so for the second page on; where the first one has another order, which an index read backwards
@@ -56,7 +61,7 @@ def put_ties_in_order():
         return
 
     @wraps(execute)
-    async def in_order(self, sql, *args, **given):
+    async def in_order(self: Database, sql: str, *args: Any, **given: Any) -> Any:
         found = _PAGE_IN_ORDER.match(sql)
         return await execute(self, f"{sql[: found.end()]}, id{sql[found.end() :]}" if found else sql, *args, **given)
 
@@ -66,25 +71,25 @@ def put_ties_in_order():
 _PAGES = Path(datasette.views.__file__).parent
 
 
-def comes_from_datasettes_pages(exception):
+def comes_from_datasettes_pages(exception: BaseException) -> bool:
     """Whether one of Datasette's pages of tables and queries was at work, and none of ours."""
     files = [Path(frame.filename) for frame in traceback.extract_tb(exception.__traceback__)]
     plugins = Path(__file__).parents[2]
     return any(_PAGES in file.parents for file in files) and not any(plugins in file.parents for file in files[-1:])
 
 
-def tell(instance, request, exception):
+def tell(instance: Datasette, request: Request, exception: BaseException) -> Any:
     """The page, or the JSON, with which Datasette tells of an exception."""
     return datasette.handle_exception.handle_exception(instance, request, exception)
 
 
-def keep_locals_out_of_logs():
+def keep_locals_out_of_logs() -> None:
     """With rich installed, Datasette logs each exception (a 404 too) with all local variables: people's words."""
     datasette.handle_exception.rich = None
     sys.excepthook = sys.__excepthook__  # the same for what ends the server
 
 
-def keep_queries_out_of_logs():
+def keep_queries_out_of_logs() -> None:
     """A query that fails is written to the log with its text and parameters, unless asked not to."""
     for function in (getattr(Database.execute, "__wrapped__", Database.execute), Datasette.execute):
         *others, log_sql_errors = function.__defaults__
@@ -95,22 +100,22 @@ def keep_queries_out_of_logs():
 class _WithoutQuestion(logging.Filter):
     """Leaves what people searched for out of the access log's lines."""
 
-    def filter(self, record):
+    def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple) and len(record.args) >= 3 and isinstance(record.args[2], str):
-            arguments = list(record.args)
+            arguments: list[Any] = list(record.args)
             arguments[2] = arguments[2].partition("?")[0]
             record.args = tuple(arguments)
         return True
 
 
-def keep_questions_out_of_logs():
+def keep_questions_out_of_logs() -> None:
     """Uvicorn's access log shows whole addresses, with the words of a search in them."""
     logger = logging.getLogger("uvicorn.access")
     if not any(isinstance(known, _WithoutQuestion) for known in logger.filters):
         logger.addFilter(_WithoutQuestion())
 
 
-def trust_no_proxy():
+def trust_no_proxy() -> None:
     """Uvicorn believes `X-Forwarded-For` from this very machine, unless told whom to believe; so nobody.
 
     Whoever came that way would choose the address by which wrong passwords are counted.
@@ -118,7 +123,7 @@ def trust_no_proxy():
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
 
 
-def silence_access_log():
+def silence_access_log() -> None:
     """Uvicorn's lines, when ours are written instead."""
     # Uvicorn sets its loggers up anew when it starts, but leaves their filters alone.
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)

@@ -1,21 +1,29 @@
 """Answers kept until the archive changes: what was asked before is not worked out again."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+from datasette.app import Datasette
+from datasette.database import Database
+from datasette.utils.asgi import Request
 
 from memories_lib.server import served_archive
 from memories_lib.server.http import Body
 
 _MOST_BYTES = 8 << 20
 
-_kept = OrderedDict()
-_state = {"stamp": None, "bytes": 0}
+_kept: OrderedDict[tuple[date, str], Body] = OrderedDict()
+_state: dict[str, Any] = {"stamp": None, "bytes": 0}
 
 
-def _stamp(database):
+def _stamp(database: Database) -> tuple[object, ...]:
     """What changes with every commit: the times and sizes of the file and of its log."""
-    found = []
+    found: list[tuple[int, int, int] | None] = []
     for end in ("", "-wal"):
         try:
             about = Path(f"{database.path}{end}").stat()
@@ -26,13 +34,13 @@ def _stamp(database):
     return database.path, *found
 
 
-def forget():
+def forget() -> None:
     """The archive is another one now."""
     _kept.clear()
     _state.update(stamp=None, bytes=0)
 
 
-async def answer(request, datasette, function):
+async def answer(request: Request, datasette: Datasette, function: Callable[..., Any]) -> Any:
     """What `function` answers, or answered to the same question before."""
     stamp = _stamp(served_archive.database_of(datasette))
     if stamp != _state["stamp"]:

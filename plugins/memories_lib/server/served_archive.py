@@ -1,25 +1,38 @@
 """The served archive: which database it is, how it is read, and how an edit is written down and shown."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import sqlite3
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
+
+from datasette.app import Datasette
+from datasette.database import Database
 
 from memories_lib.server import internals
 from memories_lib.server.http import ApiError
 from memories_lib.shared import curation, damage, edit_log, folding
+from memories_lib.shared.event import Event
 from memories_lib.shared.layout import ArchiveFiles
+from memories_lib.shared.sql import Run
+
+T = TypeVar("T")
+#: What names the subject of an edit: (kind, key, detail), given how to ask the archive.
+Subject = Callable[[Run], tuple[str, int, dict[str, Any]]]
 
 #: path of a log -> (the log, open; which file it was when it was opened)
-_logs = {}
+_logs: dict[str, tuple[sqlite3.Connection, tuple[int, int] | None]] = {}
 #: path of an archive -> which file it was at the first request
-_served = {}
+_served: dict[str, tuple[int, int]] = {}
 #: Serve an archive without the edits that it shows, whose log is gone: on purpose, and for good.
 WITHOUT_EDITS = "MEMORIES_WITHOUT_EDITS"
 
 
-def database_of(datasette):
+def database_of(datasette: Datasette) -> Database:
     """The archive among Datasette's databases. Raises `ApiError` 503 when none is served."""
     for database in datasette.databases.values():
         if not database.path or not database.is_mutable:
@@ -33,7 +46,7 @@ def database_of(datasette):
     raise ApiError(503, "no archive is served here")
 
 
-def _which(path):
+def _which(path: str | Path) -> tuple[int, int] | None:
     """Which file is at a path, whatever it is called; None for none."""
     try:
         found = Path(path).stat()
@@ -42,7 +55,7 @@ def _which(path):
     return found.st_dev, found.st_ino
 
 
-async def read(datasette, function):
+async def read(datasette: Datasette, function: Callable[[Run], T]) -> T:
     """`function(run)`, in a thread with a connection of the archive; rows answer to names.
 
     All of it sees one state of the archive, even when another one is put in its place meanwhile.
@@ -51,24 +64,22 @@ async def read(datasette, function):
     return await database_of(datasette).execute_fn(lambda connection: _in_one_state(connection, function))
 
 
-async def glance(datasette, function, is_little):
+async def glance(datasette: Datasette, function: Callable[[Run], T], is_little: Callable[[Run], bool]) -> T:
     """The same for what takes a fraction of a millisecond, without the way to a thread and back, which takes longer.
 
     `is_little(run)` says whether it does; what is more, or locked, is read in a thread: nobody else's answer waits.
     """
     connection = internals.connection_to_answer_with(datasette, database_of(datasette))
     try:
-        is_read, found = _in_one_state(
-            connection, lambda run: (True, function(run)) if is_little(run) else (False, None)
-        )
+        found = _in_one_state(connection, lambda run: [function(run)] if is_little(run) else [])
     except sqlite3.OperationalError as error:
         if "locked" not in str(error):
             raise
-        is_read, found = False, None
-    return found if is_read else await read(datasette, function)
+        found = []
+    return found[0] if found else await read(datasette, function)
 
 
-def _in_one_state(connection, function):
+def _in_one_state(connection: sqlite3.Connection, function: Callable[[Run], T]) -> T:
     connection.execute("BEGIN")
     try:
         return function(connection.execute)
@@ -76,7 +87,7 @@ def _in_one_state(connection, function):
         connection.execute("COMMIT")
 
 
-def log_of(database):
+def log_of(database: Database) -> sqlite3.Connection:
     """The log of edits beside an archive, open for this process. Raises `ApiError` 503 when it was taken away."""
     path = str(ArchiveFiles.of(database.path).edits)
     if path not in _logs:
@@ -90,17 +101,17 @@ def log_of(database):
     return log
 
 
-async def edit(datasette, actor, action, find_subject):
+async def edit(datasette: Datasette, actor: str, action: str, find_subject: Subject) -> Event:
     """Write one edit down and show it. `find_subject(run)` gives (kind, key, detail) or raises `ApiError`.
 
     The event is durable before this returns. All edits pass through the archive's one writer, one after the other.
     """
     database = database_of(datasette)
 
-    def write(connection):
+    def write(connection: sqlite3.Connection) -> Event:
         log = log_of(database)
 
-        def act():
+        def act() -> Event:
             kind, key, detail = find_subject(connection.execute)
             event = edit_log.draft(log, actor, action, kind, key, detail)
             everything = edit_log.events(log)
@@ -119,15 +130,21 @@ async def edit(datasette, actor, action, find_subject):
     return await database.execute_write_fn(write)
 
 
-async def edit_messages(datasette, actor, action, numbers, find_subject):
+async def edit_messages(
+    datasette: Datasette,
+    actor: str,
+    action: str,
+    numbers: Iterable[int],
+    find_subject: Callable[[Run, int], tuple[int, dict[str, Any]] | None],
+) -> list[Event]:
     """The same for many messages: the events of those for which `find_subject(run, number)` gives something."""
     database = database_of(datasette)
 
-    def write(connection):
+    def write(connection: sqlite3.Connection) -> list[Event]:
         log = log_of(database)
 
-        def act():
-            drafts = []
+        def act() -> list[Event]:
+            drafts: list[Event] = []
             for number in numbers:
                 if found := find_subject(connection.execute, number):
                     key, detail = found
@@ -146,7 +163,7 @@ async def edit_messages(datasette, actor, action, numbers, find_subject):
     return await database.execute_write_fn(write)
 
 
-def _in_transaction(connection, act):
+def _in_transaction(connection: sqlite3.Connection, act: Callable[[], T]) -> T:
     connection.isolation_level = None
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -158,7 +175,7 @@ def _in_transaction(connection, act):
     return found
 
 
-def tidy(datasette):
+def tidy(datasette: Datasette) -> None:
     """Take away what an earlier server was about to receive or to send when it was ended."""
     for database in datasette.databases.values():
         if not database.path:
@@ -170,7 +187,7 @@ def tidy(datasette):
             half.unlink(missing_ok=True)
 
 
-def _missing(path):
+def _missing(path: Path) -> str:
     what = "holds no edit" if path.exists() else "is missing"
     return (
         f"{path} {what}, and the archive shows edits that people made: what they hid would be seen again. "
@@ -179,21 +196,21 @@ def _missing(path):
     )
 
 
-def _cannot_show_edits(path):
+def _cannot_show_edits(path: Path) -> str:
     return (
         f"{path} is damaged, so that edits cannot be shown on it: what people hid would be seen again. "
         "memories serve makes it again, or goes back to the last good version"
     )
 
 
-async def catch_up(datasette):
+async def catch_up(datasette: Datasette) -> None:
     """Show what the log says on each archive that shows something else: it was rebuilt, or stopped between the two."""
     for database in list(datasette.databases.values()):
         if not database.path or not database.is_mutable:
             continue
         path = ArchiveFiles.of(database.path).edits
 
-        def write(connection, database=database, path=path):
+        def write(connection: sqlite3.Connection, database: Database = database, path: Path = path) -> str | None:
             try:
                 if not curation.can_be_curated(connection):
                     return None

@@ -1,10 +1,14 @@
 """Answers that are as long as they are: made and sent a part at a time, so that none is held in memory as a whole."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Iterable, Mapping
 
 from datasette import Response
+from datasette.utils.asgi import Request
 
-_END = object()
+from memories_lib.server.asgi import Send
 
 
 class Streamed(Response):
@@ -13,12 +17,12 @@ class Streamed(Response):
     Who goes away (`request` says when) gets no more of it, and no more is made.
     """
 
-    def __init__(self, request, pieces, content_type, headers):
+    def __init__(self, request: Request, pieces: Iterable[str], content_type: str, headers: Mapping[str, str]) -> None:
         super().__init__(status=200, headers=headers, content_type=content_type)
         self._request = request
         self._pieces = iter(pieces)
 
-    async def asgi_send(self, send):
+    async def asgi_send(self, send: Send) -> None:
         headers = {**self.headers, "content-type": self.content_type}
         await send({
             "type": "http.response.start", "status": 200,
@@ -26,7 +30,7 @@ class Streamed(Response):
         })  # fmt: skip
         gone = asyncio.ensure_future(self._until_gone())
         try:
-            while not gone.done() and (piece := await asyncio.to_thread(next, self._pieces, _END)) is not _END:
+            while not gone.done() and (piece := await asyncio.to_thread(next, self._pieces, None)) is not None:
                 if piece:
                     await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
         finally:
@@ -35,6 +39,6 @@ class Streamed(Response):
                 await asyncio.to_thread(self._pieces.close)
         await send({"type": "http.response.body", "body": b""})
 
-    async def _until_gone(self):
+    async def _until_gone(self) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
