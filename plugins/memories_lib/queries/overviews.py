@@ -1,6 +1,12 @@
 """What the pages that look over the whole archive ask of it: calendar, gallery, map, years, numbers."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 from memories_lib.queries import listings, visible
+from memories_lib.shared.sql import Run
 
 #: Chats on a page of a year.
 _CHATS = 30
@@ -22,7 +28,7 @@ FROM periods JOIN chats ON chats.id = chat_id
 """
 
 
-def years(run, asked="", skip=0):
+def years(run: Run, asked: str = "", skip: int = 0) -> dict[str, Any]:
     """One year and its months as they are told, with the talks that they draw on; of so many chats, the largest first.
 
     `asked` is a year, else the newest; `skip`: so many chats were on the pages before. Gives a dict: `year`, `years`
@@ -66,9 +72,9 @@ def years(run, asked="", skip=0):
     }  # fmt: skip
 
 
-def _with_talks(run, rows):
+def _with_talks(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
     """Periods with the talks that they draw on, those that may be seen; without periods that say nothing."""
-    drawn = {}
+    drawn: dict[int, list[dict[str, Any]]] = {}
     ids = ", ".join(str(row["id"]) for row in rows)
     for row in run(
         f"""
@@ -87,9 +93,9 @@ def _with_talks(run, rows):
     return [one for one in told if one["talks"] or one["told_by"]]
 
 
-def calendar(run):
+def calendar(run: Run) -> dict[str, dict[str, int]]:
     """year -> day -> messages, the newest year first."""
-    years = {}
+    years: dict[str, dict[str, int]] = {}
     for row in run("SELECT day, sum(message_count) AS n FROM days GROUP BY day ORDER BY day"):
         years.setdefault(row["day"][:4], {})[row["day"]] = row["n"]
     return dict(sorted(years.items(), reverse=True))
@@ -98,12 +104,12 @@ def calendar(run):
 _KINDS = {"photos": ("image", "gif"), "videos": ("video",), "voices": ("audio",)}
 
 
-def kinds_of(shown):
+def kinds_of(shown: str) -> tuple[str, ...]:
     """The kinds of messages that a part of the gallery shows."""
     return _KINDS.get(shown, _KINDS["photos"])
 
 
-def gallery(run, kind, before="", most=60):
+def gallery(run: Run, kind: str, before: str = "", most: int = 60) -> tuple[dict[str, list[Any]], str | None]:
     """(months of media of a kind, the newest first, where the next page begins); `before` is where this one does."""
     at, _, number = before.partition("/")
     kinds = kinds_of(kind)
@@ -125,18 +131,18 @@ def gallery(run, kind, before="", most=60):
         (*kinds, at or "~", int(number) if number.isdigit() and len(number) < 19 else 0, most + 1),
     ).fetchall()
     rows, last = rows[:most], rows[most - 1] if len(rows) > most else None
-    months = {}
+    months: dict[str, list[Any]] = {}
     for row in rows:
         months.setdefault(row["sent_at"][:7], []).append(row)
     return months, f"{last['sent_at']}/{last['id']}" if last else None
 
 
-def places(run, skip=0):
+def places(run: Run, skip: int = 0) -> list[Any]:
     """Shared places with coordinates, the newest first: a page of them, and one more where there are more."""
     return [dict(row) for row in run(f"{listings.PLACES} LIMIT ? OFFSET ?", (PLACES_A_PAGE + 1, skip))]
 
 
-def numbers(run):
+def numbers(run: Run) -> dict[str, Any]:
     """What the charts show: years, people, months, weekdays, kinds, the words of each year."""
     years = [dict(row) for row in run(listings.STATS)]
     by_person = [
@@ -167,7 +173,7 @@ def numbers(run):
             """
         )
     ]
-    words = {}
+    words: dict[str, list[Any]] = {}
     for row in run(
         """
         SELECT year, word, n FROM (

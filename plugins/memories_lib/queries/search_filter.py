@@ -1,11 +1,16 @@
 """What a search may be narrowed by: chat, person, days, kind. One for the page and the API."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 from memories_lib.queries.talk_filter import literally
 from memories_lib.server.http import wrong
 from memories_lib.shared.contract import DAY, KINDS
 
 
-def narrowed(args, *, strict=False):
+def narrowed(args: Mapping[str, str], *, strict: bool = False) -> tuple[str, dict[str, Any]]:
     """(SQL conditions on `messages`, `chats` and `people`, their parameters). With `strict`, nonsense is 422."""
     where, given = [], {}
     for name, sql in (("chat", "chats.name = :chat"), ("person", "people.name = :person")):
@@ -44,13 +49,13 @@ LIMIT 1000
 """.strip()
 
 
-def as_sql(args, question):
+def as_sql(args: Mapping[str, str], question: str) -> tuple[str | None, dict[str, Any]]:
     """(the same search as SQL, its parameters), for people who know it; (None, {}) where nothing narrows it."""
     narrower, given = narrowed(args)
     return (_SQL.format(narrower=narrower), {"words": question, **given}) if narrower else (None, {})
 
 
-def as_rows(args):
+def as_rows(args: Mapping[str, str]) -> dict[str, Any]:
     """The same as the query string of Datasette's table `visible_messages`."""
     found = {"kind": args.get("kind")} if args.get("kind") in KINDS else {}
     for name, column in (("from", "sent_at__gte"), ("to", "sent_at__lt")):

@@ -1,6 +1,12 @@
 """Where the rows of a page are in Datasette's tables, and the SQL that finds them: "see the rows", "see the SQL"."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlencode
+
+from memories_lib.queries.talk_filter import TalkFilter
 
 _MEDIA = """
 SELECT messages.sent_at, people.name AS sender, messages.kind, media.filename, media.bytes, media.sha256,
@@ -32,34 +38,34 @@ CHARTS = {
 class Behind:
     """Addresses in Datasette for one archive: `rows` and `sql` of a page, `of_chart` for a chart."""
 
-    def __init__(self, urls, database):
+    def __init__(self, urls: Any, database: str) -> None:
         self._urls, self._database = urls, database
 
-    def sql(self, sql, **given):
+    def sql(self, sql: str, **given: Any) -> str:
         """The address of Datasette's page for this SQL, run with what is given."""
         return f"{self._urls.database(self._database)}?{urlencode({'sql': sql, **given})}"
 
-    def query(self, name, **given):
+    def query(self, name: str, **given: Any) -> str:
         """The address of a canned query."""
         return self._urls.query(self._database, name) + (f"?{urlencode(given)}" if given else "")
 
-    def rows(self, table, **filters):
+    def rows(self, table: str, **filters: Any) -> str:
         """The address of a table, filtered."""
         kept = {name: value for name, value in filters.items() if value not in (None, "")}
         return self._urls.table(self._database, table) + (f"?{urlencode(kept)}" if kept else "")
 
-    def of_chart(self, chart, **given):
+    def of_chart(self, chart: str, **given: Any) -> str:
         """The address of what a chart shows."""
         found = CHARTS[chart]
         return self.sql(found) if found.startswith("SELECT") else self.query(found, **given)
 
-    def talks(self, asked, only_chat=None):
+    def talks(self, asked: TalkFilter, only_chat: int | None = None) -> tuple[str, str]:
         """(rows, SQL) of a list of talks, a `TalkFilter`; see there for `only_chat`."""
         sql, given = asked.as_sql()
         table = "exchanges" if asked.which == "hidden" else "visible_exchanges"
         return self.rows(table, **asked.as_rows(only_chat)), self.sql(sql, **given)
 
-    def media(self, kinds):
+    def media(self, kinds: Sequence[str]) -> tuple[str, str]:
         """(rows, SQL) of photos, videos or voice notes."""
         first, last = kinds[0], kinds[-1]
         rows = self.rows(

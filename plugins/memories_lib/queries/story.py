@@ -3,8 +3,14 @@
 Everything comes from what was counted at ingest, or by way of the exchanges: nothing here looks through all messages.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from memories_lib.queries import talks, visible
 from memories_lib.shared import naming_edits
+from memories_lib.shared.sql import Run
 
 #: So many months are looked through for somebody's first or last words.
 _MONTHS = 6
@@ -20,7 +26,7 @@ _SHARE = """
 """
 
 
-def everybody(run, skip_people=0, skip_chats=0):
+def everybody(run: Run, skip_people: int = 0, skip_chats: int = 0) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """(people with their numbers, chats with their first and last words), whoever writes most first.
 
     A page of each, after those skipped; one more of each says that there are more.
@@ -41,7 +47,7 @@ def everybody(run, skip_people=0, skip_chats=0):
         """,
         {"most": PEOPLE_A_PAGE + 1, "skip": skip_people},
     ).fetchall()
-    emoji = {}
+    emoji: dict[int, list[str]] = {}
     of_these = ", ".join(str(row["id"]) for row in rows)
     for row in run(
         f"""
@@ -59,7 +65,7 @@ def everybody(run, skip_people=0, skip_chats=0):
     ]
 
 
-def person(run, number):
+def person(run: Run, number: int) -> dict[str, Any] | None:
     """One person: numbers, years, chats, emoji, first and last words, the best talks; None when there is nobody."""
     head = run(
         f"""
@@ -95,7 +101,7 @@ def person(run, number):
     }
 
 
-def naming_of(run, number, head):
+def naming_of(run: Run, number: int, head: Mapping[str, Any]) -> dict[str, Any]:
     """What is needed to call a person otherwise, or to join it with another one."""
     others = run(
         "SELECT id, name FROM people WHERE id <> ? ORDER BY message_count DESC, name LIMIT ?", (number, _MOST_PEOPLE)
@@ -111,7 +117,7 @@ def naming_of(run, number, head):
     }  # fmt: skip
 
 
-def _naming_of_chat(run, number, head):
+def _naming_of_chat(run: Run, number: int, head: Mapping[str, Any]) -> dict[str, Any]:
     """What is needed to call a chat otherwise, to join it with another one, or to part its exports."""
     others = run("SELECT id, name FROM chats WHERE id <> ? ORDER BY name LIMIT ?", (number, _MOST_PEOPLE)).fetchall()
     sources = run(
@@ -124,7 +130,7 @@ def _naming_of_chat(run, number, head):
     return {"kind": "chats", "id": number, "name": head["name"], "others": others, "sources": sources}
 
 
-def chat(run, number):
+def chat(run: Run, number: int) -> dict[str, Any] | None:
     """One chat: its people with their shares, years, emoji, first and last words, the best talks; None if unknown."""
     head = run("SELECT * FROM chats WHERE id = ? AND message_count > 0", (number,)).fetchone()
     if head is None:
@@ -161,7 +167,7 @@ def chat(run, number):
     }
 
 
-def _shares(rows):
+def _shares(rows: Iterable[Any]) -> list[dict[str, Any]]:
     """The rows with `percent` of the talks that they start and `minutes` to an answer."""
     rows = [dict(row) for row in rows]
     started = sum(row["started"] for row in rows) or 1
@@ -175,7 +181,7 @@ def _shares(rows):
     ]
 
 
-def _years(run, column, number):
+def _years(run: Run, column: str, number: int) -> list[Any]:
     counted = {
         row["year"]: row["n"]
         for row in run(
@@ -192,7 +198,7 @@ def _years(run, column, number):
     )
 
 
-def _emoji(run, column, number):
+def _emoji(run: Run, column: str, number: int) -> list[Any]:
     return run(
         f"""
         SELECT emoji, sum(uses) AS uses FROM person_emoji WHERE {column} = ?
@@ -211,7 +217,7 @@ WHERE messages.kind = 'text' AND {visible.VISIBLE} AND {visible.NOT_HIDDEN}
 """
 
 
-def _words(run, number, way):
+def _words(run: Run, number: int, way: str) -> Any:
     """The first (`way` is "") or last ("DESC") words of a chat that may be read."""
     return run(
         f"""
@@ -224,7 +230,7 @@ def _words(run, number, way):
     ).fetchone()
 
 
-def _words_of(run, number, chats, way):
+def _words_of(run: Run, number: int, chats: Iterable[Mapping[str, Any]], way: str) -> Any:
     """The first or last words of a person that may be read, in whichever chat."""
     found = []
     for row in chats:

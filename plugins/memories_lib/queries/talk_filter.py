@@ -84,9 +84,13 @@ class TalkFilter:
                     raise WrongFilter(name)
                 day = ""
             days[field] = day
-        texts = {name: args.get(name) or "" for name in ("chat", "person", "mood", "topic", "year")}
         words = args.get("q") or ""
-        return cls(which, args.get("starred") == "1", **texts, **days, words=words if words.strip() else None)
+        return cls(
+            which, args.get("starred") == "1",
+            chat=args.get("chat") or "", person=args.get("person") or "", mood=args.get("mood") or "",
+            topic=args.get("topic") or "", year=args.get("year") or "", since=days["since"], until=days["until"],
+            words=words if words.strip() else None,
+        )  # fmt: skip
 
     def tuned(self, run: Callable[..., Any]) -> TalkFilter:
         """The same, looked for by way of the person's messages where these are few."""

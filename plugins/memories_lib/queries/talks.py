@@ -1,12 +1,17 @@
 """What the pages of the memories view ask of the archive. Every function runs in a thread with `run` = execute."""
 
+from __future__ import annotations
+
 import json
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from memories_lib.queries import search as finder
 from memories_lib.queries import search_filter, visible
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.shared import folding
+from memories_lib.shared.sql import Run
 
 PAGE = 30
 #: Hits on a page of a search.
@@ -34,12 +39,12 @@ _ORDERS = {
 }
 
 
-def has_archive(run):
+def has_archive(run: Run) -> bool:
     """Whether the database is one of ours."""
     return run("SELECT 1 FROM sqlite_master WHERE name = 'exchange_marks'").fetchone() is not None
 
 
-def summary(run):
+def summary(run: Run) -> dict[str, Any]:
     """How many messages there are, from when to when, and what can be chosen from."""
     row = run(
         "SELECT coalesce(sum(message_count), 0) AS messages, min(first_at) AS start, max(last_at) AS end FROM chats"
@@ -60,15 +65,15 @@ def summary(run):
     }
 
 
-def memories(run, asked):
+def memories(run: Run, asked: Mapping[str, str]) -> tuple[list[Any], str | None]:
     """(a page of cards, where the next begins) for what `asked` says: see `TalkFilter`, and order, before."""
     condition, given = TalkFilter.from_args(asked, may_see_hidden=True).tuned(run).where()
     where, given = [condition], {**given, "most": PAGE + 1}
-    order, side = _ORDERS.get(asked.get("order"), _ORDERS["newest"])
+    order, side = _ORDERS.get(asked.get("order") or "", _ORDERS["newest"])
     skip = ""
     if asked.get("before"):
-        at, _, number = asked["before"].partition("/")
-        number = int(number) if number.isdigit() and len(number) < 19 else 0
+        at, _, digits = asked["before"].partition("/")
+        number = int(digits) if digits.isdigit() and len(digits) < 19 else 0
         if side:
             where.append(f"(exchanges.started_at, exchanges.id) {side} (:at, :number)")
             given |= {"at": at, "number": number}
@@ -96,7 +101,7 @@ WHERE messages.exchange_id = :exchange AND {visible.VISIBLE} {visible.IN_ORDER}
 """
 
 
-def talk(run, exchange, *, hidden=False):
+def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | None:
     """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for."""
     head = run(
         f"""
@@ -121,7 +126,7 @@ def talk(run, exchange, *, hidden=False):
     if head is None:
         return None
     messages = run(_TALK, {"exchange": exchange}).fetchall()
-    links = {}
+    links: dict[int, list[Any]] = {}
     for row in run(
         """
         SELECT links.message_id, links.url, links.domain
@@ -139,15 +144,17 @@ def talk(run, exchange, *, hidden=False):
     }  # fmt: skip
 
 
-def search(run, question, args, most=FOUND):
+def search(
+    run: Run, question: str, args: Mapping[str, str], most: int = FOUND
+) -> tuple[list[dict[str, Any]], list[Any], int]:
     """(messages with their talk, talks, how many messages there are); narrowed by what `args` says."""
     query = folding.fts_query(question)
     if not query:
         return [], [], 0
     narrower, given = search_filter.narrowed(args)
-    order = args.get("sort") if args.get("sort") in finder.ORDERS else "newest"
-    before = args.get("before") or ""
-    before = int(before) if before.isdecimal() and len(before) < 19 else None
+    order = sort if (sort := args.get("sort") or "") in finder.ORDERS else "newest"
+    digits = args.get("before") or ""
+    before = int(digits) if digits.isdecimal() and len(digits) < 19 else None
     ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before)
     rows = run(
         f"""
@@ -180,7 +187,7 @@ def search(run, question, args, most=FOUND):
     return messages, [] if narrower or before else talks, total
 
 
-def on_this_day(run, day):
+def on_this_day(run: Run, day: str) -> tuple[list[Any], list[Any]]:
     """(cards of that day in every year, cards of days near it when there are none)."""
     near = f"""
         {_CARDS} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
@@ -195,11 +202,11 @@ def on_this_day(run, day):
     return [], run(near, ("[" + ", ".join(f'"{d}"' for d in around) + "]",)).fetchall()[:12]
 
 
-def _seconds(day):
+def _seconds(day: str) -> float:
     return time.mktime((int(day[:4]), int(day[5:7]), int(day[8:10]), 12, 0, 0, 0, 0, 0)) - time.timezone
 
 
-def day(run, asked):
+def day(run: Run, asked: Mapping[str, str]) -> list[Any]:
     """Cards of one day."""
     return run(
         f"{_CARDS} WHERE exchanges.started_at >= ? AND exchanges.started_at < ? || '~' AND {visible.NOT_HIDDEN}"
@@ -208,7 +215,7 @@ def day(run, asked):
     ).fetchall()
 
 
-def best(run, condition, number, most=6):
+def best(run: Run, condition: str, number: object, most: int = 6) -> list[Any]:
     """The cards of the best memories that fit a condition with one parameter."""
     return run(
         f"{_CARDS} WHERE exchanges.is_memory AND {condition} AND {visible.NOT_HIDDEN}"
@@ -217,7 +224,7 @@ def best(run, condition, number, most=6):
     ).fetchall()
 
 
-def book(run, asked):
+def book(run: Run, asked: Mapping[str, str]) -> tuple[list[dict[str, Any]], str | None]:
     """(some talks of a book, whole, the oldest first; where the next part begins, or None)"""
     rows, more = memories(run, {**asked, "order": "oldest"})
     found, size = [], 0

@@ -1,5 +1,7 @@
 """Which exchanges and messages may be seen, and the SQL that finds them with all that is shown of them."""
 
+from __future__ import annotations
+
 FIRST_MESSAGE = """
 (
     SELECT messages.id FROM messages

@@ -1,1 +1,3 @@
 """How pages are rendered."""
+
+from __future__ import annotations

@@ -3,10 +3,14 @@
 The text form is an iPhone's with the year in front, which no reader can mistake; ingested, it gives the same messages.
 """
 
+from __future__ import annotations
+
 import base64
 import csv
 import io
 import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 _MARK = "\u200e"
 _OMITTED = {
@@ -18,7 +22,7 @@ _FILES = frozenset(_OMITTED) - {"deleted"}
 _FIELDS = ("sent_at", "sender", "kind", "text", "is_edited", "filename")
 
 
-def as_json(parts):
+def as_json(parts: Iterable[list[dict[str, Any]]]) -> Iterator[str]:
     """Everything, for programs: an array of talks. `parts` gives lists of talks; so do those of the others."""
     start = "[\n"
     for talks in parts:
@@ -32,7 +36,7 @@ def as_json(parts):
     yield "[]" if start == "[\n" else "\n]"
 
 
-def as_csv(parts):
+def as_csv(parts: Iterable[list[dict[str, Any]]]) -> Iterator[str]:
     """A row a message. What a spreadsheet would run as a formula starts with a quote."""
     yield _csv([("talk", "chat", *_FIELDS)])
     for talks in parts:
@@ -44,26 +48,26 @@ def as_csv(parts):
         )
 
 
-def _csv(rows):
+def _csv(rows: Iterable[Any]) -> str:
     out = io.StringIO()
     csv.writer(out).writerows(rows)
     return out.getvalue()
 
 
-def as_text(parts):
+def as_text(parts: Iterable[list[dict[str, Any]]]) -> Iterator[str]:
     """As an iPhone writes it."""
     for talks in parts:
         yield "".join(_line(talk, m).replace("\n", "\r\n") + "\r\n" for talk in talks for m in talk["messages"])
 
 
-def _line(talk, m):
+def _line(talk: Mapping[str, Any], m: Mapping[str, Any]) -> str:
     # As iPhones do, before what carries a file.
     mark = _MARK if m["sender"] is not None and (m["filename"] or m["kind"] in _FILES) else ""
     who = m["sender"] if m["sender"] is not None else talk["head"]["chat"]
     return f"{mark}[{m['sent_at'][:10]}, {m['sent_at'][11:]}] {who}: {_body(m)}"
 
 
-def _body(m):
+def _body(m: Mapping[str, Any]) -> str:
     if m["sender"] is None:
         return _MARK + m["text"]
     text = m["text"] + (f" {_MARK}<This message was edited>" if m["is_edited"] else "")
@@ -74,7 +78,7 @@ def _body(m):
     return _MARK + text if m["kind"] in ("location", "poll", "call") else text
 
 
-def with_pictures(page, read):
+def with_pictures(page: str, read: Callable[[str], bytes | None]) -> str:
     """An HTML page whose small pictures are inside it. `read` gives the bytes of a picture's digest, or None."""
     parts = page.split('src="')
     for n, part in enumerate(parts[1:], 1):

@@ -1,17 +1,22 @@
 """The words of the pages in the reader's language, and dates and numbers as that language writes them."""
 
+from __future__ import annotations
+
 import tomllib
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from datasette.utils.asgi import Request
 
 
 @cache
-def _all():
+def _all() -> dict[str, dict[str, Any]]:
     return tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 
 
-def language_of(request):
+def language_of(request: Request) -> str:
     """The first language that the reader asks for and that there is; English else."""
     if request is None:
         return "en"
@@ -24,43 +29,43 @@ def language_of(request):
 class Words:
     """``t("found", count=3)``, ``t.day("2024-06-14")``, ``t.number(1200)``."""
 
-    def __init__(self, language):
+    def __init__(self, language: str) -> None:
         self.language = language
         self._words = {**_all()["en"], **_all()[language]}
 
-    def __call__(self, name, /, **given):
+    def __call__(self, name: str, /, **given: object) -> str:
         said = self._words[name]
         return said.format(**given) if given else said
 
-    def number(self, value):
+    def number(self, value: int) -> str:
         """1200 as 1,200 or 1.200."""
         return f"{value:,}".replace(",", self._words["thousands"])
 
-    def day(self, iso, weekday=False):
+    def day(self, iso: str | None, weekday: bool = False) -> str:
         """``14 June 2024``; nothing for nothing."""
         try:
-            found = date.fromisoformat(iso[:10])
-        except (TypeError, ValueError):
+            found = date.fromisoformat((iso or "")[:10])
+        except ValueError:
             return iso or ""
         said = self._words["date"].format(day=found.day, month=self._words["months"][found.month - 1], year=found.year)
         return f"{self._words['weekdays'][found.weekday()]}, {said}" if weekday else said
 
-    def month(self, iso):
+    def month(self, iso: str) -> str:
         """``June 2024`` for 2024-06."""
         return f"{self._words['months'][int(iso[5:7]) - 1]} {iso[:4]}"
 
-    def weekday(self, number):
+    def weekday(self, number: int) -> str:
         """``Monday`` for 0."""
         return self._words["weekdays"][number]
 
-    def mood(self, name):
+    def mood(self, name: str) -> str:
         """A mood in the reader's language; one that is not known as it is."""
         return self._words.get(f"mood_{name}", name)
 
-    def kind(self, name):
+    def kind(self, name: str) -> str:
         """A kind of message, as a heading."""
         return self._words.get(f"kind_{name}", name)
 
-    def count(self, number, one, many):
+    def count(self, number: int, one: str, many: str) -> str:
         """``1 message``, ``2 messages``."""
         return f"{self.number(number)} {self._words[one if number == 1 else many]}"

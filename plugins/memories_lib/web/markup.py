@@ -1,6 +1,10 @@
 """What people wrote, as HTML that is safe to show: links, *bold*, _italic_, ~strike~, `code`, quotes, polls, emoji."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup, escape
@@ -25,11 +29,11 @@ _MOST_BIG = 6
 _OPTION = re.compile(r"^[\u200e\u200f]*[^\W\d_a-z]{3,14} ?: (?P<text>.+?)(?: \((?P<votes>\d+) \w+\))?[\u200e\u200f]*$")
 
 
-def words(text):
+def words(text: str) -> Markup:
     """`text` as HTML, without a fold."""
     kept = []
 
-    def keep(html):
+    def keep(html: str) -> str:
         kept.append(html)
         return _KEPT.format(len(kept) - 1)
 
@@ -44,7 +48,7 @@ def words(text):
     return Markup(_SLOT.sub(lambda m: str(kept[int(m[1])]), html))
 
 
-def _link(url, keep):
+def _link(url: str, keep: Callable[[str], str]) -> str:
     end, unclosed = len(url), url.count("(") - url.count(")")
     while end and url[end - 1] in _TAIL and not (url[end - 1] == ")" and unclosed >= 0):
         end -= 1
@@ -56,13 +60,13 @@ def _link(url, keep):
     return keep(link) + tail
 
 
-def _line(line):
+def _line(line: str) -> str:
     if line.startswith("&gt; "):
         return f"<q class='quoted'>{line[5:]}</q>"
     return f"• {line[2:]}" if line.startswith("- ") else line
 
 
-def link_card(link):
+def link_card(link: Mapping[str, Any]) -> tuple[str, str]:
     """(the site, what the address says of the page) of a row of `links`. Nothing is fetched: nobody is told."""
     try:
         path = urlsplit(link["url"]).path
@@ -77,7 +81,7 @@ def link_card(link):
     return link["domain"], said[:90] if is_told else ""
 
 
-def folded(text):
+def folded(text: str) -> tuple[Markup, Markup | None]:
     """(what is shown at once, the rest or None) of a message."""
     if len(text) <= _LONG:
         return words(text), None
@@ -86,14 +90,14 @@ def folded(text):
     return words(text[:cut]), words(text[cut:])
 
 
-def is_big(text):
+def is_big(text: str) -> bool:
     """Whether a message is nothing but a few emoji."""
     text = text.strip()
     found = folding.EMOJI.findall(text) if text and not text.isascii() and len(text) < 60 else []
     return 0 < len(found) <= _MOST_BIG and not "".join(folding.EMOJI.sub("", text).split())
 
 
-def poll(text):
+def poll(text: str) -> tuple[str, list[tuple[str, int, int]]]:
     """(question, [(option, votes, percent of the most)]) of a poll."""
     lines = [line for line in text.split("\n")[1:] if line.strip("\u200e\u200f ")]
     options = [(m["text"], int(m["votes"] or 0)) for line in lines if (m := _OPTION.match(line))]

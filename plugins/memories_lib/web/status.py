@@ -1,30 +1,36 @@
 """How the server is: sizes, disk, memory, backups, settings by name. For the owner, at `/-/status` and to programs."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import sqlite3
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+from datasette.app import Datasette
 
 from memories_lib.access import roles
 from memories_lib.server import served_archive
-from memories_lib.shared import bundle, edit_log, maintenance_note, settings, versions
+from memories_lib.shared import bundle, contract, edit_log, maintenance_note, settings, versions
 from memories_lib.shared.layout import ACCESS, EDITS
+from memories_lib.shared.sql import Run
 
 _STARTED = time.time()
 _counted = {"requests": 0, "errors": 0, "slow": 0}
 _SLOW_S = 1.0
 
 
-def count(status, seconds):
+def count(status: int, seconds: float) -> None:
     """One request was answered."""
     _counted["requests"] += 1
     _counted["errors"] += status >= 500
     _counted["slow"] += seconds > _SLOW_S
 
 
-def memory_bytes():
+def memory_bytes() -> int | None:
     """What this process holds in memory; None where the system does not say."""
     try:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
@@ -33,7 +39,7 @@ def memory_bytes():
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def disk(path):
+def disk(path: Path) -> dict[str, Any]:
     """`{"free_bytes", "total_bytes", "used_part"}` of the disk that a path is on."""
     found = shutil.disk_usage(path)
     return {
@@ -43,12 +49,12 @@ def disk(path):
     }
 
 
-async def of(datasette):
+async def of(datasette: Datasette) -> dict[str, Any]:
     """All of it."""
     database = served_archive.database_of(datasette)
     path = Path(database.path).resolve()
 
-    def counted(run):
+    def counted(run: Run) -> dict[str, Any]:
         one = [run(f"SELECT coalesce(sum({what}), 0) FROM {table}").fetchone()[0] for what, table in _COUNTS]
         return {**dict(zip(("messages", "chats", "exchanges"), one, strict=True)), "shown": _shown(run)}
 
@@ -61,7 +67,7 @@ async def of(datasette):
     return {
         "status": "healthy" if holds else "unhealthy",
         "archive": holds,
-        "schema": versions.SCHEMA,
+        "schema": contract.SCHEMA,
         "bytes": {
             name: size(path.with_name(name) if name != "archive" else path) for name in ("archive", EDITS, ACCESS)
         },
@@ -84,12 +90,12 @@ async def of(datasette):
 _COUNTS = (("message_count", "chats"), ("1", "chats"), ("1", "exchanges"))
 
 
-def _shown(run):
+def _shown(run: Run) -> str:
     row = run("SELECT digest FROM curation_state").fetchone()
     return row[0] if row else ""
 
 
-def size(path):
+def size(path: Path) -> int:
     """Bytes of a database with its log; 0 when it is not there."""
     found = [Path(f"{path}{end}") for end in ("", "-wal")]
     return sum(p.stat().st_size for p in found if p.exists())
