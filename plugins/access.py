@@ -1,11 +1,17 @@
 """Who gets in: the owner of this machine without asking, everybody else with a password, nobody where none is set."""
 
+from __future__ import annotations
+
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from datasette import Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 from datasette_auth_passwords.utils import verify_password
 
 sys.path.append(str(Path(__file__).parent))
@@ -24,13 +30,13 @@ _ROLES = {
 
 
 @hookimpl(tryfirst=True)
-def actor_from_request(datasette, request):
+def actor_from_request(datasette: Datasette, request: Request) -> dict[str, Any] | None:
     """Who a token says; the owner, on this machine's own address; else whom the log-in's cookie names."""
     return gate.actor_of(datasette, request)
 
 
 @hookimpl(tryfirst=True)
-def permission_allowed(actor, action, resource):
+def permission_allowed(actor: Mapping[str, Any] | None, action: str, resource: object) -> bool | None:
     """By role; strangers may nothing."""
     if action == "view-database" and resource == "_internal":
         return False
@@ -38,14 +44,14 @@ def permission_allowed(actor, action, resource):
 
 
 @hookimpl
-def forbidden(datasette, request):
+def forbidden(datasette: Datasette, request: Request) -> Any:
     """Strangers are asked who they are; where no password is set, the page says how to set one."""
     if roles.role_of(request.actor) is not None:
         return None
     return lambda: login_page.turn_away(datasette, request)
 
 
-async def login(request, datasette):
+async def login(request: Request, datasette: Datasette) -> Response:
     """The page that asks, and what becomes of the answer."""
     if request.method != "POST":
         return await login_page.page(datasette, request, 200 if roles.hashes() else 403)
@@ -75,13 +81,13 @@ async def login(request, datasette):
     return response
 
 
-async def robots():
+async def robots() -> Response:
     """No robot has any business here."""
     return Response.text("User-agent: *\nDisallow: /\n")
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     return [
         (r"^/-/login/?$", login),
         (rf"^{login_page.TURNED_AWAY}$", login_page.turn_away),

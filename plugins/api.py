@@ -1,9 +1,18 @@
 """The JSON API: which path and method is answered by what, and which role that takes. See docs/API.md."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from datasette import Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
+
+from memories_lib.server.asgi import Scope
+from memories_lib.server.http import Answer, Handler
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -77,12 +86,12 @@ ROUTES = {
 }
 
 
-def _allowed(methods):
+def _allowed(methods: Mapping[str, Handler]) -> str:
     return sorted({*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"})
 
 
-def _answer(methods):
-    async def answer(request, datasette):
+def _answer(methods: Mapping[str, Handler]) -> Handler:
+    async def answer(request: Request, datasette: Datasette) -> Any:
         method = "GET" if request.method == "HEAD" else request.method
         if method not in methods:
             raise ApiError(405, "Method Not Allowed", {"allow": ", ".join(_allowed(methods))})
@@ -98,16 +107,16 @@ def _answer(methods):
     return answering(answer)
 
 
-async def _nothing(_request, _datasette):
+async def _nothing(_request: Request, _datasette: Datasette) -> Answer:
     raise ApiError(404, "Not Found")
 
 
-async def _to_the_page(datasette):
+async def _to_the_page(datasette: Datasette) -> Response:
     return Response.redirect(datasette.urls.path("/api"), status=308)
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     routes = [(rf"^{path}/?$", _answer(methods)) for path, methods in ROUTES.items()]
     # Where the earlier backend had them.
     routes += [(r"^/openapi\.json/?$", _answer(ROUTES["/api/openapi.json"])), (r"^/docs/?$", _to_the_page)]
@@ -115,16 +124,16 @@ def register_routes():
 
 
 @hookimpl
-def skip_csrf(scope):
+def skip_csrf(scope: Scope) -> bool:
     """The API looks at where a write comes from by itself; other frontends have no form to put a token into."""
     return scope["path"].startswith("/api/")
 
 
 @hookimpl
-def startup(datasette):
+def startup(datasette: Datasette) -> Any:
     """Before the first request is answered, the archive shows all edits."""
 
-    async def catch_up():
+    async def catch_up() -> None:
         served_archive.tidy(datasette)
         await served_archive.catch_up(datasette)
 

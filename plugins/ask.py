@@ -3,12 +3,17 @@
 With GEMINI_API_KEY an answer with the messages that say so; without, or without consent, the passages themselves.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from datasette import Forbidden, Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -19,11 +24,11 @@ _WAIT_S = 120
 _LONGEST = 500
 
 
-def _has_key():
+def _has_key() -> bool:
     return bool(os.environ.get("GEMINI_API_KEY", "").strip())
 
 
-async def ask(request, datasette):
+async def ask(request: Request, datasette: Datasette) -> Response:
     """The question's form; what it found."""
     if not roles.may(request.actor, "owner"):
         raise Forbidden("ask")
@@ -44,7 +49,7 @@ async def ask(request, datasette):
     return Response.html(html, headers={"cache-control": "no-store"})
 
 
-async def _look(path, question, *, send):
+async def _look(path: Path, question: str, *, send: bool) -> tuple[Any, str]:
     """(what the command found, or None; a sentence when something went wrong)."""
     how = "--yes" if send and _has_key() else "--passages"
     try:
@@ -54,5 +59,5 @@ async def _look(path, question, *, send):
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     return [(r"^/ask/?$", ask)]

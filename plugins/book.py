@@ -1,11 +1,17 @@
 """The book: a chosen set of memories for printing, and to take home as a file."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from datasette import hookimpl
+from datasette import Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -18,7 +24,7 @@ from memories_lib.web import book_formats
 from memories_lib.web.render import behind_of, for_a_book, page, show
 
 
-async def book(request, datasette):
+async def book(request: Request, datasette: Datasette) -> Response:
     """A chosen set of memories, made for printing: as much of it as a page holds."""
     asked = for_a_book(request)
     known = await served_archive.read(datasette, pages.summary)
@@ -35,16 +41,16 @@ _TYPES = {"json": "application/json", "csv": "text/csv", "txt": "text/plain", "h
 _FORMS = {"json": book_formats.as_json, "csv": book_formats.as_csv, "txt": book_formats.as_text}
 
 
-async def book_as_file(request, datasette):
+async def book_as_file(request: Request, datasette: Datasette) -> Response:
     """A book to take home: ``/book.html`` and its like, with the same choice."""
     form, asked = request.url_vars["form"], for_a_book(request)
     loop = asyncio.get_running_loop()
 
-    def wait_for(what):
+    def wait_for(what: Awaitable[Any]) -> Any:
         # Parts are made in a thread; what reads the archive, and what renders, is the loop's.
         return asyncio.run_coroutine_threadsafe(what, loop).result()
 
-    def parts():
+    def parts() -> Iterator[list[dict[str, Any]]]:
         before = asked["before"]
         while before is not None:
             page = {**asked, "before": before}
@@ -57,12 +63,18 @@ async def book_as_file(request, datasette):
     return Streamed(request, pieces, f"{_TYPES[form]}; charset=utf-8", headers)
 
 
-def _as_page(datasette, request, asked, parts, wait_for):
+def _as_page(
+    datasette: Datasette,
+    request: Request,
+    asked: Mapping[str, str],
+    parts: Iterator[list[dict[str, Any]]],
+    wait_for: Callable[[Awaitable[Any]], Any],
+) -> Iterator[str]:
     """One HTML file: what comes before the talks, the talks part by part with their pictures, what comes after."""
     style = (Path(__file__).parent.parent / "static" / "memories.css").read_text("utf-8")
     media = ArchiveFiles.of(served_archive.database_of(datasette).path).media
 
-    def rendered(template, **given):
+    def rendered(template: str, **given: Any) -> str:
         return wait_for(datasette.render_template(template, given, request=request, view_name="memories"))
 
     start, end = rendered("book_file.html", asked=asked, style=style).split("<!-- talks -->")
@@ -76,12 +88,12 @@ def _as_page(datasette, request, asked, parts, wait_for):
     yield end
 
 
-def _small(media, sha256):
+def _small(media: Path, sha256: str) -> bytes | None:
     path = media / thumbnail_name(sha256)
     return path.read_bytes() if re.fullmatch("[0-9a-f]{64}", sha256) and path.is_file() else None
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     shown = [(r"/book", book), (r"/book\.(?P<form>json|csv|txt|html)", book_as_file)]
     return [(rf"^{path}/?$", page(function)) for path, function in shown]

@@ -1,10 +1,15 @@
 """What somebody asked wrongly is told as that: Datasette 0.65 calls it an error of the server."""
 
+from __future__ import annotations
+
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
 
 sys.path.append(str(Path(__file__).parent))
@@ -17,7 +22,7 @@ _MEANS_NOTHING = (ValueError, TypeError, LookupError, AssertionError, sqlite3.Pr
 
 
 @hookimpl(tryfirst=True)
-def handle_exception(datasette, request, exception):
+def handle_exception(datasette: Datasette, request: Request, exception: BaseException) -> Any:
     """400 for parameters that a table does not know, or that mean nothing; everything else is told as ever."""
     if isinstance(exception, DatasetteError):
         if exception.message.startswith(_ASKED_WRONGLY):

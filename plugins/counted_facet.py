@@ -3,6 +3,11 @@
 In the metadata ``{counted: sender_id}`` stands where a plain facet would. Filtered rows are counted as ever.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 from datasette import hookimpl
 from datasette.facets import ColumnFacet
 from datasette.utils import path_with_added_args, path_with_removed_args
@@ -19,17 +24,17 @@ class CountedFacet(ColumnFacet):
 
     type = "counted"
 
-    async def suggest(self):
+    async def suggest(self) -> Any:
         """The metadata says where."""
         return []
 
-    async def facet_results(self):
+    async def facet_results(self) -> Any:
         """As Datasette's own."""
         if self.table != "messages" or " where " in self.sql.lower():
             return await super().facet_results()
         return [await self._counted(told) for told in self.get_configs()], []
 
-    async def _counted(self, told):
+    async def _counted(self, told: Any) -> Any:
         column, size = told["config"]["simple"], self.get_facet_size()
         found = await self.ds.execute(
             self.database, f"{_COUNTED[column]} ORDER BY count DESC, value LIMIT :most", {"most": size + 1}
@@ -45,7 +50,7 @@ class CountedFacet(ColumnFacet):
             "truncated": len(found.rows) > size,
         }
 
-    def _value(self, column, row, labels):
+    def _value(self, column: str, row: Mapping[str, Any], labels: Mapping[Any, str]) -> Any:
         path = path_with_added_args(self.request, {column: row["value"]})
         return {
             "value": row["value"],
@@ -57,5 +62,5 @@ class CountedFacet(ColumnFacet):
 
 
 @hookimpl
-def register_facet_classes():
+def register_facet_classes() -> list[type[Any]]:
     return [CountedFacet]

@@ -4,13 +4,15 @@ Python's collector stops everything while it looks at all that is alive: 25 ms w
 on a small machine, in the middle of any page. See https://docs.python.org/3/library/gc.html#gc.freeze.
 """
 
+from __future__ import annotations
+
 import gc
 
 from datasette import hookimpl
 
 
 @hookimpl(trylast=True)
-def startup():
+def startup() -> None:
     """Once everything is loaded."""
     gc.collect()
     gc.freeze()

@@ -1,11 +1,14 @@
 """``/health``: whether the archive can be read, for whoever watches the server. Says nothing of what is in it."""
 
+from __future__ import annotations
+
 import sys
 import time
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from datasette import Response, hookimpl
+from datasette.app import Datasette
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -22,7 +25,7 @@ class _Looked:
     found: ClassVar[list[damage.Part]] = []
 
 
-async def health(datasette):
+async def health(datasette: Datasette) -> Response:
     """200 when the archive can be read, else 503 with the reason.
 
     Where only an index is damaged the pages are still there: 200, `degraded`, and what to do.
@@ -46,7 +49,7 @@ async def health(datasette):
     return Response.json(found, headers={"cache-control": "no-store"})
 
 
-async def _damaged(datasette):
+async def _damaged(datasette: Datasette) -> list[str]:
     """The parts of the archive that were found damaged, now or since the start."""
     if not _Looked.found and time.monotonic() - _Looked.at > _BETWEEN_LOOKS_S:
         _Looked.at = time.monotonic()
@@ -54,10 +57,10 @@ async def _damaged(datasette):
     return _Looked.found
 
 
-def _unwell(reason):
+def _unwell(reason: str) -> Response:
     return Response.json({"status": "unhealthy", "detail": reason}, status=503, headers={"cache-control": "no-store"})
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     return [(r"^/health/?$", health)]

@@ -4,11 +4,19 @@ Files lie beside the database they belong to, under their digest; only digests t
 knows are served, so no path can lead elsewhere.
 """
 
+from __future__ import annotations
+
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from datasette import Forbidden, Response, hookimpl
+from datasette.app import Datasette
+from datasette.database import Database
+from datasette.utils.asgi import Request
+
+from memories_lib.server.asgi import Message, Send
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -24,11 +32,11 @@ _TYPE = re.compile(r"[a-z]+/[A-Za-z0-9.+-]+")
 _YEAR = "private, max-age=31536000, immutable"
 
 
-def _stored_at(database, sha256, filename):
+def _stored_at(database: Database, sha256: str, filename: str) -> Path:
     return ArchiveFiles.of(database.path).media / media_name(sha256, filename)
 
 
-async def media(request, datasette):
+async def media(request: Request, datasette: Datasette) -> Response:
     """One file, or its small picture."""
     sha256, small = request.url_vars["sha256"], request.url_vars["small"]
     for database in datasette.databases.values():
@@ -57,7 +65,7 @@ async def media(request, datasette):
     return Response.text("There is no such file in this archive", status=404)
 
 
-def _send(request, path, mimetype):
+def _send(request: Request, path: Path, mimetype: str) -> Response:
     headers = {http.KEEP: _YEAR, "x-content-type-options": "nosniff", "accept-ranges": "bytes"}
     shown = mimetype.startswith(_SHOWN) and mimetype not in _NEVER_SHOWN and _TYPE.fullmatch(mimetype) is not None
     if not shown:
@@ -69,11 +77,11 @@ def _send(request, path, mimetype):
 class _File(Response):
     """A file sent in pieces, or the one range a player asks for (RFC 9110, section 14)."""
 
-    def __init__(self, path, content_type, headers, wanted):
+    def __init__(self, path: Path, content_type: str, headers, wanted: str) -> None:
         super().__init__(status=200, headers=headers, content_type=content_type)
         self._path, self._wanted = path, wanted
 
-    async def asgi_send(self, send):
+    async def asgi_send(self, send: Send) -> None:
         size = self._path.stat().st_size
         start, end = 0, size - 1
         found = re.fullmatch(r"bytes=(\d*)-(\d*)", self._wanted.strip())
@@ -99,7 +107,7 @@ class _File(Response):
                 await send({"type": "http.response.body", "body": block, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    def _start(self, status, more, length=None):
+    def _start(self, status: int, more: dict[str, str], length: int | None = None) -> Message:
         headers = {**self.headers, **more, "content-type": self.content_type}
         if length is not None:
             headers["content-length"] = str(length)
@@ -111,5 +119,5 @@ class _File(Response):
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     return [(r"^/-/media/(?P<sha256>[0-9a-f]{64})(?P<small>/small)?$", media)]

@@ -1,12 +1,20 @@
 """The memories view: which address shows what. Queries are in `memories_lib/queries`, looks in `templates/`."""
 
+from __future__ import annotations
+
 import json
 import re
+import sqlite3
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from datasette import Forbidden, NotFound, Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
+
+from memories_lib.shared.sql import Run
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -27,7 +35,7 @@ _DAY_SQL = (
 )
 
 
-async def talk(request, datasette):
+async def talk(request: Request, datasette: Datasette) -> Response:
     """One talk, seen by its owner or through anybody's eyes (``?as=NAME``)."""
     number = int(request.url_vars["id"])
     if number >= 1 << 63:
@@ -45,7 +53,7 @@ async def talk(request, datasette):
     )  # fmt: skip
 
 
-async def search(request, datasette):
+async def search(request: Request, datasette: Datasette) -> Response:
     """Messages and talks with these words; ``?part=1`` gives the results alone, for typing."""
     question = request.args.get("q") or ""
     started = time.perf_counter()
@@ -65,7 +73,7 @@ async def search(request, datasette):
     )  # fmt: skip
 
 
-async def on_this_day(request, datasette):
+async def on_this_day(request: Request, datasette: Datasette) -> Response:
     """Every year's same day, side by side."""
     given = request.args.get("date") or ""
     day = given if DAY.match(given) and _is_day(given) else time.strftime("%Y-%m-%d")
@@ -83,7 +91,7 @@ async def on_this_day(request, datasette):
     )  # fmt: skip
 
 
-def _is_day(given):
+def _is_day(given: str) -> bool:
     try:
         time.strptime(given, "%Y-%m-%d")
     except ValueError:
@@ -91,7 +99,7 @@ def _is_day(given):
     return 1971 <= int(given[:4]) <= 2200
 
 
-async def calendar(request, datasette):
+async def calendar(request: Request, datasette: Datasette) -> Response:
     """A heat map of all years; a day opens."""
     day = request.args.get("day") or ""
     if DAY.match(day):
@@ -108,12 +116,12 @@ async def calendar(request, datasette):
     )  # fmt: skip
 
 
-async def gallery(request, datasette):
+async def gallery(request: Request, datasette: Datasette) -> Response:
     """Photos, videos and voice notes by month."""
     kind = request.args.get("kind") or "photos"
     before = request.args.get("before") or ""
 
-    def find(run):
+    def find(run: Run) -> Any:
         return overviews.gallery(run, kind, before), pages.summary(run)["years"]
 
     (months, more), years = await served_archive.read(datasette, find)
@@ -124,7 +132,7 @@ async def gallery(request, datasette):
     )  # fmt: skip
 
 
-async def places(request, datasette):
+async def places(request: Request, datasette: Datasette) -> Response:
     """Shared places in clusters; the tiles are the one thing that comes from elsewhere."""
     skip, size = skipped(request, "from"), overviews.PLACES_A_PAGE
     found = await served_archive.read(datasette, lambda run: overviews.places(run, skip))
@@ -141,7 +149,7 @@ async def places(request, datasette):
     )  # fmt: skip
 
 
-async def edits(request, datasette):
+async def edits(request: Request, datasette: Datasette) -> Response:
     """What was changed, by whom, and the way back."""
     if not roles.may(request.actor, "curator"):
         raise Forbidden("edits")
@@ -158,13 +166,13 @@ async def edits(request, datasette):
     )  # fmt: skip
 
 
-async def api(request, datasette):
+async def api(request: Request, datasette: Datasette) -> Response:
     """What programs may ask, for people."""
     return await show(datasette, request, "api.html", document=openapi.document())
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     shown = [
         (r"/talk/(?P<id>\d{1,20})", talk),
         (r"/search", search),
@@ -179,17 +187,17 @@ def register_routes():
 
 
 @hookimpl
-def extra_template_vars(datasette, request):
+def extra_template_vars(datasette: Datasette, request: Request | None) -> Any:
     """What the index page and an exchange's row page ask for."""
 
-    async def memories_of(name):
+    async def memories_of(name: str) -> Any:
         database = datasette.databases[name]
         if not await database.execute_fn(lambda connection: pages.has_archive(connection.execute)):
             return None
         asked = asked_of(request)
         number = request.args.get("talk") or ""
 
-        def find(connection):
+        def find(connection: sqlite3.Connection) -> Any:
             run = connection.execute
             # Beside the list, where there is room for both.
             chosen = pages.talk(run, int(number), hidden=asked["all"] == "hidden") if _NUMBER.match(number) else None
@@ -200,12 +208,12 @@ def extra_template_vars(datasette, request):
         rows, sql = sql_links.Behind(datasette.urls, name).talks(talks, chat)
         return {**known, "cards": cards, "more": more, "asked": asked, "talk": talk, "rows": rows, "sql": sql}
 
-    async def archives():
+    async def archives() -> Any:
         """The names of the databases that are archives."""
         there = [(name, database) for name, database in datasette.databases.items() if database.path]
         return [name for name, d in there if await d.execute_fn(lambda c: pages.has_archive(c.execute))]
 
-    async def talk_of(name, exchange):
+    async def talk_of(name: str, exchange: int) -> Any:
         return await datasette.databases[name].execute_fn(
             lambda connection: pages.talk(connection.execute, int(exchange))
         )

@@ -1,7 +1,10 @@
 """A long page is rendered a few milliseconds at a time, so that others are answered meanwhile."""
 
+from __future__ import annotations
+
 import asyncio
 import time
+from typing import Any
 
 from datasette import hookimpl
 from jinja2 import Template
@@ -11,7 +14,7 @@ _PIECES, _STEP_S = 40, 0.01
 
 
 class _InSteps(Template):
-    async def render_async(self, *args, **kwargs):
+    async def render_async(self, *args: Any, **kwargs: Any) -> str:
         """The whole page, as Jinja's own gives it."""
         pieces = []
         since = time.perf_counter()
@@ -24,6 +27,6 @@ class _InSteps(Template):
 
 
 @hookimpl
-def prepare_jinja2_environment(env):
+def prepare_jinja2_environment(env: Any) -> None:
     """Before any template is loaded."""
     env.template_class = _InSteps

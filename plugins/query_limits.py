@@ -1,7 +1,11 @@
 """What one question to the archive may take of the machine, beside the time that Datasette allows."""
 
+from __future__ import annotations
+
 import sqlite3
 import weakref
+from collections.abc import Callable
+from typing import Any
 
 from datasette import hookimpl
 
@@ -15,17 +19,17 @@ _SIZED = (str, bytes)
 
 
 @hookimpl
-def prepare_connection(conn):
+def prepare_connection(conn: sqlite3.Connection) -> None:
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     conn.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _LONGEST_PATTERN)
     conn.row_factory = _counting()
 
 
-def _counting():
+def _counting() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
     """Rows as Datasette has them, of answers that fit into memory."""
     asked, total = None, 0
 
-    def row(cursor, values):
+    def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
         nonlocal asked, total
         for value in values:
             if value.__class__ in _SIZED and len(value) > _LARGE:

@@ -1,5 +1,7 @@
 """Keeps people's words out of the server's log: no local variables of errors, no queries, no search terms."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from memories_lib.server import internals
 
 
 @hookimpl
-def startup():
+def startup() -> None:
     """Once, when the server starts."""
     internals.keep_locals_out_of_logs()
     internals.keep_queries_out_of_logs()

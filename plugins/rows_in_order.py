@@ -1,5 +1,7 @@
 """Tables sorted by a column whose values repeat (times do, to the minute) show each row once, page after page."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 
@@ -11,6 +13,6 @@ from memories_lib.server import internals
 
 
 @hookimpl
-def startup():
+def startup() -> None:
     """Once, when the server starts."""
     internals.put_ties_in_order()

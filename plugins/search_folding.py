@@ -4,6 +4,9 @@ Datasette calls ``escape_fts(:search)`` around whatever is typed. Registered las
 question as the index was folded, so that any script, a stray quote or an operator finds what it can.
 """
 
+from __future__ import annotations
+
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from memories_lib.shared import folding
 
 
 @hookimpl(trylast=True)
-def prepare_connection(conn):
+def prepare_connection(conn: sqlite3.Connection) -> None:
     """Replace Datasette's `escape_fts`; offer `fold`, the way the index writes words."""
     conn.create_function(
         "escape_fts", 1, lambda question: folding.fts_query(question or "") or '""', deterministic=True

@@ -1,9 +1,14 @@
 """`/s/…`: one talk or one book for whoever has the link, its pictures, and nothing else."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
+from typing import Any
 
 from datasette import Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -15,14 +20,14 @@ from memories_lib.shared.layout import ArchiveFiles, thumbnail_name
 _GONE = "This link shows nothing (any more). Ask whoever sent it for another one."
 
 
-async def _what(request, datasette):
+async def _what(request: Request, datasette: Datasette) -> Any:
     try:
         return await shares.what_of(datasette, request.url_vars["link"])
     except ApiError:
         return None
 
 
-async def shared(request, datasette):
+async def shared(request: Request, datasette: Datasette) -> Response:
     """The page."""
     what, before = await _what(request, datasette), request.args.get("before") or ""
     talks, asked, more = [], None, None
@@ -42,7 +47,7 @@ async def shared(request, datasette):
     return Response.html(html, headers={"cache-control": "no-store"})
 
 
-async def picture(request, datasette):
+async def picture(request: Request, datasette: Datasette) -> Response:
     """A small picture, if it is one of the page's."""
     what, wanted = await _what(request, datasette), request.url_vars["sha256"]
     if what is None or not await served_archive.read(datasette, lambda run: shares.holds_picture(run, what, wanted)):
@@ -54,6 +59,6 @@ async def picture(request, datasette):
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     link = r"^/s/(?P<link>[0-9A-Za-z_-]{1,90})"
     return [(f"{link}/?$", shared), (rf"{link}/media/(?P<sha256>[0-9a-f]{{64}})/small$", picture)]

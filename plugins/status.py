@@ -1,9 +1,14 @@
 """`/-/status`: how the server is, as a page for its owner and as JSON."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
+from typing import Any
 
 from datasette import Forbidden, Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -12,7 +17,7 @@ from memories_lib.shared.contract import FULL
 from memories_lib.web import status as lib_status
 
 
-async def status(request, datasette):
+async def status(request: Request, datasette: Datasette) -> Response:
     """Everything that `memories doctor --remote` and a worried owner want to know."""
     if not roles.may(request.actor, "owner"):
         raise Forbidden("status")
@@ -26,5 +31,5 @@ async def status(request, datasette):
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     return [(r"^/-/status(?P<json>\.json)?/?$", status)]

@@ -1,10 +1,18 @@
 """People, chats, years and numbers: what the archive comes to. Queries are in `memories_lib/queries`."""
 
+from __future__ import annotations
+
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
-from datasette import NotFound, hookimpl
+from datasette import NotFound, Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
+
+from memories_lib.shared.sql import Run
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -14,7 +22,7 @@ from memories_lib.server import served_archive
 from memories_lib.web.render import behind_of, page, show, skipped
 
 
-async def people(request, datasette):
+async def people(request: Request, datasette: Datasette) -> Response:
     """Who writes, and in which chats: a page of each."""
     skip, skip_chats = skipped(request, "from"), skipped(request, "chats_from")
     found, chats = await served_archive.read(datasette, lambda run: story.everybody(run, skip, skip_chats))
@@ -28,7 +36,9 @@ async def people(request, datasette):
     )  # fmt: skip
 
 
-async def _story(request, datasette, find, nobody):
+async def _story(
+    request: Request, datasette: Datasette, find: Callable[[Run, int], dict[str, Any] | None], nobody: str
+) -> tuple[int, dict[str, Any], sql_links.Behind]:
     """What `find` tells of the one that the address names, and where its rows are. 404 with `nobody` for any other."""
     number = int(request.url_vars["id"])
     found = await served_archive.read(datasette, lambda run: find(run, number))
@@ -37,7 +47,7 @@ async def _story(request, datasette, find, nobody):
     return number, found, behind_of(datasette)
 
 
-async def person(request, datasette):
+async def person(request: Request, datasette: Datasette) -> Response:
     """One person's story."""
     number, found, addresses = await _story(request, datasette, story.person, "There is nobody with this number")
     talks = urlencode({"person": found["head"]["name"], "all": "1"})
@@ -50,7 +60,7 @@ async def person(request, datasette):
     )  # fmt: skip
 
 
-async def chat(request, datasette):
+async def chat(request: Request, datasette: Datasette) -> Response:
     """One chat's story."""
     number, found, addresses = await _story(request, datasette, story.chat, "There is no chat with this number")
     name = found["head"]["name"]
@@ -63,7 +73,7 @@ async def chat(request, datasette):
     )  # fmt: skip
 
 
-async def years(request, datasette):
+async def years(request: Request, datasette: Datasette) -> Response:
     """A year and its months, told, with the talks that they draw on."""
     year, skip = request.args.get("year") or "", skipped(request, "from")
     found = await served_archive.read(datasette, lambda run: overviews.years(run, year, skip))
@@ -74,7 +84,7 @@ async def years(request, datasette):
     )  # fmt: skip
 
 
-async def numbers(request, datasette):
+async def numbers(request: Request, datasette: Datasette) -> Response:
     """Charts, each with its table and its SQL a click away."""
     found = await served_archive.read(datasette, overviews.numbers)
     addresses = behind_of(datasette)
@@ -85,7 +95,7 @@ async def numbers(request, datasette):
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
     shown = [
         (r"/people", people),
         (r"/people/(?P<id>\d{1,15})", person),

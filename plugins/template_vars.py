@@ -1,10 +1,15 @@
 """What every template may use: words in the reader's language, people's texts as safe HTML, who is reading."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -31,16 +36,16 @@ _OURS = {
 }
 
 
-def _is_ours(path):
+def _is_ours(path: str) -> bool:
     return path.strip("/").partition("/")[0] in _OURS or path.startswith("/-/status")
 
 
 @hookimpl
-def extra_template_vars(datasette, request):
+def extra_template_vars(datasette: Datasette, request: Request | None) -> Any:
     """`t`, `role`, `may_edit`, `with_args`."""
     actor = request.actor if request else None
 
-    def with_args(**changes):
+    def with_args(**changes: Any) -> str:
         """This page's address with some parameters set, or taken away with None or ""."""
         kept = {name: request.args.get(name) for name in request.args} | changes
         return "?" + urlencode({name: value for name, value in kept.items() if value not in (None, "")})
@@ -59,7 +64,7 @@ def extra_template_vars(datasette, request):
 
 
 @hookimpl
-def prepare_jinja2_environment(env):
+def prepare_jinja2_environment(env: Any) -> None:
     """`|said` and its like: what people wrote, as HTML that is safe."""
     env.filters["said"] = markup.folded
     env.filters["poll"] = markup.poll

@@ -1,1 +1,3 @@
 """What the JSON API answers."""
+
+from __future__ import annotations

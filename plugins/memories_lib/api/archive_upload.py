@@ -1,34 +1,42 @@
 """Another archive in the place of the served one, under readers: what `PUT /api/archive` and its like do."""
 
+from __future__ import annotations
+
 import asyncio
 import shutil
 import sqlite3
 import zlib
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+from datasette.app import Datasette
+from datasette.database import Database
+from datasette.utils.asgi import Request
 
 from memories_lib.access import roles
 from memories_lib.server import response_cache, served_archive
-from memories_lib.server.http import ApiError, body_of, choice, whole, wrong
+from memories_lib.server.http import Answer, ApiError, body_of, choice, whole, wrong
 from memories_lib.shared import curation, edit_log, folding, private_files, uploads, verification, versions
+from memories_lib.shared.sql import Run
 
 _turn = asyncio.Lock()
 _MOST_PACKED = uploads.BLOCK + 65_536
 GIB = 1 << 30
 
 
-def places(datasette):
+def places(datasette: Datasette) -> tuple[Database, Path, Path, Path]:
     """(database, its file, where uploads arrive, where earlier versions are)."""
     database = served_archive.database_of(datasette)
     path = Path(database.path).resolve()
     return database, path, uploads.incoming(path), versions.folder_of(path)
 
 
-def _refused(error, status=422):
+def _refused(error: verification.Refused, status: int = 422) -> ApiError:
     return ApiError(507 if str(error).startswith("the disk") else status, str(error))
 
 
-async def upload(request, datasette):
+async def upload(request: Request, datasette: Datasette) -> Answer:
     """``PUT /api/archive``: a whole `memories.db` as the body, streamed to disk."""
     _, path, incoming, _ = places(datasette)
     length = request.headers.get("content-length", "")
@@ -55,7 +63,7 @@ async def upload(request, datasette):
         forget_part(part)
 
 
-async def stream_to(request, path, most):
+async def stream_to(request: Request, path: Path, most: int) -> int:
     """Write the body to a file, a piece at a time; returns how many bytes came."""
     size = 0
     private_files.make_file(path)
@@ -73,25 +81,25 @@ async def stream_to(request, path, most):
                 return size
 
 
-def _make_room(path, size):
+def _make_room(path: Path, size: int) -> None:
     try:
         versions.room_for(versions.folder_of(path), size, path.stat().st_size)
     except verification.Refused as error:
         raise _refused(error) from None
 
 
-def forget_part(path):
+def forget_part(path: Path) -> None:
     """Take away a file that was on its way, and what SQLite put beside it."""
     for ending in ("", "-journal", "-wal", "-shm"):
         Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
-async def begin(request, datasette):
+async def begin(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/archive/uploads`` `{"sha256", "bytes", "blocks"}`: which blocks are still to be sent."""
     _, path, incoming, _ = places(datasette)
     body = await body_of(request, most=16 << 20)
     sha256, size, blocks = body.get("sha256"), whole(body.get("bytes")), body.get("blocks")
-    if not uploads.is_sha256(sha256):
+    if not isinstance(sha256, str) or not uploads.is_sha256(sha256):
         raise wrong("body", "sha256", "must be a sha256 in hex")
     if size is None or not 0 < size <= uploads.MOST_BLOCKS * uploads.BLOCK:
         raise wrong("body", "bytes", "must be a whole number of at most 16 GiB")
@@ -110,7 +118,7 @@ async def begin(request, datasette):
     return {"block_bytes": uploads.BLOCK, "missing": missing, "is_served": False}
 
 
-def _plan(request, incoming):
+def _plan(request: Request, incoming: Path) -> tuple[str, list[str]]:
     sha256 = request.url_vars["sha256"]
     plan = uploads.plan_of(incoming, sha256)
     if plan is None:
@@ -118,7 +126,7 @@ def _plan(request, incoming):
     return sha256, plan
 
 
-async def block(request, datasette):
+async def block(request: Request, datasette: Datasette) -> Answer:
     """``PUT /api/archive/uploads/{sha256}/{n}``: one block, as it is or gzipped."""
     _, _, incoming, _ = places(datasette)
     sha256, n = request.url_vars["sha256"], int(request.url_vars["n"])
@@ -140,7 +148,7 @@ async def block(request, datasette):
     return {"block": n}
 
 
-async def finish(request, datasette):
+async def finish(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/archive/uploads/{sha256}``: all has been sent; put it in place."""
     _, _, incoming, _ = places(datasette)
     sha256, digests = _plan(request, incoming)
@@ -155,14 +163,14 @@ async def finish(request, datasette):
     return found
 
 
-async def all_versions(_request, datasette):
+async def all_versions(_request: Request, datasette: Datasette) -> Answer:
     """``GET /api/archive/versions``: earlier archives, the newest first."""
     _, path, _, folder = places(datasette)
     found = [{"name": p.stem, "bytes": p.stat().st_size} for p in versions.listed(folder)]
     return {"versions": found, "served": {"bytes": path.stat().st_size}}
 
 
-async def rollback(request, datasette):
+async def rollback(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/archive/rollback`` `{"version": NAME}`, or the newest: an earlier archive is served again."""
     _, path, incoming, folder = places(datasette)
     body = await body_of(request, or_else={})
@@ -185,11 +193,11 @@ async def rollback(request, datasette):
         forget_part(part)
 
 
-def _may(request, what):
+def _may(request: Request, what: str) -> bool:
     return choice(request, what, ("0", "1"), "0") == "1"
 
 
-async def _keep_links_true(part, path):
+async def _keep_links_true(part: Path, path: Path) -> None:
     """409 when addresses of talks, which people and programs have kept, would lead elsewhere."""
     try:
         others, both = await asyncio.to_thread(versions.renumbered, part, path)
@@ -205,7 +213,7 @@ async def _keep_links_true(part, path):
         )
 
 
-async def _keep_what_is_only_here(part, path, log):
+async def _keep_what_is_only_here(part: Path, path: Path, log: sqlite3.Connection) -> None:
     """409 when messages are served that the archive to come does not hold: they were ingested here, or elsewhere."""
     forgotten = edit_log.forgotten(edit_log.events(log))
     try:
@@ -222,7 +230,7 @@ async def _keep_what_is_only_here(part, path, log):
         )
 
 
-async def _keep_what_is_hidden(part, path):
+async def _keep_what_is_hidden(part: Path, path: Path) -> None:
     """409 when the archive to come, with all edits on it, shows what is hidden in the served one."""
     try:
         count = await asyncio.to_thread(versions.shown_again, part, path)
@@ -237,7 +245,9 @@ async def _keep_what_is_hidden(part, path):
         )
 
 
-async def _take(datasette, part, sha256, *, renumber, replace, unhide):
+async def _take(
+    datasette: Datasette, part: Path, sha256: str | None, *, renumber: bool, replace: bool, unhide: bool
+) -> dict[str, Any]:
     """Verify, show the edits on it, keep the old one, put the new one in place."""
     if _turn.locked():
         raise ApiError(409, "another archive is being put in place just now; look at it, then try again")
@@ -257,7 +267,7 @@ async def _take(datasette, part, sha256, *, renumber, replace, unhide):
             await _keep_what_is_hidden(part, path)
         await asyncio.to_thread(_keep, path, folder)
 
-        def write(connection):
+        def write(connection: sqlite3.Connection) -> int:
             # Edits made since go through this same writer: none can slip in between.
             now = edit_log.digest(edit_log.events(log))
             missed = lost if now == digest else _show_edits(part, log)[1]
@@ -277,11 +287,11 @@ async def _take(datasette, part, sha256, *, renumber, replace, unhide):
         }
 
 
-def _holds(run):
+def _holds(run: Run) -> list[Any]:
     return list(run("SELECT count(*), max(id), max(ingested_at), sum(messages_new) FROM sources").fetchone())
 
 
-def _show_edits(part, log):
+def _show_edits(part: Path, log: sqlite3.Connection) -> tuple[str, int]:
     """(digest of the log, how many edits found no subject); the file at `part` shows the others."""
     everything = edit_log.events(log)
     digest = edit_log.digest(everything)
@@ -294,7 +304,7 @@ def _show_edits(part, log):
     return digest, len(lost)
 
 
-def _keep(path, folder):
+def _keep(path: Path, folder: Path) -> None:
     if not versions.looks_whole(path):
         return  # it cannot be read any more: nothing of it is worth going back to
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source:

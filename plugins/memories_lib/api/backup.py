@@ -1,18 +1,24 @@
 """A backup over the wire, and the maintenance note."""
 
+from __future__ import annotations
+
 import asyncio
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from datasette import Response
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 from memories_lib.server import served_archive
-from memories_lib.server.http import ApiError, body_of, choice, words, wrong
+from memories_lib.server.asgi import Send
+from memories_lib.server.http import Answer, ApiError, body_of, choice, words, wrong
 from memories_lib.shared import bundle, maintenance_note
 
 
-async def backup(request, datasette):
+async def backup(request: Request, datasette: Datasette) -> Answer:
     """``GET /api/backup``: edits and archive as one file, made while others read and edit; ``?media=1`` with files."""
     media = choice(request, "media", ("0", "1"), "0")
     path = Path(served_archive.database_of(datasette).path).resolve()
@@ -29,11 +35,11 @@ async def backup(request, datasette):
 class _Sent(Response):
     """A file sent in pieces and taken away; noted when all of it went out."""
 
-    def __init__(self, path, folder, on_sent):
+    def __init__(self, path: Path, folder: tempfile.TemporaryDirectory[str], on_sent: Callable[[], None]) -> None:
         super().__init__(status=200)
         self._path, self._folder, self._on_sent = path, folder, on_sent
 
-    async def asgi_send(self, send):
+    async def asgi_send(self, send: Send) -> None:
         headers = {
             "content-type": "application/zip", "content-length": str(self._path.stat().st_size),
             "cache-control": "no-store", "content-disposition": 'attachment; filename="memories-backup.zip"',
@@ -52,7 +58,7 @@ class _Sent(Response):
             self._folder.cleanup()
 
 
-async def maintenance(request, datasette):
+async def maintenance(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/maintenance`` `{"text", "closed"}`."""
     body = await body_of(request)
     text, closed = words(body, "text", maintenance_note.MOST).strip(), body.get("closed", False)
@@ -65,7 +71,7 @@ async def maintenance(request, datasette):
     return {"maintenance": maintenance_note.note_of(path)}
 
 
-async def no_maintenance(_request, datasette):
+async def no_maintenance(_request: Request, datasette: Datasette) -> Response:
     """``DELETE /api/maintenance``."""
     maintenance_note.take_note_off(served_archive.database_of(datasette).path)
     return Response("", status=204)

@@ -1,14 +1,23 @@
 """What the API writes. Every function writes one event down and shows it; nothing is destroyed."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
 from datasette import Response
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 from memories_lib.access import roles
 from memories_lib.api import read
 from memories_lib.queries import visible
 from memories_lib.server import served_archive
-from memories_lib.server.http import ApiError, as_json, body_of, whole, whole_numbers, words, wrong
+from memories_lib.server.http import Answer, ApiError, Handler, as_json, body_of, whole, whole_numbers, words, wrong
 from memories_lib.shared import edit_details, edit_log
 from memories_lib.shared.edited_archive import EMPTY
+from memories_lib.shared.event import Event
+from memories_lib.shared.sql import Run
 
 _MOST_TITLE = 300
 #: What is the owner's alone to say, and to take back.
@@ -25,13 +34,13 @@ _TIMES = {
 }
 
 
-def _named(run, table, number):
+def _named(run: Run, table: str, number: int) -> tuple[int, dict[str, Any]] | None:
     """(key, detail) by which a row is found again in any archive; None when there is none."""
     row = run(_NAMED.format(table=table, time=_TIMES[table]), (number,)).fetchone()
     return (row["key"], {"chat": row["chat"], "at": row["at"]}) if row else None
 
 
-def _exchange(run, number):
+def _exchange(run: Run, number: int) -> tuple[int, dict[str, Any]]:
     """See `_named`; for one that was merged, where it is now. Raises 404."""
     found = _named(run, "exchanges", number)
     if found is None:
@@ -42,7 +51,7 @@ def _exchange(run, number):
     return found
 
 
-def _message(run, number):
+def _message(run: Run, number: int) -> tuple[int, dict[str, Any]]:
     """See `_named`. Raises 404."""
     found = _named(run, "messages", number)
     if found is None:
@@ -50,10 +59,16 @@ def _message(run, number):
     return found
 
 
-async def _edit_exchange(request, datasette, action, more=None, check=None):
+async def _edit_exchange(
+    request: Request,
+    datasette: Datasette,
+    action: str,
+    more: dict[str, Any] | None = None,
+    check: Callable[[Run, int], None] | None = None,
+) -> Event:
     number = _id(request)
 
-    def subject(run):
+    def subject(run: Run) -> tuple[str, int, dict[str, Any]]:
         if check:
             check(run, number)
         key, detail = _exchange(run, number)
@@ -65,7 +80,7 @@ async def _edit_exchange(request, datasette, action, more=None, check=None):
     return await served_archive.edit(datasette, roles.name_of(request), action, subject)
 
 
-def _parts(run, number):
+def _parts(run: Run, number: int) -> list[dict[str, Any]]:
     """What an exchange is made of, as `_named` names each: it may be parted again, or found by these alone."""
     rows = run(
         """
@@ -82,13 +97,13 @@ def _parts(run, number):
     return [dict(row) for row in rows]
 
 
-def _is_empty(run, number):
+def _is_empty(run: Run, number: int) -> bool:
     """Whether an exchange is hidden by its messages alone, each for itself."""
     sql = "SELECT 1 FROM exchange_marks WHERE exchange_id = ? AND is_hidden = ?"
     return run(sql, (number, EMPTY)).fetchone() is not None
 
 
-def _hidden_messages(run, number):
+def _hidden_messages(run: Run, number: int) -> list[dict[str, Any]]:
     """The messages of an exchange that are hidden, as `_named` names each."""
     rows = run(
         """
@@ -100,19 +115,19 @@ def _hidden_messages(run, number):
     return [dict(row) for row in rows]
 
 
-def _id(request):
+def _id(request: Request) -> int:
     number = int(request.url_vars["id"])
     if number >= 1 << 63:
         raise ApiError(404, "Exchange not found")
     return number
 
 
-def told(event):
+def told(event: Event) -> dict[str, Any]:
     """What the API answers to an edit."""
     return {"edit": event.id, "action": event.action, "at": event.at, "actor": event.actor}
 
 
-def _must_be_shown(run, number):
+def _must_be_shown(run: Run, number: int) -> None:
     row = run(
         f"""
         SELECT 1 FROM exchanges LEFT JOIN exchange_marks ON exchange_id = exchanges.id
@@ -124,22 +139,22 @@ def _must_be_shown(run, number):
         raise ApiError(404, "Exchange not found")
 
 
-async def hide_exchange(request, datasette):
+async def hide_exchange(request: Request, datasette: Datasette) -> Response:
     """``DELETE /api/exchanges/{id}``: hides it."""
     event = await _edit_exchange(request, datasette, "hide", check=_must_be_shown)
     return Response("", status=204, headers={"x-edit": str(event.id)})
 
 
-def marks(action):
+def marks(action: str) -> Handler:
     """``POST /api/exchanges/{id}/star`` and its like, which need nothing more."""
 
-    async def answer(request, datasette):
+    async def answer(request: Request, datasette: Datasette) -> Any:
         return told(await _edit_exchange(request, datasette, action))
 
     return answer
 
 
-async def retitle(request, datasette):
+async def retitle(request: Request, datasette: Datasette) -> Answer:
     """``{"title": …}``"""
     title = " ".join(words(await body_of(request), "title", _MOST_TITLE).split())
     if not title:
@@ -147,20 +162,20 @@ async def retitle(request, datasette):
     return told(await _edit_exchange(request, datasette, "retitle", {"title": title}))
 
 
-async def note(request, datasette):
+async def note(request: Request, datasette: Datasette) -> Answer:
     """``{"note": …}``; an empty one takes it away."""
     said = words(await body_of(request), "note", edit_details.MOST_NOTE).strip()
     return told(await _edit_exchange(request, datasette, "note", {"note": said}))
 
 
-async def split(request, datasette):
+async def split(request: Request, datasette: Datasette) -> Answer:
     """``{"message_id": …}``: that message and what follows become an exchange of their own."""
     message = whole((await body_of(request)).get("message_id"))
     if message is None or abs(message) >= 1 << 63:
         raise wrong("body", "message_id", "value is not a valid integer", "type_error.integer")
     number = _id(request)
 
-    def subject(run):
+    def subject(run: Run) -> tuple[str, int, dict[str, Any]]:
         key, detail = _exchange(run, number)
         first = run(
             "SELECT id, exchange_id FROM messages WHERE exchange_id = ? ORDER BY sent_at, id LIMIT 1", (number,)
@@ -177,13 +192,13 @@ async def split(request, datasette):
     return {**told(event), "new_exchange_id": event.id}
 
 
-async def merge(request, datasette):
+async def merge(request: Request, datasette: Datasette) -> Answer:
     """``{"exchange_ids": [3, 9]}``: the smallest id stays."""
     ids = list(dict.fromkeys(whole_numbers(await body_of(request), "exchange_ids")))
     if len(ids) < 2:
         raise wrong("body", "exchange_ids", "ensure this value has at least 2 items", "value_error.list.min_items")
 
-    def subject(run):
+    def subject(run: Run) -> tuple[str, int, dict[str, Any]]:
         marks = ", ".join("?" * len(ids))
         rows = run(
             f"""
@@ -207,14 +222,14 @@ async def merge(request, datasette):
     return {**told(event), "message": f"Merged {len(ids)} exchanges", "target_exchange_id": target}
 
 
-def _with_edits(request, data, done):
+def _with_edits(request: Request, data: dict[str, Any], done: Sequence[int]) -> Response:
     """The contract's answer; the edits' numbers go beside it."""
     answer = as_json(request, data)
     answer.headers["x-edit"] = ",".join(map(str, done))
     return answer
 
 
-async def hide_messages(request, datasette):
+async def hide_messages(request: Request, datasette: Datasette) -> Answer:
     """``DELETE /api/messages`` with ``{"message_ids": [1, 2]}``: hides those that are there."""
     ids = list(dict.fromkeys(whole_numbers(await body_of(request), "message_ids")))
     if not ids:
@@ -223,17 +238,17 @@ async def hide_messages(request, datasette):
     return _with_edits(request, {"deleted_count": len(done)}, done)
 
 
-async def restore_messages(request, datasette):
+async def restore_messages(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/messages/restore`` with ``{"message_ids": [1, 2]}``."""
     ids = list(dict.fromkeys(whole_numbers(await body_of(request), "message_ids")))
     done = await _each_message(request, datasette, ids, "restore")
     return _with_edits(request, {"restored_count": len(done)}, done)
 
 
-async def _each_message(request, datasette, ids, action):
+async def _each_message(request: Request, datasette: Datasette, ids: Iterable[int], action: str) -> list[int]:
     """The numbers of the edits that were made: those that change nothing are none."""
 
-    def subject(run, number):
+    def subject(run: Run, number: int) -> tuple[int, dict[str, Any]] | None:
         is_hidden = run("SELECT 1 FROM hidden_messages WHERE message_id = ?", (number,)).fetchone() is not None
         if is_hidden == (action == "hide"):
             return None
@@ -246,21 +261,21 @@ async def _each_message(request, datasette, ids, action):
     return [event.id for event in events]
 
 
-async def highlight(request, datasette):
+async def highlight(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/messages/{id}/highlight`` with ``{"on": true}``."""
     on = (await body_of(request, or_else={})).get("on", True)
     if not isinstance(on, bool):
         raise wrong("body", "on", "must be true or false", "type_error.bool")
     number = _id(request)
 
-    def subject(run):
+    def subject(run: Run) -> tuple[str, int, dict[str, Any]]:
         key, detail = _message(run, number)
         return "message", key, {**detail, "on": on}
 
     return told(await served_archive.edit(datasette, roles.name_of(request), "highlight", subject))
 
 
-async def edits(request, datasette):
+async def edits(request: Request, datasette: Datasette) -> Answer:
     """All edits, the newest first."""
     database = served_archive.database_of(datasette)
     everything = await database.execute_write_fn(lambda _: edit_log.events(served_archive.log_of(database)))
@@ -280,12 +295,12 @@ async def edits(request, datasette):
     )  # fmt: skip
 
 
-async def undo(request, datasette):
+async def undo(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/edits/{id}/undo``"""
     number = _id(request)
     database = served_archive.database_of(datasette)
 
-    def subject(_run):
+    def subject(_run: Run) -> tuple[str, int, dict[str, Any]]:
         everything = {event.id: event for event in edit_log.events(served_archive.log_of(database))}
         event = everything.get(number)
         if event is None:
@@ -294,7 +309,7 @@ async def undo(request, datasette):
             raise ApiError(409, "That was done by a command, and is taken back by one; see memories undo")
         if event.action in _OF_THE_OWNER and not roles.may(request.actor, "owner"):
             raise ApiError(403, "That is the owner's to take back")
-        undone_by = everything.get(event.undone_by)
+        undone_by = everything.get(event.undone_by or 0)
         if undone_by and undone_by.undone_by is None:
             raise ApiError(409, "That was undone already")
         return event.subject_kind, event.subject_key, {"of": number, "undid": event.action}

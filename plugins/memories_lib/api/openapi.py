@@ -1,5 +1,14 @@
 """The API as an OpenAPI 3.1 document, for programs; `/api` shows it to people. Held to the server by schemathesis."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from datasette import Response
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
+
 from memories_lib.shared.contract import KINDS
 
 _SAFE = {"type": "integer", "minimum": 0, "maximum": (1 << 53) - 1}
@@ -12,19 +21,19 @@ _MAYBE = {"type": ["string", "null"]}
 _BIG = (1 << 63) - 1
 
 
-def _ref(name):
+def _ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _list(of, **more):
+def _list(of: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"type": "array", "items": of, **more}
 
 
-def _object(required=None, **properties):
+def _object(required: Sequence[str] | None = None, **properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties) if required is None else required}
 
 
-def _query(name, schema, text="", required=False):
+def _query(name: str, schema: dict[str, Any], text: str = "", required: bool = False) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": schema, "description": text, "required": required}
 
 
@@ -89,7 +98,7 @@ _DAYS = {"type": "number", "exclusiveMinimum": 0, "maximum": 366}
 
 
 #: path -> method -> (what it does, parameters, body, answer, statuses besides those that all have)
-OPERATIONS = {
+OPERATIONS: dict[str, dict[str, Any]] = {
     "/api/exchanges": {"get": ("The memories, a page at a time", _PAGED, None, _object(
         items=_list(_ref("Exchange")), pagination=_CARRIES, next=_MAYBE), [400])},
     "/api/exchanges/merge": {"post": ("Join exchanges of one source; the smallest id stays", [], _object(
@@ -155,7 +164,7 @@ OPERATIONS = {
     "/api/on-this-day": {"get": ("The same day in every year", [_query("date", _DATE)], None, _object(
         day=_TEXT, exchanges=_list(_ref("Exchange"))), [])},
     **{f"/api/{name}": {"get": (text, _LISTED, None, _object(
-        **{key: _list(_ROWS)}, total=_WHOLE, next={"type": ["integer", "null"]}), [])} for name, key, text in (
+        None, **{key: _list(_ROWS)}, total=_WHOLE, next={"type": ["integer", "null"]}), [])} for name, key, text in (
         ("chats", "chats", "All chats"), ("people", "people", "All people"),
         ("days", "days", "How much was said on each day"), ("stats", "years", "Each year in numbers"),
         ("places", "places", "Shared places"))},
@@ -215,16 +224,17 @@ _STATUS = {
 }  # fmt: skip
 
 
-def _error(status):
-    found = {"description": _STATUS[status]}
+def _error(status: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"description": _STATUS[status]}
     if status != 308:
         found["content"] = {"application/json": {"schema": _ref("Error")}}
     return found
 
 
-def _operation(path, method, about):
+def _operation(path: str, method: str, about: tuple[Any, ...]) -> dict[str, Any]:
     text, parameters, body, answer, others = about
     name = path.removeprefix("/api/").replace("/", "_").replace("{", "").replace("}", "").replace("-", "_")
+    good: dict[str, Any]
     if answer is None:
         good = {"204": {"description": "Done"}}
     elif answer == "zip":
@@ -247,7 +257,7 @@ def _operation(path, method, about):
     return found
 
 
-def document():
+def document() -> dict[str, Any]:
     """All of it."""
     return {
         "openapi": "3.1.0",
@@ -264,6 +274,6 @@ def document():
     }
 
 
-async def as_json(_request, _datasette):
+async def as_json(_request: Request, _datasette: Datasette) -> Response:
     """``GET /api/openapi.json``."""
     return document()

@@ -1,19 +1,26 @@
 """What the API reads: exchanges, messages, search, days, people. Each function answers a route of `plugins/api.py`."""
 
+from __future__ import annotations
+
 import base64
 import json
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from datasette import Response
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 from memories_lib.api import serialize
 from memories_lib.queries import search as finder
 from memories_lib.queries import search_filter, visible
 from memories_lib.queries.talk_filter import TalkFilter, WrongFilter
 from memories_lib.server import served_archive
-from memories_lib.server.http import ApiError, choice, number, wrong
+from memories_lib.server.http import Answer, ApiError, choice, number, wrong
 from memories_lib.shared import folding
 from memories_lib.shared.contract import DAY
+from memories_lib.shared.sql import Run
 
 _SORTS = {
     "asc": "exchanges.started_at, exchanges.id",
@@ -25,14 +32,14 @@ _SORTS = {
 _LITTLE = 400
 
 
-def _day(request, name):
+def _day(request: Request, name: str) -> str:
     given = request.args.get(name) or ""
     if given and not DAY.match(given):
         raise wrong("query", name, "must be a date like 2025-01-31", "value_error.date")
     return given
 
 
-def _filter(request):
+def _filter(request: Request) -> TalkFilter:
     """The talks that a request asks for. Raises 422."""
     try:
         return TalkFilter.from_args(request.args, strict=True)
@@ -42,14 +49,14 @@ def _filter(request):
         raise wrong("query", error.name, "must be one of 0, 1", "value_error.choice") from None
 
 
-def _order(request):
+def _order(request: Request) -> str:
     wanted = request.args.get("sort")
     if wanted is None:
         return _SORTS[_by_first_message(request)]
     return _SORTS[choice(request, "sort", tuple(_SORTS), "asc")]
 
 
-def _by_first_message(request):
+def _by_first_message(request: Request) -> str:
     """The earlier backend's parameter, as it took it: in any case, ascending where it is empty. Raises 400."""
     given = request.args.get("sort_by_first_message_date") or "asc"
     if given.lower() not in ("asc", "desc"):
@@ -64,7 +71,7 @@ _CURSORS = {
 }
 
 
-def _cursor(request):
+def _cursor(request: Request) -> tuple[str, dict[str, Any]] | None:
     """(SQL condition, parameters) for what comes after a page's end; `None` without a cursor."""
     given = request.args.get("after")
     if given is None:
@@ -84,20 +91,20 @@ def _cursor(request):
     return f"({column}, {key}) {side} (:cursor_at, :cursor_id)", {"cursor_at": at, "cursor_id": number_there}
 
 
-def _cursor_of(item):
+def _cursor_of(item: Mapping[str, Any]) -> str:
     told = json.dumps([item["started_at"], item["id"]]).encode()
     return base64.urlsafe_b64encode(told).decode().rstrip("=")
 
 
-async def exchanges(request, datasette):
+async def exchanges(request: Request, datasette: Datasette) -> Answer:
     """The memories, a page at a time: by number, or after the last one of the page before (`after`)."""
     page, size = number(request, "page", 1, 1, 1 << 40), number(request, "page_size", 20, 1, 100)
     asked = _filter(request)
     order = _order(request)
     cursor = _cursor(request)
-    beyond, place = cursor or ("1", {})
+    beyond, place = cursor if cursor else ("1", {})
 
-    def find(run):
+    def find(run: Run) -> Any:
         talks = asked.tuned(run)
         where, given = talks.where()
         total = talks.count(run)
@@ -126,7 +133,7 @@ async def exchanges(request, datasette):
     }  # fmt: skip
 
 
-def _with_first(run, rows):
+def _with_first(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
     ids = [row["first_id"] for row in rows if row["first_id"] is not None]
     marks = ", ".join("?" * len(ids))
     firsts = {row["id"]: row for row in run(f"{visible.MESSAGES} WHERE messages.id IN ({marks})", ids)} if ids else {}
@@ -134,19 +141,19 @@ def _with_first(run, rows):
     return [serialize.exchange(row, keys, firsts.get(row["first_id"])) for row in rows]
 
 
-def merged_into(run, exchange):
+def merged_into(run: Run, exchange: int) -> int | None:
     """Where the messages of a merged exchange are now; None when it was not merged."""
     row = run("SELECT exchange_id FROM merged_exchanges WHERE id = ?", (exchange,)).fetchone()
     return row["exchange_id"] if row else None
 
 
-async def exchange(request, datasette):
+async def exchange(request: Request, datasette: Datasette) -> Answer:
     """One exchange with its messages; where it was merged into another, the way there."""
     number_asked = int(request.url_vars["id"])
     if number_asked >= 1 << 63:
         raise ApiError(404, "Exchange not found")
 
-    def find(run):
+    def find(run: Run) -> Any:
         row = run(f"{visible.EXCHANGE} WHERE exchanges.id = ? AND {visible.NOT_HIDDEN}", (number_asked,)).fetchone()
         if row is None:
             return None, merged_into(run, number_asked)
@@ -157,7 +164,7 @@ async def exchange(request, datasette):
         found = serialize.exchange(row, serialize.cache_keys(run), messages[0] if messages else None)
         return {**found, "messages": [serialize.message(m) for m in messages]}, None
 
-    def is_little(run):
+    def is_little(run: Run) -> bool:
         row = run("SELECT message_count FROM exchanges WHERE id = ?", (number_asked,)).fetchone()
         return row is None or row["message_count"] <= _LITTLE
 
@@ -169,7 +176,7 @@ async def exchange(request, datasette):
     return found
 
 
-async def search(request, datasette):
+async def search(request: Request, datasette: Datasette) -> Answer:
     """Messages and exchanges with these words, the newest first."""
     question = request.args.get("q") or ""
     most, before = number(request, "limit", 50, 1, 200), number(request, "before", None, 1, (1 << 63) - 1)
@@ -178,7 +185,7 @@ async def search(request, datasette):
     narrower, given = search_filter.narrowed(request.args, strict=True)
     started = time.perf_counter()
 
-    def find(run):
+    def find(run: Run) -> Any:
         if not query:
             return [], [], 0
         ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before)
@@ -209,14 +216,14 @@ async def search(request, datasette):
     }
 
 
-async def around(request, datasette):
+async def around(request: Request, datasette: Datasette) -> Answer:
     """The talk around a message, so many before and after it."""
     if request.args.get("around") is None:
         raise wrong("query", "around", "field required", "value_error.missing")
     message = number(request, "around", 0, 1, (1 << 63) - 1)
     before, after = number(request, "before", 50, 0, 500), number(request, "after", 50, 0, 500)
 
-    def find(run):
+    def find(run: Run) -> Any:
         row = run(
             f"""
             SELECT messages.chat_id, messages.exchange_id, messages.sent_at FROM messages
@@ -241,11 +248,12 @@ async def around(request, datasette):
     }
 
 
-def _walk(run, here, most, way):
+def _walk(run: Run, here: Mapping[str, Any], most: int, way: str) -> list[Any]:
     """Messages before (``DESC``) or after one, by way of the exchanges, which have an index by time."""
-    found, side = [], "<" if way else ">"
+    found: list[Any] = []
+    side = "<" if way else ">"
     started = run("SELECT started_at FROM exchanges WHERE id = :exchange", here).fetchone()["started_at"]
-    exchange = {**here, "started": started}
+    exchange: dict[str, Any] | None = {**here, "started": started}
     first = True
     while len(found) < most and exchange is not None:
         bound = f"AND (messages.sent_at, messages.id) {side} (:at, :id)" if first else ""
@@ -270,11 +278,11 @@ def _walk(run, here, most, way):
     return found
 
 
-async def on_this_day(request, datasette):
+async def on_this_day(request: Request, datasette: Datasette) -> Answer:
     """What was said on this day in every year."""
     day = _day(request, "date") or time.strftime("%Y-%m-%d")
 
-    def find(run):
+    def find(run: Run) -> Any:
         rows = run(
             f"""
             {visible.EXCHANGES} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day

@@ -1,11 +1,16 @@
 """Exchanges and messages as the API gives them."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from memories_lib.shared.contract import SIGNS
+from memories_lib.shared.sql import Run
 
 
-def exchange(row, cache_keys, first):
+def exchange(row: Mapping[str, Any], cache_keys: Mapping[int, str], first: Mapping[str, Any] | None) -> dict[str, Any]:
     """One exchange; `first` its first message's row or None."""
     return {
         "id": row["id"],
@@ -31,7 +36,7 @@ def exchange(row, cache_keys, first):
     }
 
 
-def message(row):
+def message(row: Mapping[str, Any]) -> dict[str, Any]:
     """One message. `date`, `time`, `person` and `quote` are the earlier backend's; the rest is ours."""
     at = row["sent_at"]
     found = {
@@ -64,7 +69,7 @@ def message(row):
     return found
 
 
-def cache_keys(run):
+def cache_keys(run: Run) -> dict[int, str]:
     """chat id -> the name of what it was first read from: exchanges of one chat may be merged, others not."""
     rows = run(
         """

@@ -1,14 +1,21 @@
 """Links to one talk or one book, for whoever has them: expiring, revocable, kept as digests in `access.db`."""
 
+from __future__ import annotations
+
 import asyncio
 import hmac
 import json
 import re
 import secrets
+import sqlite3
 import time
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from datasette import Response
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 from memories_lib.access import roles, token_routes
 from memories_lib.api import read
@@ -16,8 +23,9 @@ from memories_lib.queries import talks as pages
 from memories_lib.queries import visible
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
-from memories_lib.server.http import ApiError, body_of, whole, wrong
+from memories_lib.server.http import Answer, ApiError, body_of, whole, wrong
 from memories_lib.shared import access_tokens, derived_words, folding
+from memories_lib.shared.sql import Run
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS shares (
@@ -35,20 +43,20 @@ _CHOICES = ("chat", "person", "year", "mood", "starred")
 _MOST_DAYS = 366
 
 
-def _store(datasette):
+def _store(datasette: Datasette) -> sqlite3.Connection:
     store = token_routes.store_of(datasette)
     store.execute(_SCHEMA)
     return store
 
 
-def _days(body):
+def _days(body: dict[str, Any]) -> float:
     days = body.get("days", 30)
     if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= _MOST_DAYS:
         raise wrong("body", "days", f"must be a number of days of at most {_MOST_DAYS}")
     return days
 
 
-async def make(request, datasette):
+async def make(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/shares`` with `{"exchange_id"}` or `{"book": {"year", "chat", …}}`, and `days`."""
     body = await body_of(request)
     days, number = _days(body), whole(body.get("exchange_id"))
@@ -107,19 +115,19 @@ _NOW = {
 }
 
 
-def _was(run, book):
+def _was(run: Run, book: Mapping[str, Any]) -> dict[str, Any]:
     """What ingest calls the person and the chat of a book: a name of now may be another one tomorrow."""
     rows = {name: run(sql, (book[name],)).fetchone() for name, sql in _WAS.items() if book.get(name)}
     return {name: row[0] for name, row in rows.items() if row}
 
 
-def _book(run, what):
+def _book(run: Run, what: Mapping[str, Any]) -> dict[str, Any]:
     """The choice of a book, by the names of now."""
     rows = {name: run(_NOW[name], {"was": was}).fetchone() for name, was in what.get("was", {}).items()}
     return {**what["book"], **{name: row[0] for name, row in rows.items() if row}}
 
 
-def _named(run, number):
+def _named(run: Run, number: int) -> dict[str, Any] | None:
     """The exchange by its key, which outlives a rebuilt archive."""
     row = run(
         """
@@ -136,14 +144,14 @@ def _named(run, number):
     return {"exchange": row["key"], "chat": row["chat"], "from": row["started_at"], "to": row["ended_at"]}
 
 
-async def listed(_request, datasette):
+async def listed(_request: Request, datasette: Datasette) -> Answer:
     """``GET /api/shares``: without what opens them."""
     names = ("id", "what", "made_by", "made_at", "expires_at", "revoked_at")
     rows = _store(datasette).execute(f"SELECT {', '.join(names)} FROM shares ORDER BY id DESC").fetchall()
     return {"shares": [{**dict(zip(names, row, strict=True)), "what": json.loads(row[1])} for row in rows]}
 
 
-async def revoke(request, datasette):
+async def revoke(request: Request, datasette: Datasette) -> Response:
     """``DELETE /api/shares/{id}``."""
     number = int(request.url_vars["id"])
     done = number < 1 << 63 and await token_routes.written(
@@ -156,7 +164,7 @@ async def revoke(request, datasette):
     return Response("", status=204)
 
 
-async def what_of(datasette, link):
+async def what_of(datasette: Datasette, link: str) -> Any:
     """What a link shows, as it was written down; None when it is none, is over or was revoked."""
     found = _LINK.match(link)
     if not found:
@@ -174,7 +182,9 @@ async def what_of(datasette, link):
     return json.loads(row[0])
 
 
-def talks_of(run, what, before=""):
+def talks_of(
+    run: Run, what: Mapping[str, Any], before: str = ""
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None, str | None]:
     """(the talks of a link, from `before` on; the choice of its book, or None; where the next part begins, or None)"""
     if "book" in what:
         asked = dict.fromkeys((*_CHOICES, "topic", "all", "order"), "") | _book(run, what) | {"before": before}
@@ -193,7 +203,7 @@ def talks_of(run, what, before=""):
     return [talk], None, None
 
 
-def _told_alone(head, messages):
+def _told_alone(head: Mapping[str, Any], messages: list[dict[str, Any]]) -> dict[str, Any]:
     """A talk's own row, with a title from these of its messages alone."""
     seen = [(m["sender"] or "", m["text"] or "") for m in messages]
     told = derived_words.Words(head["title"] or "", "", "[]")
@@ -203,7 +213,7 @@ def _told_alone(head, messages):
     return {**dict(head), "title": told.title, "summary": told.summary, "note": None}
 
 
-def holds_picture(run, what, sha256):
+def holds_picture(run: Run, what: Mapping[str, Any], sha256: str) -> bool:
     """Whether a picture is one of those of a link's talks."""
     if "book" in what:
         where, given = TalkFilter.from_args(_book(run, what)).where()
@@ -221,7 +231,7 @@ def holds_picture(run, what, sha256):
     return row is not None
 
 
-def _exchange(run, what):
+def _exchange(run: Run, what: Mapping[str, Any]) -> int | None:
     row = run(
         """
         SELECT exchanges.id FROM exchanges JOIN chats ON chats.id = chat_id

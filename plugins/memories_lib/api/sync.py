@@ -1,17 +1,23 @@
 """What travels with an archive: its media, file by file, and the log of edits, for `memories push` and `pull`."""
 
+from __future__ import annotations
+
 import asyncio
 import shutil
+from pathlib import Path
+
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 from memories_lib.access import roles
 from memories_lib.api import archive_upload
 from memories_lib.server import served_archive
-from memories_lib.server.http import ApiError, body_of, wrong
+from memories_lib.server.http import Answer, ApiError, body_of, wrong
 from memories_lib.shared import curation, edit_log, private_files, uploads, verification
 from memories_lib.shared.layout import ArchiveFiles
 
 
-async def missing_media(request, datasette):
+async def missing_media(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/media/missing`` `{"names": [...]}`: which of these files are not here."""
     _, path, _, _ = archive_upload.places(datasette)
     body = await body_of(request, most=16 << 20)
@@ -22,13 +28,13 @@ async def missing_media(request, datasette):
     return {"missing": [name for name in names if _is_media(name) and not (folder / name).is_file()]}
 
 
-def _is_media(name):
+def _is_media(name: str) -> bool:
     start, _, rest = name.partition("/")
     stem, _, ending = rest.partition(".")
     return uploads.is_sha256(stem) and stem[:2] == start and ending.replace(".", "").isalnum() | (not ending)
 
 
-async def put_media(request, datasette):
+async def put_media(request: Request, datasette: Datasette) -> Answer:
     """``PUT /api/media/{name}``: one file, under its digest."""
     _, path, incoming, _ = archive_upload.places(datasette)
     name = request.url_vars["name"]
@@ -57,20 +63,20 @@ async def put_media(request, datasette):
     return {"name": name}
 
 
-def _is_webp(path):
+def _is_webp(path: Path) -> bool:
     with path.open("rb") as stream:
         start = stream.read(12)
     return start[:4] == b"RIFF" and start[8:] == b"WEBP"
 
 
-async def log(_request, datasette):
+async def log(_request: Request, datasette: Datasette) -> Answer:
     """``GET /api/edits/log``: every edit as it was written down, for `memories pull`."""
     database = served_archive.database_of(datasette)
     everything = await database.execute_write_fn(lambda _: edit_log.events(served_archive.log_of(database)))
     return {"events": [edit_log.as_data(event) for event in everything]}
 
 
-async def merge_log(request, datasette):
+async def merge_log(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/edits/log`` `{"events": [...]}`: edits made elsewhere; those known by their id are left alone."""
     body = await body_of(request, most=64 << 20)
     given = body.get("events")

@@ -9,7 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from datasette import Response
 from datasette.app import Datasette
@@ -24,6 +24,9 @@ _PRIVATE = "private, no-cache"
 KEEP = "x-keep"
 
 
+D = TypeVar("D")
+#: What a route of the API returns: data, or an answer that is ready.
+Answer = dict[str, Any] | Response
 Handler = Callable[[Request, Datasette], Awaitable[Any]]
 
 
@@ -113,7 +116,7 @@ def only(request: Request, *methods: str) -> None:
         raise ApiError(405, "Method Not Allowed")
 
 
-def number(request: Request, name: str, default: int, low: int, high: int | None) -> int:
+def number(request: Request, name: str, default: D, low: int, high: int | None) -> int | D:
     """A whole number of the query, within its range."""
     given = request.args.get(name)
     if given is None:
