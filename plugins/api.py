@@ -11,22 +11,22 @@ from datasette import Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from memories_lib.server.asgi import Scope
-from memories_lib.server.http import Answer, Handler
-
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles, token_routes
 from memories_lib.api import archive_upload, backup, edit, edit_chats, edit_names, openapi, read, shares, sync
 from memories_lib.queries import listings
 from memories_lib.server import response_cache, served_archive
-from memories_lib.server.http import ApiError, answering
+from memories_lib.server.asgi import Scope
+from memories_lib.server.http import Answer, ApiError, Handler, answering
 
 _ID = r"(?P<id>\d{1,20})"
 _SHA256 = "(?P<sha256>[0-9a-f]{64})"
 
 #: path -> method -> (role, function)
-ROUTES = {
+#: method -> (the least role, None where anybody may; what answers)
+Methods = Mapping[str, tuple[str | None, Handler]]
+ROUTES: dict[str, Methods] = {
     "/api/exchanges": {"GET": ("viewer", read.exchanges)},
     "/api/exchanges/merge": {"POST": ("curator", edit.merge)},
     f"/api/exchanges/{_ID}": {
@@ -86,11 +86,11 @@ ROUTES = {
 }
 
 
-def _allowed(methods: Mapping[str, Handler]) -> str:
+def _allowed(methods: Methods) -> list[str]:
     return sorted({*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"})
 
 
-def _answer(methods: Mapping[str, Handler]) -> Handler:
+def _answer(methods: Methods) -> Handler:
     async def answer(request: Request, datasette: Datasette) -> Any:
         method = "GET" if request.method == "HEAD" else request.method
         if method not in methods:
@@ -117,7 +117,7 @@ async def _to_the_page(datasette: Datasette) -> Response:
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    routes = [(rf"^{path}/?$", _answer(methods)) for path, methods in ROUTES.items()]
+    routes: list[tuple[str, Any]] = [(rf"^{path}/?$", _answer(methods)) for path, methods in ROUTES.items()]
     # Where the earlier backend had them.
     routes += [(r"^/openapi\.json/?$", _answer(ROUTES["/api/openapi.json"])), (r"^/docs/?$", _to_the_page)]
     return [*routes, (r"^/api/.*$", answering(_nothing))]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from datasette import Response, hookimpl
 from datasette.app import Datasette
@@ -20,6 +20,7 @@ from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
 from memories_lib.server.streamed import Streamed
 from memories_lib.shared.layout import ArchiveFiles, thumbnail_name
+from memories_lib.shared.sql import Run
 from memories_lib.web import book_formats
 from memories_lib.web.render import behind_of, for_a_book, page, show
 
@@ -37,6 +38,7 @@ async def book(request: Request, datasette: Datasette) -> Response:
     )
 
 
+T = TypeVar("T")
 _TYPES = {"json": "application/json", "csv": "text/csv", "txt": "text/plain", "html": "text/html"}
 _FORMS = {"json": book_formats.as_json, "csv": book_formats.as_csv, "txt": book_formats.as_text}
 
@@ -46,16 +48,18 @@ async def book_as_file(request: Request, datasette: Datasette) -> Response:
     form, asked = request.url_vars["form"], for_a_book(request)
     loop = asyncio.get_running_loop()
 
-    def wait_for(what: Awaitable[Any]) -> Any:
+    def wait_for(what: Coroutine[Any, Any, T]) -> T:
         # Parts are made in a thread; what reads the archive, and what renders, is the loop's.
         return asyncio.run_coroutine_threadsafe(what, loop).result()
 
     def parts() -> Iterator[list[dict[str, Any]]]:
-        before = asked["before"]
+        before: str | None = asked["before"]
         while before is not None:
-            page = {**asked, "before": before}
-            talks, before = wait_for(served_archive.read(datasette, lambda run, page=page: pages.book(run, page)))
+            talks, before = wait_for(served_archive.read(datasette, part_from(before)))
             yield talks
+
+    def part_from(before: str) -> Callable[[Run], tuple[list[dict[str, Any]], str | None]]:
+        return lambda run: pages.book(run, {**asked, "before": before})
 
     pieces = _as_page(datasette, request, asked, parts(), wait_for) if form == "html" else _FORMS[form](parts())
     name = f"memories{'-' + asked['year'] if asked['year'].isdigit() else ''}.{form}"
@@ -68,7 +72,7 @@ def _as_page(
     request: Request,
     asked: Mapping[str, str],
     parts: Iterator[list[dict[str, Any]]],
-    wait_for: Callable[[Awaitable[Any]], Any],
+    wait_for: Callable[[Coroutine[Any, Any, Any]], Any],
 ) -> Iterator[str]:
     """One HTML file: what comes before the talks, the talks part by part with their pictures, what comes after."""
     style = (Path(__file__).parent.parent / "static" / "memories.css").read_text("utf-8")

@@ -34,7 +34,7 @@ async def health(datasette: Datasette) -> Response:
         await served_archive.read(datasette, lambda run: run("SELECT id FROM messages LIMIT 1").fetchone())
         parts = await _damaged(datasette)
     except ApiError as error:
-        return _unwell(error.detail)
+        return _unwell(str(error.detail))
     except Exception as error:  # whatever keeps the archive from being read
         return _unwell(f"the archive cannot be read ({type(error).__name__})")
     if any(not part.can_be_made_again for part in parts):
@@ -49,7 +49,7 @@ async def health(datasette: Datasette) -> Response:
     return Response.json(found, headers={"cache-control": "no-store"})
 
 
-async def _damaged(datasette: Datasette) -> list[str]:
+async def _damaged(datasette: Datasette) -> list[damage.Part]:
     """The parts of the archive that were found damaged, now or since the start."""
     if not _Looked.found and time.monotonic() - _Looked.at > _BETWEEN_LOOKS_S:
         _Looked.at = time.monotonic()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,12 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import Request
 
-from memories_lib.server.asgi import Message, Send
-
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
 from memories_lib.queries import visible
 from memories_lib.server import http
+from memories_lib.server.asgi import Message, Send
 from memories_lib.shared.layout import ArchiveFiles, media_name, thumbnail_name
 
 _SHOWN = ("image/", "video/", "audio/")
@@ -77,7 +77,7 @@ def _send(request: Request, path: Path, mimetype: str) -> Response:
 class _File(Response):
     """A file sent in pieces, or the one range a player asks for (RFC 9110, section 14)."""
 
-    def __init__(self, path: Path, content_type: str, headers, wanted: str) -> None:
+    def __init__(self, path: Path, content_type: str, headers: Mapping[str, str], wanted: str) -> None:
         super().__init__(status=200, headers=headers, content_type=content_type)
         self._path, self._wanted = path, wanted
 

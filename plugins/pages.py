@@ -14,8 +14,6 @@ from datasette import Forbidden, NotFound, Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from memories_lib.shared.sql import Run
-
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
@@ -24,8 +22,9 @@ from memories_lib.queries import listings, overviews, search_filter, sql_links
 from memories_lib.queries import talks as pages
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
-from memories_lib.shared import folding
+from memories_lib.shared import edit_log, folding
 from memories_lib.shared.contract import DAY, KINDS
+from memories_lib.shared.sql import Run
 from memories_lib.web.render import asked_of, behind_of, page, show, skipped
 
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
@@ -78,7 +77,7 @@ async def on_this_day(request: Request, datasette: Datasette) -> Response:
     given = request.args.get("date") or ""
     day = given if DAY.match(given) and _is_day(given) else time.strftime("%Y-%m-%d")
     found, near = await served_archive.read(datasette, lambda run: pages.on_this_day(run, day))
-    years = {}
+    years: dict[str, list[Any]] = {}
     for card in found:
         years.setdefault(card["started_at"][:4], []).append(card)
     noon = time.mktime((int(day[:4]), int(day[5:7]), int(day[8:]), 12, 0, 0, 0, 0, -1))
@@ -154,7 +153,7 @@ async def edits(request: Request, datasette: Datasette) -> Response:
     if not roles.may(request.actor, "curator"):
         raise Forbidden("edits")
     database = served_archive.database_of(datasette)
-    log = served_archive.edit_log
+    log = edit_log
     everything = await database.execute_write_fn(lambda _: log.events(served_archive.log_of(database)))
     return await show(
         datasette, request, "edits.html", edits=everything[::-1][:300], told=log.told, by_command=log.BY_COMMAND,
@@ -194,6 +193,7 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> Any:
         database = datasette.databases[name]
         if not await database.execute_fn(lambda connection: pages.has_archive(connection.execute)):
             return None
+        assert request is not None
         asked = asked_of(request)
         number = request.args.get("talk") or ""
 

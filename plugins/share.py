@@ -30,7 +30,8 @@ async def _what(request: Request, datasette: Datasette) -> Any:
 async def shared(request: Request, datasette: Datasette) -> Response:
     """The page."""
     what, before = await _what(request, datasette), request.args.get("before") or ""
-    talks, asked, more = [], None, None
+    talks: list[dict[str, Any]] = []
+    asked = more = None
     if what is not None:
         talks, asked, more = await served_archive.read(datasette, lambda run: shares.talks_of(run, what, before))
     if not talks:

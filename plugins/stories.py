@@ -12,13 +12,12 @@ from datasette import NotFound, Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from memories_lib.shared.sql import Run
-
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.api import edit_chats
-from memories_lib.queries import overviews, story
+from memories_lib.queries import overviews, sql_links, story
 from memories_lib.server import served_archive
+from memories_lib.shared.sql import Run
 from memories_lib.web.render import behind_of, page, show, skipped
 
 

@@ -47,7 +47,8 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> Any:
 
     def with_args(**changes: Any) -> str:
         """This page's address with some parameters set, or taken away with None or ""."""
-        kept = {name: request.args.get(name) for name in request.args} | changes
+        args = request.args if request else {}
+        kept = {name: args.get(name) for name in args} | changes
         return "?" + urlencode({name: value for name, value in kept.items() if value not in (None, "")})
 
     return {
