@@ -58,7 +58,7 @@ def look_at(
         click.echo(f"shown     {show_looks(connection, kept):,} {what} with a model's words")
     if some and outcome.stopped:
         say_aside(f"{outcome.stopped}; {outcome.not_asked:,} {what} were not asked about: run it again to go on")
-        if "budget" not in outcome.stopped:
+        if not outcome.is_out_of_budget:
             sys.exit(1)
 
 

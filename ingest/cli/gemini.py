@@ -138,7 +138,7 @@ def let_gemini_tell(
     if prepared.talks and outcome.stopped:
         say_aside(f"{outcome.stopped}; {outcome.not_asked:,} talks were not asked about. What was answered is kept: "
                   "run it again to go on")  # fmt: skip
-        if "budget" not in outcome.stopped:
+        if not outcome.is_out_of_budget:
             sys.exit(1)
 
 

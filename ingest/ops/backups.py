@@ -17,7 +17,7 @@ from ingest.archive.curation import put_edits_on
 from ingest.archive.database import connect, database_errors, transaction, writer_lock
 from ingest.core.errors import MemoriesError, NoRoom
 from ingest.core.tempdirs import scratch
-from memories_lib.shared import bundle, contract, curation, damage, edit_log, layout, private_files
+from memories_lib.shared import bundle, contract, curation, damage, edit_log, layout, private_files, sqlite_errors
 from memories_lib.shared import verification as _verification
 from memories_lib.shared import versions as _versions
 from memories_lib.shared.folding import fold
@@ -191,7 +191,7 @@ def _room(database: Path) -> Iterator[None]:
             raise
         raise NoRoom(f"{database}: the disk is full; nothing was changed. Free some space and try again") from error
     except sqlite3.OperationalError as error:
-        if "full" not in str(error):
+        if not sqlite_errors.is_full(error):
             raise
         raise NoRoom(f"{database}: the disk is full; nothing was changed. Free some space and try again") from error
 

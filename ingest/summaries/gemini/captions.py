@@ -159,6 +159,7 @@ class Look:
             cost = self._price.of(int(inward * 1.5), most)
             if self.outcome.usd + cost > self._budget:
                 self.outcome.stopped = f"the budget of {self._budget:.2f} USD is used up"
+                self.outcome.is_out_of_budget = True
                 self.outcome.not_asked += len(step)
                 return
         parts: list[Any] = []

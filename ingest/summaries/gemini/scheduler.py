@@ -71,6 +71,7 @@ class Outcome:
     usage: Usage = field(default_factory=Usage)
     usd: float = 0.0
     stopped: str = ""  # why it ended before everything was asked
+    is_out_of_budget: bool = False  # that was why: as it was wanted
 
 
 def sort_out(talks: Iterable[Talk], kept: Kept, manner: Manner) -> tuple[list[Talk], int, list[tuple[Talk, str]]]:
@@ -167,6 +168,7 @@ class Run:
             if not self._affords(cost):
                 if not self._running:
                     self.outcome.stopped = f"the budget of {self._plan.budget:.2f} USD is used up"
+                    self.outcome.is_out_of_budget = True
                 break
             if self._plan.rpm:
                 self._next_at = now + 60 / self._plan.rpm
