@@ -133,7 +133,7 @@ def test_a_server_that_finds_its_archive_damaged_serves_the_last_good_one(home: 
     run("backup", "--db", home, "--to", tmp_path / "kept")
     run("restore", newest(tmp_path / "kept"), "--db", home)  # which keeps a version
     home.write_bytes(b"\0" * 5000)
-    from ingest.ops.backups import heal
+    from ingest.ops.healing import heal
 
     assert heal(home).version is not None
     assert one(home, "SELECT count(*) FROM messages") == 188

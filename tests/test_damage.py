@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ingest.archive.check import check
-from ingest.ops.backups import heal
+from ingest.ops.healing import heal
 from ingest.ops.serving import datasette_arguments
 from memories_lib.shared import damage, versions
 from tests.conftest import serve

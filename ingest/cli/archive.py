@@ -208,7 +208,7 @@ def serve(db: Path, host: str, port: int, new: bool, log_level: str | None) -> N
 
 def _heal(db: Path) -> None:
     """What is damaged is made again, or the last good version is served; and it is said."""
-    from ingest.ops.backups import heal
+    from ingest.ops.healing import heal
 
     healed = heal(db)
     if healed.made_again:
