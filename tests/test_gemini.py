@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from ingest.cli import main
 from ingest.summaries.gemini import client, pricing
 from ingest.summaries.gemini import scheduler as asking_many
-from ingest.summaries.gemini.cache import Summary
+from ingest.summaries.gemini.answers import Summary
 from ingest.summaries.gemini.client import read_fault
 from ingest.summaries.gemini.prompt import pack_of, packs, tokens_in
 from ingest.summaries.gemini.redact import Redactor, restore

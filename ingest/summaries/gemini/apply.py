@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ingest.archive.derived import choose_memories, tell_periods
 from ingest.archive.fts import index_exchanges, unindex_exchanges
-from ingest.summaries.gemini.cache import Kept, Summary
+from ingest.summaries.gemini.answers import Summary
+from ingest.summaries.gemini.cache import Kept
 from ingest.summaries.gemini.captions import show_looks
 from ingest.summaries.gemini.periods import LEVELS, apply_periods, make_room
 from ingest.summaries.gemini.transcript import Talk, choose, talks

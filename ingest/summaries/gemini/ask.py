@@ -10,7 +10,8 @@ from typing import Any
 
 from ingest.core.errors import MemoriesError
 from ingest.summaries.gemini import aio
-from ingest.summaries.gemini.cache import Kept, Summary
+from ingest.summaries.gemini.answers import Summary
+from ingest.summaries.gemini.cache import Kept
 from ingest.summaries.gemini.client import Service, host
 from ingest.summaries.gemini.redact import restore
 from ingest.summaries.gemini.retrieval import Passage, find

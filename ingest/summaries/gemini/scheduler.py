@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ingest.summaries.gemini.cache import Kept, Manner, Usage
+from ingest.summaries.gemini.answers import Manner, Usage
+from ingest.summaries.gemini.cache import Kept
 from ingest.summaries.gemini.client import Reply
 from ingest.summaries.gemini.pricing import Price
 from ingest.summaries.gemini.prompt import Pack, instructions, pack_of, packs, period_instructions, tokens_in
