@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from ingest.core.errors import NotAnExport
-from ingest.summaries.gemini.cache import Kept
+from ingest.summaries.gemini.cache import AnswerCache
 from memories_lib.shared import edit_log
 from tests.helpers import one, put, rows
 from tests.test_again import _is_well
@@ -95,7 +95,7 @@ def _prepare(database: Path) -> None:
             ("rename_person", "person", 1, {"was": "Quaggy Jones", "name": "Quaggy"}),
         ):
             edit_log.write(log, edit_log.draft(log, "owner", action, kind, subject, detail))
-    with closing(Kept(database.with_name("summaries.db"))):
+    with closing(AnswerCache(database.with_name("summaries.db"))):
         pass
     with closing(sqlite3.connect(database.with_name("summaries.db"))) as kept, kept:
         kept.execute(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.labelled import judged, pairs_right
 from ingest.summaries import Said
-from ingest.summaries.offline.summarizer import Teller, Vocabulary, shorten
+from ingest.summaries.offline.summarizer import Summarizer, Vocabulary, shorten
 
 NAMES = {1: "Anna", 2: "Ben"}
 
@@ -35,7 +35,7 @@ def test_memorable_talks_score_above_mundane_ones() -> None:
     ],
 )
 def test_moods(texts: tuple[str, ...], mood: str) -> None:
-    assert Teller(Vocabulary(), NAMES).tell(talk(*texts)).mood == mood
+    assert Summarizer(Vocabulary(), NAMES).tell(talk(*texts)).mood == mood
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_moods(texts: tuple[str, ...], mood: str) -> None:
     ],
 )
 def test_languages(texts: tuple[str, ...], code: str) -> None:
-    assert Teller(Vocabulary(), NAMES).tell(talk(*texts)).language == code
+    assert Summarizer(Vocabulary(), NAMES).tell(talk(*texts)).language == code
 
 
 LAUGHS = ("hahaha", "jajaja", "kkkkk", "ㅋㅋㅋ", "хахаха", "ههههه", "hihihi", "lol", "mdr", "rsrs", "笑", "😂")
@@ -61,8 +61,8 @@ LAUGHS = ("hahaha", "jajaja", "kkkkk", "ㅋㅋㅋ", "хахаха", "ههههه"
 
 @pytest.mark.parametrize("laugh", LAUGHS)
 def test_laughter_in_many_spellings(laugh: str) -> None:
-    told = Teller(Vocabulary(), NAMES).tell(talk(f"and then it fell in {laugh}", laugh, f"no {laugh}"))
-    dull = Teller(Vocabulary(), NAMES).tell(talk("and then it fell in ok", "ok", "no ok"))
+    told = Summarizer(Vocabulary(), NAMES).tell(talk(f"and then it fell in {laugh}", laugh, f"no {laugh}"))
+    dull = Summarizer(Vocabulary(), NAMES).tell(talk("and then it fell in ok", "ok", "no ok"))
     assert told.score > dull.score
 
 
@@ -75,19 +75,19 @@ def test_laughter_in_many_spellings(laugh: str) -> None:
     ],
 )
 def test_a_title_is_words_where_there_are_any(text: str, title: str) -> None:
-    assert Teller(Vocabulary(), NAMES).tell(talk(text)).title == title
+    assert Summarizer(Vocabulary(), NAMES).tell(talk(text)).title == title
 
 
 def test_thai_laughs_in_numbers() -> None:
-    told = Teller(Vocabulary(), NAMES).tell(talk("ตกน้ำไปเลย 5555", "5555 จริงเหรอ"))
-    dull = Teller(Vocabulary(), NAMES).tell(talk("ตกน้ำไปเลย", "จริงเหรอ"))
+    told = Summarizer(Vocabulary(), NAMES).tell(talk("ตกน้ำไปเลย 5555", "5555 จริงเหรอ"))
+    dull = Summarizer(Vocabulary(), NAMES).tell(talk("ตกน้ำไปเลย", "จริงเหรอ"))
     assert told.score > dull.score
 
 
 @given(st.lists(st.text(max_size=200), max_size=12))
 def test_quotes_are_peoples_own_words(texts: list[str]) -> None:
     said = talk(*texts)
-    told = Teller(Vocabulary(), NAMES).tell(said)
+    told = Summarizer(Vocabulary(), NAMES).tell(said)
     assert 0 <= told.score <= 1
     assert set(told.highlights) <= {m[0] for m in said}
     by_id = {m[0]: m for m in said}

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from ingest.cli import main
 from ingest.core.keys import Keys, chat_key
 from ingest.ops.passwords import hash_password
-from ingest.ops.redacted_copy import Leave, reduce
+from ingest.ops.redacted_copy import Redactions, reduce
 from tests.conftest import Served, free_port, serve
 from tests.helpers import one, put, rows
 from tests.test_api import Client, ids
@@ -96,7 +96,7 @@ def test_the_numbers_of_people_are_not_published(tmp_path: Path, said: str, show
     put(tmp_path / "memories.db", export, me="Ana")
     out = tmp_path / "copy" / "memories.db"
     out.parent.mkdir()
-    reduce(tmp_path / "memories.db", out, Leave())
+    reduce(tmp_path / "memories.db", out, Redactions())
     assert {name for (name,) in rows(out, "SELECT name FROM people")} == {"Ana", "+49 … 67", "+1 … 32"}
     assert rows(out, "SELECT text FROM messages ORDER BY id")[1] == (f"ask {shown} about the boat, please",)
     everything = "\n".join(
@@ -125,7 +125,7 @@ def test_the_key_of_a_talk_is_not_that_of_a_message_that_stays_at_home(tmp_path:
     assert Client(served).ask("DELETE", "/api/messages", {"message_ids": [first]})[0] == 200
     served.stop()
     (tmp_path / "copy").mkdir()
-    reduce(tmp_path / "memories.db", tmp_path / "copy" / "memories.db", Leave())
+    reduce(tmp_path / "memories.db", tmp_path / "copy" / "memories.db", Redactions())
     guess = Keys().key("2024-03-10T10:00:00", "text", "4711")
     assert rows(tmp_path / "memories.db", "SELECT 1 FROM exchanges WHERE key = ?", [guess])
     for table in ("exchanges", "messages"):

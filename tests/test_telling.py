@@ -12,10 +12,10 @@ from bench.corpus import write
 from ingest.core.errors import HelperEnded
 from ingest.importing import parallel_summaries
 from ingest.importing import worker as beside
-from ingest.importing.parallel_summaries import Brief, Telling, TellingBeside, start_telling
+from ingest.importing.parallel_summaries import SummarizerInput, Summarizing, SummarizingInWorker, start_telling
 from tests.helpers import one, put
 
-BRIEF = Brief(1, {1: "Anna", 2: "Ben"}, 1, {"lake": 1}, "2025-01-01T10:00:00")
+BRIEF = SummarizerInput(1, {1: "Anna", 2: "Ben"}, 1, {"lake": 1}, "2025-01-01T10:00:00")
 TALK = (
     7,
     70,
@@ -44,8 +44,8 @@ def test_two_processes_make_what_one_makes(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(parallel_summaries, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(beside, "_processors", lambda: 2)
     started: list[int] = []
-    spawn = TellingBeside.__init__
-    monkeypatch.setattr(TellingBeside, "__init__", lambda self, *a: (started.append(1), spawn(self, *a))[1])
+    spawn = SummarizingInWorker.__init__
+    monkeypatch.setattr(SummarizingInWorker, "__init__", lambda self, *a: (started.append(1), spawn(self, *a))[1])
     put(tmp_path / "two.db", export)
     assert started
     monkeypatch.setenv(beside.ONE_PROCESS, "1")
@@ -55,7 +55,7 @@ def test_two_processes_make_what_one_makes(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_it_tells_as_here() -> None:
-    here, beside = Telling(BRIEF), TellingBeside(BRIEF)
+    here, beside = Summarizing(BRIEF), SummarizingInWorker(BRIEF)
     try:
         for way in (here, beside):
             for _ in range(5):
@@ -73,13 +73,13 @@ def test_a_helper_that_dies_is_said_and_changes_nothing(tmp_path: Path, monkeypa
     database = tmp_path / "a.db"
     monkeypatch.setattr(parallel_summaries, "_WORTH_A_PROCESS", 1)
     monkeypatch.setattr(beside, "_processors", lambda: 2)
-    send = TellingBeside.send
+    send = SummarizingInWorker.send
 
-    def send_and_kill(self: TellingBeside, talks: list[parallel_summaries.Talk]) -> None:
+    def send_and_kill(self: SummarizingInWorker, talks: list[parallel_summaries.Talk]) -> None:
         send(self, talks)
         self._process.kill()
 
-    monkeypatch.setattr(TellingBeside, "send", send_and_kill)
+    monkeypatch.setattr(SummarizingInWorker, "send", send_and_kill)
     with pytest.raises(HelperEnded, match="nothing was changed"):
         put(database, export)
     assert one(database, "SELECT count(*) FROM messages") == 0
@@ -92,4 +92,4 @@ def test_small_chats_and_small_machines_have_one_process(
 ) -> None:
     monkeypatch.setattr(beside, "_processors", lambda: processors)
     monkeypatch.setenv(beside.ONE_PROCESS, said)
-    assert type(start_telling(BRIEF, messages, {})) is Telling  # type: ignore[arg-type]
+    assert type(start_telling(BRIEF, messages, {})) is Summarizing  # type: ignore[arg-type]

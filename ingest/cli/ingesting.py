@@ -15,7 +15,7 @@ from ingest.archive.curation import note_said
 from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.cli.base import db_option, main, progress_bar, say_aside, told
 from ingest.core.errors import MemoriesError
-from ingest.core.model import Account, Options, Order
+from ingest.core.model import ImportReport, Options, Order
 from ingest.exports.discover import open_exports
 from ingest.exports.source import Export, Limits
 from ingest.importing.clock_shift import zone_named
@@ -105,20 +105,24 @@ def ingest(
 
 def _summarize(db: Path, budget: float | None, yes: bool) -> None:
     from ingest.cli.gemini import let_gemini_tell
-    from ingest.summaries.gemini.cache import Kept
+    from ingest.summaries.gemini.cache import AnswerCache
     from ingest.summaries.gemini.workflow import Wanted
 
-    with database_errors(db), closing(connect(db)) as connection, closing(Kept(ArchiveFiles.of(db).summaries)) as kept:
+    with (
+        database_errors(db),
+        closing(connect(db)) as connection,
+        closing(AnswerCache(ArchiveFiles.of(db).summaries)) as kept,
+    ):
         let_gemini_tell(connection, db, kept, Wanted(budget=budget), yes=yes)
 
 
-def _is_nobody(accounts: list[Account]) -> bool:
+def _is_nobody(accounts: list[ImportReport]) -> bool:
     """Whether ``--me`` named somebody whom none of the exports knows."""
     whole = [account for account in accounts if not account.error]
     return bool(whole) and all(account.lacks_owner for account in whole)
 
 
-def _say_owner(accounts: list[Account]) -> None:
+def _say_owner(accounts: list[ImportReport]) -> None:
     read = [account for account in accounts if not account.error and not account.is_known]
     if read and not any(account.owner for account in read):
         click.echo("which of them is you? say it once with --me NAME")
@@ -126,15 +130,15 @@ def _say_owner(accounts: list[Account]) -> None:
 
 def ingest_all(
     paths: tuple[Path, ...], db: Path, options: Options, limits: Limits, media: Path | None = None, *, quiet: bool
-) -> list[Account]:
+) -> list[ImportReport]:
     """Every export by itself: one that fails is named, the others are kept."""
-    accounts: list[Account] = []
+    accounts: list[ImportReport] = []
     with writer_lock(db, on_wait=say_aside), database_errors(db), closing(_connect_for(db, options)) as connection:
         for path in paths:
             try:
                 opened = open_exports(path, limits, media)
             except MemoriesError as error:
-                accounts.append(Account(str(path), error=str(error)))
+                accounts.append(ImportReport(str(path), error=str(error)))
                 continue
             options = replace(options, are_many=len(paths) + len(opened) > 2)
             for export in opened:
@@ -143,7 +147,7 @@ def ingest_all(
     return accounts
 
 
-def _note_said(connection: sqlite3.Connection, db: Path, account: Account, options: Options) -> None:
+def _note_said(connection: sqlite3.Connection, db: Path, account: ImportReport, options: Options) -> None:
     """What was said of an export is kept with the edits: an archive that is made anew is told it again."""
     if account.error or options.dry_run or not account.sha256:
         return
@@ -158,11 +162,13 @@ def _connect_for(db: Path, options: Options) -> sqlite3.Connection:
     return connect(None if options.dry_run and not db.exists() else db)
 
 
-def _ingest_one(connection: sqlite3.Connection, db: Path, export: Export, options: Options, *, quiet: bool) -> Account:
+def _ingest_one(
+    connection: sqlite3.Connection, db: Path, export: Export, options: Options, *, quiet: bool
+) -> ImportReport:
     try:
         with progress_bar(export.filename, quiet=quiet) as progress, database_errors(db):
             return ingest_export(connection, db, export, options, progress)
     except MemoriesError as error:
-        return Account(export.filename, error=str(error))
+        return ImportReport(export.filename, error=str(error))
     finally:
         export.close()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ingest.archive.people import Roll
+from ingest.archive.people import PersonRegistry
 from ingest.core.keys import chat_key
 from ingest.core.languages import chat_name_from_file
 from ingest.core.names import guess_owner, name_key
@@ -81,7 +81,7 @@ def recognise(
     connection: sqlite3.Connection,
     name: str | None,
     overview: Overview,
-    roll: Roll,
+    roll: PersonRegistry,
     said: str | None = None,
     called: Mapping[str, int] | None = None,
     apart: Collection[str] = (),

@@ -62,7 +62,7 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-class Kept:
+class AnswerCache:
     """The store. Each method's work is on disk when it returns."""
 
     def __init__(self, path: Path) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ingest.summaries.gemini.answers import Manner, Usage
-from ingest.summaries.gemini.cache import Kept
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Reply
 from ingest.summaries.gemini.pricing import Price
 from ingest.summaries.gemini.prompt import Pack, instructions, pack_of, packs, period_instructions, tokens_in
@@ -75,7 +75,9 @@ class Outcome:
     is_out_of_budget: bool = False  # that was why: as it was wanted
 
 
-def sort_out(talks: Iterable[Talk], kept: Kept, manner: Manner) -> tuple[list[Talk], int, list[tuple[Talk, str]]]:
+def sort_out(
+    talks: Iterable[Talk], kept: AnswerCache, manner: Manner
+) -> tuple[list[Talk], int, list[tuple[Talk, str]]]:
     """(talks to ask about, how many answers there are already, those that were refused before and why)."""
     ask: list[Talk] = []
     known = 0
@@ -102,7 +104,7 @@ class Estimate:
     usd: float | None
 
 
-def estimate(talks: list[Talk], plan: Plan, kept: Kept) -> Estimate:
+def estimate(talks: list[Talk], plan: Plan, kept: AnswerCache) -> Estimate:
     """Requests, tokens and money, before a cent is spent. Calibrated by what was measured in earlier runs."""
     from ingest.summaries.gemini.prompt import ANSWER_TOKENS
 
@@ -118,7 +120,9 @@ def estimate(talks: list[Talk], plan: Plan, kept: Kept) -> Estimate:
 class Run:
     """One run over talks, in one event loop."""
 
-    def __init__(self, service: Asks, kept: Kept, plan: Plan, number: int, progress: Spending | None = None) -> None:
+    def __init__(
+        self, service: Asks, kept: AnswerCache, plan: Plan, number: int, progress: Spending | None = None
+    ) -> None:
         self._service = service
         self._kept = kept
         self._plan = plan

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ingest.summaries import Said, Told
+from ingest.summaries import OfflineSummary, Said
 from ingest.summaries.offline.feelings import SPACELESS, feelings, language_of
 from ingest.summaries.offline.lexicon import Tokens, raw_tokens
 from ingest.summaries.offline.scoring import Marks, mood_of, score
@@ -125,14 +125,14 @@ class _Words:
                 self.naming.add(raw)
 
 
-class Teller:
+class Summarizer:
     """Tells the talks of one chat, given its vocabulary and the names of its people."""
 
     def __init__(self, vocabulary: Vocabulary, names: Mapping[int, str], tokens: Tokens | None = None) -> None:
         self._words = _Words(vocabulary, tokens if tokens is not None else Tokens())
         self._names = names
 
-    def tell(self, talk: Sequence[Said]) -> Told:
+    def tell(self, talk: Sequence[Said]) -> OfflineSummary:
         """Title, summary, topics, mood and score of one talk, whose messages are in order."""
         marks, texts = _counted(talk)
         text = "\n".join(texts)
@@ -141,7 +141,7 @@ class Teller:
         topics, language = self._listen(text, counts, marks, is_spaceless)
         value = score(marks)
         quotes, best = self._quotes(talk, is_spaceless, _most_quotes(value, marks.spoken))
-        return Told(
+        return OfflineSummary(
             title=self._title(talk, best, topics),
             summary="\n".join([f"{self._names[m[1]]}: “{shorten(m[4], _QUOTE)}”" for m in quotes if m[1]]),
             language=language,
