@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ingest.archive.database import connect
-from ingest.summaries.gemini.cache import Kept
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.pricing import default_model, price_of
 from ingest.summaries.gemini.prompt import tokens_in
 from ingest.summaries.gemini.workflow import Wanted, ask, prepare
@@ -50,7 +50,7 @@ def cost(folder: Path, export: Path) -> None:
     kept_at.unlink(missing_ok=True)
     price = price_of(default_model())
     assert price
-    with closing(connect(database)) as connection, closing(Kept(kept_at)) as kept:
+    with closing(connect(database)) as connection, closing(AnswerCache(kept_at)) as kept:
         prepared = prepare(connection, database, kept, Wanted())
         guess = prepared.estimate
         outcome = ask(prepared, kept, "key")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ingest.summaries import Said
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import Teller, Vocabulary
+from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
 
 
 class Judged(NamedTuple):
@@ -35,7 +35,7 @@ def judged() -> list[Judged]:
         ]
         for talk in talks
     ]
-    teller = Teller(vocabulary, {number: name for name, number in names.items()}, tokens)
+    teller = Summarizer(vocabulary, {number: name for name, number in names.items()}, tokens)
     told = [teller.tell(talk) for talk in said]
     return [Judged(t["language"], t["memorable"], w.score, w.title) for t, w in zip(table, told, strict=True)]
 

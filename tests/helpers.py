@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.archive.database import connect
-from ingest.core.model import Account, Findings, Message, Options, Order
+from ingest.core.model import Findings, ImportReport, Message, Options, Order
 from ingest.exports.detect import Survey
 from ingest.exports.discover import open_exports
 from ingest.exports.observations import Evidence
@@ -38,7 +38,7 @@ def read(
     return messages, findings, reader.evidence
 
 
-def put(database: Path, *files: Path, **options: object) -> list[Account]:
+def put(database: Path, *files: Path, **options: object) -> list[ImportReport]:
     """Ingest files into an archive."""
     accounts = []
     with closing(connect(database)) as connection:

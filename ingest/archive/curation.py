@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingest.archive.database import connect, database_errors, transaction, writer_lock
 from ingest.core.errors import NotOurDatabase
-from ingest.core.model import Account
+from ingest.core.model import ImportReport
 from ingest.core.names import display_name
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.folding import fold
@@ -155,7 +155,7 @@ def said_of(database: Path, sha256: str) -> Mapping[str, str]:
     return said
 
 
-def note_said(connection: sqlite3.Connection, database: Path, account: Account, said: Mapping[str, str]) -> None:
+def note_said(connection: sqlite3.Connection, database: Path, account: ImportReport, said: Mapping[str, str]) -> None:
     """Write down what the user said of an export, so that an archive made anew reads it so; see `said_of`."""
     sha256 = account.sha256
     before = said_of(database, sha256)

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from ingest.core.errors import Locked, NoRoom, NotOurDatabase
-from memories_lib.shared import private_files
+from memories_lib.shared import private_files, sqlite_errors
 from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE
 from memories_lib.shared.folding import TOKENIZE, fold
 from memories_lib.shared.layout import ArchiveFiles
@@ -243,11 +243,11 @@ def make_indexes(connection: sqlite3.Connection) -> None:
 def _as_ours(error: Exception, path: Path) -> Exception:
     # SQLite names what it finds in a damaged schema, which need not even be text.
     text = "its schema is no text" if isinstance(error, UnicodeDecodeError) else str(error)
-    if "disk is full" in text or "disk I/O" in text:
+    if sqlite_errors.is_full(error) or sqlite_errors.is_disk(error):
         return NoRoom(f"{path}: the disk is full; nothing was changed. Free some space and try again")
-    if "readonly" in text or "unable to open" in text:
+    if sqlite_errors.is_closed(error):
         return NoRoom(f"{path}: cannot be written to; choose another place with --db")
-    if "locked" in text:
+    if sqlite_errors.is_locked(error):
         return Locked(f"{path}: another program is writing to it; try again when it is done")
     return NotOurDatabase(f"{path}: is damaged ({text}); restore a backup or ingest the exports again")
 

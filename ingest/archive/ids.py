@@ -25,7 +25,7 @@ _LONG_RUN = 20_000
 _MOST_RUNS = 20
 
 
-class Numbers:
+class IdRegistry:
     """Ids for one ingest into one archive."""
 
     def __init__(self, connection: sqlite3.Connection, database: Path) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection
 
 from ingest.core.errors import NotAnExport
-from ingest.core.model import Account, Options
+from ingest.core.model import ImportReport, Options
 
 
 def members_of(connection: sqlite3.Connection, chat: int) -> set[int]:
@@ -17,7 +17,11 @@ def members_of(connection: sqlite3.Connection, chat: int) -> set[int]:
 
 
 def say_owner(
-    connection: sqlite3.Connection, person: int | None, options: Options, members: Collection[int], account: Account
+    connection: sqlite3.Connection,
+    person: int | None,
+    options: Options,
+    members: Collection[int],
+    account: ImportReport,
 ) -> None:
     """Make `person` the owner, in the place of whoever of `members` was; who is "me" in other chats stays so.
 
@@ -39,7 +43,7 @@ def say_owner(
     connection.executemany("UPDATE people SET is_owner = (id = ?) WHERE id = ?", [(person, one) for one in members])
 
 
-def tell_owner(connection: sqlite3.Connection, account: Account, members: Collection[int]) -> None:
+def tell_owner(connection: sqlite3.Connection, account: ImportReport, members: Collection[int]) -> None:
     """Write into the account whom the archive takes for its owner, among `members` if any of them is."""
     owners = connection.execute("SELECT id, name FROM people WHERE is_owner ORDER BY id").fetchall()
     here = [name for person, name in owners if person in members]

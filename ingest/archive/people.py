@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from ingest.core.names import display_name, name_key, phone_of
 
 
-class Roll:
+class PersonRegistry:
     """The people of the archive, found by name; grown as new ones write."""
 
     def __init__(self, connection: sqlite3.Connection, number: Callable[[str, str], int]) -> None:

@@ -3,9 +3,23 @@
 Each module holds a few commands and adds them to the group.
 """
 
-from ingest.cli import archive, ask, chats, correcting, gemini, people, publish, remote, sources, upkeep
+from ingest.cli import (
+    ask,
+    chats,
+    correcting,
+    gemini,
+    ingesting,
+    looking,
+    people,
+    publish,
+    remote,
+    serving,
+    sources,
+    upkeep,
+)  # fmt: skip
 from ingest.cli.base import main
 
 __all__ = [
-    "archive", "ask", "chats", "correcting", "gemini", "main", "people", "publish", "remote", "sources", "upkeep",
+    "ask", "chats", "correcting", "gemini", "ingesting", "looking", "main", "people", "publish", "remote", "serving",
+    "sources", "upkeep",
 ]  # fmt: skip

@@ -27,13 +27,13 @@ def sent(db: Path) -> None:
     Example:
       memories sent
     """
-    from ingest.summaries.gemini.cache import Kept
+    from ingest.summaries.gemini.cache import AnswerCache
 
     path = ArchiveFiles.of(db).summaries
     if not path.exists():
         click.echo("nothing was ever sent")
         return
-    with closing(Kept(path)) as kept:
+    with closing(AnswerCache(path)) as kept:
         rows = list(kept.all_sent())
         requests, inward, outward, usd = kept.spent()
     for day, host, chat, talks, messages, redacted in rows:
@@ -65,7 +65,7 @@ def ask(
     """
     from ingest.summaries.gemini import pricing
     from ingest.summaries.gemini.ask import ask as answer
-    from ingest.summaries.gemini.cache import Kept
+    from ingest.summaries.gemini.cache import AnswerCache
     from ingest.summaries.gemini.client import host
     from ingest.summaries.gemini.workflow import Wanted
 
@@ -73,7 +73,7 @@ def ask(
     wanted = Wanted(model=model or pricing.default_model(), redact=redact)
     be_in_step(db)
     with database_errors(db), closing(connect(db, must_exist=True)) as connection, ExitStack() as stack:
-        kept = stack.enter_context(closing(Kept(ArchiveFiles.of(db).summaries))) if key else None
+        kept = stack.enter_context(closing(AnswerCache(ArchiveFiles.of(db).summaries))) if key else None
 
         def agree(chats: dict[str, tuple[int, int]]) -> None:
             assert kept is not None

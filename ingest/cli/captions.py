@@ -14,12 +14,12 @@ from ingest.cli.consent import Bar, gemini_key, say_outcome
 from memories_lib.shared.layout import ArchiveFiles
 
 if TYPE_CHECKING:
-    from ingest.summaries.gemini.cache import Kept
+    from ingest.summaries.gemini.cache import AnswerCache
     from ingest.summaries.gemini.workflow import Wanted
 
 
 def look_at(
-    connection: Any, db: Path, kept: Kept, wanted: Wanted, task: Any, *, yes: bool, only_estimate: bool
+    connection: Any, db: Path, kept: AnswerCache, wanted: Wanted, task: Any, *, yes: bool, only_estimate: bool
 ) -> None:
     """Photos or voice notes, each file once."""
 
@@ -58,11 +58,11 @@ def look_at(
         click.echo(f"shown     {show_looks(connection, kept):,} {what} with a model's words")
     if some and outcome.stopped:
         say_aside(f"{outcome.stopped}; {outcome.not_asked:,} {what} were not asked about: run it again to go on")
-        if "budget" not in outcome.stopped:
+        if not outcome.is_out_of_budget:
             sys.exit(1)
 
 
-def _agree_to_files(kept: Kept, new: dict[str, int], what: str, *, yes: bool) -> None:
+def _agree_to_files(kept: AnswerCache, new: dict[str, int], what: str, *, yes: bool) -> None:
     from ingest.summaries.gemini.client import host
 
     if not new:

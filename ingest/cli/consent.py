@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from ingest.cli.base import Failed, counted, say_aside
 
 if TYPE_CHECKING:
-    from ingest.summaries.gemini.cache import Kept
+    from ingest.summaries.gemini.cache import AnswerCache
     from ingest.summaries.gemini.scheduler import Outcome
 
 _MOST_NAMED = 10
@@ -31,7 +31,7 @@ def gemini_key() -> str:
     return key
 
 
-def agree_to(kept: Kept, chats: dict[str, tuple[int, int]], host: str, *, is_redacted: bool, yes: bool) -> None:
+def agree_to(kept: AnswerCache, chats: dict[str, tuple[int, int]], host: str, *, is_redacted: bool, yes: bool) -> None:
     """Nobody's words leave before somebody said so, chat by chat and host by host. `chats`: talks, messages."""
     new = {chat: counts for chat, counts in chats.items() if not kept.has_consent(chat, host)}
     if not new:

@@ -17,7 +17,7 @@ from ingest.cli.consent import Bar, agree_to, gemini_key, say_outcome
 from memories_lib.shared.layout import ArchiveFiles
 
 if TYPE_CHECKING:
-    from ingest.summaries.gemini.cache import Kept
+    from ingest.summaries.gemini.cache import AnswerCache
     from ingest.summaries.gemini.workflow import Prepared, Wanted
 
 
@@ -60,7 +60,7 @@ def summarize(db: Path, **given: Any) -> None:
       memories summarize --budget 0.50
     """
     from ingest.summaries.gemini import pricing
-    from ingest.summaries.gemini.cache import Kept
+    from ingest.summaries.gemini.cache import AnswerCache
     from ingest.summaries.gemini.workflow import Wanted, usable_models
 
     if given["list_models"]:
@@ -71,7 +71,7 @@ def summarize(db: Path, **given: Any) -> None:
     with (
         database_errors(db),
         closing(connect(db, must_exist=True)) as connection,
-        closing(Kept(ArchiveFiles.of(db).summaries)) as kept,
+        closing(AnswerCache(ArchiveFiles.of(db).summaries)) as kept,
     ):
         _note_exclusions(connection, kept, given)
         names = {field.name for field in fields(Wanted)}
@@ -90,7 +90,7 @@ def summarize(db: Path, **given: Any) -> None:
             let_gemini_tell(connection, db, kept, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
 
 
-def _note_exclusions(connection: Any, kept: Kept, given: dict[str, Any]) -> None:
+def _note_exclusions(connection: Any, kept: AnswerCache, given: dict[str, Any]) -> None:
     from ingest.summaries.gemini.cache import other_names
 
     for kind, table in (("chat", "chats"), ("person", "people")):
@@ -108,7 +108,7 @@ def _note_exclusions(connection: Any, kept: Kept, given: dict[str, Any]) -> None
 
 
 def let_gemini_tell(
-    connection: Any, db: Path, kept: Kept, wanted: Wanted, *, yes: bool, only_estimate: bool = False
+    connection: Any, db: Path, kept: AnswerCache, wanted: Wanted, *, yes: bool, only_estimate: bool = False
 ) -> None:
     """Reckon, ask for consent, ask Gemini, show. What was answered is shown even when it ends early."""
     from ingest.summaries.gemini.workflow import ask, prepare, show
@@ -138,14 +138,16 @@ def let_gemini_tell(
     if prepared.talks and outcome.stopped:
         say_aside(f"{outcome.stopped}; {outcome.not_asked:,} talks were not asked about. What was answered is kept: "
                   "run it again to go on")  # fmt: skip
-        if "budget" not in outcome.stopped:
+        if not outcome.is_out_of_budget:
             sys.exit(1)
 
 
 _NAMES = {"month": "months", "year": "years", "all": "chats"}
 
 
-def _tell_periods(connection: Any, db: Path, kept: Kept, wanted: Wanted, *, yes: bool, only_estimate: bool) -> None:
+def _tell_periods(
+    connection: Any, db: Path, kept: AnswerCache, wanted: Wanted, *, yes: bool, only_estimate: bool
+) -> None:
     """The shorter ones first: the longer are told from them."""
     from ingest.summaries.gemini.periods import LEVELS
     from ingest.summaries.gemini.workflow import ask, prepare_periods, show
@@ -192,11 +194,11 @@ def _say_estimate(prepared: Prepared, what: str = "talks") -> None:
     click.echo(f"prices    of {provenance()}")
 
 
-def _agree(kept: Kept, prepared: Prepared, *, yes: bool) -> None:
+def _agree(kept: AnswerCache, prepared: Prepared, *, yes: bool) -> None:
     agree_to(kept, prepared.by_chat(), prepared.host, is_redacted=prepared.plan.redactor is not None, yes=yes)
 
 
-def _batch(connection: Any, db: Path, kept: Kept, prepared: Prepared, *, yes: bool) -> None:
+def _batch(connection: Any, db: Path, kept: AnswerCache, prepared: Prepared, *, yes: bool) -> None:
     from ingest.summaries.gemini.batch import collect, hand_in
     from ingest.summaries.gemini.workflow import show
 

@@ -39,12 +39,15 @@ def _leave_options(function: F) -> F:
 
 def _reduced(db: Path, target: Path, chats: tuple[str, ...], people: tuple[str, ...], names: bool, yes: bool) -> None:
     """Write the copy, show what will be readable, and ask."""
-    from ingest.ops.redacted_copy import Leave, reduce
-    from ingest.summaries.gemini.cache import Kept
+    from ingest.ops.redacted_copy import Redactions, reduce
+    from ingest.summaries.gemini.cache import AnswerCache
 
     if ArchiveFiles.of(db).summaries.exists():
         # What is never sent to a model is not published either, whatever it is called now.
-        with closing(Kept(ArchiveFiles.of(db).summaries)) as kept, closing(connect(db, must_exist=True)) as connection:
+        with (
+            closing(AnswerCache(ArchiveFiles.of(db).summaries)) as kept,
+            closing(connect(db, must_exist=True)) as connection,
+        ):
             known = {
                 table: {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
                 for table in ("chats", "people")
@@ -52,7 +55,7 @@ def _reduced(db: Path, target: Path, chats: tuple[str, ...], people: tuple[str, 
             chats = (*chats, *(kept.excluded_in(connection, "chat") & known["chats"]))
             people = (*people, *(kept.excluded_in(connection, "person") & known["people"]))
     target.parent.mkdir(parents=True, exist_ok=True)
-    found = reduce(db, target, Leave(frozenset(chats), frozenset(people), names))
+    found = reduce(db, target, Redactions(frozenset(chats), frozenset(people), names))
     say_aside(f"this will be readable: {counted(found.messages, 'message')} by "
               f"{found.people:,} people, {counted(found.files, 'file')}")  # fmt: skip
     for name, count in found.chats:

@@ -12,8 +12,9 @@ from ingest.archive.database import connect
 from ingest.cli.base import F, Failed, counted, db_option, main, progress_bar, told
 
 if TYPE_CHECKING:
-    from ingest.ops.backups import BackedUp, Restored
+    from ingest.ops.backups import BackedUp
     from ingest.ops.remote import Remote
+    from ingest.ops.restoring import Restored
 
 _MIB = 1 << 20
 
@@ -95,7 +96,7 @@ def restore(backup_file: Path, db: Path, url: str | None, identity: Path | None,
     Example:
       memories restore backups/memories-20261124T060000Z.zip
     """
-    from ingest.ops.backups import restore as put_back
+    from ingest.ops.restoring import restore as put_back
 
     if url is None:
         _say_restored(put_back(backup_file, db, identity, unhide=unhide))
@@ -136,7 +137,7 @@ def versions(db: Path, url: str | None) -> None:
     Example:
       memories versions
     """
-    from ingest.ops.backups import versions as known
+    from ingest.ops.restoring import earlier_versions as known
 
     if url is not None:
         found = [(v["name"], v["bytes"]) for v in come_in(url).ask("GET", "/api/archive/versions")["versions"]]
@@ -161,7 +162,7 @@ def rollback(version: str | None, db: Path, url: str | None, unhide: bool) -> No
     Example:
       memories rollback
     """
-    from ingest.ops.backups import rollback as go_back
+    from ingest.ops.restoring import rollback as go_back
 
     if url is not None:
         body = {"unhide": unhide, **({"version": version} if version else {})}

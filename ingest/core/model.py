@@ -109,7 +109,7 @@ class Options:
 
 
 @dataclass(slots=True)
-class Account:
+class ImportReport:
     """What became of one export. Times are local ISO 8601; `seconds` is how long it took."""
 
     filename: str

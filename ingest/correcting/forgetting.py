@@ -26,7 +26,7 @@ from ingest.correcting.corrections import Chat, Person, undo
 from ingest.importing.known_exports import LET_BACK
 from ingest.importing.removal import gather_leaving
 from ingest.importing.rewriting import Rewriting, rewritten
-from ingest.summaries.gemini.cache import Kept
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.periods import period_key
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.layout import ArchiveFiles
@@ -269,7 +269,7 @@ def _purge_links(database: Path, traces: _Traces) -> None:
 def _purge_answers(database: Path, rewriting: Rewriting, traces: _Traces) -> int:
     if not ArchiveFiles.of(database).summaries.exists():
         return 0
-    with closing(Kept(ArchiveFiles.of(database).summaries)) as kept:
+    with closing(AnswerCache(ArchiveFiles.of(database).summaries)) as kept:
         return kept.forget(traces.exchanges | rewriting.removed.exchanges, traces.names, traces.files)
 
 

@@ -26,7 +26,7 @@ def carry_again(connection: sqlite3.Connection, message: int, text: str) -> None
     connection.execute("UPDATE media SET caption = ? WHERE message_id = ?", (text or None, message))
 
 
-class Carried:
+class Attachments:
     """Collects links, places and media of new messages, and writes them with `flush`.
 
     `folder` is where files are kept; None leaves them where they are (a dry run).

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from ingest.archive.fts import index_exchanges
 from ingest.summaries import Said
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import VERSION, Teller, Vocabulary
-from memories_lib.shared.counters import Tallies
+from ingest.summaries.offline.summarizer import VERSION, Summarizer, Vocabulary
+from memories_lib.shared.counters import Counters
 
 #: A merge into a chat learns which words are rare there from so many of its talks.
 _TALKS_FOR_WORDS = 400
@@ -42,10 +42,10 @@ class ExchangeRow(NamedTuple):
     prompt_version: str
 
 
-class Scribe:
+class ExchangeBuilder:
     """Writes down what talks of one chat are about."""
 
-    def __init__(self, chat: int, teller: Teller, tallies: Tallies, now: str) -> None:
+    def __init__(self, chat: int, teller: Summarizer, tallies: Counters, now: str) -> None:
         self._chat = chat
         self._teller = teller
         self._tallies = tallies

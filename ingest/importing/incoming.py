@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ingest.archive.curation import Forgotten
 from ingest.core.errors import NotAnExport
-from ingest.core.model import Account, Progress, Row
+from ingest.core.model import ImportReport, Progress, Row
 from ingest.importing.clock_shift import in_zone, zone_named
 from ingest.importing.read import Read
 from ingest.importing.report import counted
@@ -22,7 +22,7 @@ class Incoming:
     """What was read of one export. `timezone`: where the phone was, if that is known."""
 
     def __init__(
-        self, connection: sqlite3.Connection, spool: Spool, account: Account, progress: Progress | None
+        self, connection: sqlite3.Connection, spool: Spool, account: ImportReport, progress: Progress | None
     ) -> None:
         self._connection = connection
         self._spool = spool

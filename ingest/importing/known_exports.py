@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ingest.archive.database import transaction
 from ingest.archive.owner import members_of, say_owner, tell_owner
-from ingest.archive.people import Roll
-from ingest.core.model import Account, Options, Order
+from ingest.archive.people import PersonRegistry
+from ingest.core.model import ImportReport, Options, Order
 from ingest.exports.source import Export
-from ingest.importing.attachments import Carried
+from ingest.importing.attachments import Attachments
 
 #: Which reader this is: raised whenever the same text is read into other messages than before.
 READER = 2
@@ -91,7 +91,7 @@ def same_again(
     known: Known,
     export: Export,
     folder: Path | None,
-    account: Account,
+    account: ImportReport,
     options: Options,
 ) -> None:
     """The very same text once more: only files that were missing can be new, and who of its people is the owner."""
@@ -109,17 +109,17 @@ def same_again(
             account.date_order = known.date_order.removesuffix(GUESSED)  # now somebody said so
             connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (account.date_order, known.source))
         if export.has_files() and folder is not None:
-            carried = Carried(connection, export, folder)
+            carried = Attachments(connection, export, folder)
             account.updated, missing = fill_missing(connection, known.chat, carried)
             account.media_found, account.media_missing = account.updated, missing - account.updated
         if options.dry_run:
             raise _DryRun
 
 
-def _correct_owner(connection: sqlite3.Connection, chat: int, account: Account, options: Options) -> None:
+def _correct_owner(connection: sqlite3.Connection, chat: int, account: ImportReport, options: Options) -> None:
     """``--me`` for a text that was read before."""
     members = members_of(connection, chat)
-    say_owner(connection, Roll(connection, _no_number).find(options.me or ""), options, members, account)
+    say_owner(connection, PersonRegistry(connection, _no_number).find(options.me or ""), options, members, account)
     tell_owner(connection, account, members)
 
 
@@ -127,7 +127,7 @@ def _no_number(what: str, _key: str) -> int:
     raise AssertionError(f"no {what} is made of a text that is known")
 
 
-def fill_missing(connection: sqlite3.Connection, chat: int, carried: Carried) -> tuple[int, int]:
+def fill_missing(connection: sqlite3.Connection, chat: int, carried: Attachments) -> tuple[int, int]:
     """Give the chat's messages the files that were missing: (how many were found, how many were missing)."""
     missing = connection.execute(
         """

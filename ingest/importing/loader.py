@@ -9,14 +9,14 @@ from operator import itemgetter
 from typing import Any
 
 from ingest.archive.fts import MessageIndex
-from ingest.archive.ids import Numbers
+from ingest.archive.ids import IdRegistry
 from ingest.archive.source_messages import Runs
 from ingest.core.keys import Keys
 from ingest.core.model import Row
 from ingest.core.segmentation import talks
-from ingest.importing.attachments import Carried
+from ingest.importing.attachments import Attachments
 from ingest.importing.exchange_rows import ExchangeRow, insert_exchanges
-from ingest.importing.parallel_summaries import Talk, Telling, Written
+from ingest.importing.parallel_summaries import Summarizing, Talk, Written
 
 _BATCH = 16_000
 #: So many messages travel together to whoever tells, and so many such batches are on their way at a time.
@@ -45,8 +45,8 @@ class Loader:
         chat: int,
         source: int,
         index: MessageIndex,
-        carried: Carried,
-        numbers: Numbers,
+        carried: Attachments,
+        numbers: IdRegistry,
         had: Mapping[int, tuple[int, int]] | None = None,
     ) -> None:
         """`had`: a line of the export -> (id, key) of the message that an earlier reading made of it."""
@@ -70,7 +70,7 @@ class Loader:
         self.exchanges = 0
 
     def load_new_chat(
-        self, batches: Iterable[list[Row]], ids: Mapping[str | None, int | None], pause: int, telling: Telling
+        self, batches: Iterable[list[Row]], ids: Mapping[str | None, int | None], pause: int, telling: Summarizing
     ) -> None:
         """All messages of a chat that the archive has not met, whose times are in order: told as they go in."""
         keys_of = self.keys.keys

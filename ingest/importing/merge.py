@@ -19,7 +19,7 @@ from ingest.archive.source_messages import is_in, runs_of
 from ingest.core.keys import token
 from ingest.core.model import MEDIA_KINDS, Row
 from ingest.core.segmentation import seconds
-from ingest.importing.attachments import Carried
+from ingest.importing.attachments import Attachments
 from ingest.importing.loader import Loader
 from ingest.importing.wordings import is_beginning, is_same_wording, more_votes
 
@@ -61,7 +61,7 @@ class Merge:
         source: int,
         ids: Mapping[str | None, int | None],
         loader: Loader,
-        carried: Carried,
+        carried: Attachments,
         read_before: Iterable[int] = (),
         common: tuple[str, str] = ("~", ""),
     ) -> None:

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple, cast
 
-from ingest.importing.exchange_rows import Scribe
+from ingest.importing.exchange_rows import ExchangeBuilder
 from ingest.importing.worker import (
     collect_rarely,
     end_helper,
@@ -28,8 +28,8 @@ from ingest.importing.worker import (
 )
 from ingest.summaries import Said
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import Teller, Vocabulary
-from memories_lib.shared.counters import Counts, Tallies
+from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
+from memories_lib.shared.counters import Counters, Counts
 
 #: With fewer messages, a process beside costs more than it saves.
 _WORTH_A_PROCESS = 20_000
@@ -44,7 +44,7 @@ Talk = tuple[int, int, list[Said]]
 Written = tuple[tuple[object, ...], list[int]]
 
 
-class Brief(NamedTuple):
+class SummarizerInput(NamedTuple):
     """What whoever tells must know of the chat: its id, people, in how many of `talks` a word was `seen`, the time."""
 
     chat: int
@@ -54,13 +54,15 @@ class Brief(NamedTuple):
     now: str
 
 
-class Telling:
+class Summarizing:
     """Takes batches of talks, and gives back what is to be written in the same order. Tells in this process."""
 
-    def __init__(self, brief: Brief, tokens: Tokens | None = None) -> None:
-        self._tallies = Tallies()
+    def __init__(self, brief: SummarizerInput, tokens: Tokens | None = None) -> None:
+        self._tallies = Counters()
         vocabulary = Vocabulary(brief.talks, Counter(brief.seen))
-        self._scribe = Scribe(brief.chat, Teller(vocabulary, brief.names, tokens), self._tallies, brief.now)
+        self._scribe = ExchangeBuilder(
+            brief.chat, Summarizer(vocabulary, brief.names, tokens), self._tallies, brief.now
+        )
         self._written: deque[list[Written]] = deque()
 
     def send(self, talks: list[Talk]) -> None:
@@ -84,10 +86,10 @@ class Telling:
         """Stop, finished or not."""
 
 
-class TellingBeside(Telling):
+class SummarizingInWorker(Summarizing):
     """Tells in a process of its own, and here when that has enough to do. Raises OSError when there can be none."""
 
-    def __init__(self, brief: Brief, tokens: Tokens | None = None) -> None:
+    def __init__(self, brief: SummarizerInput, tokens: Tokens | None = None) -> None:
         super().__init__(brief, tokens)
         self._process = start_helper("ingest.importing.parallel_summaries")
         self._told: SimpleQueue[bytes] = SimpleQueue()
@@ -114,7 +116,7 @@ class TellingBeside(Telling):
             pass  # it has ended; `_read` says so
 
     def send(self, talks: list[Talk]) -> None:
-        """See `Telling`."""
+        """See `Summarizing`."""
         waiting = sum(batch is None for batch in self._order) - self._told.qsize()
         if waiting < _MOST_WAITING:
             self._asked.put(marshal.dumps(talks, _FORMAT))
@@ -129,17 +131,17 @@ class TellingBeside(Telling):
         return marshal.loads(blob)
 
     def receive(self) -> list[Written]:
-        """See `Telling`."""
+        """See `Summarizing`."""
         here = self._order.popleft()
         return cast("list[Written]", self._receive()) if here is None else here
 
     def finish(self) -> list[Counts]:
-        """See `Telling`."""
+        """See `Summarizing`."""
         self._asked.put(marshal.dumps([], _FORMAT))
         return [*super().finish(), cast(Counts, self._receive())]
 
     def close(self) -> None:
-        """See `Telling`."""
+        """See `Summarizing`."""
         self._process.kill()
         self._asked.put(b"")
         for thread in self._threads:
@@ -147,14 +149,14 @@ class TellingBeside(Telling):
         end_helper(self._process)
 
 
-def start_telling(brief: Brief, messages: int, tokens: Tokens) -> Telling:
+def start_telling(brief: SummarizerInput, messages: int, tokens: Tokens) -> Summarizing:
     """A way to tell a chat of so many messages on this machine."""
     if messages >= _WORTH_A_PROCESS and may_have_helper():
         try:
-            return TellingBeside(brief, tokens)
+            return SummarizingInWorker(brief, tokens)
         except OSError:
             pass  # no process to be had: it is slower in this one, and as good
-    return Telling(brief, tokens)
+    return Summarizing(brief, tokens)
 
 
 def main() -> None:
@@ -165,7 +167,7 @@ def main() -> None:
     blob = read_blob(asking)
     if not blob:
         return
-    telling = Telling(Brief(*marshal.loads(blob)))
+    telling = Summarizing(SummarizerInput(*marshal.loads(blob)))
     try:
         while blob := read_blob(asking):
             talks = marshal.loads(blob)

@@ -16,7 +16,7 @@ from typing import cast
 
 from ingest.archive.curation import decided, forgotten, said_of, source_key
 from ingest.core.errors import MemoriesError, NotAnExport, Unforeseen
-from ingest.core.model import Account, Options, Order, Progress
+from ingest.core.model import ImportReport, Options, Order, Progress
 from ingest.exports.source import Export
 from ingest.importing.known_exports import GUESSED, Again, Known, find_known, order_named, same_again, why_again
 from ingest.importing.read import Read, Reading
@@ -35,7 +35,7 @@ def ingest(
     export: Export,
     options: Options | None = None,
     progress: Progress | None = None,
-) -> Account:
+) -> ImportReport:
     """Read `export` into the archive. Raises `MemoriesError` and leaves the archive alone when it cannot.
 
     Of SQLite's errors it makes nothing (see `store.database_errors`).
@@ -61,9 +61,9 @@ def _where(error: Exception) -> str:
 
 def _ingest(
     connection: sqlite3.Connection, database: Path, export: Export, options: Options, progress: Progress | None
-) -> Account:
+) -> ImportReport:
     started = time.perf_counter()
-    account = Account(export.filename, notes=list(dict.fromkeys(export.notes)))
+    account = ImportReport(export.filename, notes=list(dict.fromkeys(export.notes)))
     sha256, prefixes = export.digest(_lengths(connection))
     if export.undecodable:
         letters = counted(export.undecodable, "letter")
@@ -112,7 +112,7 @@ class _Reading:
     prefixes: dict[int, str]
     progress: Progress | None
 
-    def run(self, options: Options, known: Known | None, account: Account) -> Account:
+    def run(self, options: Options, known: Known | None, account: ImportReport) -> ImportReport:
         """Read it, or only what may be new of a text that is known; returns the account, which may be another one."""
         folder = None if options.dry_run else ArchiveFiles.of(self.database).media
         if known and options.timezone is None:
@@ -134,7 +134,7 @@ class _Reading:
                 self._write(read, options, account, folder, spool)
             except OtherOrder as other:
                 spool.restart()
-                account = Account(self.export.filename, notes=account.notes, was_order=account.was_order)
+                account = ImportReport(self.export.filename, notes=account.notes, was_order=account.was_order)
                 options = replace(options, date_order=other.order)
                 read = self._read(options, spool, again)
                 read = replace(read, findings=replace(read.findings, proof=_PROVED))
@@ -144,7 +144,7 @@ class _Reading:
     def _read(self, options: Options, spool: Spool, again: Again | None) -> Read:
         return Reading(self.connection, self.export, options, self.prefixes, spool, self.progress, again).run()
 
-    def _write(self, read: Read, options: Options, account: Account, folder: Path | None, spool: Spool) -> None:
+    def _write(self, read: Read, options: Options, account: ImportReport, folder: Path | None, spool: Spool) -> None:
         Writer(
             self.connection, self.database, self.export, options, account, self.sha256, folder, spool, self.progress
         ).run(read)

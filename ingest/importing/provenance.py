@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from ingest.core.model import Account, Findings, Unsure
+from ingest.core.model import Findings, ImportReport, Unsure
 from ingest.exports.source import Export
-from ingest.importing.attachments import Carried
+from ingest.importing.attachments import Attachments
 from ingest.importing.known_exports import READER
 from ingest.importing.loader import Loader
 from ingest.importing.read import Read
@@ -39,12 +39,12 @@ def add_source(
 
 def write_down(
     connection: sqlite3.Connection,
-    account: Account,
+    account: ImportReport,
     chat: int,
     source: int,
     read: Read,
     loader: Loader,
-    carried: Carried,
+    carried: Attachments,
     pause: int,
 ) -> None:
     """Fill in the account and the rows of the source."""
@@ -90,7 +90,7 @@ def write_down(
     connection.execute("INSERT INTO chat_sources (source_id, chat_id, pause_s) VALUES (?, ?, ?)", (source, chat, pause))
 
 
-def _with_sure(account: Account) -> str:
+def _with_sure(account: ImportReport) -> str:
     return account.date_order + " (guessed)" * account.is_guess
 
 

@@ -7,30 +7,21 @@ says which chat it might be.
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ingest.archive.by_time import next_minute
-from ingest.archive.people import Roll
-from ingest.core.keys import chat_key, token
+from ingest.archive.people import PersonRegistry
+from ingest.core.keys import chat_key
 from ingest.core.languages import chat_name_from_file
 from ingest.core.names import guess_owner, name_key
+from ingest.importing.chat_evidence import ENOUGH_AGAINST, PROOF, SMALL, Candidate, candidates, members_of
 from ingest.importing.clock_shift import Places, find_moved, find_shifts
+from ingest.importing.group_notices import made_at, notices_with, quotes
 from ingest.importing.sampling import Overview, Probe
-from memories_lib.shared.folding import fts_query
 
-#: So many of an export's probes, found in the same minute of a chat, speak for this one.
-_PROOF = 3
-_PROBES = 200
-#: Of the probes that fall on days of the chat, this part must be there; below the lower one they speak against it.
-_LARGE, _SMALL = 0.5, 0.2
-_ENOUGH_AGAINST = 5
-#: So much agrees that neither another name nor another beginning says anything.
-_PROOF_BEYOND, _SHARE_BEYOND = 10, 0.8
 #: What is put behind a name when a file is copied, downloaded again or parted by hand.
 _SUFFIX = re.compile(r"(?:[ _-]+(?:copy|kopie|copia|copie|part|teil|parte|partie|deel|часть))?[ _-]*\d{0,2}\Z", re.I)
 #: Why an export is taken for a chat that the user named.
@@ -53,42 +44,6 @@ class Match:
     why: str = ""
     doubt: str = ""
     rename: str = ""
-
-
-@dataclass(slots=True)
-class _Chat:
-    """A chat of the archive, and what speaks for and against it."""
-
-    id: int
-    name: str
-    kind: str
-    first_at: str
-    last_at: str
-    hits: int = 0
-    asked: int = 0  # probes on days of the chat
-    hit_senders: set[str] = field(default_factory=set)
-    asked_senders: set[str] = field(default_factory=set)
-    members: set[int] = field(default_factory=set)
-    is_elsewhere: bool = False  # the words agree, but clocks differ
-    is_renamed: bool = False
-
-    @property
-    def share(self) -> float:
-        return self.hits / self.asked if self.asked else 0.0
-
-    def has_words(self, probes: int) -> bool:
-        """Whether a large part of the words is there, and not of one of several people alone."""
-        enough = self.hits >= min(_PROOF, probes) and self.hits > 0 and self.share >= _LARGE
-        return enough and (len(self.hit_senders) > 1 or len(self.asked_senders) < 2)
-
-    @property
-    def is_beyond_doubt(self) -> bool:
-        return self.hits >= _PROOF_BEYOND and self.share >= _SHARE_BEYOND
-
-    @property
-    def is_contradicted(self) -> bool:
-        """Whether both tell of the same days, and nothing agrees."""
-        return self.asked >= _ENOUGH_AGAINST and self.share < _SMALL and not self.is_elsewhere
 
 
 def kind_of_chat(name: str | None, overview: Overview) -> str:
@@ -126,7 +81,7 @@ def recognise(
     connection: sqlite3.Connection,
     name: str | None,
     overview: Overview,
-    roll: Roll,
+    roll: PersonRegistry,
     said: str | None = None,
     called: Mapping[str, int] | None = None,
     apart: Collection[str] = (),
@@ -145,14 +100,14 @@ def recognise(
     if name is not None:
         name = settled_name(name, overview)
     closed = {name_key(one) for one in apart if name is None or name_key(one) != name_key(name)}
-    chats = [chat for chat in _chats(connection, overview.probes) if name_key(chat.name) not in closed]
+    chats = [chat for chat in candidates(connection, overview.probes) if name_key(chat.name) not in closed]
     renamed = _renamed(connection, chats, name, overview) if name is not None else set()
     for chat in chats:
         chat.is_renamed = chat.id in renamed
-        chat.members = _members(connection, chat.id)
+        chat.members = members_of(connection, chat.id)
     people = {person for key in overview.senders if (person := roll.find(key)) is not None}
     strangers = len(overview.people()) - len(people)
-    doubtful: list[_Chat] = []
+    doubtful: list[Candidate] = []
     for chat in sorted(chats, key=lambda one: -one.hits):
         if not chat.has_words(len(overview.probes)):
             break
@@ -161,14 +116,14 @@ def recognise(
         ):
             return _matched(connection, chat, name, kind, overview, "")
         doubtful.append(chat)
-    same_people: list[_Chat] = []
+    same_people: list[Candidate] = []
     places = Places(connection)
     for chat in chats:
         is_same_name = name is not None and (chat.is_renamed or _key(name) == _key(chat.name))
         is_same_people = len(people) > 1 and chat.members == people and not strangers
         if not (is_same_name or is_same_people):
             continue
-        if chat.asked >= _ENOUGH_AGAINST and chat.share < _SMALL:
+        if chat.asked >= ENOUGH_AGAINST and chat.share < SMALL:
             chat.is_elsewhere = bool(find_shifts(connection, chat.id, overview.probes, places))
         is_against = chat.is_contradicted or not _was_made_together(connection, chat, name, overview)
         if is_same_name and not is_against and _fits(chat, kind, people, strangers):
@@ -192,12 +147,12 @@ def recognise(
 
 def find_swapped(connection: sqlite3.Connection, probes: list[Probe]) -> int | None:
     """The chat that holds an export's words on days that have day and month changed round; None when there is none."""
-    plain = {chat.id: chat for chat in _chats(connection, probes)}
+    plain = {chat.id: chat for chat in candidates(connection, probes)}
     turned = [swapped for probe in probes if (swapped := _swapped(probe))]
     found = [
         chat
-        for chat in _chats(connection, turned)
-        if chat.has_words(len(turned)) and chat.hits >= _PROOF and chat.hits > 2 * plain[chat.id].hits
+        for chat in candidates(connection, turned)
+        if chat.has_words(len(turned)) and chat.hits >= PROOF and chat.hits > 2 * plain[chat.id].hits
     ]
     return max(found, key=lambda chat: chat.hits).id if found else None
 
@@ -213,7 +168,7 @@ def swap_day(at: str) -> str:
 
 
 def _matched(
-    connection: sqlite3.Connection, chat: _Chat, name: str | None, kind: str, overview: Overview, why: str
+    connection: sqlite3.Connection, chat: Candidate, name: str | None, kind: str, overview: Overview, why: str
 ) -> Match:
     """The match with a chat; a newer export tells what the chat is called now."""
     rename = ""
@@ -240,7 +195,7 @@ def _key(name: str) -> str:
     return name_key(_SUFFIX.sub("", name).strip() or name)
 
 
-def _is_owner(connection: sqlite3.Connection, chat: _Chat, name: str, overview: Overview) -> bool:
+def _is_owner(connection: sqlite3.Connection, chat: Candidate, name: str, overview: Overview) -> bool:
     """Whether the name of an export of a direct chat is what the other phone calls the archive's owner."""
     people = connection.execute("SELECT id, name FROM people WHERE is_owner").fetchall()
     owners = {name_key(called) for person, called in people if person in chat.members}
@@ -255,7 +210,7 @@ def _free_name(connection: sqlite3.Connection, name: str) -> str:
     return free
 
 
-def _may_be_called(chat: _Chat, name: str | None, overview: Overview) -> bool:
+def _may_be_called(chat: Candidate, name: str | None, overview: Overview) -> bool:
     """Whether a chat's name and an export's may be those of one chat.
 
     Two phones call a direct chat by each other's name; a file without a name says nothing.
@@ -268,7 +223,7 @@ def _may_be_called(chat: _Chat, name: str | None, overview: Overview) -> bool:
     return name_key(chat.name) in people and name_key(name) in people
 
 
-def _fits(chat: _Chat, kind: str, people: set[int], strangers: int) -> bool:
+def _fits(chat: Candidate, kind: str, people: set[int], strangers: int) -> bool:
     """Whether the people of an export may be those of a chat of the same name."""
     common = chat.members & people
     if not chat.members:
@@ -279,35 +234,23 @@ def _fits(chat: _Chat, kind: str, people: set[int], strangers: int) -> bool:
     return 2 * len(common) >= fewer and (len(common) > 1 or fewer < 2)
 
 
-def _renamed(connection: sqlite3.Connection, chats: Iterable[_Chat], name: str, overview: Overview) -> set[int]:
+def _renamed(connection: sqlite3.Connection, chats: Iterable[Candidate], name: str, overview: Overview) -> set[int]:
     """The chats of which a notice on either side tells that the one name gave way to the other."""
     groups = [chat for chat in chats if chat.kind != "direct" and chat.name != name]
     if name_key(name) in overview.people():
         return set()
     told: dict[int, list[str]] = {}
-    for chat_id, text in _notices_with(connection, name):
+    for chat_id, text in notices_with(connection, name):
         told.setdefault(chat_id, []).append(text)
-    subjects = [text for _, text in overview.subjects if _quotes(text, name)]
-    return {chat.id for chat in groups if any(_quotes(text, chat.name) for text in (*subjects, *told.get(chat.id, ())))}
+    subjects = [text for _, text in overview.subjects if quotes(text, name)]
+    return {chat.id for chat in groups if any(quotes(text, chat.name) for text in (*subjects, *told.get(chat.id, ())))}
 
 
-def _notices_with(connection: sqlite3.Connection, name: str) -> Iterable[tuple[int, str]]:
-    """(chat, text) of all notices that hold a name in quotes."""
-    query = fts_query('"' + name.replace('"', " ") + '"')
-    notices = "FROM messages WHERE sender_id IS NULL AND kind = 'system' AND instr(text, ?)"
-    if query:
-        found = "id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ?)"
-        rows = connection.execute(f"SELECT chat_id, text {notices} AND {found}", (name, query))
-    else:  # a name of signs that are in no index
-        rows = connection.execute(f"SELECT chat_id, text {notices}", (name,))
-    return [(chat_id, text) for chat_id, text in rows if _quotes(text, name)]
-
-
-def _was_made_together(connection: sqlite3.Connection, chat: _Chat, name: str | None, overview: Overview) -> bool:
+def _was_made_together(connection: sqlite3.Connection, chat: Candidate, name: str | None, overview: Overview) -> bool:
     """False when both begin with the making of a group (a notice with its name), on different days."""
     if name is None or chat.kind == "direct" or chat.is_beyond_doubt:
         return True
-    here = _made_at(overview.subjects, name, overview.first_at)
+    here = made_at(overview.subjects, name, overview.first_at)
     notices = connection.execute(
         """
         SELECT sent_at, text FROM messages WHERE chat_id = ? AND sender_id IS NULL AND kind = 'system'
@@ -315,29 +258,13 @@ def _was_made_together(connection: sqlite3.Connection, chat: _Chat, name: str | 
         """,
         (chat.id,),
     ).fetchall()
-    there = _made_at(notices, chat.name, chat.first_at)
+    there = made_at(notices, chat.name, chat.first_at)
     if not here or not there:
         return True
     return abs(datetime.fromisoformat(here) - datetime.fromisoformat(there)) <= _MOST_APART
 
 
-def _made_at(notices: Iterable[tuple[str, str]], name: str, first_at: str) -> str:
-    """When a group was made, if that is among its first notices; else ""."""
-    for at, text in notices:
-        if at[:13] == first_at[:13] and _quotes(text, name):
-            return at
-    return ""
-
-
-def _quotes(notice: str, name: str) -> bool:
-    """Whether a notice holds a name in quotes, of any language."""
-    return name in notice and any(f"{opening}{name}{closing}" in notice for opening, closing in _QUOTED)
-
-
-_QUOTED = (("“", "”"), ('"', '"'), ("„", "“"), ("«", "»"), ("「", "」"), ("『", "』"), ("‘", "’"), ("”", "”"))
-
-
-def _is_member(connection: sqlite3.Connection, chat: _Chat, name: str) -> bool:
+def _is_member(connection: sqlite3.Connection, chat: Candidate, name: str) -> bool:
     """Whether one of those who write in a chat other than whom it is named after is called so."""
     return any(
         name_key(row[0]) == name_key(name)
@@ -347,7 +274,7 @@ def _is_member(connection: sqlite3.Connection, chat: _Chat, name: str) -> bool:
     )
 
 
-def _is_from_file(connection: sqlite3.Connection, chat: _Chat) -> bool:
+def _is_from_file(connection: sqlite3.Connection, chat: Candidate) -> bool:
     """Whether a chat is called as one of its exports was, and not as somebody said."""
     return any(
         (named := chat_name_from_file(row[0].rpartition("/")[2].rpartition(".")[0] or row[0])) is not None
@@ -356,59 +283,3 @@ def _is_from_file(connection: sqlite3.Connection, chat: _Chat) -> bool:
             "SELECT filename FROM sources JOIN chat_sources ON source_id = sources.id WHERE chat_id = ?", (chat.id,)
         )
     )
-
-
-def _chats(connection: sqlite3.Connection, probes: list[Probe]) -> list[_Chat]:
-    """All chats, with how many of the probes that fall on their days they hold."""
-    found = [
-        _Chat(*row)
-        for row in connection.execute(
-            "SELECT id, name, kind, coalesce(first_at, '~'), coalesce(last_at, '') FROM chats ORDER BY id"
-        )
-    ]
-    few = _spread(probes, _PROBES)
-    of_day: dict[str, list[_Chat]] = {}
-    by_id = {chat.id: chat for chat in found}
-    days = json.dumps(sorted({probe.minute[:10] for probe in few}))
-    for chat_id, day in connection.execute(
-        "SELECT chat_id, day FROM days WHERE day IN (SELECT value FROM json_each(?)) ORDER BY chat_id", (days,)
-    ):
-        of_day.setdefault(day, []).append(by_id[chat_id])
-    for probe in few:
-        asked = [
-            chat
-            for chat in of_day.get(probe.minute[:10], ())
-            # Of another time the chat knows nothing.
-            if chat.first_at[:16] <= probe.minute <= chat.last_at[:16]
-        ]
-        if not asked:
-            continue
-        there = {chat for chat, kind, text in _said_near(connection, probe.minute) if token(kind, text) == probe.token}
-        for chat in asked:
-            chat.asked += 1
-            chat.asked_senders.add(probe.sender)
-            if chat.id in there:
-                chat.hits += 1
-                chat.hit_senders.add(probe.sender)
-    return found
-
-
-def _members(connection: sqlite3.Connection, chat: int) -> set[int]:
-    return {
-        row[0] for row in connection.execute("SELECT DISTINCT person_id FROM person_months WHERE chat_id = ?", (chat,))
-    }
-
-
-def _said_near(connection: sqlite3.Connection, minute: str) -> Iterable[tuple[int, str, str]]:
-    """(chat, kind, text) of what all chats have in a minute and those next to it."""
-    return connection.execute(
-        "SELECT chat_id, kind, text FROM messages WHERE sent_at BETWEEN ? AND ? AND exchange_id IS NOT NULL",
-        (next_minute(minute, -1), next_minute(minute) + ":~"),
-    )
-
-
-def _spread(probes: list[Probe], most: int) -> list[Probe]:
-    if len(probes) <= most:
-        return probes
-    step = len(probes) / most
-    return [probes[int(n * step)] for n in range(most)]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from ingest.archive.derived import count_kinds
 from ingest.importing.resegment import take_out_exchanges
-from memories_lib.shared.counters import Tallies
+from memories_lib.shared.counters import Counters
 from memories_lib.shared.folding import fold
 
 #: What hangs on a message, and goes with it.
@@ -77,7 +77,7 @@ def _gather_held(connection: sqlite3.Connection, sources: Sequence[int], free: S
     )
 
 
-def take_out(connection: sqlite3.Connection, tallies: dict[int, Tallies]) -> set[int]:
+def take_out(connection: sqlite3.Connection, tallies: dict[int, Counters]) -> set[int]:
     """Take the messages in `leaving` out; returns the chats that lost some.
 
     `tallies`: a chat -> what its counts change by, for the caller to go on with and to flush. What stays of the talks
@@ -91,7 +91,7 @@ def take_out(connection: sqlite3.Connection, tallies: dict[int, Tallies]) -> set
     return chats
 
 
-def take_out_of_talks(connection: sqlite3.Connection, tallies: dict[int, Tallies]) -> set[int]:
+def take_out_of_talks(connection: sqlite3.Connection, tallies: dict[int, Counters]) -> set[int]:
     """Take the exchanges apart that hold messages in `leaving`; returns the chats. See `take_out` for `tallies`."""
     chats = [row[0] for row in connection.execute("SELECT DISTINCT chat_id FROM leaving")]
     for chat in chats:
@@ -101,7 +101,7 @@ def take_out_of_talks(connection: sqlite3.Connection, tallies: dict[int, Tallies
                 "SELECT DISTINCT exchange_id FROM leaving WHERE chat_id = ? AND exchange_id IS NOT NULL", (chat,)
             )
         ]
-        take_out_exchanges(connection, exchanges, tallies.setdefault(chat, Tallies()))
+        take_out_exchanges(connection, exchanges, tallies.setdefault(chat, Counters()))
         connection.executemany(
             "UPDATE messages SET exchange_id = NULL, is_highlight = 0 WHERE exchange_id = ?",
             [(exchange,) for exchange in exchanges],

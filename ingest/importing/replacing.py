@@ -8,11 +8,11 @@ from __future__ import annotations
 import sqlite3
 
 from ingest.archive.derived import count_all
-from ingest.archive.ids import Numbers
-from ingest.core.model import Account
+from ingest.archive.ids import IdRegistry
+from ingest.core.model import ImportReport
 from ingest.importing.known_exports import Again
 from ingest.importing.removal import forget_source, gather_leaving, take_out
-from memories_lib.shared.counters import Tallies
+from memories_lib.shared.counters import Counters
 
 _FILE = "mimetype, bytes, sha256, width, height, duration_s, thumbnail"
 
@@ -55,7 +55,7 @@ class Replacement:
                     again.sources,
                 )
             }
-        tallies: dict[int, Tallies] = {}
+        tallies: dict[int, Counters] = {}
         take_out(connection, tallies)
         for chat, counts in tallies.items():
             counts.flush(connection, chat)
@@ -78,7 +78,7 @@ class Replacement:
             )
         ]
 
-    def fill(self, account: Account, chat: int, numbers: Numbers) -> None:
+    def fill(self, account: ImportReport, chat: int, numbers: IdRegistry) -> None:
         """Give back the files that are not in this export, and say in the account what is otherwise now."""
         connection = self._connection
         if not self._again.is_moved:

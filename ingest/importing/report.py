@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from ingest.core.model import Account
+from ingest.core.model import ImportReport
 
 _MOST_SHOWN = 20
 
 
-def lines_of(account: Account, *, explain: bool = False) -> Iterable[str]:
+def lines_of(account: ImportReport, *, explain: bool = False) -> Iterable[str]:
     """What to tell of one source, a line at a time."""
     if account.error:
         yield f"✗ {account.filename}"
@@ -64,18 +64,18 @@ def counted(number: int, one: str) -> str:
     return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
-def order_sentence(account: Account) -> str:
+def order_sentence(account: ImportReport) -> str:
     """``day/month, proved by 27/3 in line 12`` or ``guessed: say --date-order``."""
     if account.is_guess:
         return f"{account.date_order}, guessed: say --date-order"
     return f"{account.date_order}, {account.proof}" if account.proof else account.date_order
 
 
-def _filled(account: Account) -> str:
+def _filled(account: ImportReport) -> str:
     return f"; {counted(account.media_found, 'missing file')} filled in" if account.media_found else ""
 
 
-def _explained(account: Account) -> Iterable[str]:
+def _explained(account: ImportReport) -> Iterable[str]:
     if account.layouts:
         yield "  layouts met (and on how many days):"
         for shape, times in sorted(account.layouts.items(), key=lambda item: -item[1]):
@@ -90,7 +90,7 @@ def _explained(account: Account) -> Iterable[str]:
         yield f"  … and {account.media_missing - _MOST_SHOWN:,} more files, in the table media"
 
 
-def as_data(account: Account) -> dict[str, object]:
+def as_data(account: ImportReport) -> dict[str, object]:
     """The account as a program reads it (``--json``)."""
     data = asdict(account)
     data["unsure"] = [{"line": u.line, "text": u.text, "reason": u.reason} for u in account.unsure]

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 
 from ingest.archive.by_time import as_json, exchanges_between
 from ingest.archive.fts import MessageIndex, unindex_exchanges
-from ingest.archive.ids import Numbers
+from ingest.archive.ids import IdRegistry
 from ingest.core.segmentation import APART, seconds, talks
 from ingest.importing.attachments import carry_again
-from ingest.importing.exchange_rows import Scribe, insert_exchanges
+from ingest.importing.exchange_rows import ExchangeBuilder, insert_exchanges
 from ingest.importing.merge import Change
 from ingest.summaries import Said
-from memories_lib.shared.counters import Tallies
+from memories_lib.shared.counters import Counters
 
 _MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
 _BATCH = 2_000
@@ -31,10 +31,10 @@ def retell(
     chat: int,
     changes: Sequence[Change],
     pause: int,
-    scribe: Scribe,
-    tallies: Tallies,
+    scribe: ExchangeBuilder,
+    tallies: Counters,
     index: MessageIndex,
-    numbers: Numbers,
+    numbers: IdRegistry,
 ) -> int:
     """Bring the exchanges of `chat` in step with its messages; returns how many were told."""
     index.wait()
@@ -169,7 +169,7 @@ def _pieces(connection: sqlite3.Connection, start: str, end: str, exchanges: Seq
         yield rows
 
 
-def take_out_exchanges(connection: sqlite3.Connection, exchanges: Iterable[int], tallies: Tallies) -> None:
+def take_out_exchanges(connection: sqlite3.Connection, exchanges: Iterable[int], tallies: Counters) -> None:
     """Take exchanges out of the counts, the search and the table. Their messages stay as they are."""
     ids = sorted(exchanges)
     for exchange in ids:
@@ -189,7 +189,7 @@ def _apply(connection: sqlite3.Connection, changes: Sequence[Change], index: Mes
         )
 
 
-def _tell(connection: sqlite3.Connection, exchanges: dict[int, int], scribe: Scribe) -> None:
+def _tell(connection: sqlite3.Connection, exchanges: dict[int, int], scribe: ExchangeBuilder) -> None:
     rows = []
     for exchange, key in exchanges.items():
         talk: list[Said] = connection.execute(_MEMBERS, (exchange,)).fetchall()

@@ -16,16 +16,16 @@ from ingest.archive.curation import put_edits_on, take_edits_off
 from ingest.archive.database import transaction, tuned_for_loading
 from ingest.archive.derived import analyze, choose_memories, count_all, tell_periods
 from ingest.archive.fts import MessageIndex
-from ingest.archive.ids import Numbers
+from ingest.archive.ids import IdRegistry
 from ingest.archive.kept_hidden import keep_hidden, note_hidden
-from ingest.importing.exchange_rows import Scribe, sample_words
+from ingest.importing.exchange_rows import ExchangeBuilder, sample_words
 from ingest.importing.merge import Change
 from ingest.importing.removal import forget_source, gather_leaving, has_loose, sweep, take_out, take_out_of_talks
 from ingest.importing.resegment import retell
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import Teller, Vocabulary
-from memories_lib.shared.counters import Tallies
+from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
+from memories_lib.shared.counters import Counters
 from memories_lib.shared.layout import ArchiveFiles, media_name
 
 #: Where nothing is known of a chat's own pauses.
@@ -47,14 +47,14 @@ class Removed:
 def rewritten(connection: sqlite3.Connection, database: Path) -> Iterator[Rewriting]:
     """The archive without edits, in a transaction; on the way out all of it is in step again."""
     with tuned_for_loading(connection):
-        numbers: Numbers | None = None
+        numbers: IdRegistry | None = None
         try:
             with transaction(connection):
                 index = MessageIndex(connection)
                 try:
                     note_hidden(connection)
                     take_edits_off(connection, database)
-                    numbers = Numbers(connection, database)
+                    numbers = IdRegistry(connection, database)
                     rewriting = Rewriting(connection, database, numbers, index)
                     yield rewriting
                     rewriting.finish()
@@ -72,7 +72,9 @@ def rewritten(connection: sqlite3.Connection, database: Path) -> Iterator[Rewrit
 class Rewriting:
     """What can be done to an archive that is being rewritten."""
 
-    def __init__(self, connection: sqlite3.Connection, database: Path, numbers: Numbers, index: MessageIndex) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, database: Path, numbers: IdRegistry, index: MessageIndex
+    ) -> None:
         self.connection = connection
         self.removed = Removed()
         self._database = database
@@ -90,7 +92,7 @@ class Rewriting:
         """Take out the messages in the temporary table `leaving`, and the rows of exports that are to go with them."""
         connection = self.connection
         self._note_what_goes()
-        tallies: dict[int, Tallies] = {}
+        tallies: dict[int, Counters] = {}
         chats = take_out(connection, tallies)
         self._flush(tallies)
         forget_source(connection, sources)
@@ -99,11 +101,11 @@ class Rewriting:
 
     def take_out_of_talks(self) -> None:
         """Take the exchanges apart that hold messages in `leaving`: see `settle`."""
-        tallies: dict[int, Tallies] = {}
+        tallies: dict[int, Counters] = {}
         take_out_of_talks(self.connection, tallies)
         self._flush(tallies)
 
-    def _flush(self, tallies: dict[int, Tallies]) -> None:
+    def _flush(self, tallies: dict[int, Counters]) -> None:
         for chat, counts in tallies.items():
             counts.flush(self.connection, chat)
             count_all(self.connection, chat)
@@ -153,7 +155,7 @@ class Rewriting:
 def tell_loose(
     connection: sqlite3.Connection,
     chat: int,
-    numbers: Numbers,
+    numbers: IdRegistry,
     index: MessageIndex,
     now: str,
     changes: Sequence[Change] = (),
@@ -162,10 +164,10 @@ def tell_loose(
     if not changes and not has_loose(connection, chat):
         return
     numbers.enter(chat)
-    tallies, tokens, vocabulary = Tallies(), Tokens(), Vocabulary()
+    tallies, tokens, vocabulary = Counters(), Tokens(), Vocabulary()
     sample_words(connection, chat, vocabulary, tokens)
     names: dict[int, str] = dict(connection.execute("SELECT id, name FROM people"))
-    scribe = Scribe(chat, Teller(vocabulary, names, tokens), tallies, now)
+    scribe = ExchangeBuilder(chat, Summarizer(vocabulary, names, tokens), tallies, now)
     row = connection.execute(
         "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
     ).fetchone()

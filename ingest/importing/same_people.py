@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ingest.archive.by_time import messages_near
-from ingest.archive.people import Roll
+from ingest.archive.people import PersonRegistry
 from ingest.core.keys import token
-from ingest.core.model import Account
+from ingest.core.model import ImportReport
 from ingest.core.names import is_contact
 from ingest.importing.sampling import Overview, Probe
 
@@ -18,7 +18,7 @@ _SHARE = 0.6
 _ENOUGH_SHORT = 3
 
 
-def same_people(connection: sqlite3.Connection, chat: int, overview: Overview, roll: Roll) -> dict[str, int]:
+def same_people(connection: sqlite3.Connection, chat: int, overview: Overview, roll: PersonRegistry) -> dict[str, int]:
     """name -> person, for names of an export that the chat knows by other names.
 
     Who wrote the same words in the same minute is the same person, whatever two address books say.
@@ -38,7 +38,7 @@ def same_people(connection: sqlite3.Connection, chat: int, overview: Overview, r
 
 
 def _by_short_messages(
-    connection: sqlite3.Connection, chat: int, overview: Overview, roll: Roll, found: dict[str, int]
+    connection: sqlite3.Connection, chat: int, overview: Overview, roll: PersonRegistry, found: dict[str, int]
 ) -> dict[str, int]:
     """The same for who never writes much: a name that is new, beside one that is not in this export."""
     members = {
@@ -73,13 +73,15 @@ def _senders_of(connection: sqlite3.Connection, chat: int, probe: Probe) -> Iter
             yield sender
 
 
-def _has(connection: sqlite3.Connection, chat: int, probe: Probe, roll: Roll) -> bool:
+def _has(connection: sqlite3.Connection, chat: int, probe: Probe, roll: PersonRegistry) -> bool:
     """Whether the chat has the probe under the person its name means."""
     person = roll.find(probe.sender)
     return any(sender == person for sender in _senders_of(connection, chat, probe))
 
 
-def name_the_same(connection: sqlite3.Connection, account: Account, chat: int, overview: Overview, roll: Roll) -> None:
+def name_the_same(
+    connection: sqlite3.Connection, account: ImportReport, chat: int, overview: Overview, roll: PersonRegistry
+) -> None:
     """Let senders whom an export calls otherwise than the archive does be who they are; the account says so."""
     last_at = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()[0] or ""
     found = same_people(connection, chat, overview, roll)

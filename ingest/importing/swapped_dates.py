@@ -6,14 +6,14 @@ import sqlite3
 
 from ingest.archive.derived import count_all
 from ingest.archive.fts import MessageIndex
-from ingest.archive.ids import Numbers
+from ingest.archive.ids import IdRegistry
 from ingest.core.keys import Keys
-from ingest.core.model import Account, Order
+from ingest.core.model import ImportReport, Order
 from ingest.importing.known_exports import GUESSED, ORDER_NAMES, order_named
 from ingest.importing.recognise import swap_day
 from ingest.importing.removal import gather_leaving, take_out_of_talks
 from ingest.importing.rewriting import tell_loose
-from memories_lib.shared.counters import Tallies
+from memories_lib.shared.counters import Counters
 
 
 class OtherOrder(Exception):
@@ -38,7 +38,7 @@ def guessed_sources(connection: sqlite3.Connection, chat: int) -> list[int]:
     ]
 
 
-def end_guesses(connection: sqlite3.Connection, account: Account, source: int) -> None:
+def end_guesses(connection: sqlite3.Connection, account: ImportReport, source: int) -> None:
     """An export that has messages in common with one whose order is proved is no guess any more, whichever came first.
 
     Read the other way round they would be on other days, and not in common.
@@ -86,7 +86,7 @@ def note_former_days(connection: sqlite3.Connection, chat: int) -> None:
 
 
 def swap_dates(
-    connection: sqlite3.Connection, chat: int, sources: list[int], numbers: Numbers, index: MessageIndex, now: str
+    connection: sqlite3.Connection, chat: int, sources: list[int], numbers: IdRegistry, index: MessageIndex, now: str
 ) -> int:
     """Change day and month round in all that these exports of a chat hold; returns how many messages that were.
 
@@ -94,7 +94,7 @@ def swap_dates(
     """
     everything = [row[0] for row in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat,))]
     count = gather_leaving(connection, sources, everything)
-    tallies: dict[int, Tallies] = {}
+    tallies: dict[int, Counters] = {}
     take_out_of_talks(connection, tallies)
     for one, counts in tallies.items():
         counts.flush(connection, one)

@@ -10,11 +10,11 @@ from pathlib import Path
 from ingest.archive.curation import decided, forgotten
 from ingest.archive.derived import tell_periods
 from ingest.archive.fts import MessageIndex
-from ingest.archive.ids import Numbers
-from ingest.archive.people import Roll
+from ingest.archive.ids import IdRegistry
+from ingest.archive.people import PersonRegistry
 from ingest.core.errors import NotAnExport
 from ingest.core.keys import chat_key
-from ingest.core.model import Account, Options
+from ingest.core.model import ImportReport, Options
 from ingest.exports.source import Export
 from ingest.importing.known_exports import GUESSED, order_named
 from ingest.importing.read import Read
@@ -49,10 +49,10 @@ class TargetFinder:
         database: Path,
         export: Export,
         options: Options,
-        account: Account,
+        account: ImportReport,
         sha256: str,
         chats_now: Mapping[str, int],
-        numbers: Numbers,
+        numbers: IdRegistry,
         index: MessageIndex,
         now: str,
     ) -> None:
@@ -68,7 +68,7 @@ class TargetFinder:
         self._now = now
         self._forgotten, self._decided = forgotten(database), decided(database)
 
-    def find(self, read: Read, roll: Roll) -> tuple[Target, Replacement | None]:
+    def find(self, read: Read, roll: PersonRegistry) -> tuple[Target, Replacement | None]:
         """The chat that the export goes into; where it was read before, what that gave is out of the way."""
         connection, overview = self._connection, read.overview
         again = read.again
@@ -95,7 +95,7 @@ class TargetFinder:
             self._account.was_chat = key
         return target, replacement
 
-    def _recognised(self, read: Read, roll: Roll) -> Target:
+    def _recognised(self, read: Read, roll: PersonRegistry) -> Target:
         """The chat of an export that does not go on from another: as it was decided, else by what speaks for it."""
         connection, overview = self._connection, read.overview
         parted = self._decided.parted.get(self._sha256) if self._options.chat is None else None

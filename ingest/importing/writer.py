@@ -11,21 +11,21 @@ from ingest.archive.curation import forgotten, put_edits_on, take_edits_off
 from ingest.archive.database import make_indexes, transaction, tuned_for_loading
 from ingest.archive.derived import analyze, choose_memories, count_all, count_kinds, tell_periods
 from ingest.archive.fts import MessageIndex
-from ingest.archive.ids import Numbers
+from ingest.archive.ids import IdRegistry
 from ingest.archive.owner import say_owner, tell_owner
-from ingest.archive.people import Roll
-from ingest.core.model import Account, Options, Progress
+from ingest.archive.people import PersonRegistry
+from ingest.core.model import ImportReport, Options, Progress
 from ingest.core.names import guess_owner, name_key
 from ingest.exports.observations import Evidence
 from ingest.exports.source import Export
-from ingest.importing.attachments import Carried
+from ingest.importing.attachments import Attachments
 from ingest.importing.clock_shift import aligned, find_shifts, is_in_place, moved, moved_probes
-from ingest.importing.exchange_rows import Scribe, sample_words
+from ingest.importing.exchange_rows import ExchangeBuilder, sample_words
 from ingest.importing.incoming import Incoming
 from ingest.importing.known_exports import fill_missing
 from ingest.importing.loader import Loader
 from ingest.importing.merge import Change, Merge
-from ingest.importing.parallel_summaries import Brief, start_telling
+from ingest.importing.parallel_summaries import SummarizerInput, start_telling
 from ingest.importing.provenance import add_source, write_down
 from ingest.importing.read import Earlier, Read
 from ingest.importing.recognise import SAID
@@ -37,8 +37,8 @@ from ingest.importing.spool import Spool
 from ingest.importing.swapped_dates import end_guesses, note_former_days
 from ingest.importing.target import Target, TargetFinder
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
-from ingest.summaries.offline.summarizer import Teller
-from memories_lib.shared.counters import Tallies
+from ingest.summaries.offline.summarizer import Summarizer
+from memories_lib.shared.counters import Counters
 
 #: An export of so many messages tells by itself which words are rare.
 _ENOUGH_MESSAGES = 5_000
@@ -57,14 +57,14 @@ class _Writing:
     ids: _Ids
     shifts: list[int]
     loader: Loader
-    carried: Carried
+    carried: Attachments
     index: MessageIndex
 
 
 class _Ids(dict[str | None, int | None]):
     """A sender's name in an export -> the person's id."""
 
-    def __init__(self, roll: Roll) -> None:
+    def __init__(self, roll: PersonRegistry) -> None:
         super().__init__({None: None})
         self._roll = roll
 
@@ -104,7 +104,7 @@ class Writer:
         database: Path,
         export: Export,
         options: Options,
-        account: Account,
+        account: ImportReport,
         sha256: str,
         folder: Path | None,
         spool: Spool,
@@ -118,7 +118,7 @@ class Writer:
         self._account = account
         self._sha256 = sha256
         self._folder = folder
-        self._numbers: Numbers | None = None
+        self._numbers: IdRegistry | None = None
         self._now = datetime.now().isoformat(timespec="seconds")
 
     def run(self, read: Read) -> None:
@@ -146,8 +146,8 @@ class Writer:
         connection, account, overview = self._connection, self._account, read.overview
         chats_now, people_now = _names_now(connection, "chats"), _names_now(connection, "people")
         take_edits_off(connection, self._database)
-        self._numbers = numbers = Numbers(connection, self._database)
-        roll = Roll(connection, numbers.named)
+        self._numbers = numbers = IdRegistry(connection, self._database)
+        roll = PersonRegistry(connection, numbers.named)
         roll.are_also(people_now)
         self._incoming.bring_home(read, self._options.timezone)
         target, replacement = TargetFinder(
@@ -158,7 +158,7 @@ class Writer:
         account.chat, account.chat_kind = target.name, target.kind
         number = min(read.again.sources) if read.again else None
         source = add_source(connection, self._export, self._sha256, self._now, self._incoming.timezone, number)
-        carried = Carried(connection, self._export, self._folder)
+        carried = Attachments(connection, self._export, self._folder)
         numbers.enter(chat)
         loader = Loader(connection, chat, source, index, carried, numbers, replacement.had if replacement else None)
         shifts = [] if target.is_new else self._find_shifts(chat, overview, earlier)
@@ -209,9 +209,9 @@ class Writer:
         connection, overview, target = self._connection, writing.overview, writing.target
         names = {person: _name_of(connection, person) for person in writing.ids.values() if person is not None}
         vocabulary = overview.vocabulary
-        brief = Brief(target.chat, names, vocabulary.talks, dict(vocabulary.seen), self._now)
+        brief = SummarizerInput(target.chat, names, vocabulary.talks, dict(vocabulary.seen), self._now)
         telling = start_telling(brief, overview.messages, overview.tokens)
-        tallies = Tallies()
+        tallies = Counters()
         try:
             writing.loader.load_new_chat(self._incoming.batches(overview.messages), writing.ids, target.pause, telling)
             for counts in telling.finish():
@@ -263,9 +263,9 @@ class Writer:
 
     def _retell(self, writing: _Writing, changes: list[Change]) -> None:
         assert self._numbers is not None
-        chat, tallies = writing.target.chat, Tallies()
-        teller = Teller(writing.overview.vocabulary, _Names(self._connection), writing.overview.tokens)
-        scribe = Scribe(chat, teller, tallies, self._now)
+        chat, tallies = writing.target.chat, Counters()
+        teller = Summarizer(writing.overview.vocabulary, _Names(self._connection), writing.overview.tokens)
+        scribe = ExchangeBuilder(chat, teller, tallies, self._now)
         self._account.exchanges = retell(
             self._connection, chat, changes, writing.target.pause, scribe, tallies, writing.index, self._numbers
         )
@@ -296,7 +296,7 @@ class Writer:
             self._account.notes.append(f"exported where clocks differ: its times are moved by {hours} h to this chat's")
         return shifts
 
-    def _set_owner(self, roll: Roll, overview: Overview, evidence: Evidence, chat_name: str) -> None:
+    def _set_owner(self, roll: PersonRegistry, overview: Overview, evidence: Evidence, chat_name: str) -> None:
         connection = self._connection
         members = {person for name in overview.senders if (person := roll.find(name)) is not None}
         if self._options.me is not None:

@@ -70,9 +70,8 @@ def hashes(environment: dict[str, str]) -> dict[str, str]:
             "an archive without a password is not published; make one with memories password, and set "
             "MEMORIES_OWNER_PASSWORD to what it prints"
         )
-    for sentence in settings.wrong():
-        if "PASSWORD holds no hash" in sentence or "_PASSWORD holds" in sentence:
-            raise MemoriesError(sentence)
+    for name in settings.without_hash():
+        raise MemoriesError(settings.no_hash(name))
     return found
 
 

@@ -23,9 +23,9 @@ from ingest.ops.phone_numbers import numbers_of, without
 from ingest.summaries import Said
 from ingest.summaries.gemini.transcript import letter
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import Teller, Vocabulary
+from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
 from memories_lib.shared import versions
-from memories_lib.shared.counters import Tallies
+from memories_lib.shared.counters import Counters
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles, media_name
 
@@ -39,7 +39,7 @@ _TEXTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Redactions:
     """What stays at home: names of chats and of people; with `names`, what people are called."""
 
     chats: frozenset[str] = frozenset()
@@ -58,7 +58,7 @@ class Reduced:
     files: int
 
 
-def reduce(database: Path, target: Path, leave: Leave) -> Reduced:
+def reduce(database: Path, target: Path, leave: Redactions) -> Reduced:
     """Write the copy to `target`, its files to `media/` beside it. Raises `MemoriesError` for names that nobody has."""
     be_in_step(database)
     with closing(connect(database, must_exist=True)) as source:
@@ -89,14 +89,14 @@ def reduce(database: Path, target: Path, leave: Leave) -> Reduced:
     return Reduced(chats, people, messages, total - messages, files)
 
 
-def _check_names(connection: sqlite3.Connection, leave: Leave) -> None:
+def _check_names(connection: sqlite3.Connection, leave: Redactions) -> None:
     for table, names in (("chats", leave.chats), ("people", leave.people)):
         known = {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
         for name in names - known:
             raise MemoriesError(f"there is nothing called '{name}' among the {table}; memories stats names the chats")
 
 
-def _take_out(copy: sqlite3.Connection, leave: Leave) -> list[int]:
+def _take_out(copy: sqlite3.Connection, leave: Redactions) -> list[int]:
     """Delete what stays at home; returns the exchanges that lost a part."""
     copy.execute("CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY)")
     copy.execute(
@@ -150,7 +150,7 @@ def _tell_again(copy: sqlite3.Connection, exchanges: Iterable[int]) -> None:
     """Exchanges that lost a part are told by what they still hold."""
     names: dict[int, str] = dict(copy.execute("SELECT id, name FROM people"))
     vocabulary, tokens = Vocabulary(), Tokens()
-    teller = Teller(vocabulary, names, tokens)
+    teller = Summarizer(vocabulary, names, tokens)
     now = datetime.now().isoformat(timespec="seconds")
     for exchange in exchanges:
         talk: list[Said] = copy.execute(_MEMBERS, (exchange,)).fetchall()
@@ -229,7 +229,7 @@ def _count_again(copy: sqlite3.Connection) -> None:
     for table in ("days", "person_months", "person_emoji", "chat_kinds"):
         copy.execute(f"DELETE FROM {table}")
     for (chat,) in copy.execute("SELECT id FROM chats").fetchall():
-        tallies = Tallies()
+        tallies = Counters()
         ids = [row[0] for row in copy.execute("SELECT id FROM exchanges WHERE chat_id = ?", (chat,))]
         for exchange in ids:
             tallies.add(copy.execute(_MEMBERS, (exchange,)).fetchall())

@@ -20,7 +20,11 @@ _TIMEOUT = httpx.Timeout(60, read=300)
 
 
 class RemoteError(MemoriesError):
-    """The server cannot be reached, or said no."""
+    """The server cannot be reached, or said no: with `status`, where it answered."""
+
+    def __init__(self, sentence: str, status: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class Remote:
@@ -101,7 +105,8 @@ class Remote:
             detail = "the password or token is not (or no longer) good; see memories token --help"
         if answer.status_code == 404 and not detail:
             detail = "there is no archive of this version at that address"
-        raise RemoteError(f"{self.url}: {detail or f'answered with status {answer.status_code}'}")
+        said = detail or f"answered with status {answer.status_code}"
+        raise RemoteError(f"{self.url}: {said}", answer.status_code)
 
 
 def _checked(url: str) -> str:
@@ -138,7 +143,7 @@ def come_in(url: str, ask_password: Callable[[], str]) -> Remote:
     try:
         remote.ask("GET", "/api/tokens")
     except RemoteError as error:
-        if token or "password or token" not in str(error):
+        if token or error.status != 401:
             remote.close()
             raise
     else:

@@ -15,8 +15,8 @@ from ingest.archive.database import connect, database_errors, make_indexes
 from ingest.core.errors import MemoriesError
 from ingest.core.model import Progress
 from ingest.core.tempdirs import scratch
-from ingest.ops.backups import restore
 from ingest.ops.remote import Remote
+from ingest.ops.restoring import restore
 from memories_lib.shared import contract, edit_log, uploads, verification, versions
 from memories_lib.shared.layout import ArchiveFiles
 

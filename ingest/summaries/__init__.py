@@ -9,7 +9,7 @@ Said = tuple[int, int | None, str, str, str]
 
 
 @dataclass(slots=True)
-class Told:
+class OfflineSummary:
     """What a teller says of a talk. `highlights` are ids of its messages; `score` is 0 to 1."""
 
     title: str

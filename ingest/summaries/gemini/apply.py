@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ingest.archive.derived import choose_memories, tell_periods
 from ingest.archive.fts import index_exchanges, unindex_exchanges
-from ingest.summaries.gemini.cache import Kept, Summary
+from ingest.summaries.gemini.answers import Summary
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.captions import show_looks
 from ingest.summaries.gemini.periods import LEVELS, apply_periods, make_room
 from ingest.summaries.gemini.transcript import Talk, choose, talks
@@ -24,7 +25,7 @@ def apply_kept(connection: sqlite3.Connection, database: Path) -> int:
     path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
-    kept = Kept(path)
+    kept = AnswerCache(path)
     try:
         keys = kept.keys()
         if not keys:
@@ -40,7 +41,7 @@ def apply_looks(connection: sqlite3.Connection, database: Path) -> int:
     path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
-    kept = Kept(path)
+    kept = AnswerCache(path)
     try:
         return show_looks(connection, kept)
     finally:
@@ -55,7 +56,7 @@ def apply_kept_periods(connection: sqlite3.Connection, database: Path) -> int:
     path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
-    kept = Kept(path)
+    kept = AnswerCache(path)
     try:
         if not kept.has_periods():
             return 0
@@ -65,7 +66,7 @@ def apply_kept_periods(connection: sqlite3.Connection, database: Path) -> int:
         kept.close()
 
 
-def apply(connection: sqlite3.Connection, asked: Iterable[Talk], kept: Kept) -> int:
+def apply(connection: sqlite3.Connection, asked: Iterable[Talk], kept: AnswerCache) -> int:
     """Write the newest answer for each talk's words into its exchange; returns how many there were."""
     spans: dict[int, tuple[str, str]] = {}
     count = 0

@@ -10,7 +10,8 @@ from typing import Any
 
 from ingest.core.errors import MemoriesError
 from ingest.summaries.gemini import aio
-from ingest.summaries.gemini.cache import Kept, Summary
+from ingest.summaries.gemini.answers import Summary
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Service, host
 from ingest.summaries.gemini.redact import restore
 from ingest.summaries.gemini.retrieval import Passage, find
@@ -51,7 +52,7 @@ def schema() -> type[Any]:
 
 def ask(
     connection: sqlite3.Connection,
-    kept: Kept | None,
+    kept: AnswerCache | None,
     question: str,
     wanted: Wanted,
     key: str | None,
@@ -81,7 +82,7 @@ def ask(
 
 
 def _answered(
-    connection: sqlite3.Connection, kept: Kept, question: str, wanted: Wanted, key: str, passages: list[Passage]
+    connection: sqlite3.Connection, kept: AnswerCache, question: str, wanted: Wanted, key: str, passages: list[Passage]
 ) -> Answered:
     people = {name: letter(n) for n, name in enumerate(dict.fromkeys(p.person for p in passages))}
     lines = tuple(Line(p.message, p.number, people[p.person], p.at[:10], p.text, 1) for p in passages)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ingest.summaries.gemini import aio
-from ingest.summaries.gemini.cache import Kept
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Service
 from ingest.summaries.gemini.prompt import Pack, packs, tokens_in
 from ingest.summaries.gemini.redact import restore
@@ -21,7 +21,7 @@ _MOST_REQUESTS = 400
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 
 
-def hand_in(prepared: Prepared, kept: Kept, key: str) -> list[tuple[str, int]]:
+def hand_in(prepared: Prepared, kept: AnswerCache, key: str) -> list[tuple[str, int]]:
     """Hand all talks in; returns (name of the batch, talks in it). Raises `NoGemini`."""
     plan = prepared.plan
     listed = _within(prepared)
@@ -71,7 +71,7 @@ def _within(prepared: Prepared) -> list[Pack]:
     return found
 
 
-def collect(prepared: Prepared, kept: Kept, key: str) -> list[tuple[str, str, int]]:
+def collect(prepared: Prepared, kept: AnswerCache, key: str) -> list[tuple[str, str, int]]:
     """Ask after each batch; returns (name, state, talks answered). Raises `NoGemini`."""
     waiting = {(talk.key, talk.digest): talk for talk in prepared.talks}
     answer = schema()
@@ -95,7 +95,7 @@ def collect(prepared: Prepared, kept: Kept, key: str) -> list[tuple[str, str, in
 
 
 def _take(
-    prepared: Prepared, kept: Kept, noted: dict[str, Any], replies: list[tuple[str, Any]],
+    prepared: Prepared, kept: AnswerCache, noted: dict[str, Any], replies: list[tuple[str, Any]],
     waiting: dict[tuple[int, str], Talk], answer: type[Any],
 ) -> int:  # fmt: skip
     plan, count = prepared.plan, 0

@@ -10,10 +10,9 @@ import json
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
+from ingest.summaries.gemini.answers import Manner, Summary, Usage
 from ingest.summaries.gemini.transcript import Talk
 from memories_lib.shared import private_files
 
@@ -59,48 +58,11 @@ CREATE TABLE IF NOT EXISTS batches (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a model made of a talk. `heart` are numbers of its lines; `score` is 0 to 1."""
-
-    title: str
-    summary: str
-    topics: tuple[str, ...]
-    mood: str
-    score: float
-    heart: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens as the service counted them; `output` with thinking."""
-
-    prompt: int = 0
-    cached: int = 0
-    output: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How is asked: what an answer depends on besides the talk."""
-
-    model: str
-    prompt_version: str
-    taste: str
-    language: str
-    is_redacted: bool
-
-    def name_of(self, talk: Talk) -> str:
-        """The name under which the answer for a talk is kept."""
-        parts = (talk.digest, self.model, self.prompt_version, self.taste, self.language, str(self.is_redacted))
-        return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
-
-
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-class Kept:
+class AnswerCache:
     """The store. Each method's work is on disk when it returns."""
 
     def __init__(self, path: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ingest.summaries.gemini import aio
-from ingest.summaries.gemini.cache import Kept, Usage
+from ingest.summaries.gemini.answers import Usage
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Reply, Service
 from ingest.summaries.gemini.pricing import Price
 from ingest.summaries.gemini.scheduler import Outcome
@@ -123,7 +124,7 @@ class Look:
     """One run over files, one request after another."""
 
     def __init__(
-        self, kept: Kept, key: str, model: str, task: Task, *, price: Price | None, budget: float | None,
+        self, kept: AnswerCache, key: str, model: str, task: Task, *, price: Price | None, budget: float | None,
         language: str | None, number: int, progress: Callable[[int, int, float], None] | None = None,
     ) -> None:  # fmt: skip
         self._kept, self._key, self._model, self._task = kept, key, model, task
@@ -159,6 +160,7 @@ class Look:
             cost = self._price.of(int(inward * 1.5), most)
             if self.outcome.usd + cost > self._budget:
                 self.outcome.stopped = f"the budget of {self._budget:.2f} USD is used up"
+                self.outcome.is_out_of_budget = True
                 self.outcome.not_asked += len(step)
                 return
         parts: list[Any] = []
@@ -238,7 +240,7 @@ def _steps(some: list[File], task: Task) -> Iterator[list[File]]:
         yield some[at : at + _STEPS[task]]
 
 
-def show_looks(connection: sqlite3.Connection, kept: Kept) -> int:
+def show_looks(connection: sqlite3.Connection, kept: AnswerCache) -> int:
     """Put what was kept into `media` and its index, for each file that is there; returns how many rows changed."""
     count = 0
     for sha256, task, model, text in kept.looks():

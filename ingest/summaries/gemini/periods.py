@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Literal
 
-from ingest.summaries.gemini.cache import Kept
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.transcript import Line, Talk, one_line
 
 Level = Literal["month", "year", "all"]
@@ -116,7 +116,7 @@ def make_room(connection: sqlite3.Connection) -> None:
     )
 
 
-def apply_periods(connection: sqlite3.Connection, kept: Kept, level: Level) -> int:
+def apply_periods(connection: sqlite3.Connection, kept: AnswerCache, level: Level) -> int:
     """Show what was answered before for periods that say the same; returns how many. In an open transaction."""
     count = 0
     for period in list(periods(connection, level, people=kept.excluded_in(connection, "person"))):

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ingest.summaries.gemini.cache import Kept, Manner, Usage
+from ingest.summaries.gemini.answers import Manner, Usage
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Reply
 from ingest.summaries.gemini.pricing import Price
 from ingest.summaries.gemini.prompt import Pack, instructions, pack_of, packs, period_instructions, tokens_in
@@ -71,9 +72,12 @@ class Outcome:
     usage: Usage = field(default_factory=Usage)
     usd: float = 0.0
     stopped: str = ""  # why it ended before everything was asked
+    is_out_of_budget: bool = False  # that was why: as it was wanted
 
 
-def sort_out(talks: Iterable[Talk], kept: Kept, manner: Manner) -> tuple[list[Talk], int, list[tuple[Talk, str]]]:
+def sort_out(
+    talks: Iterable[Talk], kept: AnswerCache, manner: Manner
+) -> tuple[list[Talk], int, list[tuple[Talk, str]]]:
     """(talks to ask about, how many answers there are already, those that were refused before and why)."""
     ask: list[Talk] = []
     known = 0
@@ -100,7 +104,7 @@ class Estimate:
     usd: float | None
 
 
-def estimate(talks: list[Talk], plan: Plan, kept: Kept) -> Estimate:
+def estimate(talks: list[Talk], plan: Plan, kept: AnswerCache) -> Estimate:
     """Requests, tokens and money, before a cent is spent. Calibrated by what was measured in earlier runs."""
     from ingest.summaries.gemini.prompt import ANSWER_TOKENS
 
@@ -116,7 +120,9 @@ def estimate(talks: list[Talk], plan: Plan, kept: Kept) -> Estimate:
 class Run:
     """One run over talks, in one event loop."""
 
-    def __init__(self, service: Asks, kept: Kept, plan: Plan, number: int, progress: Spending | None = None) -> None:
+    def __init__(
+        self, service: Asks, kept: AnswerCache, plan: Plan, number: int, progress: Spending | None = None
+    ) -> None:
         self._service = service
         self._kept = kept
         self._plan = plan
@@ -167,6 +173,7 @@ class Run:
             if not self._affords(cost):
                 if not self._running:
                     self.outcome.stopped = f"the budget of {self._plan.budget:.2f} USD is used up"
+                    self.outcome.is_out_of_budget = True
                 break
             if self._plan.rpm:
                 self._next_at = now + 60 / self._plan.rpm

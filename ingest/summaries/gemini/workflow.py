@@ -13,8 +13,9 @@ from ingest.archive.curation import put_edits_on, take_edits_off
 from ingest.archive.database import transaction
 from ingest.core.errors import MemoriesError
 from ingest.summaries.gemini import aio, pricing
+from ingest.summaries.gemini.answers import Manner
 from ingest.summaries.gemini.apply import apply, apply_kept, apply_kept_periods
-from ingest.summaries.gemini.cache import Kept, Manner
+from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import NoGemini, Service, host
 from ingest.summaries.gemini.periods import Level, make_room, periods
 from ingest.summaries.gemini.pricing import NoPrice, Price
@@ -74,7 +75,7 @@ class Prepared:
         return found
 
 
-def prepare(connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted) -> Prepared:
+def prepare(connection: sqlite3.Connection, database: Path, kept: AnswerCache, wanted: Wanted) -> Prepared:
     """Choose the talks and reckon what they cost; nothing is sent. Raises `MemoriesError` when that makes no sense."""
     plan = _plan(connection, database, kept, wanted, "summaries", VERSION)
     without_chats = kept.excluded_in(connection, "chat")
@@ -95,7 +96,7 @@ def prepare(connection: sqlite3.Connection, database: Path, kept: Kept, wanted: 
 
 
 def _plan(
-    connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted, purpose: str, version: str
+    connection: sqlite3.Connection, database: Path, kept: AnswerCache, wanted: Wanted, purpose: str, version: str
 ) -> Plan:
     price = price_for(wanted)
     known_chats = {row[0] for row in connection.execute("SELECT name FROM chats")}
@@ -144,7 +145,7 @@ def redactor_for(connection: sqlite3.Connection, wanted: Wanted) -> Redactor | N
 
 
 def prepare_periods(
-    connection: sqlite3.Connection, database: Path, kept: Kept, wanted: Wanted, level: Level
+    connection: sqlite3.Connection, database: Path, kept: AnswerCache, wanted: Wanted, level: Level
 ) -> Prepared:
     """The same for months, years or whole chats: told from what their talks were told as."""
     plan = _plan(connection, database, kept, wanted, "periods", PERIOD_VERSION)
@@ -163,7 +164,7 @@ def prepare_periods(
     return Prepared(ask, known, 0, refused, plan, estimate(ask, plan, kept), host(), {})
 
 
-def _cuts(connection: sqlite3.Connection, kept: Kept) -> dict[str, float]:
+def _cuts(connection: sqlite3.Connection, kept: AnswerCache) -> dict[str, float]:
     """chat -> the offline score below which its talks are dull: settled once, so that no later run asks for others."""
     cuts = kept.cuts()
     by_chat: dict[str, list[tuple[float, int]]] = {}
@@ -185,7 +186,7 @@ def _end_of(until: str) -> str:
     return f"{until}~" if until else "~"
 
 
-def ask(prepared: Prepared, kept: Kept, key: str, progress: Spending | None = None) -> Outcome:
+def ask(prepared: Prepared, kept: AnswerCache, key: str, progress: Spending | None = None) -> Outcome:
     """Ask, and keep each answer. Ctrl-C comes through as `KeyboardInterrupt`; what was answered is kept."""
     manner, plan = prepared.plan.manner, prepared.plan
     kept.put_cuts(prepared.cuts)
@@ -222,7 +223,7 @@ def show(connection: sqlite3.Connection, database: Path, asked: list[Talk] | Non
         if asked is None:
             count = apply_kept(connection, database)
         else:
-            with closing(Kept(path)) as kept:
+            with closing(AnswerCache(path)) as kept:
                 count = apply(connection, asked, kept)
         put_edits_on(connection, database)
         apply_kept_periods(connection, database)

@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ingest.summaries import Said, Told
+from ingest.summaries import OfflineSummary, Said
 from ingest.summaries.offline.feelings import SPACELESS, feelings, language_of
 from ingest.summaries.offline.lexicon import Tokens, raw_tokens
+from ingest.summaries.offline.scoring import Marks, mood_of, score
 
 VERSION = "offline-1"
 _TITLE = 62
@@ -64,26 +65,6 @@ class Vocabulary:
     def weight(self, word: str) -> float:
         """The inverse talk frequency of `word`."""
         return math.log((1 + self.talks) / (1 + self.seen.get(word, 0))) + 1
-
-
-@dataclass(slots=True)
-class Marks:
-    """What was counted in a talk. `says` counts warm, joy, sad, angry, plan, laugh, time and drawn."""
-
-    spoken: int = 0
-    turns: int = 0
-    voices: int = 0
-    photos: int = 0
-    characters: int = 0
-    longest: int = 0
-    questions: int = 0
-    rare: float = 0.0
-    variety: float = 0.0
-    says: dict[str, int] = field(default_factory=dict)
-
-    def count(self, name: str) -> int:
-        """How often the talk says `name`."""
-        return self.says.get(name, 0)
 
 
 class _Words:
@@ -144,14 +125,14 @@ class _Words:
                 self.naming.add(raw)
 
 
-class Teller:
+class Summarizer:
     """Tells the talks of one chat, given its vocabulary and the names of its people."""
 
     def __init__(self, vocabulary: Vocabulary, names: Mapping[int, str], tokens: Tokens | None = None) -> None:
         self._words = _Words(vocabulary, tokens if tokens is not None else Tokens())
         self._names = names
 
-    def tell(self, talk: Sequence[Said]) -> Told:
+    def tell(self, talk: Sequence[Said]) -> OfflineSummary:
         """Title, summary, topics, mood and score of one talk, whose messages are in order."""
         marks, texts = _counted(talk)
         text = "\n".join(texts)
@@ -160,11 +141,11 @@ class Teller:
         topics, language = self._listen(text, counts, marks, is_spaceless)
         value = score(marks)
         quotes, best = self._quotes(talk, is_spaceless, _most_quotes(value, marks.spoken))
-        return Told(
+        return OfflineSummary(
             title=self._title(talk, best, topics),
             summary="\n".join([f"{self._names[m[1]]}: “{shorten(m[4], _QUOTE)}”" for m in quotes if m[1]]),
             language=language,
-            mood=_mood(marks),
+            mood=mood_of(marks),
             score=value,
             topics=topics,
             highlights=[m[0] for m in quotes],
@@ -318,49 +299,3 @@ def shorten(text: str, most: int) -> str:
     cut = text[: most - 1]
     space = cut.rfind(" ")
     return (cut[:space] if space > most // 2 else cut).rstrip(" ,;:-–(") + "…"
-
-
-def _mood(marks: Marks) -> str:
-    """One word for a talk's mood."""
-    n = marks.spoken + 3
-    strength = {
-        "loving": marks.count("warm") / n,
-        "joyful": 1.2 * marks.count("joy") / n,
-        "funny": 0.9 * marks.count("laugh") / n,
-        "sad": 1.3 * marks.count("sad") / n,
-        "angry": 1.5 * marks.count("angry") / n,
-    }
-    best = max(strength, key=lambda name: strength[name])
-    if strength[best] >= 0.08:
-        return best
-    return "practical" if (marks.count("plan") + marks.count("time")) / n > 0.5 else "calm"
-
-
-def score(marks: Marks) -> float:
-    """How worth keeping a talk is, 0 to 1: a weighted sum through a logistic curve.
-
-    The weights were set by hand and are held to the labelled pairs of `bench/labelled.toml`.
-    """
-    if not marks.spoken:
-        return 0.0
-    n = marks.spoken
-    count = marks.count
-    mean = marks.characters / n
-    soft = n + 4
-    interplay = min(1.0, marks.turns / 6) * (1.0 if marks.voices > 1 else 0.0)
-    feeling = count("warm") + count("joy") + count("sad") + 0.5 * count("angry")
-    value = (
-        -2.6
-        + 1.0 * interplay
-        + 1.3 * min(1.0, mean / 80)
-        + 0.7 * min(1.0, marks.longest / 240)
-        + 3.2 * min(1.0, 1.6 * feeling / soft)
-        + 1.5 * min(1.0, 1.8 * count("laugh") / soft)
-        + 0.8 * min(1.0, 2.5 * marks.photos / soft)
-        + 0.5 * min(1.0, count("drawn") / 3)
-        + 0.9 * min(1.0, 3 * marks.rare)
-        + 0.8 * marks.variety
-        - 2.0 * min(1.0, (count("plan") + 1.2 * count("time")) / soft)
-        - 0.4 * min(1.0, marks.questions / soft)
-    )
-    return round(1 / (1 + math.exp(-1.3 * value)), 4)

@@ -33,7 +33,7 @@ def places(datasette: Datasette) -> tuple[Database, Path, Path, Path]:
 
 
 def _refused(error: verification.Refused, status: int = 422) -> ApiError:
-    return ApiError(507 if str(error).startswith("the disk") else status, str(error))
+    return ApiError(507 if isinstance(error, verification.NoRoom) else status, str(error))
 
 
 async def upload(request: Request, datasette: Datasette) -> Answer:

@@ -15,6 +15,8 @@ from datasette import Response
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
+from memories_lib.shared import sqlite_errors
+
 _WORTH_PACKING = 1024
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}\Z")
 #: What a browser may keep, but must ask about each time.
@@ -67,12 +69,11 @@ def answering(function: Callable[..., Any]) -> Handler:
 
 def _of_the_disk(error: Exception) -> tuple[int, str]:
     """(status, sentence) for what is wrong with the disk or a file on it; a mistake of ours goes on as it is."""
-    text = str(error)
-    if "disk is full" in text or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+    if sqlite_errors.is_full(error) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return 507, "the disk is full; make the volume larger, then do it again. Nothing was changed"
-    if isinstance(error, UnicodeDecodeError) or "malformed" in text or "not a database" in text or "disk I/O" in text:
+    if isinstance(error, UnicodeDecodeError) or sqlite_errors.is_corrupt(error) or sqlite_errors.is_disk(error):
         return 503, "a file of the archive is damaged; memories doctor says which, and what to do"
-    if "locked" in text:
+    if sqlite_errors.is_locked(error):
         return 503, "somebody is writing to the archive just now; do it again in a moment"
     raise error
 

@@ -15,7 +15,7 @@ from datasette.database import Database
 
 from memories_lib.server import internals
 from memories_lib.server.http import ApiError
-from memories_lib.shared import curation, damage, edit_log, folding
+from memories_lib.shared import curation, damage, edit_log, folding, sqlite_errors
 from memories_lib.shared.event import Event
 from memories_lib.shared.layout import ArchiveFiles
 from memories_lib.shared.sql import Run
@@ -73,7 +73,7 @@ async def glance(datasette: Datasette, function: Callable[[Run], T], is_little: 
     try:
         found = _in_one_state(connection, lambda run: [function(run)] if is_little(run) else [])
     except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
+        if not sqlite_errors.is_locked(error):
             raise
         found = []
     return found[0] if found else await read(datasette, function)

@@ -51,7 +51,7 @@ def _day(m: Said) -> str:
     return m[2][:10]
 
 
-class Tallies:
+class Counters:
     """Counts of one chat, to be added to the archive's with `flush`."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from memories_lib.shared import folding, recount
+from memories_lib.shared import folding, recount, sqlite_errors
 
 #: search index -> (the rows that it holds, the columns of those, the condition on them)
 _SEARCH: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -27,8 +27,6 @@ _SEARCH: dict[str, tuple[str, tuple[str, ...], str]] = {
 #: So many rows of each table are looked at, and so many words of one are looked for.
 _SAMPLE, _WORDS = 12, 8
 _INDEX = re.compile(r"ON\s+\W?(?P<table>\w+)\W?\s*\((?P<terms>.*?)\)\s*(?:WHERE\s+(?P<where>.*))?\Z", re.I | re.S)
-#: What SQLite says of damage; its other errors (locked, interrupted, no memory) say nothing about the file.
-_DAMAGE = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_FORMAT"})
 
 
 class Part(NamedTuple):
@@ -50,11 +48,8 @@ def is_damage(error: BaseException) -> bool:
     """Whether an error says that a file is damaged, or is no database."""
     if isinstance(error, UnicodeDecodeError):
         return True
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if isinstance(error, sqlite3.DatabaseError) and not name:
-        return "malformed" in str(error) or "not a database" in str(error)
     # A search index whose own tables do not fit together is told as an error of the question.
-    return "_".join(name.split("_")[:2]) in _DAMAGE or "vtable constructor failed" in str(error)
+    return sqlite_errors.is_corrupt(error) or sqlite_errors.is_disk(error) or "vtable constructor failed" in str(error)
 
 
 def look(connection: sqlite3.Connection) -> list[Part]:

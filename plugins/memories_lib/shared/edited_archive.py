@@ -9,15 +9,12 @@ from contextlib import contextmanager
 
 from memories_lib.shared import derived_words, naming_edits, recount
 from memories_lib.shared.contract import FIRST_EVENT
-from memories_lib.shared.edit_details import is_whole
-from memories_lib.shared.event import Event
-from memories_lib.shared.naming_edits import RETITLED, has_table
+from memories_lib.shared.edit_subjects import Subjects
+from memories_lib.shared.naming_edits import RETITLED
 from memories_lib.shared.sql import Fold
 
 #: `exchange_marks.is_hidden` of an exchange that nobody hid, and of which every message is hidden.
 EMPTY = 2
-#: Messages this far apart (days) may be of one talk.
-_SAME_TALK_DAYS = 0.125
 #: (sender, text) of the messages of an exchange, with those that were parted from it.
 _OF_EXCHANGE = """
 SELECT people.name, messages.text FROM messages LEFT JOIN people ON people.id = sender_id
@@ -27,14 +24,6 @@ ORDER BY sent_at, messages.id
 _SEEN = """
 messages.id NOT IN (SELECT message_id FROM hidden_messages)
 AND (exchange_id = :id OR exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden))
-"""
-#: Exchanges that a time falls into. Those with hidden messages are shorter than they were: see `tell_again`.
-_AROUND = """
-SELECT id FROM exchanges WHERE chat_id = :chat AND started_at <= :at AND ended_at >= :at
-UNION
-SELECT coalesce(exchange_id, before.id)
-FROM exchanges_before AS before LEFT JOIN merged_exchanges ON merged_exchanges.id = before.id
-WHERE chat_id = :chat AND started_at <= :at AND ended_at >= :at
 """
 #: What ingest heard in the whole of an exchange; for one that was parted, in what it was parted from.
 _HEARD = """
@@ -46,27 +35,17 @@ SELECT mood, language FROM exchanges_before WHERE id = coalesce(
 """
 
 
-#: Chats that hold a message of a key in a minute, and how long it is.
-_ANYWHERE = """
-SELECT chat_id, length(text) FROM messages
-WHERE sent_at BETWEEN :from AND :to AND key = :key AND exchange_id IS NOT NULL
-"""
-_TELLING, _SURE = 12, 2
-
-
-class EditedArchive:
+class EditedArchive(Subjects):
     """What the actions have in common."""
 
     def __init__(self, connection: sqlite3.Connection, fold: Fold) -> None:
-        self.run = connection.execute
+        super().__init__(connection)
         self.many = connection.executemany
         self.is_counting = recount.is_kept(self.run)
         self._connection = connection
         self._fold = fold
         #: Exchanges to be told again once several messages are hidden; None where each is told at once.
         self._waiting: set[int] | None = None
-        #: key of a chat that is not here, or not whole -> chats in which messages are that edits of it speak of.
-        self._elsewhere: dict[int, list[int]] = {}
 
     @contextmanager
     def counted(self, exchanges: Iterable[int] | None = None) -> Iterator[None]:
@@ -100,117 +79,6 @@ class EditedArchive:
         waiting, self._waiting = self._waiting, None
         self.tell_again(sorted(waiting or ()))
 
-    def chat(self, event: Event) -> int | None:
-        """The chat that an event is about; for one that was joined to another, that one."""
-        return next(iter(self.chats(event)), None)
-
-    def chats(self, event: Event) -> list[int]:
-        """The chats in which the subject of an event may be: its own, and where some of its messages went."""
-        key = event.detail.get("chat")
-        found = [row[0] for row in self.run("SELECT id FROM chats WHERE key = ?", (key,))]
-        if has_table(self.run, "former_chats"):
-            rows = self.run("SELECT chat_id FROM former_chats WHERE key = ? ORDER BY chat_id", (key,))
-            found += [row[0] for row in rows if row[0] not in found]
-        return found
-
-    def look_elsewhere(self, events: Iterable[Event]) -> None:
-        """Find out in which chats the messages are that are not in the chat which edits name: an export by another
-        name makes a chat of another key, and so do chats that were joined when an edit was made.
-
-        A message of some length has no double in the same minute; short ones are believed when there are several.
-        """
-        found: dict[int, dict[int, dict[tuple[int, str], int]]] = {}
-        for event in events:
-            chat = event.detail.get("chat")
-            if not isinstance(chat, int) or not is_whole(event):
-                continue
-            for key, at in _named_in(event):
-                if self.message(event, key, at) is None:
-                    where = {"key": key, "from": at[:16], "to": f"{at[:16]}:~"}
-                    for number, length in self.run(_ANYWHERE, where).fetchall():
-                        votes = found.setdefault(chat, {}).setdefault(number, {})
-                        votes[key, at] = _SURE if length >= _TELLING else 1
-        self._elsewhere = {
-            chat: [number for number, votes in chats.items() if sum(votes.values()) >= _SURE]
-            for chat, chats in found.items()
-        }
-
-    def _where(self, event: Event) -> list[int]:
-        """The chats in which to look for messages: those of the event; where there is none, those found elsewhere.
-
-        What is to be hidden is looked for in all of them.
-        """
-        found = self.chats(event)
-        if found and event.action not in ("hide", "restore"):
-            return found
-        return found + [chat for chat in self._elsewhere.get(event.detail.get("chat", 0), ()) if chat not in found]
-
-    def exchange(self, event: Event, key: int | None = None, at: str | None = None) -> int | None:
-        """The exchange that starts with a message, or that holds it now."""
-        key = event.subject_key if key is None else key
-        for chat in self._where(event):
-            row = self.run("SELECT id FROM exchanges WHERE key = ? AND chat_id = ? ORDER BY id", (key, chat)).fetchone()
-            if row:
-                return int(row[0])
-        message = self.message(event, key, at or event.detail.get("at", ""))
-        if not message:
-            return None
-        found: int | None = self.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
-        return found
-
-    def message(self, event: Event, key: int, at: str) -> int | None:
-        """The message with a key, sent at a time."""
-        for chat in self._where(event):
-            row = self.run(
-                """
-                SELECT id FROM messages WHERE +chat_id = ? AND sent_at BETWEEN ? AND ? AND key = ?
-                    AND exchange_id IS NOT NULL
-                """,
-                (chat, at[:16], at[:16] + ":~", key),
-            ).fetchone()
-            if row is None and has_table(self.run, "former_keys"):
-                row = self.run(
-                    """
-                    SELECT messages.id FROM former_keys JOIN messages ON messages.id = message_id
-                    WHERE former_keys.key = ? AND chat_id = ?
-                    """,
-                    (key, chat),
-                ).fetchone()
-            if row:
-                return int(row[0])
-        return None
-
-    def exchanges_about(self, event: Event) -> set[int]:
-        """The exchanges in which one may be that is not found by its messages: those of its time.
-
-        So it is when an archive is made anew from exports that begin later, or hold other wordings. What was hidden
-        had better take some more with it than be seen; comes the message itself, the edit is about that alone.
-        """
-        at = event.detail["at"]
-        found: set[int] = set()
-        for chat in self._where(event):
-            around = self.run(_AROUND, {"chat": chat, "at": at}).fetchall()
-            after = self.run(
-                """
-                SELECT id FROM exchanges WHERE chat_id = :chat AND started_at > :at
-                    AND julianday(started_at) - julianday(:at) < :most ORDER BY started_at LIMIT 1
-                """,
-                {"chat": chat, "at": at, "most": _SAME_TALK_DAYS},
-            ).fetchall()
-            found.update(row[0] for row in (around or after))
-        return found
-
-    def messages_at(self, event: Event) -> list[int]:
-        """The messages of the very time of one that is not found; see `exchanges_about`."""
-        at = event.detail.get("at", "")
-        return [
-            row[0]
-            for chat in self._where(event)
-            for row in self.run(
-                "SELECT id FROM messages WHERE sent_at = ? AND chat_id = ? AND exchange_id IS NOT NULL", (at, chat)
-            )
-        ]
-
     def hide_if_empty(self, exchange: int) -> None:
         """An exchange of which every message is hidden is as hidden as they are, until one comes back."""
         seen = self.run(
@@ -224,12 +92,6 @@ class EditedArchive:
         self.run(
             "UPDATE exchange_marks SET is_hidden = ? WHERE exchange_id = ? AND is_hidden = ?", (after, exchange, before)
         )
-
-    def shows(self, event: Event) -> bool:
-        """Whether the message that an event names, a talk's first one, is in the archive and may be seen."""
-        found = self.message(event, event.subject_key, event.detail.get("at", ""))
-        visible = "SELECT 1 FROM visible_messages WHERE id = ?"
-        return found is not None and self.run(visible, (found,)).fetchone() is not None
 
     def keep(self, exchange: int) -> None:
         # What an edit made was not there before.
@@ -401,11 +263,3 @@ class EditedArchive:
             """,
             [(exchange, exchange) for exchange in exchanges],
         )
-
-
-def _named_in(event: Event) -> Iterator[tuple[int, str]]:
-    """(key, time) of the messages that an event names."""
-    if event.subject_kind in ("exchange", "message"):
-        yield event.subject_key, event.detail.get("at", "")
-    for name in ("parts", "messages", "exchanges"):
-        yield from ((one["key"], one["at"]) for one in event.detail.get(name, ()))

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from memories_lib.shared.counters import Tallies
+from memories_lib.shared.counters import Counters
 from memories_lib.shared.naming_edits import has_table
 from memories_lib.shared.sql import Run
 
@@ -76,7 +76,7 @@ def count_everything(connection: sqlite3.Connection) -> None:
     for table in TABLES:
         connection.execute(f"DELETE FROM {table}")
     for (chat,) in connection.execute("SELECT id FROM chats").fetchall():
-        tallies = Tallies()
+        tallies = Counters()
         rows = connection.execute(
             """
             SELECT m.id, sender_id, sent_at, kind, text, coalesce(b.exchange_id, m.exchange_id) AS made
@@ -95,7 +95,7 @@ def count_everything(connection: sqlite3.Connection) -> None:
 
 
 def _count(connection: sqlite3.Connection, exchanges: Iterable[int], sign: int) -> None:
-    chats: dict[int, Tallies] = {}
+    chats: dict[int, Counters] = {}
     kinds: dict[tuple[int, str], int] = {}
     for exchange in sorted(exchanges):
         is_out = _IS_HIDDEN if sign < 0 else _IS_OUT
@@ -104,7 +104,7 @@ def _count(connection: sqlite3.Connection, exchanges: Iterable[int], sign: int) 
         if not hidden:
             continue
         (chat,) = connection.execute("SELECT chat_id FROM messages WHERE id = ?", (hidden[0][0],)).fetchone()
-        tallies = chats.setdefault(chat, Tallies())
+        tallies = chats.setdefault(chat, Counters())
         tallies.add([tuple(row)[:5] for row in members], sign)
         if len(hidden) < len(members):
             tallies.add([tuple(row)[:5] for row in members if not row[5]], -sign)

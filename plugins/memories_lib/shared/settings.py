@@ -30,6 +30,18 @@ def named() -> list[str]:
     return [name for name in KNOWN if os.environ.get(name)]
 
 
+def without_hash() -> list[str]:
+    """The passwords' settings that hold something else than a hash."""
+    names = (f"MEMORIES_{role}_PASSWORD" for role in ("OWNER", "CURATOR", "VIEWER"))
+    return [name for name in names if (given := os.environ.get(name, "").strip()) and not _HASH.match(given)]
+
+
+def no_hash(name: str) -> str:
+    """What to say of one of them."""
+    role = name.split("_")[1].lower()
+    return f"{name} holds no hash, so it lets nobody in; make one with: memories password --for {role}"
+
+
 def wrong() -> list[str]:
     """A sentence for each that makes no sense; no value is in any."""
     return [*_origins(), *_passwords(), *_others()]
@@ -53,11 +65,7 @@ def _origins() -> Iterator[str]:
 
 
 def _passwords() -> Iterator[str]:
-    for role in ("OWNER", "CURATOR", "VIEWER"):
-        name = f"MEMORIES_{role}_PASSWORD"
-        given = os.environ.get(name, "").strip()
-        if given and not _HASH.match(given):
-            yield f"{name} holds no hash, so it lets nobody in; make one with: memories password --for {role.lower()}"
+    yield from map(no_hash, without_hash())
     if os.environ.get("MEMORIES_PUBLIC", "") not in ("", "0"):
         if not os.environ.get("MEMORIES_OWNER_PASSWORD", "").strip():
             yield "MEMORIES_OWNER_PASSWORD is not set, so the archive is closed to its owner; see: memories password"

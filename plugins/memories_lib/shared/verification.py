@@ -38,6 +38,10 @@ class Refused(Exception):
     """A file that is not taken. The message is a sentence that says why and what to do."""
 
 
+class NoRoom(Refused):
+    """The disk has no room for it."""
+
+
 @dataclass
 class Facts:
     """What is known of an archive that was found whole."""

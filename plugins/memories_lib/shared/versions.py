@@ -17,7 +17,7 @@ from memories_lib.shared import private_files
 from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE, SCHEMA
 from memories_lib.shared.layout import ArchiveFiles
 from memories_lib.shared.naming_edits import person_key
-from memories_lib.shared.verification import Refused
+from memories_lib.shared.verification import NoRoom, Refused
 
 #: So many earlier archives are kept.
 KEPT = 3
@@ -203,7 +203,7 @@ def room_for(folder: Path, size: int, served: int) -> None:
     while (free := shutil.disk_usage(folder).free) < needed:
         versions = listed(folder)
         if len(versions) < 2:
-            raise Refused(
+            raise NoRoom(
                 f"the disk has {free >> 20} MiB free and this needs {needed >> 20}; make the volume larger, "
                 "then send it again"
             )

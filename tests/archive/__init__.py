@@ -1,0 +1,1 @@
+"""What needs an archive in a file."""

@@ -1,0 +1,1 @@
+"""What takes long: faults put in on purpose, the image, noise."""

@@ -1,0 +1,87 @@
+"""What one question may take, and what a parameter that means nothing is answered with."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Served, serve
+from tests.helpers import put, rows
+from tests.server.test_api import Client
+
+LONG = 65_000
+
+
+@pytest.fixture(scope="module")
+def served(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("limits")
+    shutil.copytree(examples_db.parent, folder / "served")
+    export = folder / "WhatsApp Chat with Ida.txt"
+    export.write_text(f"13/05/2024, 1:05 pm - Ida: {'a' * LONG}\n", "utf-8")
+    put(folder / "served" / "memories.db", export)
+    found = serve(folder / "served" / "memories.db", folder / "log")
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def api(served: Served) -> Client:
+    return Client(served)
+
+
+def _most_resident(served: Served) -> int:
+    """The most memory that the server ever had, in MiB."""
+    status = Path(f"/proc/{served.process_id}/status").read_text("ascii")
+    found = re.search(r"VmHWM:\s+(\d+)", status)
+    assert found
+    return int(found[1]) >> 10
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select length(hex(zeroblob(300000000)))", "select zeroblob(8000000) from messages",
+        "select replace(hex(zeroblob(500000)), '0', 'aaaaaaaaaaaa'), *"
+        " from messages", "select group_concat(hex(zeroblob(100000))) from messages",
+    ],
+)  # fmt: skip
+def test_no_question_takes_the_machine(api: Client, served: Served, sql: str) -> None:
+    status, _, found = api.ask("GET", f"/memories.json?sql={sql.replace(' ', '+').replace('%', '%25')}")
+    assert status == 400, found
+    assert _most_resident(served) < 200
+    assert api.ask("GET", "/health")[0] == 200
+
+
+def test_what_fits_is_answered(api: Client, examples_db: Path) -> None:
+    found = api.get(f"/memories.json?_shape=array&sql=select+text+from+messages+where+length(text)+=+{LONG}")
+    assert [len(row["text"]) for row in found] == [LONG]
+    everything = api.get("/memories/messages.json?_size=max&_shape=array")
+    assert len(everything) == len(rows(examples_db, "SELECT 1 FROM messages")) + 1
+    assert len(api.text("/memories/messages.csv?_size=max&_stream=on")) > LONG
+
+
+@pytest.mark.parametrize("how", ["text__like=%25{}%25b%25", "text__contains={}", "text__notlike=%25{}%25b%25"])
+def test_no_pattern_takes_long(api: Client, how: str) -> None:
+    # What it takes is the pattern's length times the text's; no clock of SQLite's is asked meanwhile.
+    assert api.ask("GET", f"/memories/messages.json?{how.format('a' * 20_000)}")[0] == 400
+    assert api.ask("GET", f"/memories/messages.json?{how.format('a' * 200)}")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "messages?_timelimit=x", "messages?_through=x", "messages?_through={}", "messages?_facet=%00",
+        "messages?_facet_array=%00", "messages?id__in=[", "visible_exchanges?_next=2021-99-99", "search?_timelimit=x",
+        "messages?_where=%00", "messages?_col=nope", "messages?_size=x", "messages?_sort=nope",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["", ".json"])
+def test_a_parameter_that_means_nothing_is_the_askers_fault(api: Client, asked: str, form: str) -> None:
+    path, _, parameters = asked.partition("?")
+    status, _, found = api.ask("GET", f"/memories/{path}{form}?{parameters}")
+    assert status == 400
+    assert (found["ok"] is False) if form else (b"<title>" in found)

@@ -1,0 +1,161 @@
+"""One search: newest by time whatever was ingested last, the same by page, API, rows, SQL and command."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+from click.testing import CliRunner
+
+from ingest.cli import main
+from memories_lib.queries import search
+from memories_lib.shared import folding
+from memories_lib.shared.folding import fts_query
+from tests.conftest import serve
+from tests.helpers import one, put, rows
+from tests.server.test_api import Client
+
+NEWER = "12/03/2024, 10:00 - Ben: the lantern is mine\n12/03/2024, 10:05 - Ana: which lantern\n"
+OLDER = "12/03/2019, 10:00 - Cleo: a lantern on the pier\n13/03/2021, 10:05 - Ana: no Lantern today\n"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two chats; the one that was ingested last is the older one."""
+    folder = tmp_path_factory.mktemp("search")
+    for name, text in (("Ben", NEWER), ("Cleo", OLDER)):
+        export = folder / f"WhatsApp Chat with {name}.txt"
+        export.write_text(text, encoding="utf-8")
+        put(folder / "memories.db", export, me="Ana")
+    return folder / "memories.db"
+
+
+@pytest.fixture(scope="module")
+def api(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    served = serve(database, tmp_path_factory.mktemp("log") / "log")
+    yield Client(served)
+    served.stop()
+
+
+IN_TIME = ["which lantern", "the lantern is mine", "no Lantern today", "a lantern on the pier"]
+
+
+def test_newest_is_by_time_everywhere(api: Client, database: Path) -> None:
+    assert [hit["quote"] for hit in api.get("/api/search?q=lantern")["messages"]] == IN_TIME
+    assert [hit["quote"] for hit in api.get("/api/search?q=lantern&sort=first")["messages"]] == IN_TIME[::-1]
+    assert {hit["quote"] for hit in api.get("/api/search?q=lantern&sort=best")["messages"]} == set(IN_TIME)
+    page = re.sub(r"</?mark>", "", api.text("/search?q=lantern"))
+    assert re.findall(r'class="hit".*?<span dir="auto">([^<]+)</span>', page) == IN_TIME
+    asked = urlencode({"words": "lantern", "_shape": "array"})
+    assert [row["text"] for row in api.get(f"/memories/search.json?{asked}")] == IN_TIME
+    first = api.get(f"/memories/first_time_said.json?{asked}")
+    assert [row["text"] for row in first] == IN_TIME[::-1]
+    said = CliRunner().invoke(main, ["search", "lantern", "--db", str(database)]).stdout
+    assert sorted(IN_TIME, key=said.index) == IN_TIME
+    listed = api.get("/memories/messages.json?_search=lantern&_sort_desc=sent_at&_shape=array")
+    assert [row["text"] for row in listed] == IN_TIME
+
+
+def test_a_page_goes_on_where_the_one_before_ended(api: Client) -> None:
+    for order in ("newest", "first"):
+        found, before = [], ""
+        while True:
+            answer = api.get(f"/api/search?q=lantern&limit=1&sort={order}{before}")
+            found += [hit["quote"] for hit in answer["messages"]]
+            assert answer["total"] == 4
+            if answer["next"] is None:
+                break
+            before = f"&before={answer['next']}"
+        assert found == (IN_TIME if order == "newest" else IN_TIME[::-1])
+    assert api.get("/api/search?q=lantern&before=999")["messages"] == []
+
+
+def test_an_unknown_order_is_refused(api: Client) -> None:
+    assert api.ask("GET", "/api/search?q=lantern&sort=shortest")[0] == 422
+
+
+def test_all_ways_find_the_same(examples_db: Path, tmp_path: Path) -> None:
+    """With hidden messages and talks, words in photos, and whatever else there is."""
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    path = tmp_path / "served" / "memories.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        media = connection.execute("SELECT id FROM media ORDER BY id LIMIT 2").fetchall()
+        for (number,) in media:
+            connection.execute("UPDATE media SET description = 'the lake at dusk' WHERE id = ?", (number,))
+            connection.execute("INSERT INTO media_fts (rowid, description) VALUES (?, 'the lake at dusk')", (number,))
+    served = serve(path, tmp_path / "log")
+    api, dice = Client(served), random.Random(3)
+    for talk in dice.sample(api.get("/api/exchanges?all=1&page_size=100")["items"], 6):
+        api.ask("DELETE", f"/api/exchanges/{talk['id']}")
+    texts = [str(text) for (text,) in rows(path, "SELECT text FROM messages WHERE length(text) > 20 ORDER BY id")]
+    hidden = [n for (n,) in rows(path, "SELECT id FROM messages WHERE id % 7 = 0")]
+    api.ask("DELETE", "/api/messages", {"message_ids": hidden})
+    words = ["lake", "the", "you", *(dice.choice(text.split()) for text in dice.sample(texts, 25))]
+    found = 0
+    for word in words:
+        expected = {
+            number
+            for (number,) in rows(
+                path,
+                """
+                SELECT id FROM visible_messages WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ?)
+                UNION SELECT message_id FROM media JOIN visible_messages ON visible_messages.id = message_id
+                WHERE media.id IN (SELECT rowid FROM media_fts WHERE media_fts MATCH ?)
+                """,
+                [fts_query(word) or '""'] * 2,
+            )
+        }
+        found += len(expected)
+        answer = api.get(f"/api/search?q={quote(word)}&limit=200")
+        assert {hit["message_id"] for hit in answer["messages"]} == expected, word
+        assert answer["total"] == len(expected)
+        page = api.text(f"/search?q={quote(word)}")
+        shown = {int(n) for n in re.findall(r'class="hit" href="/talk/\d+#m(\d+)"', page)}
+        assert shown == set([hit["message_id"] for hit in answer["messages"]][:40]), word
+        said = CliRunner().invoke(main, ["search", "--limit", "999", "--db", str(path), "--", word]).stdout
+        assert len(said.splitlines()) == len(expected), word
+    assert found > 50
+    served.stop()
+
+
+@pytest.mark.parametrize("apart", [0, 64])
+def test_looking_through_the_newest_finds_what_sorting_finds(
+    examples_db: Path, monkeypatch: pytest.MonkeyPatch, apart: int
+) -> None:
+    """The two ways to the newest are one answer, on every page of it."""
+    monkeypatch.setattr(search, "_APART", apart)
+    with closing(sqlite3.connect(f"{examples_db.as_uri()}?mode=ro", uri=True)) as connection:
+        for word in ("the", "lake", "you", "e*", "squirrels"):
+            before = None
+            while True:
+                monkeypatch.setattr(search, "_MANY", 1 << 60)
+                by_sorting = search.find(connection.execute, fts_query(word), most=3, before=before)
+                monkeypatch.setattr(search, "_MANY", 0)
+                monkeypatch.setattr(search, "_FIRST_LOOK", 2)
+                assert search.find(connection.execute, fts_query(word), most=3, before=before) == by_sorting
+                if len(by_sorting[0]) < 3:
+                    break
+                before = by_sorting[0][-1]
+
+
+def test_a_question_of_a_thousand_words_costs_little() -> None:
+    """600 times a word on a message of 60 KB took eight seconds."""
+    snippet = folding.snippet
+    text = "lantern pier " * 5000
+    pieces = snippet(text, " ".join(["lantern"] * 600 + [f"w{n}" for n in range(2000)]))
+    assert ("lantern", True) in pieces
+    assert json.dumps(pieces).count("lantern") < 60
+
+
+def test_nothing_is_found_for_nothing(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        assert search.find(connection.execute, '""') == ([], 0)
+    assert one(database, "SELECT count(*) FROM messages") == 4

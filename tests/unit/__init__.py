@@ -1,0 +1,1 @@
+"""What needs neither a file nor a server."""
