@@ -23,6 +23,8 @@ _ANDROID_FILE = re.compile(
 _ANDROID_PAGES = re.compile(
     r"(?P<file>[^\n]{1,250}?) • [^\n]{1,30}? [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
 )
+#: Of a sentence in the place of a file.
+_MOST_WORDS = 6
 _HAS_ENDING = re.compile(r"\.\w{1,8}\Z")
 _OLD_IOS_FILE = re.compile(r"(?P<file>[^\n<>]{1,250}) <[\u200e\u200f]*(?P<label>[^<>\d]{2,24})>\Z")
 _LABEL_AND_FILE = re.compile(r"(?P<label>[^\d:：<>\n]{3,40})[:：] ?(?P<file>[^<>:\n]{1,250}\.\w{1,8})\Z")
@@ -154,7 +156,11 @@ def read_body(
     if has_file and has_mark(body) and is_notice(stripped):
         return Body("system", stripped, is_notice=True)
     if has_file and not edited and (has_mark(body) or _ends_in_words_of_whatsapp(stripped)):
-        return Body(_kind_by_words(stripped), _title_before_mark(stripped))
+        kind = _kind_by_words(stripped)
+        if kind != "file" or _may_be_placeholder(stripped):
+            return Body(kind, _title_before_mark(stripped))
+        # Something WhatsApp tells in more words than any "image omitted" has: an event, a list, an order.
+        return Body("text", without_marks(stripped), edited)
     if is_ios and not has_file and not edited and _is_notice(body, stripped, chat, sender):
         return Body("system", stripped, is_notice=True)
     return Body("text", body, edited)
@@ -209,6 +215,13 @@ def _ends_in_words_of_whatsapp(stripped: str) -> bool:
     if not mark:
         title, mark, tail = stripped.rpartition("\u200f")
     return bool(mark) and "\n" not in tail and 0 < len(tail.split()) <= 6 and bool(title.strip())
+
+
+def _may_be_placeholder(stripped: str) -> bool:
+    """Whether what stands behind the last mark may be "image omitted" in a language that is not known here."""
+    words = re.split("[\u200e\u200f]", stripped)[-1].split()
+    is_short = 0 < len(words) <= _MOST_WORDS and "\n" not in stripped.lstrip(MARKS + " ")
+    return is_short and not any(letter.isdigit() or letter in ":：,;!?\"" for word in words for letter in word)
 
 
 def _title_before_mark(stripped: str) -> str:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ingest.core.errors import NotAnExport
 from ingest.core.model import Findings, Order, Row, Segment
+from ingest.exports.body_reader import MARKS_OF_A_FILE
 from ingest.exports.date_order import judge_order, order_name
 from ingest.exports.detect_rules import judge
 from ingest.exports.headers import DateParts, find_head, is_copied, part_bare, read_head, resolve_date
@@ -47,6 +48,7 @@ def _first_look(
     names: Counter[str] = Counter()
     dates: list[tuple[int, DateParts]] = []
     copied: Counter[str] = Counter()
+    marked = marked_plain = headers = 0
     for number, line in enumerate(lines, 1):
         found = find_head(line)
         if not found:
@@ -59,9 +61,13 @@ def _first_look(
         whole = read_head(head)
         if whole:
             dates.append((number, whole[0]))
-        name, colon, _ = line[len(head) + len(closer) :].partition(": ")
+        name, colon, body = line[len(head) + len(closer) :].partition(": ")
         if colon:
             names[name] += 1
+        headers += 1
+        if line[:1] in MARKS_OF_A_FILE:
+            marked += 1
+            marked_plain += not any(mark in body for mark in MARKS_OF_A_FILE)
     if not closers:
         if not copied:
             raise NotAnExport("no line looks like a WhatsApp message")
@@ -72,6 +78,8 @@ def _first_look(
         date_order=order_name(order, dates),
         proof=proof,
         is_guess=guess,
+        # Where it says that a file is there, WhatsApp's own words have a mark as well.
+        marks_say_nothing=marked_plain > 1 and (2 * marked_plain >= marked or marked == headers),
     )
 
 

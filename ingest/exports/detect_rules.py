@@ -91,8 +91,8 @@ def names_and_notices(findings: Findings, evidence: Evidence) -> Findings:
             notices.add(name)
         elif times > 1 or name in doubted or name not in not_taken:
             roster.add(name)
-    for name in findings.notices:
-        if evidence.notice_starts[name] > _MOST_NOTICES:
+    for name, times in evidence.notice_starts.items():
+        if times > _MOST_NOTICES and (name in findings.notices or not may_be_notice(name)):
             notices.discard(name)
             roster.add(name)
     return replace(findings, roster=frozenset(roster), notices=frozenset(notices))

@@ -89,10 +89,11 @@ class Reader:
         self._closer = segment.closer
         self._heads.enter(segment)
         self._bodies.is_ios = segment.closer == "] "
+        self._may_say_file = self._bodies.is_ios and not self.findings.marks_say_nothing
 
     def _close(self, raw: str, sender: str | None, first_line: str) -> None:
         """The last message, which began with `first_line`, gets the lines that followed it."""
-        has_file = self._bodies.is_ios and first_line[:1] in MARKS_OF_A_FILE
+        has_file = self._may_say_file and first_line[:1] in MARKS_OF_A_FILE
         self._rows[-1] = self._bodies.with_more(self._rows[-1], sender, raw, self._more, has_file)
         self._more.clear()
 
@@ -104,6 +105,7 @@ class Reader:
         holding, open_doubts = self._senders.holding, self._senders.open_doubts
         closer, between, cut, tail = self._closer, heads.between, heads.cut, heads.tail
         is_ios, is_bare = closer == "] ", closer == BARE
+        may_say_file = self._may_say_file
         next_segment = self._segments[1].line if len(self._segments) > 1 else _NEVER
         not_headers = self.findings.not_headers
         rows, number, at = self._rows, self._number, self._at
@@ -194,7 +196,7 @@ class Reader:
                 if raw in again and sender is not None:
                     add((start, end - len(raw), number, sent_at, sender, *again[raw]))
                 else:
-                    has_file = is_ios and line[:1] in MARKS_OF_A_FILE
+                    has_file = may_say_file and line[:1] in MARKS_OF_A_FILE
                     add(bodies.look(start, end - len(raw), number, sent_at, sender, raw, has_file))
             else:
                 add((start, end - len(raw), number, sent_at, sender, "text", raw, False, None))

@@ -9,7 +9,8 @@ from ingest.exports.notices import may_be_notice
 NAMELESS = "(no name)"
 _LONGEST_NAME = 120
 _LONGEST_HALF = 40
-_QUOTES = (("“", "”"), ("„", "“"), ("«", "»"), ("「", "」"), ("『", "』"), ("‘", "’"), ("”", "”"))
+#: What opens a quote -> what closes it. One sign does both in some languages.
+_QUOTES = {"“": "”", "„": "“”", "«": "»", "»": "«", "‹": "›", "「": "」", "『": "』", "‘": "’", "”": "”"}
 #: A notice has a verb and more; a contact may well be called "Admin" or "Anna left".
 _FEWEST_WORDS_OF_NOTICE = 3
 
@@ -21,14 +22,20 @@ def could_be_name(prefix: str) -> bool:
     """
     if not prefix or len(prefix) > _LONGEST_NAME or prefix != prefix.strip():
         return False
-    for opening, closing in _QUOTES:
-        if prefix.count(opening) > prefix.count(closing if closing != opening else "\0") and (
-            opening != closing or prefix.count(opening) % 2
-        ):
-            return False
-    if prefix.count('"') % 2:
+    if not _is_closed(prefix) or prefix.count('"') % 2:
         return False
     return not (len(prefix.split()) > _FEWEST_WORDS_OF_NOTICE and may_be_notice(prefix))
+
+
+def _is_closed(text: str) -> bool:
+    """Whether each quote that opens is closed: ``Tom “Tommy” Lee``, ``Uli „Ulf“ X``."""
+    opened = ""
+    for sign in text:
+        if opened:
+            opened = "" if sign in _QUOTES[opened] else opened
+        elif sign in _QUOTES:
+            opened = sign
+    return not opened
 
 
 def could_start_notice(prefix: str) -> bool:

@@ -90,7 +90,7 @@ class SenderReader:
                 self.names[name] = clean
             return clean, body
         if clean in findings.notices or not could_be_name(clean):
-            self._evidence.notice_starts[clean] += clean in findings.notices
+            self._evidence.notice_starts[clean] += 1
             self._doubt(place, None, rest)
             return None, rest
         self._evidence.new_names[clean] += 1
