@@ -221,7 +221,7 @@ def _may_be_placeholder(stripped: str) -> bool:
     """Whether what stands behind the last mark may be "image omitted" in a language that is not known here."""
     words = re.split("[\u200e\u200f]", stripped)[-1].split()
     is_short = 0 < len(words) <= _MOST_WORDS and "\n" not in stripped.lstrip(MARKS + " ")
-    return is_short and not any(letter.isdigit() or letter in ":：,;!?\"" for word in words for letter in word)
+    return is_short and not any(letter.isdigit() or letter in ':：,;!?"' for word in words for letter in word)
 
 
 def _title_before_mark(stripped: str) -> str:

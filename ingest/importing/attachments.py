@@ -87,20 +87,24 @@ class Attachments:
         """Give a message whose file was missing the one this export has."""
         if not self._export.has_file(attachment):
             return False
+        row = self._connection.execute("SELECT min(is_missing) FROM media WHERE message_id = ?", (message,)).fetchone()
+        if row[0] == 0:
+            return False  # it has its file: another export numbers it otherwise
         stored = self.store(attachment, line)
         if stored is None:
             return False
         self.flush()
-        changed = self._connection.execute(
+        if row[0] is None:
+            self._connection.execute(_INSERT_MEDIA, (message, attachment, *_columns(stored), None, 0))
+            return True
+        self._connection.execute(
             """
             UPDATE media SET filename = ?, mimetype = ?, bytes = ?, sha256 = ?, width = ?, height = ?,
                 duration_s = ?, thumbnail = ?, is_missing = 0
             WHERE message_id = ? AND is_missing
             """,
             (attachment, *_columns(stored), message),
-        ).rowcount
-        if not changed:
-            self._connection.execute(f"{_INSERT_MEDIA}", (message, attachment, *_columns(stored), None, 0))
+        )
         return True
 
     def flush(self) -> None:

@@ -45,7 +45,7 @@ def test_the_tables_are_those_that_ingest_makes(whole: Path) -> None:
         assert names == schema.TABLES.keys()
         for name in names:
             found = connection.execute(f"PRAGMA table_info({name})").fetchall()
-            assert [(row[1], row[2].upper(), bool(row[3])) for row in found] == schema.columns(name)
+            assert [(r[1], r[2].upper(), bool(r[3]), bool(r[5]), r[4]) for r in found] == schema.columns(name)
 
 
 def test_the_indexes_are_those_that_ingest_makes(whole: Path) -> None:
@@ -65,7 +65,7 @@ def test_the_views_of_an_archive_are_those_that_are_taken(whole: Path) -> None:
 
 def _columns() -> Iterator[tuple[str, str, str, bool]]:
     for table in schema.TABLES:
-        for name, declared, is_needed in schema.columns(table):
+        for name, declared, is_needed, _, _ in schema.columns(table):
             yield table, name, declared, is_needed
 
 
@@ -124,6 +124,22 @@ def test_no_column_holds_what_it_was_not_made_for(whole: Path) -> None:
             "DROP TABLE hidden_messages; CREATE TABLE hidden_messages (message_id INTEGER PRIMARY KEY "
             "REFERENCES messages(id) CHECK (message_id < 0))",
             "rules",
+        ),
+        (
+            "DROP TABLE exchange_marks; CREATE TABLE exchange_marks (exchange_id INTEGER REFERENCES exchanges(id), "
+            "is_hidden INTEGER NOT NULL DEFAULT 0, is_starred INTEGER NOT NULL DEFAULT 0, note TEXT, hidden_at TEXT)",
+            "other columns",
+        ),
+        (
+            "DROP TABLE exchange_marks; CREATE TABLE exchange_marks (exchange_id INTEGER PRIMARY KEY "
+            "REFERENCES exchanges(id), is_hidden INTEGER NOT NULL, is_starred INTEGER NOT NULL, note TEXT, "
+            "hidden_at TEXT)",
+            "other columns",
+        ),
+        ("INSERT INTO messages_fts (messages_fts, rank) VALUES ('rank', 'nosuch()')", "not ours"),
+        (
+            "DROP TABLE messages_fts; CREATE VIRTUAL TABLE messages_fts USING fts5 (text, content='', detail=none)",
+            "not ours",
         ),
         ("CREATE UNIQUE INDEX u ON hidden_messages ((1))", "index"),
         ("CREATE INDEX u ON hidden_messages (length(hex(zeroblob(message_id))))", "index"),

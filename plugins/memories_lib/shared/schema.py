@@ -6,63 +6,70 @@
 from __future__ import annotations
 
 from memories_lib.shared.contract import KINDS
+from memories_lib.shared.folding import TOKENIZE
 
-_EXCHANGE = """key INTEGER!, chat_id INTEGER!, started_at TEXT!, ended_at TEXT!, message_count INTEGER!,
-    participant_count INTEGER!, title TEXT, summary TEXT, language TEXT, mood TEXT, topics TEXT!, score REAL!,
-    is_memory INTEGER!, summarised_by TEXT, summarised_at TEXT, prompt_version TEXT"""
-_MONTH_COUNTS = (
-    "messages words characters photos videos stickers voice_notes links deleted night_messages talks_started replies "
-    "reply_seconds"
-).split()
-
-#: table -> its columns and their declared types; "!" where there is always a value.
+#: table -> its columns and their declared types; "!" where there is always a value, "*" where it is of the key, and
+#: what it is when nothing is said.
 TABLES: dict[str, str] = {
-    "sources": """id INTEGER, filename TEXT!, sha256 TEXT!, bytes INTEGER!, format TEXT!, date_order TEXT!,
-        timezone TEXT, ingested_at TEXT!, lines INTEGER!, messages_found INTEGER!, messages_new INTEGER!,
-        warnings INTEGER!, reader INTEGER!, shift_s INTEGER!""",
-    "source_warnings": "id INTEGER, source_id INTEGER!, line INTEGER, text TEXT, reason TEXT!",
-    "chats": """id INTEGER, key INTEGER!, name TEXT!, kind TEXT!, first_at TEXT, last_at TEXT,
-        message_count INTEGER!""",
-    "people": "id INTEGER, name TEXT!, phone TEXT, is_owner INTEGER!, message_count INTEGER!",
-    "exchanges": f"id INTEGER, {_EXCHANGE}",
-    "messages": """id INTEGER, key INTEGER!, chat_id INTEGER!, exchange_id INTEGER, sender_id INTEGER, sent_at TEXT!,
-        kind TEXT!, text TEXT!, is_edited INTEGER!, is_highlight INTEGER!, source_id INTEGER!, line INTEGER""",
-    "revisions": "id INTEGER, message_id INTEGER!, text TEXT!, kind TEXT!, source_id INTEGER!",
-    "media": """id INTEGER, message_id INTEGER!, filename TEXT, mimetype TEXT, bytes INTEGER, sha256 TEXT,
-        width INTEGER, height INTEGER, duration_s REAL, thumbnail TEXT, caption TEXT, transcript TEXT,
-        is_missing INTEGER!, description TEXT, told_by TEXT""",
-    "places": """id INTEGER, message_id INTEGER!, exchange_id INTEGER, name TEXT, latitude REAL, longitude REAL,
-        url TEXT""",
-    "links": "id INTEGER, message_id INTEGER!, url TEXT!, domain TEXT!",
-    "days": "id INTEGER, chat_id INTEGER!, day TEXT!, message_count INTEGER!, media_count INTEGER!",
-    "periods": """id INTEGER, chat_id INTEGER, period TEXT!, title TEXT, summary TEXT, told_by TEXT,
-        told_at TEXT""",
-    "person_months": "chat_id INTEGER!, person_id INTEGER!, month TEXT!, "
-    + ", ".join(f"{name} INTEGER!" for name in _MONTH_COUNTS),
-    "person_emoji": "chat_id INTEGER!, person_id INTEGER!, year TEXT!, emoji TEXT!, uses INTEGER!",
-    "chat_sources": "source_id INTEGER, chat_id INTEGER!, pause_s INTEGER!",
-    "chat_kinds": "chat_id INTEGER!, kind TEXT!, message_count INTEGER!",
-    "exchange_marks": """exchange_id INTEGER, is_hidden INTEGER!, is_starred INTEGER!, note TEXT,
-        hidden_at TEXT""",
-    "hidden_messages": "message_id INTEGER",
-    "merged_exchanges": "id INTEGER, exchange_id INTEGER!",
-    "exchanges_before": f"id INTEGER, {_EXCHANGE}",
-    "messages_before": "message_id INTEGER, exchange_id INTEGER, is_highlight INTEGER!",
-    "people_before": """person_id INTEGER, name TEXT!, phone TEXT, is_owner INTEGER!, message_count INTEGER!,
-        joined_to INTEGER""",
+    "sources": """
+        id INTEGER*, filename TEXT!, sha256 TEXT!, bytes INTEGER!, format TEXT!, date_order TEXT!, timezone TEXT,
+        ingested_at TEXT!, lines INTEGER!, messages_found INTEGER!, messages_new INTEGER!, warnings INTEGER!=0,
+        reader INTEGER!=0, shift_s INTEGER!=0""",
+    "source_warnings": "id INTEGER*, source_id INTEGER!, line INTEGER, text TEXT, reason TEXT!",
+    "chats": """
+        id INTEGER*, key INTEGER!, name TEXT!, kind TEXT!, first_at TEXT, last_at TEXT, message_count INTEGER!=0""",
+    "people": "id INTEGER*, name TEXT!, phone TEXT, is_owner INTEGER!=0, message_count INTEGER!=0",
+    "exchanges": """
+        id INTEGER*, key INTEGER!, chat_id INTEGER!, started_at TEXT!, ended_at TEXT!, message_count INTEGER!=0,
+        participant_count INTEGER!=0, title TEXT, summary TEXT, language TEXT, mood TEXT, topics TEXT!='[]', score
+        REAL!=0, is_memory INTEGER!=0, summarised_by TEXT, summarised_at TEXT, prompt_version TEXT""",
+    "messages": """
+        id INTEGER*, key INTEGER!, chat_id INTEGER!, exchange_id INTEGER, sender_id INTEGER, sent_at TEXT!, kind
+        TEXT!, text TEXT!='', is_edited INTEGER!=0, is_highlight INTEGER!=0, source_id INTEGER!, line INTEGER""",
+    "revisions": "id INTEGER*, message_id INTEGER!, text TEXT!, kind TEXT!, source_id INTEGER!",
+    "media": """
+        id INTEGER*, message_id INTEGER!, filename TEXT, mimetype TEXT, bytes INTEGER, sha256 TEXT, width INTEGER,
+        height INTEGER, duration_s REAL, thumbnail TEXT, caption TEXT, transcript TEXT, is_missing INTEGER!=1,
+        description TEXT, told_by TEXT""",
+    "places": """
+        id INTEGER*, message_id INTEGER!, exchange_id INTEGER, name TEXT, latitude REAL, longitude REAL, url TEXT""",
+    "links": "id INTEGER*, message_id INTEGER!, url TEXT!, domain TEXT!",
+    "days": "id INTEGER*, chat_id INTEGER!, day TEXT!, message_count INTEGER!, media_count INTEGER!=0",
+    "periods": """
+        id INTEGER*, chat_id INTEGER, period TEXT!, title TEXT, summary TEXT, told_by TEXT, told_at TEXT""",
+    "person_months": """
+        chat_id INTEGER!*, person_id INTEGER!*, month TEXT!*, messages INTEGER!=0, words INTEGER!=0, characters
+        INTEGER!=0, photos INTEGER!=0, videos INTEGER!=0, stickers INTEGER!=0, voice_notes INTEGER!=0, links
+        INTEGER!=0, deleted INTEGER!=0, night_messages INTEGER!=0, talks_started INTEGER!=0, replies INTEGER!=0,
+        reply_seconds INTEGER!=0""",
+    "person_emoji": "chat_id INTEGER!*, person_id INTEGER!*, year TEXT!*, emoji TEXT!*, uses INTEGER!",
+    "chat_sources": "source_id INTEGER*, chat_id INTEGER!, pause_s INTEGER!",
+    "chat_kinds": "chat_id INTEGER!*, kind TEXT!*, message_count INTEGER!",
+    "exchange_marks": "exchange_id INTEGER*, is_hidden INTEGER!=0, is_starred INTEGER!=0, note TEXT, hidden_at TEXT",
+    "hidden_messages": "message_id INTEGER*",
+    "merged_exchanges": "id INTEGER*, exchange_id INTEGER!",
+    "exchanges_before": """
+        id INTEGER*, key INTEGER!, chat_id INTEGER!, started_at TEXT!, ended_at TEXT!, message_count INTEGER!,
+        participant_count INTEGER!, title TEXT, summary TEXT, language TEXT, mood TEXT, topics TEXT!, score REAL!,
+        is_memory INTEGER!, summarised_by TEXT, summarised_at TEXT, prompt_version TEXT""",
+    "messages_before": "message_id INTEGER*, exchange_id INTEGER, is_highlight INTEGER!",
+    "people_before": """
+        person_id INTEGER*, name TEXT!, phone TEXT, is_owner INTEGER!=0, message_count INTEGER!=0, joined_to INTEGER""",
     "curation_state": "digest TEXT!",
-    "period_exchanges": "period_id INTEGER!, exchange_id INTEGER!",
-    "source_messages": "source_id INTEGER!, first_id INTEGER!, last_id INTEGER!",
-    "former_keys": "key INTEGER!, message_id INTEGER!",
-    "former_chats": "key INTEGER!, chat_id INTEGER!",
-    "person_names": "name TEXT!, person_id INTEGER!",
-    "senders_before": "message_id INTEGER, sender_id INTEGER!",
-    "person_months_before": "chat_id INT, person_id INT, month TEXT, "
-    + ", ".join(f"{name} INT" for name in _MONTH_COUNTS),
+    "period_exchanges": "period_id INTEGER!*, exchange_id INTEGER!*",
+    "source_messages": "source_id INTEGER!*, first_id INTEGER!*, last_id INTEGER!",
+    "former_keys": "key INTEGER!*, message_id INTEGER!*",
+    "former_chats": "key INTEGER!*, chat_id INTEGER!*",
+    "person_names": "name TEXT!*, person_id INTEGER!",
+    "senders_before": "message_id INTEGER*, sender_id INTEGER!",
+    "person_months_before": """
+        chat_id INT, person_id INT, month TEXT, messages INT, words INT, characters INT, photos INT, videos INT,
+        stickers INT, voice_notes INT, links INT, deleted INT, night_messages INT, talks_started INT, replies INT,
+        reply_seconds INT""",
     "person_emoji_before": "chat_id INT, person_id INT, year TEXT, emoji TEXT, uses INT",
-    "chats_before": "chat_id INTEGER, name TEXT!",
-    "periods_before": "period_id INTEGER, title TEXT, summary TEXT",
-    "uncounted": "message_id INTEGER, exchange_id INTEGER!",
+    "chats_before": "chat_id INTEGER*, name TEXT!",
+    "periods_before": "period_id INTEGER*, title TEXT, summary TEXT",
+    "uncounted": "message_id INTEGER*, exchange_id INTEGER!",
 }
 
 #: index -> what it is of. Without them, looking at an archive takes forever; others compute, or refuse rows.
@@ -87,6 +94,15 @@ INDEXES: dict[str, str] = {
     "revisions_by_message": "revisions (message_id)",
     "uncounted_by_exchange": "uncounted (exchange_id)",
     "warnings_by_source": "source_warnings (source_id)",
+}
+#: The search indexes, as they are made.
+SEARCH: dict[str, str] = {
+    name: f"CREATE VIRTUAL TABLE {name} USING fts5 ({columns}, content='',{more} tokenize=\"{TOKENIZE}\")"
+    for name, columns, more in (
+        ("messages_fts", "text", " columnsize=0,"),
+        ("exchanges_fts", "title, summary, topics", ""),
+        ("media_fts", "description, transcript", ""),
+    )
 }
 #: What SQLite makes by itself for columns that are unique.
 UNIQUE = frozenset({"sqlite_autoindex_days_1", "sqlite_autoindex_people_1", "sqlite_autoindex_periods_1"})
@@ -139,7 +155,12 @@ RULES: dict[tuple[str, str], str] = {
 }
 
 
-def columns(table: str) -> list[tuple[str, str, bool]]:
-    """(name, declared type, is there always a value) of each column of a table."""
-    found = [text.split() for text in TABLES[table].split(",")]
-    return [(name, declared.rstrip("!"), declared.endswith("!")) for name, declared in found]
+def columns(table: str) -> list[tuple[str, str, bool, bool, str | None]]:
+    """(name, declared type, is there always a value, is it of the key, what it is by default) of each column."""
+    found = []
+    for text in TABLES[table].split(","):
+        name, about = text.split(maxsplit=1)
+        declared, given, default = about.strip().partition("=")
+        is_key, is_needed = declared.endswith("*"), "!" in declared
+        found.append((name, declared.rstrip("!*"), is_needed, is_key, default if given else None))
+    return found

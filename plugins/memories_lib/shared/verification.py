@@ -16,7 +16,9 @@ from pathlib import Path
 from memories_lib.shared import schema
 from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE, SCHEMA
 
-_INDEXES = ("messages_fts", "exchanges_fts", "media_fts")
+_INDEXES = tuple(schema.SEARCH)
+#: What a search index may have been told: how it keeps its words, nothing else.
+_SETTINGS = frozenset({"version", "hashsize", "automerge", "crisismerge", "usermerge", "pgsz", "deletemerge"})
 _BLOCK = 1 << 20
 _OUR_CHECK = "CHECK (kind IN ('direct', 'group'))"
 #: What lets a table refuse rows, or work out values.
@@ -126,19 +128,19 @@ def _look_at_indexes(connection: sqlite3.Connection) -> None:
 def _look_at_rows(connection: sqlite3.Connection, table: str) -> None:
     """A table has our columns, and each value is what pages take it for."""
     found = [
-        (name, declared.upper(), bool(is_needed))
-        for _, name, declared, is_needed, _, _ in connection.execute(f"PRAGMA table_info({table})")
+        (name, declared.upper(), bool(is_needed), bool(key), default)
+        for _, name, declared, is_needed, default, key in connection.execute(f"PRAGMA table_info({table})")
     ]
     if found != schema.columns(table):
         raise Refused(f"the archive's table {table} has other columns than ours; build it anew")
     wrong = []
-    for name, declared, is_needed in found:
+    for name, declared, is_needed, _, _ in found:
         kinds = (*schema.VALUES[declared], *(() if is_needed else ("null",)))
         wrong.append(f"WHEN typeof({name}) NOT IN ({', '.join(repr(kind) for kind in kinds)}) THEN '{name}'")
         if rule := schema.RULES.get((table, name)):
             wrong.append(f"WHEN coalesce(NOT ({rule}), 1) THEN '{name}'")
     # Texts are read as pages read them: bytes that are no UTF-8 raise.
-    texts = "".join(f", {name}" for name, declared, _ in found if declared == "TEXT")
+    texts = "".join(f", {name}" for name, declared, *_ in found if declared == "TEXT")
     for row in connection.execute(f"SELECT CASE {' '.join(wrong)} END{texts} FROM {table}"):
         if row[0]:
             raise Refused(f"the archive's table {table} has a row whose {row[0]} cannot be shown; build it anew")
@@ -164,7 +166,11 @@ def _refuse_programs(connection: sqlite3.Connection) -> None:
             raise Refused(f"the archive has a view ({name}), which none of ours has; build it anew")
         if kind == "view" and view_digest(sql) not in VIEWS[name]:
             raise Refused(f"the archive's view {name} is not ours; build it anew")
-        if kind == "table" and (sql or "").upper().startswith("CREATE VIRTUAL") and not _is_our_index(name, sql):
+        if (
+            kind == "table"
+            and (sql or "").upper().startswith("CREATE VIRTUAL")
+            and not _is_our_index(connection, name, sql)
+        ):
             raise Refused(f"the archive has a virtual table ({name}) that is not ours; build it anew")
         if kind == "table" and name in schema.TABLES and _PROGRAM.search(sql.replace(_OUR_CHECK, "")):
             raise Refused(f"the archive's table {name} has rules that ours has not; build it anew")
@@ -172,9 +178,11 @@ def _refuse_programs(connection: sqlite3.Connection) -> None:
             raise Refused(f"the archive has a table that computes ({name}), which none of ours does; build it anew")
 
 
-def _is_our_index(name: str, sql: str) -> bool:
-    """A search index that holds no text of its own and looks into no table."""
-    return name in _INDEXES and re.search(r"\busing fts5\b.*\bcontent=''", sql, re.IGNORECASE | re.DOTALL) is not None
+def _is_our_index(connection: sqlite3.Connection, name: str, sql: str) -> bool:
+    """A search index as ours is: it holds no text of its own, looks into no table, ranks by nothing of its own."""
+    if " ".join(sql.split()) != schema.SEARCH.get(name):
+        return False
+    return all(key in _SETTINGS for (key,) in connection.execute(f"SELECT k FROM {name}_config"))
 
 
 def _look_at_header(path: Path, *, older: bool = False) -> int:
