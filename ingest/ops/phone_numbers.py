@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Callable, Iterable
 
 from ingest.core.names import phone_of
 
 #: What may be a number: digits with what people put between them. Bounded, so that no text takes long.
-_CANDIDATE = re.compile(r"\+?\d(?:[\s().\-/‑]{0,3}\d){6,16}")
-_NOT_A_DIGIT = re.compile(r"\D+")
+_CANDIDATE = re.compile(r"(?:\+|%2[Bb])?\d(?:(?:[\s().\-/‑]|%(?:20|28|29|2[DdEeFf])){0,3}\d){6,16}")
+#: What stands for a sign in an address.
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 def numbers_of(connection: sqlite3.Connection) -> dict[str, str]:
@@ -46,11 +48,16 @@ def without(numbers: dict[str, str]) -> Callable[[str | None], str | None]:
         at_home = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
         with_zero = f"{parsed.country_code}0{national}"  # +49 (0)170 …
         for written in (phone, f"00{phone[1:]}", f"0{national}", at_home, with_zero):
-            by_digits.setdefault(_NOT_A_DIGIT.sub("", written), stand_in)
+            by_digits.setdefault(_digits(written), stand_in)
 
     def cleaned(text: str | None) -> str | None:
         if text is None:
             return None
-        return _CANDIDATE.sub(lambda found: by_digits.get(_NOT_A_DIGIT.sub("", found[0]), found[0]), text)
+        return _CANDIDATE.sub(lambda found: by_digits.get(_digits(found[0]), found[0]), text)
 
     return cleaned
+
+
+def _digits(text: str) -> str:
+    """The digits of a number, of whichever script, as 0 to 9."""
+    return "".join(str(unicodedata.digit(c)) for c in _ESCAPED.sub(" ", text) if c.isdigit())

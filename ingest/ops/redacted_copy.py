@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import unicodedata
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, transaction
@@ -34,7 +36,7 @@ _MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchan
 _TEXTS = (
     ("messages", "text"), ("exchanges", "title"), ("exchanges", "summary"), ("exchanges", "topics"),
     ("chats", "name"), ("media", "filename"), ("media", "caption"), ("media", "description"), ("media", "transcript"),
-    ("places", "name"), ("sources", "filename"),
+    ("places", "name"), ("places", "url"), ("links", "url"), ("sources", "filename"),
 )  # fmt: skip
 
 
@@ -178,7 +180,10 @@ def _without_names(copy: sqlite3.Connection, people: list[tuple[int, str]]) -> N
     stand_in: dict[str, str] = {}
     for n, (_, name) in enumerate(people):
         for part in {name, *re.findall(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*", name)}:
-            stand_in.setdefault(part.casefold(), letter(n))
+            # "Zoe" where she is called "Zoë"; "J%C3%BCrgen" in an address.
+            bare = "".join(c for c in unicodedata.normalize("NFKD", part) if not unicodedata.combining(c))
+            for written in (part, bare, quote(part)):
+                stand_in.setdefault(written.casefold(), letter(n))
     listed = "|".join(rf"(?<![^\W_]){re.escape(part)}(?![^\W_])" for part in sorted(stand_in, key=len, reverse=True))
     pattern = re.compile(listed, re.IGNORECASE) if listed else None
 
@@ -197,6 +202,10 @@ def _clean(copy: sqlite3.Connection, function: Callable[[str | None], str | None
     copy.create_function("cleaned", 1, function, deterministic=True)
     for table, column in (*_TEXTS, *more):
         copy.execute(f"UPDATE {table} SET {column} = cleaned({column}) WHERE {column} IS NOT cleaned({column})")
+    # Where an address spells it in its own way, the card of it is left out; the words of the message are clean.
+    copy.create_function("plainly", 1, lambda url: unquote(url or ""), deterministic=True)
+    copy.execute("DELETE FROM links WHERE plainly(url) IS NOT cleaned(plainly(url))")
+    copy.execute("UPDATE places SET url = NULL WHERE plainly(url) IS NOT cleaned(plainly(url))")
 
 
 def _key_again(copy: sqlite3.Connection) -> None:

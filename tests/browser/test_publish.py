@@ -248,3 +248,23 @@ def test_no_attachment_of_the_static_copy_runs(tmp_path: Path, name: str) -> Non
     assert (tmp_path / "site" / found[1]).read_text("utf-8") == "<script>alert(1)</script>"
     assert found[1].endswith((".pdf", ".docx", ".bin"))
     assert found[1].endswith(".bin") == (name not in ("i.pdf", "j.docx"))
+
+
+def test_no_address_gives_away_who_it_is_about(tmp_path: Path) -> None:
+    export = tmp_path / "WhatsApp Chat with Trip.txt"
+    export.write_text(
+        "10.03.24, 10:00 - +49 170 5550167: the lake was still\n"
+        "10.03.24, 10:01 - Zoë Quintal: write to https://wa.me/491705550167 or https://x.example/?p=%2B49%20170%205550167\n"
+        "10.03.24, 10:02 - Ana: zoe is at https://maps.example/Zo%C3%AB/Quintal, call ٤٩١٧٠٥٥٥٠١٦٧\n",
+        "utf-8",
+    )
+    put(tmp_path / "memories.db", export, me="Ana")
+    for number, leave in enumerate((Redactions(), Redactions(names=True))):
+        out = tmp_path / str(number) / "memories.db"
+        out.parent.mkdir()
+        reduce(tmp_path / "memories.db", out, leave)
+        everything = "\n".join(str(rows(out, f"SELECT * FROM {table}")) for table in ("messages", "links", "exchanges"))
+        assert not re.search(r"170\D?(?:%20)?5550167|٥٥٥٠١٦٧", everything)
+        if leave.names:
+            assert not re.search(r"zo[eë]\b|zo%c3%ab|quintal", everything, re.IGNORECASE)
+            assert "lake" in everything

@@ -186,3 +186,31 @@ def test_the_server_does_not_roll_back_to_what_is_hidden(joined: Path, tmp_path:
         assert ids(api, "&all=1")
     finally:
         served.stop()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("talks", [0, 2])
+def test_both_copies_of_what_was_parted_are_hidden_in_an_archive_made_anew(
+    tmp_path: Path, order: tuple[int, int], talks: int
+) -> None:
+    """Two overlapping exports of one group under two names, hidden while they were one chat, and then parted."""
+    home = tmp_path / "home" / "memories.db"
+    home.parent.mkdir()
+    lines = _text().splitlines(keepends=True)
+    exports = [home.parent / f"WhatsApp Chat with {name}.txt" for name in ("Group Zed", "Zed Club")]
+    notice = "09.03.24, 09:00 - Nora created group “Group Zed”\n09.03.24, 09:01 - Nora added Ida\n"
+    exports[0].write_text(notice + "09.03.24, 09:02 - Ida: the tents are dry\n" + "".join(lines[:20]), "utf-8")
+    exports[1].write_text("".join(lines), "utf-8")
+    put(home, *exports, me="Nora")
+    assert len(rows(home, "SELECT 1 FROM chats")) == 1
+    _hide(home, tmp_path / "log", talks)
+    run("chats", "--db", home, "part", exports[0].name, "--as", "Part")
+    assert len(rows(home, "SELECT 1 FROM chats")) == 2
+    assert _seen(home) == {WORDS[-1]}
+    anew = tmp_path / "new" / "memories.db"
+    anew.parent.mkdir()
+    with closing(sqlite3.connect(ArchiveFiles.of(home).edits)) as log:
+        log.execute("VACUUM INTO ?", (str(anew.with_name("curation.db")),))
+    put(anew, *(exports[n] for n in order), me="Nora")
+    assert _seen(anew) == {WORDS[-1]}
+    assert "all is well" in run("check", "--db", anew)

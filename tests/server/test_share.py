@@ -15,7 +15,7 @@ import pytest
 from ingest.ops.passwords import hash_password
 from memories_lib.shared import access_tokens
 from tests.conftest import serve
-from tests.helpers import one, rows
+from tests.helpers import one, put, rows
 from tests.server.test_api import Client
 
 
@@ -181,3 +181,42 @@ def test_a_link_to_a_talk_that_was_merged_into_another(public: tuple[Client, dic
     page = api.ask("GET", made["path"])
     assert page[0] == 200
     assert re.findall(r'<dd dir="auto">(.*?)</dd>', page[2].decode(), re.DOTALL) == shown
+
+
+def test_a_talk_merged_in_between_is_not_given_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A and C are one talk and shared; B, which lies between, is merged into it later."""
+    monkeypatch.delenv("MEMORIES_PUBLIC", raising=False)
+    export = tmp_path / "WhatsApp Chat with Bo.txt"
+    export.write_text(
+        "".join(
+            f"{10 + day}.03.24, 10:0{n} - {'Bo' if n else 'Ana'}: the {word} number {n}\n"
+            for day, word in enumerate(("quince", "medlar", "sloe"))
+            for n in range(3)
+        ),
+        "utf-8",
+    )
+    (tmp_path / "served").mkdir()
+    put(tmp_path / "served" / "memories.db", export, me="Ana")
+    served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
+    try:
+        api = Client(served)
+        first, between, last = sorted(item["id"] for item in api.get("/api/exchanges?all=1")["items"])
+        api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, last]})
+        made = api.ask("POST", "/api/shares", {"exchange_id": first})[2]
+        before = api.text(made["path"])
+        assert ("quince" in before, "medlar" in before, "sloe" in before) == (True, False, True)
+        api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, between]})
+        after = api.text(made["path"])
+        assert ("quince" in after, "medlar" in after, "sloe" in after) == (True, False, True)
+    finally:
+        served.stop()
+
+
+@pytest.mark.parametrize(
+    "book", [{}, {"year": ""}, {"starred": "0"}, {"starred": "no"}, {"year": "all"}, {"year": "2"}]
+)
+def test_a_book_of_nothing_chosen_is_not_shared(
+    public: tuple[Client, dict[str, str], Path], book: dict[str, str]
+) -> None:
+    api, curator, _ = public
+    assert api.ask("POST", "/api/shares", {"book": book}, curator)[0] == 422

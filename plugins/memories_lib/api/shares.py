@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS shares (
 """
 _LINK = re.compile(r"(\d{1,15})_([A-Za-z0-9_-]{20,64})\Z", re.ASCII)
 _CHOICES = ("chat", "person", "year", "mood", "starred")
+_YEAR = re.compile(r"[0-9]{4}\Z")
 _MOST_DAYS = 366
 
 
@@ -72,6 +73,9 @@ async def make(request: Request, datasette: Datasette) -> Answer:
             raise wrong("body", "book", 'must be a choice of texts, as in {"year": "2023"}')
         if not book or set(book) - set(_CHOICES):
             raise wrong("body", "book", f"is chosen by {', '.join(_CHOICES)}")
+        book = {name: value for name, value in book.items() if value}
+        if not book or book.get("starred", "1") != "1" or not _YEAR.match(book.get("year", "2000")):
+            raise wrong("body", "book", 'has a choice, a year like "2023", and "starred" is "1"')
         what = {"book": book, "was": await served_archive.read(datasette, lambda run: _was(run, book))}
     secret, now = secrets.token_urlsafe(24), int(time.time())
     expires = now + int(days * 86400)
@@ -141,7 +145,25 @@ def _named(run: Run, number: int) -> dict[str, Any] | None:
         if moved is None:
             raise ApiError(404, "Exchange not found")
         return _named(run, moved)
-    return {"exchange": row["key"], "chat": row["chat"], "from": row["started_at"], "to": row["ended_at"]}
+    return {
+        "exchange": row["key"], "chat": row["chat"], "from": row["started_at"], "to": row["ended_at"],
+        "parts": sorted(set(_origins(run, number).values())),
+    }  # fmt: skip
+
+
+def _origins(run: Run, exchange: int | None) -> dict[int, int]:
+    """A talk's message -> the key of the exchange that ingest made it part of, whatever was merged or split since."""
+    rows = run(
+        """
+        SELECT messages.id, coalesce(was.key, now.key) AS key FROM messages
+        LEFT JOIN messages_before AS b ON b.message_id = messages.id
+        LEFT JOIN exchanges_before AS was ON was.id = coalesce(b.exchange_id, messages.exchange_id)
+        LEFT JOIN exchanges AS now ON now.id = coalesce(b.exchange_id, messages.exchange_id)
+        WHERE messages.exchange_id = ?
+        """,
+        (exchange,),
+    )
+    return {row["id"]: row["key"] for row in rows.fetchall()}
 
 
 async def listed(_request: Request, datasette: Datasette) -> Answer:
@@ -196,7 +218,12 @@ def talks_of(
         return [], None, None
     # What was merged into it since was not given away.
     since, until = what.get("from", ""), what.get("to", "~")
-    shared = [m for m in talk["messages"] if since <= m["sent_at"] <= until]
+    parts, origins = what.get("parts"), _origins(run, exchange) if "parts" in what else {}
+    shared = [
+        m
+        for m in talk["messages"]
+        if since <= m["sent_at"] <= until and (parts is None or origins.get(m["id"]) in parts)
+    ]
     if len(shared) < len(talk["messages"]):
         talk["messages"] = shared
         talk["head"], talk["topics"] = _told_alone(talk["head"], shared), []
@@ -219,7 +246,11 @@ def holds_picture(run: Run, what: Mapping[str, Any], sha256: str) -> bool:
         where, given = TalkFilter.from_args(_book(run, what)).where()
     else:
         where = "exchanges.id = :exchange AND messages.sent_at BETWEEN :since AND :until"
-        given = {"exchange": _exchange(run, what), "since": what.get("from", ""), "until": what.get("to", "~")}
+        exchange = _exchange(run, what)
+        given = {"exchange": exchange, "since": what.get("from", ""), "until": what.get("to", "~")}
+        if "parts" in what:
+            shown = [number for number, key in _origins(run, exchange).items() if key in what["parts"]]
+            where += f" AND messages.id IN ({', '.join(map(str, shown)) or 'NULL'})"
     row = run(
         f"""
         SELECT 1 FROM media CROSS JOIN messages ON messages.id = media.message_id

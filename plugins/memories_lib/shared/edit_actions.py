@@ -34,8 +34,7 @@ def _hide(db: EditedArchive, event: Event, value: int) -> bool:
     """A talk, and whatever it was put together from: what was hidden as one stays so when it is parted again."""
     named = [(event.subject_key, event.detail["at"])]
     named += [(part["key"], part["at"]) for part in event.detail.get("parts", ())]
-    named_ones = {db.exchange(event, key, at) for key, at in named}
-    found = {one for one in named_ones if one is not None} or db.exchanges_about(event)
+    found = {one for key, at in named for one in db.exchanges(event, key, at)} or db.exchanges_about(event)
     for exchange in sorted(found):
         with db.counted([exchange]):
             db.mark(exchange, "is_hidden", value)
@@ -46,14 +45,12 @@ def _hide(db: EditedArchive, event: Event, value: int) -> bool:
             db.tell_again(relatives)
     # A talk comes back with its messages where it was they that were hidden, each for itself.
     for one in event.detail.get("messages", ()):
-        message = db.message(event, one["key"], one["at"])
-        _hide_messages(db, [] if message is None else [message], value)
+        _hide_messages(db, db.messages(event, one["key"], one["at"]), value)
     return bool(found)
 
 
 def _hide_message(db: EditedArchive, event: Event, value: int) -> bool:
-    message = db.message(event, event.subject_key, event.detail.get("at", ""))
-    messages = [message] if message is not None else db.messages_at(event)
+    messages = db.messages(event, event.subject_key, event.detail.get("at", "")) or db.messages_at(event)
     _hide_messages(db, messages, value)
     return bool(messages)
 

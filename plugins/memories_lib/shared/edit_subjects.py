@@ -59,12 +59,16 @@ class Subjects:
         A message of some length has no double in the same minute; short ones are believed when there are several.
         """
         found: dict[int, dict[int, dict[tuple[int, str], int]]] = {}
+        joined_or_parted: set[int] = set()
+        if has_table(self.run, "former_chats"):
+            joined_or_parted = {row[0] for row in self.run("SELECT key FROM former_chats")}
         for event in events:
             chat = event.detail.get("chat")
             if not isinstance(chat, int) or not is_whole(event):
                 continue
             for key, at in _named_in(event):
-                if self.message(event, key, at) is None:
+                # A chat that was joined or parted may have left a copy where its key does not lead.
+                if self.message(event, key, at) is None or chat in joined_or_parted:
                     where = {"key": key, "from": at[:16], "to": f"{at[:16]}:~"}
                     for number, length in self.run(_ANYWHERE, where).fetchall():
                         votes = found.setdefault(chat, {}).setdefault(number, {})
@@ -97,8 +101,20 @@ class Subjects:
         found: int | None = self.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
         return found
 
+    def exchanges(self, event: Event, key: int, at: str) -> set[int]:
+        """The same in each chat that has the message: two exports that were parted both do."""
+        copies = self.messages(event, key, at)
+        rows = [self.run("SELECT exchange_id FROM messages WHERE id = ?", (copy,)).fetchone() for copy in copies]
+        first = self.exchange(event, key, at)
+        return {row[0] for row in rows if row[0] is not None} | ({first} if first is not None else set())
+
     def message(self, event: Event, key: int, at: str) -> int | None:
         """The message with a key, sent at a time."""
+        return next(iter(self.messages(event, key, at)), None)
+
+    def messages(self, event: Event, key: int, at: str) -> list[int]:
+        """It and its copies in other chats, one of each."""
+        found = []
         for chat in self._where(event):
             row = self.run(
                 """
@@ -116,8 +132,8 @@ class Subjects:
                     (key, chat),
                 ).fetchone()
             if row:
-                return int(row[0])
-        return None
+                found.append(int(row[0]))
+        return found
 
     def exchanges_about(self, event: Event) -> set[int]:
         """The exchanges in which one may be that is not found by its messages: those of its time.
@@ -152,9 +168,9 @@ class Subjects:
 
     def shows(self, event: Event) -> bool:
         """Whether the message that an event names, a talk's first one, is in the archive and may be seen."""
-        found = self.message(event, event.subject_key, event.detail.get("at", ""))
         visible = "SELECT 1 FROM visible_messages WHERE id = ?"
-        return found is not None and self.run(visible, (found,)).fetchone() is not None
+        found = self.messages(event, event.subject_key, event.detail.get("at", ""))
+        return any(self.run(visible, (one,)).fetchone() for one in found)
 
 
 def _named_in(event: Event) -> Iterator[tuple[int, str]]:
