@@ -18,7 +18,7 @@ from memories_lib.server import internals
 
 _ASKED_WRONGLY = ("Cannot sort table by ", "Cannot use _sort and _sort_desc")
 #: What Datasette's own pages raise when they try to make sense of a parameter that has none.
-_MEANS_NOTHING = (ValueError, TypeError, LookupError, AssertionError, sqlite3.ProgrammingError)
+_MEANS_NOTHING = (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, sqlite3.ProgrammingError)
 
 
 @hookimpl(tryfirst=True)
@@ -30,7 +30,6 @@ def handle_exception(datasette: Datasette, request: Request, exception: BaseExce
         return None
     if (
         request.method == "GET"
-        and request.query_string
         and isinstance(exception, _MEANS_NOTHING)
         and internals.comes_from_datasettes_pages(exception)
     ):

@@ -20,6 +20,8 @@ _STORED, _DEFLATED = 0, 8
 _IS_LOCKED, _HAS_DESCRIPTOR = 1, 8
 _IN_EXTRA = 0xFFFFFFFF
 _BLOCK = 1 << 16
+#: Of a zip without its end; each is held in memory.
+_MOST_ENTRIES = 100_000
 
 
 @dataclass(slots=True)
@@ -49,6 +51,8 @@ class CutZip(io.RawIOBase):
         entries: list[_Entry] = []
         self.cut: bytes | None = None
         for entry in _entries(self._stream):
+            if len(entries) >= _MOST_ENTRIES:
+                raise zipfile.BadZipFile(f"more than {_MOST_ENTRIES:,} files")
             if entry.is_cut:
                 self.cut = entry.name
             if not entry.is_cut or (entry.size and entry.name.lower().endswith(b".txt")):
@@ -201,8 +205,9 @@ def _find_descriptor(stream: io.BufferedReader, begin: int, entry: _Entry) -> bo
             wanted, packed = struct.unpack_from("<2L", window, found + 4)
             here = start + found
             if packed == here - begin:
-                tail = window[max(0, counted - start) : found]
-                if zlib.crc32(tail, crc) == wanted:
+                # Each byte is summed once, however many descriptors there seem to be.
+                crc, counted = zlib.crc32(window[max(0, counted - start) : found], crc), max(counted, here)
+                if crc == wanted:
                     entry.crc, entry.packed, entry.size = wanted, packed, packed
                     return True
             found = window.find(_DESCRIPTOR, found + 1)

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -47,10 +48,12 @@ def _most_resident(served: Served) -> int:
         "select length(hex(zeroblob(300000000)))", "select zeroblob(8000000) from messages",
         "select replace(hex(zeroblob(500000)), '0', 'aaaaaaaaaaaa'), *"
         " from messages", "select group_concat(hex(zeroblob(100000))) from messages",
+        "select " + ", ".join(f"zeroblob(16000000) a{n}" for n in range(16)),
+        "select length(hex(zeroblob(8000000)))", "select " + ", ".join(f"1 a{n}" for n in range(150)),
     ],
 )  # fmt: skip
 def test_no_question_takes_the_machine(api: Client, served: Served, sql: str) -> None:
-    status, _, found = api.ask("GET", f"/memories.json?sql={sql.replace(' ', '+').replace('%', '%25')}")
+    status, _, found = api.ask("GET", f"/memories.json?sql={quote(sql)}")
     assert status == 400, found
     assert _most_resident(served) < 200
     assert api.ask("GET", "/health")[0] == 200
@@ -62,6 +65,21 @@ def test_what_fits_is_answered(api: Client, examples_db: Path) -> None:
     everything = api.get("/memories/messages.json?_size=max&_shape=array")
     assert len(everything) == len(rows(examples_db, "SELECT 1 FROM messages")) + 1
     assert len(api.text("/memories/messages.csv?_size=max&_stream=on")) > LONG
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("select instr(hex(zeroblob(200000)), hex(zeroblob(100000))||'1')", 0), ("select instr('abcabc', 'ca')", 3),
+        ("select instr(x'616263', x'62')", 2), ("select instr('für uns', 'uns')", 5), ("select instr(null, 'a')", None),
+        ("select instr(12345, 34)", 3), ("select replace('aXbX', 'X', 'yy')", "ayybyy"),
+        ("select replace('abc', '', 'x')", "abc"), ("select replace(121, 1, 3)", "323"),
+        ("select length(replace(hex(zeroblob(100000)), hex(zeroblob(50000))||'1', ''))", 200_000),
+    ],
+)  # fmt: skip
+def test_words_are_looked_for_as_sqlite_does_and_at_once(api: Client, sql: str, found: object) -> None:
+    answer = api.get(f"/memories.json?_shape=arrays&sql={quote(sql)}")
+    assert answer["rows"] == [[found]]
 
 
 @pytest.mark.parametrize("how", ["text__like=%25{}%25b%25", "text__contains={}", "text__notlike=%25{}%25b%25"])
@@ -76,7 +94,8 @@ def test_no_pattern_takes_long(api: Client, how: str) -> None:
     [
         "messages?_timelimit=x", "messages?_through=x", "messages?_through={}", "messages?_facet=%00",
         "messages?_facet_array=%00", "messages?id__in=[", "visible_exchanges?_next=2021-99-99", "search?_timelimit=x",
-        "messages?_where=%00", "messages?_col=nope", "messages?_size=x", "messages?_sort=nope",
+        "messages?_where=%00", "messages?_col=nope",
+        "messages?id__gt=99999999999999999999", "media?_facet_year=%7B%7D", "messages?_size=x", "messages?_sort=nope",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["", ".json"])

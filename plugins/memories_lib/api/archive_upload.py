@@ -262,7 +262,12 @@ async def _take(
             await _keep_what_is_only_here(part, path, log)
         if not renumber:
             await _keep_links_true(part, path)  # before anything is written to it: it may be asked for again
-        digest, lost = await asyncio.to_thread(_show_edits, part, log)
+        try:
+            digest, lost = await asyncio.to_thread(_show_edits, part, log)
+        except (sqlite3.DatabaseError, OverflowError) as error:
+            raise ApiError(
+                422, f"edits cannot be shown on the archive ({type(error).__name__}); build it anew, or send a backup"
+            ) from None
         if not unhide:
             await _keep_what_is_hidden(part, path)
         await asyncio.to_thread(_keep, path, folder)

@@ -68,14 +68,41 @@ def put_ties_in_order() -> None:
     Database.execute = in_order
 
 
-_PAGES = Path(datasette.views.__file__).parent
+def limit_questions(longest: int, columns: int) -> None:
+    """While a question in SQL is answered, or a page of a table, no value is longer and no row wider.
+
+    Ours, which are read by functions (`execute_fn`), have the limits of their connection.
+    """
+    execute_fn = Database.execute_fn
+    if hasattr(execute_fn, "__wrapped__"):
+        return
+
+    @wraps(execute_fn)
+    async def limited(self: Database, fn: Any) -> Any:
+        # What `Database.execute` hands on.
+        if getattr(fn, "__name__", "") != "sql_operation_in_thread":
+            return await execute_fn(self, fn)
+
+        def within_limits(connection: sqlite3.Connection) -> Any:
+            limits = {sqlite3.SQLITE_LIMIT_LENGTH: longest, sqlite3.SQLITE_LIMIT_COLUMN: columns}
+            before = {category: connection.setlimit(category, most) for category, most in limits.items()}
+            try:
+                return fn(connection)
+            finally:
+                for category, most in before.items():
+                    connection.setlimit(category, most)
+
+        return await execute_fn(self, within_limits)
+
+    Database.execute_fn = limited
+
+
+_PAGES = {Path(datasette.views.__file__).with_name(f"{name}.py") for name in ("table", "row", "database")}
 
 
 def comes_from_datasettes_pages(exception: BaseException) -> bool:
-    """Whether one of Datasette's pages of tables and queries was at work, and none of ours."""
-    files = [Path(frame.filename) for frame in traceback.extract_tb(exception.__traceback__)]
-    plugins = Path(__file__).parents[2]
-    return any(_PAGES in file.parents for file in files) and not any(plugins in file.parents for file in files[-1:])
+    """Whether one of Datasette's pages of tables and queries was at work."""
+    return any(Path(frame.filename) in _PAGES for frame in traceback.extract_tb(exception.__traceback__))
 
 
 def tell(instance: Datasette, request: Request, exception: BaseException) -> Any:

@@ -26,6 +26,8 @@ FORMAT = 1
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOENT)
 #: In this order: what cannot be made again comes first.
 DATABASES = (EDITS, SUMMARIES, "memories.db")
+#: Bytes of the list of what is in a backup: 200 for each file.
+_MOST_MANIFEST = 64 << 20
 _NAME = re.compile(r"memories-\d{8}T\d{6}Z(-\d+)?\.zip(\.age)?\Z")
 _MEDIA = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}[a-z0-9.]*\Z")
 
@@ -100,6 +102,8 @@ def open_again(path: Path, into: Path) -> dict[str, Any]:
     """Unpack a backup's databases into `into` and look at each; returns the manifest. Raises `Unfit`."""
     try:
         with zipfile.ZipFile(path) as bundle:
+            if bundle.getinfo("manifest.json").file_size > _MOST_MANIFEST:
+                raise Unfit("this is no backup, or one that is damaged")
             manifest = json.loads(bundle.read("manifest.json"))
             if not _is_manifest(manifest):
                 raise Unfit("this is no backup, or one that is damaged")
