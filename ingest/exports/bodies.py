@@ -160,7 +160,7 @@ def read_body(
         if kind != "file" or _may_be_placeholder(stripped):
             return Body(kind, _title_before_mark(stripped))
         # Something WhatsApp tells in more words than any "image omitted" has: an event, a list, an order.
-        return Body("text", without_marks(stripped), edited)
+        return Body("text", stripped, edited)
     if is_ios and not has_file and not edited and _is_notice(body, stripped, chat, sender):
         return Body("system", stripped, is_notice=True)
     return Body("text", body, edited)
@@ -252,8 +252,7 @@ _TELLTALE = (
 
 def read_notice(text: str) -> Body:
     """Say what a line without a sender is: a call or a notice."""
-    # Some copies of a chat have a second dash before notices.
-    stripped = text.strip(MARKS + " ").removeprefix("- ")
+    stripped = text.strip(MARKS + " ")
     if len(stripped) < 120 and _is_call(plain(stripped), languages()):
         return Body("call", stripped, is_notice=True)
     return Body("system", stripped, is_notice=True)

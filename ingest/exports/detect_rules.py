@@ -216,7 +216,7 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
     dates = [date for date in evidence.dates if date[0] not in findings.not_headers]
     if forced:
         parts = tuple(replace(segment, order=forced, orders=()) for segment in findings.segments)
-        proof, guess = "said with --date-order", False
+        proof, guess = "as you said (--date-order)", False
     else:
         parts, proof, guess = _orders(findings.segments, dates, evidence, hint)
     return replace(

@@ -161,13 +161,14 @@ def _from_folder(folder: Path, limits: Limits) -> list[Export]:
 
 def _left_in(folder: Path, left_alone: list[str], exports: list[Export], everything: list[Path]) -> Iterator[str]:
     """What to say of the files of a folder that are no exports and belong to none."""
+    name = folder.resolve().name
     if left_alone:
         more = f" and {len(left_alone) - _MOST_NAMED} more" if len(left_alone) > _MOST_NAMED else ""
-        yield f"in the folder {folder.name}: no chat in {', '.join(left_alone[:_MOST_NAMED])}{more}: left alone"
+        yield f"in the folder {name}: no chat in {', '.join(left_alone[:_MOST_NAMED])}{more}: left alone"
     taken = {path for export in exports for path in export.files_beside}
     count = sum(path.suffix.lower() not in (".txt", ".zip") and path not in taken for path in everything)
     if count:
-        yield f"in the folder {folder.name}: {count} other {'files' if count > 1 else 'file'}, of no chat: left alone"
+        yield f"in the folder {name}: {count} other {'files' if count > 1 else 'file'}, of no chat: left alone"
 
 
 def _of_folder(path: Path, limits: Limits) -> list[Export]:

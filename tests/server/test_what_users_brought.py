@@ -229,14 +229,6 @@ def test_a_guess_with_nothing_in_common_stays_one(tmp_path: Path) -> None:
     assert rows(database, "SELECT date_order FROM sources") == [("day/month",), ("day/month (guessed)",)]
 
 
-def test_a_second_dash_is_no_part_of_a_notice(tmp_path: Path) -> None:
-    text = "13/05/2024, 1:05 pm - Emma: the garden\n13/05/2024, 1:06 pm - - Noor left\n"
-    put(tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with Trip", text))
-    assert rows(tmp_path / "memories.db", "SELECT kind, text FROM messages") == [
-        ("text", "the garden"), ("system", "Noor left"),
-    ]  # fmt: skip
-
-
 def test_two_whose_names_begin_alike_are_two_where_a_notice_names_the_longer(tmp_path: Path) -> None:
     talk = "".join(
         f"13/2/24, 13:{n:02} - Ann: hello number {n}\n13/2/24, 13:{n:02} - Ann: Work: the plan {n}\n" for n in range(20)
@@ -248,3 +240,63 @@ def test_two_whose_names_begin_alike_are_two_where_a_notice_names_the_longer(tmp
     # A habit of Ann's, where nobody is called so.
     put(tmp_path / "one.db", _save(tmp_path, "WhatsApp Chat with Trip", talk))
     assert rows(tmp_path / "one.db", count) == [("Ann", 40)]
+
+
+_L, _R = "\u200e", "\u200f"
+
+
+@pytest.mark.parametrize("name", ["Tom “Tommy” Lee", "Uli „Ulf“ X", "Ann ”Aa” Lee", "Bo »Bobo« B", "Odd “one"])
+@pytest.mark.parametrize("header", ["13/2/24, 21:{:02} - {}: {}\n", "[13/02/2024, 21:{:02}:05] {}: {}\n"])
+def test_quotes_are_part_of_a_name(tmp_path: Path, name: str, header: str) -> None:
+    text = "".join(header.format(n, who, f"hello {n}") for n in range(10) for who in (name, "Me"))
+    put(tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with Club", text))
+    count = "SELECT people.name, count(*) FROM messages JOIN people ON people.id = sender_id GROUP BY 1 ORDER BY 1"
+    assert rows(tmp_path / "memories.db", count) == sorted([("Me", 10), (name, 10)])
+
+
+def test_a_subject_in_quotes_is_no_name(tmp_path: Path) -> None:
+    text = "".join(
+        f"13/2/24, 21:{n:02} - Ana changed the subject from “Trip: {n}” to “Trip: {n + 1}”\n" for n in range(9)
+    )
+    put(tmp_path / "memories.db", _save(tmp_path, "WhatsApp Chat with Trip", text + "13/2/24, 22:00 - Ana: hi\n"))
+    assert rows(tmp_path / "memories.db", "SELECT name FROM people") == [("Ana",)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "EVENT:\nBirthday of Tom\nbring cake", "Ann started a new list: milk, eggs and bread for the party",
+        "Something new omitted\nwith words", "Shop order #12: tea", "Payment sent: 20 EUR",
+    ],
+)  # fmt: skip
+def test_what_whatsapp_tells_in_many_words_keeps_them(tmp_path: Path, words: str) -> None:
+    text = f"[03/02/2024, 10:00:00] Ann: hello\n{_L}[13/02/2024, 10:00:02] Ann: {_L}{words}\n"
+    put(tmp_path / "memories.db", _save(tmp_path, "_chat", text))
+    assert rows(tmp_path / "memories.db", "SELECT text FROM messages WHERE text <> 'hello'") == [(words,)]
+
+
+def test_a_mark_before_every_line_says_nothing(tmp_path: Path) -> None:
+    said = ["שלום", "כן", f'{_R}(אולי) מחר, "כן" אמרתי', f"ראה {_L}@יוסי", "טוב"]
+    text = "".join(f"{_R}[{n + 1}.2.2024, 21:14:05] ליאת: {words}\n" for n, words in enumerate(said))
+    put(tmp_path / "memories.db", _save(tmp_path, "_chat", text))
+    assert rows(tmp_path / "memories.db", "SELECT kind FROM messages") == [("text",)] * len(said)
+    everything = str(rows(tmp_path / "memories.db", "SELECT text FROM messages"))
+    assert "אולי" in everything
+    assert "יוסי" in everything
+
+
+def test_a_photo_that_is_numbered_otherwise_is_one(tmp_path: Path) -> None:
+    database = tmp_path / "memories.db"
+    for number in (11, 4):
+        name = f"000000{number:02}-PHOTO-2024-02-13-21-14-05.jpg"
+        with zipfile.ZipFile(tmp_path / "WhatsApp Chat - Ann.zip", "w") as archive:
+            archive.writestr(
+                "_chat.txt",
+                f"[13/02/2024, 21:13:05] Bo: look {number if number < 9 else 4}\n"
+                f"{_L}[13/02/2024, 21:14:05] Ann: {_L}<attached: {name}>\n[13/02/2024, 21:15:05] Bo: nice\n"
+                + "[14/02/2024, 21:15:05] Bo: more\n"
+                * (number == 4),
+            )
+            archive.writestr(name, b"\xff\xd8\xff\xe0 a picture")
+        put(database, tmp_path / "WhatsApp Chat - Ann.zip")
+    assert rows(database, "SELECT filename, is_missing FROM media") == [("00000011-PHOTO-2024-02-13-21-14-05.jpg", 0)]
