@@ -160,7 +160,7 @@ def read_body(
         if kind != "file" or _may_be_placeholder(stripped):
             return Body(kind, _title_before_mark(stripped))
         # Something WhatsApp tells in more words than any "image omitted" has: an event, a list, an order.
-        return Body("text", stripped, edited)
+        return Body("text", body.strip("\u200e\u200f "), edited)
     if is_ios and not has_file and not edited and _is_notice(body, stripped, chat, sender):
         return Body("system", stripped, is_notice=True)
     return Body("text", body, edited)
