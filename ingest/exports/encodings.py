@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import codecs
+import string
 
 #: What editors on Windows and old mail programs save as, where UTF-8 it is not.
-_LIKELY = [
-    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874",
-    "gb18030", "big5", "shift_jis", "euc_kr", "utf_16", "mac_roman",
-]  # fmt: skip
+_LATIN = ("cp1252", "cp1250", "cp1254", "cp1257", "cp1258", "mac_roman")
+_OTHER_SCRIPTS = (
+    "cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8_r", "koi8_u", "gb18030", "big5", "cp932", "cp949",
+)  # fmt: skip
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 #: Of the bytes over 127, so many make no UTF-8 where the text is in another encoding.
 _MOSTLY = 0.5
 _LOOKED_AT = 1 << 16
+#: Among code pages that are as likely but for this factor (measured on short texts in 20 languages), it is the one.
+_COMMONEST = "cp1252"
+_NEARLY = 1.2
+#: Of a text in another script at least so many bytes are over 127 for each ASCII letter, in lines that have any.
+_OTHER_SHARE = 0.15
 _ASCII = bytes(range(128))
+_NO_LETTERS = bytes(set(range(256)) - set(string.ascii_letters.encode()))
 
 
 def encoding_by_start(start: bytes) -> str:
@@ -34,10 +41,20 @@ def better_encoding(sample: bytes) -> str | None:
     sample = b"\n".join(line for line in sample.replace(b"\r", b"\n").split(b"\n") if not line.isascii())
     if undecodable(sample) <= max(2, _MOSTLY * high_bytes(sample)):
         return None
-    from charset_normalizer import from_bytes
+    from chardet import detect_all
 
-    best = from_bytes(sample, cp_isolation=_LIKELY).best()
-    return best.encoding if best else "cp1252"
+    letters = len(sample.translate(None, _NO_LETTERS))
+    is_latin = high_bytes(sample) < _OTHER_SHARE * letters
+    names = _LATIN if is_latin else _LATIN + _OTHER_SCRIPTS
+    found = {
+        codecs.lookup(one["encoding"]).name: one["confidence"]
+        for one in detect_all(sample, include_encodings=names, compat_names=False)
+        if one["encoding"]
+    }
+    best = max(found, key=lambda name: found[name], default=_COMMONEST)
+    if best.startswith("cp") and found.get(_COMMONEST, 0) * _NEARLY > found.get(best, 0):
+        return _COMMONEST
+    return best
 
 
 def high_bytes(block: bytes) -> int:

@@ -69,7 +69,10 @@ def _ingest(
         letters = counted(export.undecodable, "letter")
         account.notes.append(f"the file is damaged: {letters} could not be read (shown as �)")
     elif not export.encoding.startswith("utf"):
-        account.notes.append(f"the text is no UTF-8; read as {export.encoding}")
+        account.notes.append(
+            f"the text is no UTF-8; read as {export.encoding}. If letters look wrong, take it out again (memories "
+            "sources remove), save it as UTF-8 in an editor and ingest that"
+        )
     since = forgotten(database).sources.get(source_key(sha256))
     if since is not None:
         raise NotAnExport(
