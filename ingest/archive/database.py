@@ -77,8 +77,15 @@ def _what_may_be_seen(database: Database) -> None:
     database.conn.execute("PRAGMA user_version = 5")
 
 
+@migrations(name="0006_what_each_source_said")
+def _what_each_source_said(database: Database) -> None:
+    for statement in _statements(_sql("6.sql")):
+        database.conn.execute(statement)
+    database.conn.execute("PRAGMA user_version = 6")
+
+
 #: The schema this version writes: the number of migrations.
-VERSION = 5
+VERSION = 6
 
 
 def _statements(script: str) -> Iterator[str]:

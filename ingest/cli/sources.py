@@ -12,7 +12,7 @@ from ingest.cli.base import counted, db_option, main, told
 from ingest.cli.correcting import ask, group_that_lists, opened_for_writing
 
 if TYPE_CHECKING:
-    from ingest.correcting.forgetting import Source
+    from ingest.correcting.forgetting import Gone, Source
 
 
 def _all(connection: sqlite3.Connection) -> list[Source]:
@@ -58,10 +58,14 @@ def remove_one(db: Path, source: str, yes: bool) -> None:
 
     with opened_for_writing(db) as connection:
         found = find_source(connection, source)
-        ask(f"{found.filename}: {counted(found.alone, 'message')} will be taken out of '{found.chat}'", yes)
+        ask(
+            f"{found.filename}: {counted(found.alone, 'message')} will be taken out of '{found.chat}', and the files and "
+            "words that only it has of the others",
+            yes,
+        )
         gone = remove_source(connection, db, found)
     click.echo(
-        f"taken out: {counted(gone.messages, 'message')}, {counted(gone.files, 'file')}; "
+        f"taken out: {counted(gone.messages, 'message')}, {counted(gone.files, 'file')}{_other_words(gone)}; "
         "ingest the export again to have it back"
     )
 
@@ -96,7 +100,7 @@ def forget(db: Path, kind: str, name: str, yes: bool, is_undone: bool) -> None:
 
     compact(db)
     click.echo(
-        f"forgotten: {counted(gone.messages, 'message')}, {counted(gone.files, 'file')}, "
+        f"forgotten: {counted(gone.messages, 'message')}, {counted(gone.files, 'file')}{_other_words(gone)}, "
         f"{counted(gone.answers, 'answer')} of a model, {counted(gone.edits, 'edit')}"
     )
     for path in gone.still_held:
@@ -104,6 +108,10 @@ def forget(db: Path, kind: str, name: str, yes: bool, is_undone: bool) -> None:
     click.echo(
         "a server holds it until the next memories push; its backups and its log of changes as long as you keep them"
     )
+
+
+def _other_words(gone: Gone) -> str:
+    return f", other words of {counted(gone.wordings, 'message')}" if gone.wordings else ""
 
 
 def _digest_of(name: str) -> str:
@@ -137,5 +145,9 @@ def _forget(connection: sqlite3.Connection, db: Path, kind: str, name: str, yes:
         )
         return forgetting.forget_person(connection, db, person)
     source = forgetting.find_source(connection, name)
-    ask(f"{source.filename}: {counted(source.alone, 'message')} in no other export {for_good}", yes)
+    ask(
+        f"{source.filename}: {counted(source.alone, 'message')} in no other export, and the files and words that only it "
+        f"has of the others, {for_good}",
+        yes,
+    )
     return forgetting.forget_source(connection, db, source)

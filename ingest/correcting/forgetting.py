@@ -52,6 +52,7 @@ class Gone:
     """What was, or would be, taken out."""
 
     messages: int = 0
+    wordings: int = 0  # of messages that stay
     files: int = 0
     answers: int = 0
     edits: int = 0
@@ -98,7 +99,7 @@ def remove_source(connection: sqlite3.Connection, database: Path, source: Source
     """Take an export out again. What other exports hold of it stays; ingest it again to have it back."""
     with rewritten(connection, database) as rewriting:
         rewriting.remove_sources([source.id])
-    return Gone(rewriting.removed.messages, rewriting.removed.files)
+    return Gone(rewriting.removed.messages, rewriting.removed.wordings, rewriting.removed.files)
 
 
 def forget_source(connection: sqlite3.Connection, database: Path, source: Source) -> Gone:
@@ -188,8 +189,9 @@ def _forget(
     traces.names |= before - now
     if all(kind != "person" for kind, _ in subjects):
         traces.names -= now  # whoever wrote elsewhere too keeps the name that an edit gave
+    traces.files |= rewriting.removed.digests
     traces.files -= {row[0] for row in connection.execute("SELECT sha256 FROM media WHERE sha256 IS NOT NULL")}
-    gone = Gone(count, rewriting.removed.files)
+    gone = Gone(count, rewriting.removed.wordings, rewriting.removed.files)
     gone.edits = _purge_log(connection, database, traces)
     _purge_links(database, traces)
     gone.answers = _purge_answers(database, rewriting, traces)

@@ -20,6 +20,7 @@ from ingest.correcting.corrections import Chat, edit
 from ingest.importing.merge import Merge, Old
 from ingest.importing.removal import drop_messages, gather_leaving
 from ingest.importing.rewriting import Rewriting, rewritten
+from ingest.importing.wording_chains import INSERT_REVISION
 
 _BATCH = 5_000
 
@@ -111,9 +112,7 @@ def put_together(rewriting: Rewriting, chat: int, other: int) -> int:
         count_kinds(connection, chat, {change.old.kind: -1})
         count_kinds(connection, chat, {change.kind: 1})
     _move_sources(connection, chat, other, pairing.pairs)
-    connection.executemany(
-        "INSERT INTO revisions (message_id, text, kind, source_id) VALUES (?, ?, ?, ?)", pairing.revisions
-    )
+    connection.executemany(INSERT_REVISION, pairing.revisions)
     (key,) = connection.execute("SELECT key FROM chats WHERE id = ?", (other,)).fetchone()
     (to,) = connection.execute("SELECT key FROM chats WHERE id = ?", (chat,)).fetchone()
     connection.execute("UPDATE OR REPLACE former_chats SET chat_id = ? WHERE chat_id = ?", (chat, other))
@@ -170,6 +169,12 @@ def _drop_doubles(connection: sqlite3.Connection) -> None:
     connection.execute(
         """
         UPDATE revisions SET message_id = (SELECT stays FROM doubles WHERE doubles.id = message_id)
+        WHERE message_id IN (SELECT id FROM doubles)
+        """
+    )
+    connection.execute(
+        """
+        UPDATE OR IGNORE media_sources SET message_id = (SELECT stays FROM doubles WHERE doubles.id = message_id)
         WHERE message_id IN (SELECT id FROM doubles)
         """
     )

@@ -65,13 +65,14 @@ def take_apart(rewriting: Rewriting, chat: int, sources: list[int], name: str) -
     count_kinds(connection, new, kinds)
     numbers.part(key, moved)
     copies = _copy_shared(rewriting, new, sources)
+    back = rewriting.take_back(sources, chat)
     _hand_over(connection, chat, sources)
     for source in sources:
         say_held(connection, source, copies)
         connection.execute("UPDATE chat_sources SET chat_id = ? WHERE source_id = ?", (new, source))
     connection.execute("DELETE FROM former_chats WHERE key = ?", (key,))
     connection.execute("INSERT OR REPLACE INTO former_chats (key, chat_id) VALUES (?, ?)", (was, new))
-    rewriting.settle(chat)
+    rewriting.settle(chat, back.changes.get(chat, ()))
     rewriting.settle(new)
     return len(moved) + len(copies)
 
@@ -130,6 +131,13 @@ def _copy_shared(rewriting: Rewriting, chat: int, sources: list[int]) -> dict[in
                 f"INSERT INTO {table} (message_id, {columns}) SELECT ?, {columns} FROM {table} WHERE message_id = ?",
                 (new, old),
             )
+        connection.execute(
+            f"""
+            INSERT INTO media_sources SELECT ?, source_id, has_file FROM media_sources
+            WHERE message_id = ? AND source_id IN ({", ".join("?" * len(sources))})
+            """,
+            (new, old, *sources),
+        )
     connection.executemany(
         "INSERT INTO messages_fts (rowid, text) VALUES (?, ?)", [(copies[row[0]], fold(row[2])) for row in shared]
     )

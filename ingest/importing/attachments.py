@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 from ingest.archive.media import Stored, mimetype_of, store_file
@@ -32,13 +33,16 @@ class Attachments:
     `folder` is where files are kept; None leaves them where they are (a dry run).
     """
 
-    def __init__(self, connection: sqlite3.Connection, export: Export, folder: Path | None) -> None:
+    def __init__(self, connection: sqlite3.Connection, export: Export, folder: Path | None, source: int) -> None:
+        """`source`: the export's row in `sources`."""
         self._connection = connection
+        self._source = source
         self._export = export
         self._folder = folder
         self._links: list[tuple[int, str, str]] = []
         self._places: list[tuple[int, str | None, float | None, float | None, str]] = []
         self._media: list[tuple[object, ...]] = []
+        self._named: list[tuple[int, int, bool]] = []  # message, source, whether the file is there
         self.found = 0
         self.missing = 0
         self.missing_files: list[str] = []
@@ -58,6 +62,8 @@ class Attachments:
         if attachment is not None or kind in MEDIA_KINDS:
             caption = text or None
             stored = self.store(attachment, line) if attachment else None
+            if attachment is not None:
+                self._named.append((message, self._source, stored is not None))
             if stored:
                 self._media.append((message, attachment, *_columns(stored), caption, 0))
             else:
@@ -87,6 +93,7 @@ class Attachments:
         """Give a message whose file was missing the one this export has."""
         if not self._export.has_file(attachment):
             return False
+        self.note_named(message, True)
         row = self._connection.execute("SELECT min(is_missing) FROM media WHERE message_id = ?", (message,)).fetchone()
         if row[0] == 0:
             return False  # it has its file: another export numbers it otherwise
@@ -107,6 +114,17 @@ class Attachments:
         )
         return True
 
+    def note_named(self, message: int, has_file: bool) -> None:
+        """The export names the file of a message that is there, and perhaps brings it."""
+        self._connection.execute(_INSERT_NAMED, (message, self._source, has_file))
+
+    def note_files(self, messages: Iterable[tuple[int, str]]) -> None:
+        """The same for (message, file name) of messages that the export holds: those whose file it has."""
+        self._connection.executemany(
+            _INSERT_NAMED,
+            [(number, self._source, True) for number, filename in messages if self._export.has_file(filename)],
+        )
+
     def flush(self) -> None:
         """Write what was collected."""
         connection = self._connection
@@ -116,9 +134,15 @@ class Attachments:
             connection.executemany(_INSERT_PLACE, self._places)
         if self._media:
             connection.executemany(_INSERT_MEDIA, self._media)
-        self._links, self._places, self._media = [], [], []
+        if self._named:
+            connection.executemany(_INSERT_NAMED, self._named)
+        self._links, self._places, self._media, self._named = [], [], [], []
 
 
+_INSERT_NAMED = """
+INSERT INTO media_sources (message_id, source_id, has_file) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET has_file = max(has_file, excluded.has_file)
+"""
 _INSERT_MEDIA = """
 INSERT INTO media (message_id, filename, mimetype, bytes, sha256, width, height, duration_s, thumbnail, caption,
     is_missing)

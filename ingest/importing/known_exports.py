@@ -109,11 +109,24 @@ def same_again(
             account.date_order = known.date_order.removesuffix(GUESSED)  # now somebody said so
             connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (account.date_order, known.source))
         if export.has_files() and folder is not None:
-            carried = Attachments(connection, export, folder)
+            carried = Attachments(connection, export, folder, known.source)
+            carried.note_files(_files_held(connection, known.source))
             account.updated, missing = fill_missing(connection, known.chat, carried)
             account.media_found, account.media_missing = account.updated, missing - account.updated
         if options.dry_run:
             raise _DryRun
+
+
+def _files_held(connection: sqlite3.Connection, source: int) -> list[tuple[int, str]]:
+    """(message, file name) of what an export holds whose file is there."""
+    return connection.execute(
+        """
+        SELECT message_id, filename FROM source_messages
+        CROSS JOIN media ON message_id BETWEEN first_id AND last_id
+        WHERE source_id = ? AND NOT is_missing AND filename IS NOT NULL
+        """,
+        (source,),
+    ).fetchall()
 
 
 def _correct_owner(connection: sqlite3.Connection, chat: int, account: ImportReport, options: Options) -> None:

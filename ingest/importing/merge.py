@@ -21,12 +21,15 @@ from ingest.core.model import MEDIA_KINDS, Row
 from ingest.core.segmentation import seconds
 from ingest.importing.attachments import Attachments
 from ingest.importing.loader import Loader
+from ingest.importing.wording_chains import chained
 from ingest.importing.wordings import is_beginning, is_same_wording, more_votes
 
 #: Minutes of the export that are nearer than this (seconds) are looked up in one query.
 _RUN = 2 * 3600
 #: Equal messages in so many minutes in a row are looked through where two clocks differ.
 _MOST_IN_A_ROW = 5
+#: What each phone says in its own language.
+_TOLD_BY_THE_PHONE = frozenset({"system", "deleted", "call"})
 
 
 class Old(NamedTuple):
@@ -78,7 +81,9 @@ class Merge:
         self._carried = carried
         self._taken = bytearray(loader.above)
         self.changes: list[Change] = []
-        self.revisions: list[tuple[int, str, str, int]] = []
+        #: Rows for `INSERT_REVISION`.
+        self.revisions: list[tuple[int, str, str, int, str, int]] = []
+        self._chained = chained(connection)
         self.filled = 0
         self._can_fill = bool(carried.has_files())
         self._read_before = runs_of(connection, read_before)
@@ -174,7 +179,7 @@ class Merge:
             if self._taken[one.id] or one.sender != self._ids[row[4]] or one.kind != row[5] or not one.text:
                 continue
             if minute == self._last_minute and is_beginning(one.text, row[6]):
-                self.changes.append(Change(one, row[5], row[6], bool(row[7])))
+                self._change(one, row[5], row[6], row[7])
             elif not (row is self._last_row and is_beginning(row[6], one.text)):
                 continue
             self._taken[one.id] = 1
@@ -217,22 +222,27 @@ class Merge:
     def _same(self, old: Old, row: Row) -> None:
         self._taken[old.id] = 1
         self._loader.runs.add(old.id)
-        if old.kind in MEDIA_KINDS and row[8] and (self._can_fill or old.kind != row[5]):
+        if old.kind in MEDIA_KINDS and row[8]:
             self._fill(old, row)
         elif old.kind in MEDIA_KINDS and row[6] and not old.text:
-            self.changes.append(Change(old, old.kind, row[6], bool(row[7])))
+            self._change(old, old.kind, row[6], row[7])
+        else:
+            self._agree(old, row)
 
     def _fill(self, old: Old, row: Row) -> None:
         """The same photo or file, this time with its name, and perhaps itself."""
         assert row[8] is not None
-        if self._carried.fill(old.id, row[8], row[2]):
+        if self._can_fill and self._carried.fill(old.id, row[8], row[2]):
             self.filled += 1
         else:
+            self._carried.note_named(old.id, False)
             self._connection.execute(
                 "UPDATE media SET filename = ? WHERE message_id = ? AND filename IS NULL", (row[8], old.id)
             )
         if row[5] != old.kind or (row[6] and not old.text):
-            self.changes.append(Change(old, row[5], row[6] or old.text, bool(old.is_edited)))
+            self._change(old, row[5], row[6] or old.text, old.is_edited)
+        else:
+            self._agree(old, row)
 
     def _version(self, old: Old, row: Row) -> None:
         """One message in two wordings: the later one counts, the other is kept as a revision."""
@@ -241,13 +251,31 @@ class Merge:
         _, _, _, _, _, kind, text, is_edited, attachment = row
         if kind == "poll" and old.kind == "poll":
             if more_votes(text, old.text):
-                self.changes.append(Change(old, kind, text, bool(is_edited)))
+                self._change(old, kind, text, is_edited)
         elif kind == "deleted" or (is_edited and old.kind != "deleted"):
-            self.revisions.append((old.id, old.text, old.kind, self._source))
-            self.changes.append(Change(old, kind, text, bool(is_edited)))
+            self._change(old, kind, text, is_edited)
         elif (old.kind == "deleted" or old.is_edited) and (text or attachment):
-            self.revisions.append((old.id, text or attachment or "", kind, self._source))
-        # Else two phones wrote the same message differently: what is there stays.
+            self.revisions.append((old.id, text or attachment or "", kind, self._source, "older", is_edited))
+        elif (kind, text) != (old.kind, old.text):
+            # Two phones wrote the same message differently: what is there stays.
+            self.revisions.append((old.id, text, kind, self._source, "other", is_edited))
+        else:
+            self._agree(old, row)
+
+    def _change(self, old: Old, kind: str, text: str, is_edited: int) -> None:
+        """The message says something else from now on; what it said is kept."""
+        self.revisions.append((old.id, old.text, old.kind, self._source, "replaced", old.is_edited))
+        self.changes.append(Change(old, kind, text, bool(is_edited)))
+
+    def _agree(self, old: Old, row: Row) -> None:
+        """The export says what the message says: where another one made it so, it is more than that one's word."""
+        is_less = old.kind in MEDIA_KINDS and (row[5] != old.kind or (old.text and not row[6]))
+        if is_less or (old.kind in _TOLD_BY_THE_PHONE and row[6] != old.text):
+            self.revisions.append((old.id, row[6], row[5], self._source, "other", row[7]))
+            return
+        said_by = self._chained.get(old.id)
+        if said_by is not None and self._source not in said_by:
+            self.revisions.append((old.id, old.text, old.kind, self._source, "same", old.is_edited))
 
 
 def _with_last(batches: Iterator[list[Row]]) -> Iterator[tuple[list[Row], bool]]:

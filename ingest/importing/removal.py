@@ -16,7 +16,7 @@ from memories_lib.shared.counters import Counters
 from memories_lib.shared.folding import fold
 
 #: What hangs on a message, and goes with it.
-_BY_MESSAGE = ("links", "places", "revisions", "media", "former_keys")
+_BY_MESSAGE = ("links", "places", "revisions", "media_sources", "media", "former_keys")
 _BATCH = 5_000
 
 
@@ -134,8 +134,11 @@ def _unindex(connection: sqlite3.Connection) -> None:
     )
 
 
-def forget_source(connection: sqlite3.Connection, sources: Iterable[int]) -> None:
-    """Take the rows of these sources out. Messages that others hold too are theirs from now on."""
+def forget_source(connection: sqlite3.Connection, sources: Iterable[int], instead: int | None = None) -> None:
+    """Take the rows of these sources out. Messages that others hold too are theirs from now on.
+
+    `instead`: the source that comes in their place, and says what they said of those.
+    """
     for source in sources:
         connection.execute("DELETE FROM source_messages WHERE source_id = ?", (source,))
         connection.execute("DROP TABLE IF EXISTS temp.heirs")
@@ -156,10 +159,17 @@ def forget_source(connection: sqlite3.Connection, sources: Iterable[int]) -> Non
         )
         connection.execute(
             """
-            UPDATE revisions SET source_id = (SELECT source_id FROM messages WHERE id = message_id) WHERE source_id = ?
+            UPDATE revisions SET source_id = coalesce(?, (SELECT source_id FROM messages WHERE id = message_id))
+            WHERE source_id = ?
             """,
-            (source,),
+            (instead, source),
         )
+        if instead is not None:
+            connection.execute(
+                "UPDATE OR REPLACE media_sources SET source_id = ? WHERE source_id = ?", (instead, source)
+            )
+        else:
+            connection.execute("DELETE FROM media_sources WHERE source_id = ?", (source,))
         for table, column in (("source_warnings", "source_id"), ("chat_sources", "source_id"), ("sources", "id")):
             connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (source,))
 

@@ -39,6 +39,16 @@ class Replacement:
             """
         )
         connection.execute("CREATE INDEX temp.kept_by_name ON kept_files (filename)")
+        connection.execute("DROP TABLE IF EXISTS temp.kept_named")
+        connection.execute(
+            f"""
+            CREATE TEMP TABLE kept_named AS SELECT DISTINCT filename, source_id, has_file
+            FROM media_sources JOIN media USING (message_id)
+            WHERE message_id IN (SELECT id FROM leaving) AND filename IS NOT NULL
+                AND source_id NOT IN ({", ".join("?" * len(again.sources))})
+            """,
+            again.sources,
+        )
         if not again.is_moved:
             connection.execute("DROP TABLE IF EXISTS temp.kept_keys")
             connection.execute(
@@ -60,7 +70,7 @@ class Replacement:
         for chat, counts in tallies.items():
             counts.flush(connection, chat)
             count_all(connection, chat)
-        forget_source(connection, again.sources)
+        forget_source(connection, again.sources, min(again.sources))
 
     def _shared_with(self) -> list[int]:
         """Other sources of the chat that made the same mistakes: what they hold too goes, and comes back."""
@@ -99,6 +109,14 @@ class Replacement:
             """,
             (chat,),
         ).rowcount
+        connection.execute(
+            """
+            INSERT OR IGNORE INTO media_sources
+            SELECT message_id, kept_named.source_id, kept_named.has_file
+            FROM kept_named JOIN media USING (filename) JOIN messages ON messages.id = message_id WHERE chat_id = ?
+            """,
+            (chat,),
+        )
         account.media_found += filled
         account.media_missing -= filled
         otherwise, gone = connection.execute(

@@ -22,6 +22,7 @@ from ingest.importing.exchange_rows import ExchangeBuilder, sample_words
 from ingest.importing.merge import Change
 from ingest.importing.removal import forget_source, gather_leaving, has_loose, sweep, take_out, take_out_of_talks
 from ingest.importing.resegment import retell
+from ingest.importing.taking_back import TakenBack, take_back
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
@@ -37,9 +38,11 @@ class Removed:
     """What was taken out. `paths`: files of the media folder that nothing else uses, small pictures too."""
 
     messages: int = 0
+    wordings: int = 0  # of messages that stay
     files: int = 0
     exchanges: set[int] = field(default_factory=set)  # keys of those that were told otherwise, or are gone
     paths: list[Path] = field(default_factory=list)
+    digests: set[str] = field(default_factory=set)  # of those files
     edits_lost: int = 0
 
 
@@ -95,9 +98,18 @@ class Rewriting:
         tallies: dict[int, Counters] = {}
         chats = take_out(connection, tallies)
         self._flush(tallies)
+        back = self.take_back(sources)
         forget_source(connection, sources)
-        for chat in chats:
-            self.settle(chat)
+        for chat in chats | back.changes.keys():
+            self.settle(chat, back.changes.get(chat, ()))
+
+    def take_back(self, sources: Sequence[int], only_chat: int | None = None) -> TakenBack:
+        """Take back what these exports alone said of messages that stay: see `settle` for the words."""
+        back = take_back(self.connection, sources, only_chat)
+        self._files += back.files
+        self.removed.exchanges |= back.exchanges
+        self.removed.wordings += sum(map(len, back.changes.values()))
+        return back
 
     def take_out_of_talks(self) -> None:
         """Take the exchanges apart that hold messages in `leaving`: see `settle`."""
@@ -149,6 +161,7 @@ class Rewriting:
             if not self.connection.execute("SELECT 1 FROM media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone():
                 names = filter(None, (media_name(sha256, filename or ""), thumbnail))
                 self.removed.files += 1
+                self.removed.digests.add(sha256)
                 self.removed.paths += [folder / name for name in names]
 
 

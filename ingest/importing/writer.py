@@ -36,6 +36,7 @@ from ingest.importing.sampling import Overview
 from ingest.importing.spool import Spool
 from ingest.importing.swapped_dates import end_guesses, note_former_days
 from ingest.importing.target import Target, TargetFinder
+from ingest.importing.wording_chains import INSERT_REVISION, says_the_same
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.summarizer import Summarizer
 from memories_lib.shared.counters import Counters
@@ -158,7 +159,7 @@ class Writer:
         account.chat, account.chat_kind = target.name, target.kind
         number = min(read.again.sources) if read.again else None
         source = add_source(connection, self._export, self._sha256, self._now, self._incoming.timezone, number)
-        carried = Attachments(connection, self._export, self._folder)
+        carried = Attachments(connection, self._export, self._folder, source)
         numbers.enter(chat)
         loader = Loader(connection, chat, source, index, carried, numbers, replacement.had if replacement else None)
         shifts = [] if target.is_new else self._find_shifts(chat, overview, earlier)
@@ -253,12 +254,12 @@ class Writer:
         for change in changes:
             loader.kinds[change.old.kind] -= 1
             loader.kinds[change.kind] += 1
-        connection.executemany(
-            "INSERT INTO revisions (message_id, text, kind, source_id) VALUES (?, ?, ?, ?)", merge.revisions
-        )
+        connection.executemany(INSERT_REVISION, merge.revisions)
         account.updated = len(changes) + merge.filled
-        if earlier and carried.has_files():
-            account.updated += fill_missing(connection, chat, carried)[0]
+        if earlier:
+            says_the_same(connection, source, earlier.all_ids)
+            if carried.has_files():
+                account.updated += fill_missing(connection, chat, carried)[0]
         self._retell(writing, changes)
 
     def _retell(self, writing: _Writing, changes: list[Change]) -> None:

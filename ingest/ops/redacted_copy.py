@@ -130,7 +130,7 @@ def _take_out(copy: sqlite3.Connection, leave: Redactions) -> list[int]:
         "revisions", "source_warnings", "hidden_messages", "merged_exchanges", "exchanges_before", "messages_before",
         "people_before", "chats_before", "senders_before", "periods_before", "person_months_before",
         "person_emoji_before", "former_keys", "former_chats", "person_names",
-        "source_messages", "curation_state", "period_exchanges", "periods", "uncounted",
+        "source_messages", "media_sources", "curation_state", "period_exchanges", "periods", "uncounted",
     ):  # fmt: skip
         copy.execute(f"DELETE FROM {table}")
     copy.execute("DELETE FROM exchange_marks WHERE is_hidden OR NOT is_starred")

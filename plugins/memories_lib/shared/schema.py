@@ -26,7 +26,9 @@ TABLES: dict[str, str] = {
     "messages": """
         id INTEGER*, key INTEGER!, chat_id INTEGER!, exchange_id INTEGER, sender_id INTEGER, sent_at TEXT!, kind
         TEXT!, text TEXT!='', is_edited INTEGER!=0, is_highlight INTEGER!=0, source_id INTEGER!, line INTEGER""",
-    "revisions": "id INTEGER*, message_id INTEGER!, text TEXT!, kind TEXT!, source_id INTEGER!",
+    "revisions": """
+        id INTEGER*, message_id INTEGER!, text TEXT!, kind TEXT!, source_id INTEGER!, standing TEXT, was_edited
+        INTEGER!=0""",
     "media": """
         id INTEGER*, message_id INTEGER!, filename TEXT, mimetype TEXT, bytes INTEGER, sha256 TEXT, width INTEGER,
         height INTEGER, duration_s REAL, thumbnail TEXT, caption TEXT, transcript TEXT, is_missing INTEGER!=1,
@@ -57,6 +59,7 @@ TABLES: dict[str, str] = {
         person_id INTEGER*, name TEXT!, phone TEXT, is_owner INTEGER!=0, message_count INTEGER!=0, joined_to INTEGER""",
     "curation_state": "digest TEXT!",
     "period_exchanges": "period_id INTEGER!*, exchange_id INTEGER!*",
+    "media_sources": "message_id INTEGER!*, source_id INTEGER!*, has_file INTEGER!",
     "source_messages": "source_id INTEGER!*, first_id INTEGER!*, last_id INTEGER!",
     "former_keys": "key INTEGER!*, message_id INTEGER!*",
     "former_chats": "key INTEGER!*, chat_id INTEGER!*",
@@ -92,6 +95,7 @@ INDEXES: dict[str, str] = {
     "places_by_exchange": "places (exchange_id)",
     "places_by_message": "places (message_id)",
     "revisions_by_message": "revisions (message_id)",
+    "media_sources_by_source": "media_sources (source_id)",
     "uncounted_by_exchange": "uncounted (exchange_id)",
     "warnings_by_source": "source_warnings (source_id)",
 }
