@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from datasette.app import Datasette
-from datasette.database import Database
 from datasette.utils.asgi import Request
 
-from memories_lib.server import served_archive
+from memories_lib.server import internals, served_archive
 from memories_lib.server.http import Body
 
 _MOST_BYTES = 8 << 20
+#: A longer question is not kept: whoever asks it asks for nothing that the pages ask for.
+_LONGEST_QUESTION = 2_000
+#: What an entry takes beside its answer and its question, in bytes.
+_ENTRY = 1_000
 
 _kept: OrderedDict[tuple[date, str], Body] = OrderedDict()
 _state: dict[str, Any] = {"stamp": None, "bytes": 0}
 
 
-def _stamp(database: Database) -> tuple[object, ...]:
-    """What changes with every commit: the times and sizes of the file and of its log."""
-    found: list[tuple[int, int, int] | None] = []
-    for end in ("", "-wal"):
-        try:
-            about = Path(f"{database.path}{end}").stat()
-        except OSError:
-            found.append(None)
-        else:
-            found.append((about.st_ino, about.st_mtime_ns, about.st_size))
-    return database.path, *found
+def _stamp(datasette: Datasette) -> tuple[object, ...] | None:
+    """What is another one after each commit that readers see; None where it cannot be told.
+
+    Times and sizes of the files are others before readers see a commit: SQLite writes the log, then waits for the disk.
+    See https://www.sqlite.org/pragma.html#pragma_data_version.
+    """
+    database = served_archive.database_of(datasette)
+    connection = internals.connection_to_answer_with(datasette, database)
+    try:
+        return id(connection), connection.execute("PRAGMA data_version").fetchone()[0]
+    except sqlite3.OperationalError:
+        return None
 
 
 def forget() -> None:
@@ -40,9 +44,13 @@ def forget() -> None:
     _state.update(stamp=None, bytes=0)
 
 
+def _size(key: tuple[date, str], body: Body) -> int:
+    return body.size() + 2 * len(key[1]) + _ENTRY
+
+
 async def answer(request: Request, datasette: Datasette, function: Callable[..., Any]) -> Any:
     """What `function` answers, or answered to the same question before."""
-    stamp = _stamp(served_archive.database_of(datasette))
+    stamp = _stamp(datasette)
     if stamp != _state["stamp"]:
         _kept.clear()
         _state.update(stamp=stamp, bytes=0)
@@ -53,10 +61,13 @@ async def answer(request: Request, datasette: Datasette, function: Callable[...,
         _kept.move_to_end(key)
         return body
     found = await function(request, datasette)
-    # What was read while the archive changed is not kept: it may be from before.
-    if isinstance(found, dict) and _stamp(served_archive.database_of(datasette)) == stamp:
-        found = _kept[key] = Body(found)
-        _state["bytes"] += found.size()
-        while _state["bytes"] > _MOST_BYTES and len(_kept) > 1:
-            _state["bytes"] -= _kept.popitem(last=False)[1].size()
-    return found
+    if not isinstance(found, dict) or len(key[1]) > _LONGEST_QUESTION:
+        return found
+    body = Body(found)
+    # What was read while the archive changed is not kept: it may be from before. Nor is what somebody else kept.
+    if stamp is not None and _stamp(datasette) == stamp == _state["stamp"] and key not in _kept:
+        _kept[key] = body
+        _state["bytes"] += _size(key, body)
+        while _state["bytes"] > _MOST_BYTES:
+            _state["bytes"] -= _size(*_kept.popitem(last=False))
+    return body
