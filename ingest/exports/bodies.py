@@ -28,11 +28,11 @@ _MOST_WORDS = 6
 _HAS_ENDING = re.compile(r"\.\w{1,8}\Z")
 _OLD_IOS_FILE = re.compile(r"(?P<file>[^\n<>]{1,250}) <[\u200e\u200f]*(?P<label>[^<>\d]{2,24})>\Z")
 _LABEL_AND_FILE = re.compile(r"(?P<label>[^\d:：<>\n]{3,40})[:：] ?(?P<file>[^<>:\n]{1,250}\.\w{1,8})\Z")
-_PAGES = re.compile(r"\s*•\s*[\u200e\u200f]?\d+.*\Z")
-_TAG = re.compile(r"[ \u200e\u200f]*(?P<tag>[\u200e\u200f<][^\n]*)\Z")
+#: What stands behind the last "•" of a document's title: "2 pages".
+_PAGES = re.compile(r"\s*[\u200e\u200f]?\d[^\n]*\Z")
+#: What stands behind the last "<" of a line.
 _IOS_FILE = re.compile(
-    r"(?P<title>[^\n]*?)[ \u200e\u200f]*<[\u200e\u200f]*"
-    r"(?:(?P<label>[^<>\d:：]{2,24})[:：] ?(?P<file>[^<>\n]{1,250})"
+    r"[\u200e\u200f]*(?:(?P<label>[^<>\d:：]{2,24})[:：] ?(?P<file>[^<>\n]{1,250})"
     r"|(?P<file2>[^<>\n]{1,250}\.\w{1,8}) (?P<label2>[^<>\d]{2,24}))>\Z"
 )
 _OMITTED = re.compile(r"<[\u200e\u200f]*(?P<inner>[^<>\n]{2,120})>\Z")
@@ -201,12 +201,18 @@ def _tagged(stripped: str, words: Languages, has_file: bool) -> tuple[str, str, 
         file = _attachment(tag, words, True, has_file) if before or not has_file else None
         if file:
             title = "\n".join(filter(None, (before, head)))
-            return kind_of_file(file[0]), _PAGES.sub("", title).strip(MARKS + " "), file[0]
+            return kind_of_file(file[0]), _without_pages(title), file[0]
         inner = plain(tag[1:-1] if tag[:1] == "<" and tag[-1:] == ">" else tag)
         kind = words.exact.get(inner)
         if kind and kind not in ("deleted", "call", "location") and (before or head):
-            return kind, _PAGES.sub("", "\n".join(filter(None, (before, head)))).strip(MARKS + " "), None
+            return kind, _without_pages("\n".join(filter(None, (before, head)))), None
     return None
+
+
+def _without_pages(title: str) -> str:
+    """A title or caption without the count of pages, and without marks and blanks around it."""
+    before, dot, pages = title.rpartition("•")
+    return (before.rstrip() if dot and _PAGES.match(pages) else title).strip(MARKS + " ")
 
 
 def _ends_in_words_of_whatsapp(stripped: str) -> bool:
@@ -229,7 +235,7 @@ def _title_before_mark(stripped: str) -> str:
     title, mark, _ = stripped.rpartition("\u200e")
     if not mark:
         title, mark, _ = stripped.rpartition("\u200f")
-    return _PAGES.sub("", title).strip(MARKS + " ") if mark else ""
+    return _without_pages(title) if mark else ""
 
 
 def _kind_by_words(stripped: str) -> str:
@@ -279,17 +285,18 @@ def _attachment(first: str, words: Languages, is_ios: bool, has_file: bool = Fal
             if found and (plain(found["label"]) in words.attached or looks_generated(found["file"].strip(MARKS))):
                 return found["file"].strip(MARKS + " "), ""
     elif first.endswith(">"):
-        found = _IOS_FILE.match(first)
+        head, opening, tag = first.rpartition("<")
+        found = _IOS_FILE.match(tag) if opening else None
         if found:
             name = (found["file"] or found["file2"]).strip(MARKS + " ")
             label = plain(found["label"] or found["label2"])
             is_named = looks_generated(name) or re.match(r"\d{5,}-.*\.\w{1,5}\Z", name)
             if label in words.attached or is_named or (has_file and found["file"]):
-                title = _PAGES.sub("", found["title"]).strip(MARKS + " ")
+                title = _without_pages(head)
                 return name, "" if title == re.sub(r"\A\d{5,}-", "", name) else title
         found = _OLD_IOS_FILE.match(first)
         if found and plain(found["label"]) in words.attached:
-            return _PAGES.sub("", found["file"]).strip(MARKS + " "), ""
+            return _without_pages(found["file"]), ""
     elif is_ios and (has_file or has_mark(first)) and (found := _LABEL_AND_FILE.match(first.strip(MARKS + " "))):
         # "Contact card attached: Ana.vcf"
         return found["file"].strip(MARKS + " "), ""

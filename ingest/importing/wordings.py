@@ -7,7 +7,9 @@ import re
 #: ``@⁨Omar Neighbour⁩``: phones put a mention's name between isolates; older ones write the number.
 _MENTION = re.compile(r"@(?:\u2068[^\u2069\n]{0,80}\u2069|\+?\d[\d\u00a0 ]{5,18}\d|\S+)")
 _NOT_WORDS = re.compile(r"[\W_]+")
-_VOTES = re.compile(r"[\s\u200e\u200f]*\((?P<votes>\d+)[\s\u00a0\u202f]?[^()]*\)[\s\u200e\u200f]*\Z")
+_VOTES = re.compile(r"\((?P<votes>\d{1,9})[\s\u00a0\u202f]?[^()]{0,60}\)\Z")
+_AROUND = " \t\u00a0\u202f\u200e\u200f"
+_LONGEST_VOTES = 80
 #: The beginning of a line such as ``[13.02.24, 20:15:01] Anna: ``.
 _HALF_A_HEADER = re.compile(r"[\u200e\u200f]?\[?\d[^\n]{0,60}|[\u200e\u200f]?\[?")
 _LABEL = re.compile(r"\A[\s\u200e\u200f]*[^\W\d_]+[\s\u00a0\u202f]?[:：][\s\u00a0\u202f]?")
@@ -62,8 +64,15 @@ def _fits(pattern: str, text: str) -> bool:
 def _poll(text: str) -> list[str]:
     """Question and options, without the words of the phone's language and the votes."""
     lines = [line for line in text.split("\n")[1:] if line.strip()]
-    return [_NOT_WORDS.sub("", _LABEL.sub("", _VOTES.sub("", line), 1) if n else line) for n, line in enumerate(lines)]
+    return [_NOT_WORDS.sub("", _LABEL.sub("", _option(line)[0], 1) if n else line) for n, line in enumerate(lines)]
+
+
+def _option(line: str) -> tuple[str, int]:
+    """(the option's words, its votes) of a line of a poll."""
+    line = line.strip(_AROUND)
+    found = _VOTES.search(line, max(0, len(line) - _LONGEST_VOTES))
+    return (line[: found.start()].rstrip(_AROUND), int(found["votes"])) if found else (line, 0)
 
 
 def _votes(poll: str) -> int:
-    return sum(int(found["votes"]) for line in poll.split("\n") if (found := _VOTES.search(line)))
+    return sum(_option(line)[1] for line in poll.split("\n"))

@@ -10,6 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
+from ingest.importing import wordings
+from ingest.summaries.gemini import prompt
+from ingest.summaries.gemini.redact import Redactor
 from memories_lib.shared import derived_words, folding
 from memories_lib.web import book_formats, markup
 from tests.helpers import read
@@ -35,6 +38,8 @@ WORST = {
     "pages": _full(" • "),
     "labels": _full("a: "), "named": _full("a.b (c) "), "places": _full("https://maps.google.com/?"),
     "ends": _full(">"),
+    "ignored": _full("ignorier"), "a system": _full("system "), "streets": _full("rue "), "hyphens": _full("a-"),
+    "numbers": _full("1 "), "mails": _full("a@a."),
     "accents": "e" + _full("\u0301"), "hex": _full("a1"), "dashes": _full("-"), "equals": _full("=a,"),
 }  # fmt: skip
 
@@ -47,6 +52,8 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "words": markup.words,
     "folded": markup.folded,
     "poll": markup.poll,
+    "an option of a poll": lambda text: markup.poll(f"POLL:\nWhere?\nOPTION: home (2 votes)\nOPTION: x{text}y"),
+    "a question of a poll": lambda text: markup.poll(f"POLL:\n{text}y\nOPTION: home (2 votes)"),
     "is_big": markup.is_big,
     "link_card": _link_card,
     "fold": folding.fold,
@@ -63,6 +70,17 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "iphone": lambda text: read(
         f"[13/2/24, 13:05:00] Ana: hello\n[13/2/24, 13:06:00] Ben: {text}\n\u200e[13/2/24, 13:06:00] Ben: {text}\n"
     ),
+    "a caption": lambda text: read(
+        f"\u200e[13/2/24, 13:05:00] Ana: {text}\nx\u200eimage omitted\n\u200e[13/2/24, 13:06:00] Ben: {text}"
+        "\u200e<attached: 00000001-PHOTO-2024-02-13-13-06-00.jpg>\n[13/2/24, 13:07:00] Ben: hello\n"
+    ),
+    "is_same_wording of polls": lambda text: wordings.is_same_wording(
+        "poll", f"POLL:\nWhere?\nOPTION: {text}y (1 vote)", f"POLL:\nWhere?\nOPTION: {text}z"
+    ),
+    "is_same_wording": lambda text: wordings.is_same_wording("text", f"@Ana {text}y", f"@Ben {text}z"),
+    "more_votes": lambda text: wordings.more_votes(f"POLL:\n{text}y", f"{text}z"),
+    "redacted": Redactor(("Ana Lee", "花子", "O'Neil")).clean,
+    "packed": lambda text: prompt._SPEAKS_TO_MODEL.search(text),
     "a line of no header": lambda text: read(f"13/2/24, 13:05 - Ana: hello\n{text}\n[{text}\n13/2/24{text}\n"),
     "with_pictures": lambda text: book_formats.with_pictures(text + 'src="/-/media/x"', lambda _sha256: None),
 }
@@ -75,6 +93,9 @@ def test_nothing_takes_longer_than_its_words(look: str) -> None:
         start = time.process_time()
         LOOKS[look](text)
         slow[name] = time.process_time() - start
+        start = time.process_time()
+        LOOKS[look](f"x{text}y")
+        slow[f"{name} between letters"] = time.process_time() - start
     assert {name: used for name, used in slow.items() if used > 1} == {}
 
 

@@ -58,9 +58,9 @@ _OTHER = re.compile(r"[^\x00-\u024f\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00
 #: Talks that speak to a model travel alone, so that they can change no other's answer.
 _SPEAKS_TO_MODEL = re.compile(
     r"(?i)\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|prompt|rule|above|previous)|"
-    r"system\s*prompt|you are (?:now )?(?:an? )?(?:ai|assistant|language model|chatgpt|gemini)|=== ?talk|"
-    r"\"?memorable\"?\s*[:=]|jailbreak|as an ai\b|ignorier\w*.{0,30}(?:anweisung|regel|oben)|"
-    r"ignor[ae]\w*.{0,30}(?:instruc|consigne|istruzion)|指示を無視|忽略.{0,10}(?:指令|说明|提示)"
+    r"system\s{0,20}prompt|you are (?:now )?(?:an? )?(?:ai|assistant|language model|chatgpt|gemini)|=== ?talk|"
+    r"\"?memorable\"?\s{0,20}[:=]|jailbreak|as an ai\b|ignorier\w{0,20}.{0,30}(?:anweisung|regel|oben)|"
+    r"ignor[ae]\w{0,20}.{0,30}(?:instruc|consigne|istruzion)|指示を無視|忽略.{0,10}(?:指令|说明|提示)"
 )
 
 

@@ -10,7 +10,7 @@ from ingest.summaries.gemini.answers import Summary
 from ingest.summaries.gemini.transcript import Talk
 from ingest.summaries.offline.feelings import SPACELESS
 
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _CARD = re.compile(r"(?<![\w+])(?:\d[ -]?){13,19}(?!\w)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
@@ -20,10 +20,10 @@ _STREET = (
     r"vej|gata|gatan|katu|ulica|ul\."
 )
 _ADDRESS = re.compile(
-    rf"\b\d{{1,4}}[a-z]?,? (?:[\w'’-]+ ){{0,3}}(?:{_STREET})(?!\w)|"
-    rf"\b[\w'’-]*(?:{_STREET}) ?\d{{1,4}} ?[a-z]?(?!\w)|"
-    r"\b(?:rue|avenue|boulevard|calle|via|viale|piazza|rua|avenida|plaza|ул\.?|улица) (?:[\w'’-]+ ?){1,4},? ?\d{1,4}\b|"
-    r"\b\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard) (?:[\w'’-]+ ?){1,4}",
+    rf"\b\d{{1,4}}[a-z]?,? (?:[\w'’-]{{1,40}} ){{0,3}}(?:{_STREET})(?!\w)|"
+    rf"\b[\w'’-]{{0,40}}(?:{_STREET}) ?\d{{1,4}} ?[a-z]?(?!\w)|"
+    r"\b(?:rue|avenue|boulevard|calle|via|viale|piazza|rua|avenida|plaza|ул\.?|улица) (?:[\w'’-]{1,40} ?){1,4},? ?\d{1,4}\b|"
+    r"\b\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard) (?:[\w'’-]{1,40} ?){1,4}",
     re.IGNORECASE,
 )
 _LONE = re.compile(r"\[?\b(MAIL|LINK|CARD|PHONE|ADDRESS|NAME)(\d+)\b\]?")

@@ -26,7 +26,9 @@ _SLOT = re.compile("\ue000(\\d+)\ue001")
 _LONG = 1500
 _SHOWN = 900
 _MOST_BIG = 6
-_OPTION = re.compile(r"^[\u200e\u200f]*[^\W\d_a-z]{3,14} ?: (?P<text>.+?)(?: \((?P<votes>\d+) \w+\))?[\u200e\u200f]*$")
+_MARKS_AROUND = "\u200e\u200f "
+_OPTION = re.compile(r"[^\W\d_a-z]{3,14} ?: (?P<text>.+)")
+_VOTES = re.compile(r" \((?P<votes>\d{1,9})[ \u00a0\u202f]?[^()\d]{1,40}\)\Z")
 
 
 def words(text: str) -> Markup:
@@ -99,8 +101,16 @@ def is_big(text: str) -> bool:
 
 def poll(text: str) -> tuple[str, list[tuple[str, int, int]]]:
     """(question, [(option, votes, percent of the most)]) of a poll."""
-    lines = [line for line in text.split("\n")[1:] if line.strip("\u200e\u200f ")]
-    options = [(m["text"], int(m["votes"] or 0)) for line in lines if (m := _OPTION.match(line))]
-    question = " ".join(line for line in lines if not _OPTION.match(line)).strip("\u200e\u200f ")
+    options: list[tuple[str, int]] = []
+    questions: list[str] = []
+    for line in filter(None, (line.strip(_MARKS_AROUND) for line in text.split("\n")[1:])):
+        option = _OPTION.fullmatch(line)
+        if not option:
+            questions.append(line)
+            continue
+        said = option["text"]
+        votes = _VOTES.search(said, max(0, len(said) - 60))
+        options.append((said[: votes.start()] if votes else said, int(votes["votes"]) if votes else 0))
+    question = " ".join(questions)
     most = max([votes for _, votes in options], default=0) or 1
     return question, [(option, votes, round(100 * votes / most)) for option, votes in options]
