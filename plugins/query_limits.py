@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from datasette import hookimpl
 
@@ -22,14 +22,15 @@ _LONGEST_VALUE = 16 << 20
 _LONGEST_ANSWER, _MOST_COLUMNS = 1 << 20, 100
 #: The longest pattern of LIKE: what it takes is the pattern's length times the text's, and no clock stops it.
 _LONGEST_PATTERN = 500
-#: Values longer than `_LARGE` are counted, and an answer has so many bytes of them at most.
-_LARGE, _MOST = 1 << 14, 32 << 20
+#: Rows longer than `_LARGE` are counted, and an answer has so many bytes of them at most. Datasette's answers have a
+#: thousand rows at most.
+_LARGE, _MOST = 1 << 11, 8 << 20
 _SIZED = (str, bytes)
 
 
 @hookimpl
 def startup() -> None:
-    internals.limit_questions(_LONGEST_ANSWER, _MOST_COLUMNS)
+    internals.limit_questions(_LONGEST_ANSWER, _MOST_COLUMNS, _counting)
 
 
 @hookimpl
@@ -39,7 +40,10 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     # SQLite's own take the product of two lengths, in one step that no clock stops.
     conn.create_function("instr", 2, _instr, deterministic=True)
     conn.create_function("replace", 3, _replace, deterministic=True)
-    conn.row_factory = _counting()
+    for name, strip in (("trim", str.strip), ("ltrim", str.lstrip), ("rtrim", str.rstrip)):
+        conn.create_function(name, 2, partial(_trim, strip), deterministic=True)
+    for name, parameters in (("json_patch", 2), ("jsonb_patch", 2), ("unhex", 2)):
+        conn.create_function(name, parameters, partial(_not_offered, name), deterministic=True)
 
 
 def _instr(text: Any, part: Any) -> int | None:
@@ -56,23 +60,32 @@ def _replace(text: Any, old: Any, new: Any) -> str | None:
     return _as_text(text).replace(_as_text(old), _as_text(new)) if _as_text(old) else _as_text(text)
 
 
+def _trim(strip: Callable[[str, str], str], text: Any, letters: Any) -> str | None:
+    if text is None or letters is None:
+        return None
+    # Python's own looks through all letters for each of the text's; there are few different ones.
+    return strip(_as_text(text), "".join(set(_as_text(letters))))
+
+
+def _not_offered(name: str, *_given: Any) -> NoReturn:
+    raise sqlite3.OperationalError(f"{name} is not offered here: what it takes has no bound")
+
+
 def _as_text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _counting() -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
-    """Rows as Datasette has them, of answers that fit into memory."""
-    asked, total = None, 0
+    """Rows of one answer as Datasette has them, as long as they fit into memory."""
+    total = 0
 
     def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
-        nonlocal asked, total
-        for value in values:
-            if value.__class__ in _SIZED and len(value) > _LARGE:
-                if asked is None or asked() is not cursor:
-                    asked, total = weakref.ref(cursor), 0
-                total += len(value)
-                if total > _MOST:
-                    raise sqlite3.OperationalError(f"the answer has more than {_MOST >> 20} MiB; ask for less of it")
+        nonlocal total
+        size = sum(len(value) for value in values if value.__class__ in _SIZED)
+        if size > _LARGE:
+            total += size
+            if total > _MOST:
+                raise sqlite3.OperationalError(f"the answer has more than {_MOST >> 20} MiB; ask for less of it")
         return sqlite3.Row(cursor, values)
 
     return row

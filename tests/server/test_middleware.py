@@ -19,7 +19,7 @@ import pytest
 
 from ingest.ops.serving import datasette_arguments
 from memories_lib.server import streamed
-from tests.conftest import serve
+from tests.conftest import ROOT, serve
 from tests.helpers import run_apart
 from tests.server.test_api import Client
 
@@ -249,3 +249,29 @@ def test_who_goes_away_gets_no_more_and_no_more_is_made() -> None:
     run_apart(answer.asgi_send(send))
     assert made[-1] == "closed"
     assert len(made) < 20
+
+
+STUCK = """
+import asyncio, ctypes, signal, sys
+sys.path.append("plugins")
+from memories_lib.middleware import ends_in_time
+ends_in_time.LONGEST_S = 0.3
+signal.signal(signal.SIGTERM, lambda *_: None)
+asyncio.run(ends_in_time._watch())
+print("stuck", flush=True)
+lock = ctypes.create_string_buffer(64)
+for _ in range(2):
+    ctypes.CDLL(None).pthread_mutex_lock(lock)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its mutexes")
+def test_told_to_end_it_ends_even_where_the_main_thread_waits_for_ever() -> None:
+    process = subprocess.Popen([sys.executable, "-c", STUCK], stdout=subprocess.PIPE, cwd=ROOT)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == b"stuck\n"
+    signal_at = time.monotonic()
+    process.terminate()
+    assert process.wait(10) == 0
+    assert time.monotonic() - signal_at < 5

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,6 +51,9 @@ def _most_resident(served: Served) -> int:
         "select replace(hex(zeroblob(500000)), '0', 'aaaaaaaaaaaa'), *"
         " from messages", "select group_concat(hex(zeroblob(100000))) from messages",
         "select " + ", ".join(f"zeroblob(16000000) a{n}" for n in range(16)),
+        "select json_patch('{}', '{}')", "select unhex('61-62', '-')",
+        "with recursive c(i) as (select 1 union all select i+1 from c where i<600) select "
+        + ", ".join(f"hex(zeroblob(8100)) c{n}" for n in range(20)) + " from c",
         "select length(hex(zeroblob(8000000)))", "select " + ", ".join(f"1 a{n}" for n in range(150)),
     ],
 )  # fmt: skip
@@ -75,6 +80,9 @@ def test_what_fits_is_answered(api: Client, examples_db: Path) -> None:
         ("select instr(12345, 34)", 3), ("select replace('aXbX', 'X', 'yy')", "ayybyy"),
         ("select replace('abc', '', 'x')", "abc"), ("select replace(121, 1, 3)", "323"),
         ("select length(replace(hex(zeroblob(100000)), hex(zeroblob(50000))||'1', ''))", 200_000),
+        ("select length(trim(hex(zeroblob(150000)), replace(hex(zeroblob(10000)), '0', 'b')||'0'))", 0),
+        ("select trim('xxaxbxx', 'x')", "axb"), ("select ltrim('xyaxb', 'yx')", "axb"), ("select trim('  a ')", "a"),
+        ("select rtrim(1200, 0)", "12"), ("select trim(null, 'a')", None), ("select trim('äaä', 'ä')", "a"),
     ],
 )  # fmt: skip
 def test_words_are_looked_for_as_sqlite_does_and_at_once(api: Client, sql: str, found: object) -> None:
@@ -104,3 +112,18 @@ def test_a_parameter_that_means_nothing_is_the_askers_fault(api: Client, asked: 
     status, _, found = api.ask("GET", f"/memories/{path}{form}?{parameters}")
     assert status == 400
     assert (found["ok"] is False) if form else (b"<title>" in found)
+
+
+def test_what_failed_holds_nobody_up(api: Client, served: Served) -> None:
+    """Cursors of questions that failed are closed by the thread that asked them, never by Python's collector."""
+    slow = quote("with recursive c(i) as (select 1 union all select i+1 from c) select count(*) from c")
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(Client(served).ask, "GET", f"/memories.json?sql={slow}") for _ in range(12)]
+        longest = 0.0
+        while not all(one.done() for one in asked):
+            start = time.monotonic()
+            assert api.ask("GET", "/robots.txt")[0] == 200
+            longest = max(longest, time.monotonic() - start)
+            time.sleep(0.02)
+    assert {one.result()[0] for one in asked} == {400}
+    assert longest < 3

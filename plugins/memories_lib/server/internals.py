@@ -8,6 +8,7 @@ import re
 import sqlite3
 import sys
 import traceback
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
@@ -68,10 +69,13 @@ def put_ties_in_order() -> None:
     Database.execute = in_order
 
 
-def limit_questions(longest: int, columns: int) -> None:
+def limit_questions(longest: int, columns: int, counting: Callable[[], Any]) -> None:
     """While a question in SQL is answered, or a page of a table, no value is longer and no row wider.
 
-    Ours, which are read by functions (`execute_fn`), have the limits of their connection.
+    `counting()` makes what the rows of one answer are made by, for it to count them. Ours, which are read by functions
+    (`execute_fn`), have the limits of their connection. Cursors of what failed end in the thread that used them: freed
+    by the garbage collector anywhere else, they would wait for their connection's next question, and everybody with
+    them.
     """
     execute_fn = Database.execute_fn
     if hasattr(execute_fn, "__wrapped__"):
@@ -80,15 +84,21 @@ def limit_questions(longest: int, columns: int) -> None:
     @wraps(execute_fn)
     async def limited(self: Database, fn: Any) -> Any:
         # What `Database.execute` hands on.
-        if getattr(fn, "__name__", "") != "sql_operation_in_thread":
-            return await execute_fn(self, fn)
+        is_question = getattr(fn, "__name__", "") == "sql_operation_in_thread"
+        limits = {sqlite3.SQLITE_LIMIT_LENGTH: longest, sqlite3.SQLITE_LIMIT_COLUMN: columns} if is_question else {}
 
         def within_limits(connection: sqlite3.Connection) -> Any:
-            limits = {sqlite3.SQLITE_LIMIT_LENGTH: longest, sqlite3.SQLITE_LIMIT_COLUMN: columns}
             before = {category: connection.setlimit(category, most) for category, most in limits.items()}
+            rows = connection.row_factory
+            if is_question:
+                connection.row_factory = counting()
             try:
                 return fn(connection)
+            except BaseException as error:
+                traceback.clear_frames(error.__traceback__)
+                raise
             finally:
+                connection.row_factory = rows
                 for category, most in before.items():
                     connection.setlimit(category, most)
 
