@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -57,7 +58,9 @@ async def search(request: Request, datasette: Datasette) -> Response:
     question = request.args.get("q") or ""
     started = time.perf_counter()
     messages, talks, total = await served_archive.read(datasette, lambda run: pages.search(run, question, request.args))
-    hits = [{**dict(m), "pieces": folding.snippet(m["text"], question)} for m in messages]
+    hits = await asyncio.to_thread(
+        lambda: [{**dict(m), "pieces": folding.snippet(m["text"], question)} for m in messages]
+    )
     is_part = request.args.get("part") == "1"
     behind = behind_of(datasette)
     sql, given = search_filter.as_sql(request.args, question)

@@ -330,11 +330,11 @@ def test_the_order_as_the_earlier_backend_took_it(calm: Client) -> None:
     assert isinstance(found["detail"], str)
 
 
-def test_what_is_kept_is_of_the_day(examples_db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_kept_is_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """At midnight "on this day" is another day's, though the archive has not changed."""
     from memories_lib.server import response_cache
 
-    monkeypatch.setattr(response_cache.served_archive, "database_of", lambda _: SimpleNamespace(path=str(examples_db)))
+    monkeypatch.setattr(response_cache, "_stamp", lambda _datasette: (1, 1))
     monkeypatch.setattr(response_cache, "date", SimpleNamespace(today=lambda: today[0]))
     today, asked = ["2024-06-14"], []
 

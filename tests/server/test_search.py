@@ -14,6 +14,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.cli import main
 from memories_lib.queries import search
@@ -159,3 +161,57 @@ def test_nothing_is_found_for_nothing(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         assert search.find(connection.execute, '""') == ([], 0)
     assert one(database, "SELECT count(*) FROM messages") == 4
+
+
+def _anywhere(text: str, question: str) -> str:
+    """The first hit's surroundings, found letter by letter."""
+    folded, origin = folding._with_origin(text)
+    found = [at for word in question.split() if (at := folded.find(folding._plain(word))) >= 0]
+    start = max(0, origin[min(found)] - 60) if found else 0
+    return ("…" if start else "") + text[start : start + 240]
+
+
+@given(
+    st.text("aä\u0301ßÆ ,😀한花e\u0308ﬁ", max_size=60),
+    st.integers(0, 2_200),
+    st.sampled_from(["strasse", "Straße", "lánterń", "花", "ae", "fi x"]),
+)
+def test_a_snippet_is_around_the_first_hit_however_long_the_text(piece: str, before: int, word: str) -> None:
+    text = "." * before + piece + f" {word} " + piece * 20
+    said = "".join(part for part, _ in folding.snippet(text, word))
+    assert said.rstrip("…").startswith(_anywhere(text, word).rstrip("…"))
+    assert any(is_hit for _, is_hit in folding.snippet(text, word))
+
+
+def test_very_long_messages_come_a_few_at_a_time(tmp_path: Path) -> None:
+    export = tmp_path / "WhatsApp Chat with Carl.txt"
+    export.write_text(
+        "".join(f"12/03/2024, 10:{n:02} - Carl: lantern {n} {'wörter ' * 9_000}\n" for n in range(40)), "utf-8"
+    )
+    put(tmp_path / "memories.db", export)
+    served = serve(tmp_path / "memories.db", tmp_path / "log")
+    try:
+        api = Client(served)
+        found, before, pages = [], "", 0
+        while before is not None:
+            page = api.get(f"/api/search?q=lantern&limit=200{before and f'&before={before}'}")
+            assert len(json.dumps(page, ensure_ascii=False)) < 1_500_000 and page["total"] == 40
+            found += [message["message_id"] for message in page["messages"]]
+            before, pages = page["next"], pages + 1
+        assert len(found) == len(set(found)) == 40 and pages == 6
+    finally:
+        served.stop()
+
+
+def test_a_hidden_message_has_no_time_to_page_from(examples_db: Path, tmp_path: Path) -> None:
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
+    try:
+        api = Client(served)
+        hidden = api.get("/api/search?q=the&limit=5")["messages"][2]["message_id"]
+        assert api.get(f"/api/search?q=the&before={hidden}")["messages"]
+        assert api.ask("DELETE", "/api/messages", {"message_ids": [hidden]})[0] == 200
+        assert api.get(f"/api/search?q=the&before={hidden}")["messages"] == []
+        assert api.get("/api/search?q=the&before=999999")["messages"] == []
+    finally:
+        served.stop()

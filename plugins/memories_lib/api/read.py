@@ -30,6 +30,8 @@ _SORTS = {
 }
 #: Messages that are read in a few milliseconds.
 _LITTLE = 400
+#: A page of hits ends early where it has more letters.
+_MOST_LETTERS = 500_000
 
 
 def _day(request: Request, name: str) -> str:
@@ -177,7 +179,7 @@ async def exchange(request: Request, datasette: Datasette) -> Answer:
 
 
 async def search(request: Request, datasette: Datasette) -> Answer:
-    """Messages and exchanges with these words, the newest first."""
+    """Messages and exchanges with these words, the newest first; fewer at a time where they are very long."""
     question = request.args.get("q") or ""
     most, before = number(request, "limit", 50, 1, 200), number(request, "before", None, 1, (1 << 63) - 1)
     order = choice(request, "sort", finder.ORDERS, "newest")
@@ -187,10 +189,25 @@ async def search(request: Request, datasette: Datasette) -> Answer:
 
     def find(run: Run) -> Any:
         if not query:
-            return [], [], 0
+            return [], [], 0, False
         ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before)
         marks = ", ".join("?" * len(ids))
-        rows = {row["id"]: row for row in run(f"{visible.MESSAGES} WHERE messages.id IN ({marks})", ids)}
+        found = {row["id"]: row for row in run(f"{visible.MESSAGES} WHERE messages.id IN ({marks})", ids)}
+        rows: list[Mapping[str, Any]] = []
+        letters = 0
+        for number in ids:
+            letters += len(found[number]["text"])
+            if rows and letters > _MOST_LETTERS:
+                break
+            rows.append(found[number])
+        messages = [
+            {
+                **serialize.message(row),
+                "exchange_id": row["exchange_id"],
+                "snippet": folding.snippet(row["text"], question),
+            }
+            for row in rows
+        ]
         told = run(
             f"""
             {visible.EXCHANGES} WHERE exchanges.id IN (
@@ -200,18 +217,14 @@ async def search(request: Request, datasette: Datasette) -> Answer:
             """,
             (query,),
         ).fetchall()
-        return [rows[number] for number in ids], _with_first(run, told), total
+        return messages, _with_first(run, told), total, len(ids) == most or len(rows) < len(ids)
 
-    rows, told, total = await served_archive.read(datasette, find)
-    messages = [
-        {**serialize.message(row), "exchange_id": row["exchange_id"], "snippet": folding.snippet(row["text"], question)}
-        for row in rows
-    ]
+    messages, told, total, is_more = await served_archive.read(datasette, find)
     return {
         "messages": messages,
         "exchanges": told,
         "total": total,
-        "next": messages[-1]["message_id"] if len(messages) == most and order != "best" else None,
+        "next": messages[-1]["message_id"] if is_more and order != "best" else None,
         "milliseconds": round(1000 * (time.perf_counter() - started), 1),
     }
 

@@ -26,7 +26,8 @@ _FIRST_LOOK, _MOST_LOOKED_THROUGH = 500, 60_000
 #: Ids that are not further apart are asked for at once.
 _APART = 64
 _NAMED = "JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.id = messages.sender_id"
-_AT = "SELECT sent_at, id FROM messages WHERE id = :before"
+#: A hidden message is nowhere: nobody learns from a page of hits when it was.
+_AT = f"SELECT sent_at, id FROM messages WHERE id = :before AND {SEEN}"
 
 
 def find(

@@ -127,6 +127,8 @@ def fts_phrase(text: str) -> str:
 
 
 _MOST_WORDS = 30
+#: Letters that are looked through at a time, and characters of which it is kept what they are without case and accents.
+_LOOKED_AT, _MOST_KNOWN = 1_000, 5_000
 
 
 def snippet(text: str, question: str, around: int = 60) -> list[tuple[str, bool]]:
@@ -135,17 +137,19 @@ def snippet(text: str, question: str, around: int = 60) -> list[tuple[str, bool]
     # Each once, and no more than anybody types: what is asked must not cost more than what is answered.
     once = list(dict.fromkeys(words))
     bare = [w for w in once if w and w not in ("OR", "AND", "NOT") and not w.startswith("-")][:_MOST_WORDS]
-    folded, origin = _with_origin(text)
-    hits: list[tuple[int, int]] = []
-    for word in bare:
-        wanted, _ = _with_origin(word)
-        at = folded.find(wanted) if wanted else -1
-        while at >= 0:
-            hits.append((origin[at], origin[at + len(wanted) - 1] + 1))
-            at = folded.find(wanted, at + len(wanted))
-    hits.sort()
-    start = max(0, hits[0][0] - around) if hits else 0
+    wanted = [plain for word in bare if (plain := _plain(word))]
+    longest = 4 * max(map(len, wanted), default=0)  # a letter may have several marks
+    first = _first_hit(text, wanted, longest)
+    start = max(0, first - around)
     end = min(len(text), start + 4 * around)
+    folded, origin = _with_origin(text[start : end + longest])
+    hits: list[tuple[int, int]] = []
+    for word in wanted:
+        at = folded.find(word)
+        while at >= 0:
+            hits.append((start + origin[at], start + origin[at + len(word) - 1] + 1))
+            at = folded.find(word, at + len(word))
+    hits.sort()
     pieces: list[tuple[str, bool]] = [("…", False)] if start else []
     at = start
     for low, high in hits:
@@ -159,13 +163,42 @@ def snippet(text: str, question: str, around: int = 60) -> list[tuple[str, bool]
     return [piece for piece in pieces if piece[0]]
 
 
+def _first_hit(text: str, wanted: list[str], longest: int) -> int:
+    """Where the first of the folded words begins in `text`; 0 where none does."""
+    for at in range(0, len(text), _LOOKED_AT) if wanted else ():
+        piece = text[at : at + _LOOKED_AT + longest]
+        folded = _plain(piece)
+        if any(word in folded for word in wanted):
+            folded, origin = _with_origin(piece)
+            return at + origin[min(found for word in wanted if (found := folded.find(word)) >= 0)]
+    return 0
+
+
+class _Plain(dict[int, str]):
+    """A character's number -> the character without case and accents."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) > _MOST_KNOWN:
+            self.clear()
+        folded = unicodedata.normalize("NFKD", chr(code).translate(_LIGATURES)).casefold()
+        self[code] = "".join(c for c in folded if not unicodedata.combining(c) and c not in "\ufe0e\ufe0f\u200d")
+        return self[code]
+
+
+_plain_of = _Plain()
+
+
+def _plain(text: str) -> str:
+    """`text` without case and accents."""
+    return text.lower() if text.isascii() else text.translate(_plain_of)
+
+
 def _with_origin(text: str) -> tuple[str, list[int]]:
     """`text` without case and accents, and where in `text` each of its characters comes from."""
     folded: list[str] = []
     origin: list[int] = []
     for at, character in enumerate(text):
-        for plain in unicodedata.normalize("NFKD", character.translate(_LIGATURES)).casefold():
-            if not unicodedata.combining(plain) and plain not in "\ufe0e\ufe0f\u200d":
-                folded.append(plain)
-                origin.append(at)
+        plain = _plain_of[ord(character)]
+        folded.append(plain)
+        origin += [at] * len(plain)
     return "".join(folded), origin
