@@ -18,6 +18,7 @@ from ingest.core.errors import MemoriesError, NoRoom
 from ingest.core.tempdirs import scratch
 from ingest.ops.backups import NotABackup, opened_backup
 from memories_lib.shared import bundle, curation, edit_log, layout, sqlite_errors
+from memories_lib.shared import comparison as _comparison
 from memories_lib.shared import verification as _verification
 from memories_lib.shared import versions as _versions
 from memories_lib.shared.folding import fold
@@ -33,6 +34,17 @@ class WouldShow(MemoriesError):
             "them in it, for its chats are others. Nothing was changed; --unhide does it all the same"
         )
         self.count = count
+
+
+class WouldBringBack(MemoriesError):
+    """The archive to come holds what was forgotten for good: `what`, as the command names it."""
+
+    def __init__(self, what: list[str]) -> None:
+        super().__init__(
+            f"what was forgotten for good would be back: {', '.join(what[:5])}{' and others' if len(what) > 5 else ''}. "
+            f"Nothing was changed; --unhide does it all the same, and memories forget {what[0]} forgets it again"
+        )
+        self.what = what
 
 
 @dataclass(slots=True)
@@ -82,18 +94,24 @@ def restore(path: Path, database: Path, identity: Path | None = None, *, unhide:
 
 
 def _keep_hidden(new: Path, restored_log: Path, database: Path) -> None:
-    """Raises `WouldShow` where the file at `new`, under the edits of both logs, shows what is hidden in the archive."""
+    """Raises `WouldShow` where the file at `new`, under the edits of both logs, shows what is hidden in the archive.
+
+    `WouldBringBack` where it holds what was forgotten.
+    """
     if not database.exists() or not _versions.looks_whole(database):
         return
     here = ArchiveFiles.of(database).edits
     events = {event.id: event for event in _salvaged(here)[0]} if here.exists() else {}
     if restored_log.exists():
         events.update((event.id, event) for event in edit_log.events_from_elsewhere(restored_log)[0])
-    effective = edit_log.effective([events[number] for number in sorted(events)])
+    everything = [events[number] for number in sorted(events)]
+    if found := _comparison.still_holds(new, edit_log.forgotten(everything)):
+        raise WouldBringBack(found)
+    effective = edit_log.effective(everything)
     with closing(connect(new)) as connection, transaction(connection):
         curation.replay(connection, effective, "", fold)
     try:
-        count = _versions.shown_again(new, database)
+        count = _comparison.shown_again(new, database)
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         return  # the archive is damaged: this is why it is restored
     if count:

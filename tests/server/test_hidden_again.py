@@ -214,3 +214,17 @@ def test_both_copies_of_what_was_parted_are_hidden_in_an_archive_made_anew(
     put(anew, *(exports[n] for n in order), me="Nora")
     assert _seen(anew) == {WORDS[-1]}
     assert "all is well" in run("check", "--db", anew)
+
+
+def test_a_backup_does_not_bring_back_what_was_forgotten(tmp_path: Path) -> None:
+    database = _archive(tmp_path / "one")
+    other = tmp_path / "WhatsApp Chat with Ben.txt"
+    other.write_text("10.03.24, 10:00 - Ben: the marmalade is yours\n", "utf-8")
+    put(database, other)
+    run("backup", "--db", database, "--to", tmp_path / "backups")
+    run("forget", "--db", database, "chat", "Ben", "--yes")
+    said = run("restore", newest(tmp_path / "backups"), "--db", database, fails=True)
+    assert "what was forgotten for good would be back: chat 'Ben'" in said
+    assert rows(database, "SELECT name FROM chats") == [("Cara",)]
+    run("restore", newest(tmp_path / "backups"), "--db", database, "--unhide")
+    assert rows(database, "SELECT name FROM chats ORDER BY 1") == [("Ben",), ("Cara",)]

@@ -209,3 +209,34 @@ def test_what_was_forgotten_here_goes_there_too(
     run("forget", "--db", home, "--yes", kind, name)
     assert "shows it" in run("push", "--db", home, "--to", served.base)
     assert Client(served).get("/api/search?q=only+there")["total"] == 0
+
+
+def test_several_messages_of_a_minute_are_not_taken_for_one(home: Path, served: Served, tmp_path: Path) -> None:
+    """Exports without seconds: what the same person wrote at the same time is counted."""
+    line = "03/04/21, 9:15 pm - Zoe: {}\n"
+    export = tmp_path / "WhatsApp Chat with Zoe.txt"
+    export.write_text("".join(map(line.format, ("one", "a recipe", "two"))) + "03/04/21, 9:16 pm - Ben: end\n", "utf-8")
+    put(tmp_path / "server" / "memories.db", export)
+    export.write_text(line.format("one") + "03/04/21, 9:16 pm - Ben: end\n04/04/21, 9:16 pm - Ben: new\n", "utf-8")
+    put(home, export)
+    assert "2 messages are only here" in run("push", "--db", home, "--to", served.base, "--renumber", fails=True)
+    assert Client(served).get("/api/search?q=recipe")["total"] == 1
+    # In other words, it is the same message.
+    export.write_text(
+        "".join(map(line.format, ("one", "a receipt", "three"))) + "03/04/21, 9:16 pm - Ben: end\n", "utf-8"
+    )
+    put(home, export, chat="Zoe")
+    assert "shows it" in run("push", "--db", home, "--to", served.base, "--renumber")
+
+
+def test_what_was_forgotten_there_does_not_come_back(home: Path, served: Served) -> None:
+    run("push", "--db", home, "--to", served.base)
+    api = Client(served)
+    chat = api.get("/api/chats")["chats"][0]
+    assert api.ask("POST", f"/api/chats/{chat['id']}/forget", {"for_good": True})[0] == 200
+    said = run("push", "--db", home, "--to", served.base, fails=True)
+    assert f"forgotten for good would be back: chat '{chat['name']}'" in said
+    assert chat["name"] not in [one["name"] for one in Client(served).get("/api/chats")["chats"]]
+    run("forget", "--db", home, "chat", chat["name"], "--yes")
+    assert "shows it" in run("push", "--db", home, "--to", served.base)
+    assert chat["name"] not in [one["name"] for one in Client(served).get("/api/chats")["chats"]]

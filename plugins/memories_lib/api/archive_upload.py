@@ -15,6 +15,7 @@ from datasette.database import Database
 from datasette.utils.asgi import Request
 
 from memories_lib.access import roles
+from memories_lib.api import archive_checks
 from memories_lib.server import response_cache, served_archive
 from memories_lib.server.http import Answer, ApiError, body_of, choice, whole, wrong
 from memories_lib.shared import curation, edit_log, folding, private_files, uploads, verification, versions
@@ -197,54 +198,6 @@ def _may(request: Request, what: str) -> bool:
     return choice(request, what, ("0", "1"), "0") == "1"
 
 
-async def _keep_links_true(part: Path, path: Path) -> None:
-    """409 when addresses of talks, which people and programs have kept, would lead elsewhere."""
-    try:
-        others, both = await asyncio.to_thread(versions.renumbered, part, path)
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
-        return  # what is served is damaged: the sooner another one is in its place, the better
-    if others:
-        raise ApiError(
-            409,
-            f"{others} of the {both} talks that are served would have other numbers, and links to them would lead "
-            "elsewhere: this archive was made without the served one and without its memories.db.ids. To keep the "
-            "numbers, memories pull --archive, add the exports to that, and push it; to send it as it is, "
-            "memories push --renumber",
-        )
-
-
-async def _keep_what_is_only_here(part: Path, path: Path, log: sqlite3.Connection) -> None:
-    """409 when messages are served that the archive to come does not hold: they were ingested here, or elsewhere."""
-    forgotten = edit_log.forgotten(edit_log.events(log))
-    try:
-        found = await asyncio.to_thread(versions.only_there, part, path, forgotten)
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
-        return  # what is served is damaged, or of an earlier version
-    if found:
-        count = sum(found.values())
-        raise ApiError(
-            409,
-            f"{count} {'message is' if count == 1 else 'messages are'} only here, from {', '.join(sorted(found)[:5])}"
-            f"{' and others' if len(found) > 5 else ''}: bring them home first, by ingesting the same exports or with "
-            "memories pull --archive; or drop them with memories push --replace",
-        )
-
-
-async def _keep_what_is_hidden(part: Path, path: Path) -> None:
-    """409 when the archive to come, with all edits on it, shows what is hidden in the served one."""
-    try:
-        count = await asyncio.to_thread(versions.shown_again, part, path)
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
-        return  # what is served is damaged, or of an earlier version
-    if count:
-        raise ApiError(
-            409,
-            f"{count} hidden {'message' if count == 1 else 'messages'} would be seen again: the edits do not find them "
-            "in this archive, for its chats go by other keys. Make it from the served one (memories pull --archive); "
-            "or show them, with memories push --unhide",
-        )
-
-
 async def _take(
     datasette: Datasette, part: Path, sha256: str | None, *, renumber: bool, replace: bool, unhide: bool
 ) -> dict[str, Any]:
@@ -259,9 +212,11 @@ async def _take(
             raise _refused(error) from None
         log = served_archive.log_of(database)
         if not replace:
-            await _keep_what_is_only_here(part, path, log)
+            await archive_checks.keep_what_is_only_here(part, path, log)
         if not renumber:
-            await _keep_links_true(part, path)  # before anything is written to it: it may be asked for again
+            await archive_checks.keep_links_true(
+                part, path
+            )  # before anything is written to it: it may be asked for again
         try:
             digest, lost = await asyncio.to_thread(_show_edits, part, log)
         except (sqlite3.DatabaseError, OverflowError) as error:
@@ -269,7 +224,8 @@ async def _take(
                 422, f"edits cannot be shown on the archive ({type(error).__name__}); build it anew, or send a backup"
             ) from None
         if not unhide:
-            await _keep_what_is_hidden(part, path)
+            await archive_checks.keep_away_what_was_forgotten(part, log)
+            await archive_checks.keep_what_is_hidden(part, path)
         await asyncio.to_thread(_keep, path, folder)
 
         def write(connection: sqlite3.Connection) -> int:
@@ -293,7 +249,16 @@ async def _take(
 
 
 def _holds(run: Run) -> list[Any]:
-    return list(run("SELECT count(*), max(id), max(ingested_at), sum(messages_new) FROM sources").fetchone())
+    """By what it is noticed that the archive is not what was put in place: read into, forgotten of, joined, parted."""
+    return list(
+        run(
+            """
+            SELECT count(*), max(id), max(ingested_at), sum(messages_new), (SELECT count(*) FROM messages),
+                (SELECT group_concat(key) FROM chats), (SELECT count(*) FROM people)
+            FROM sources
+            """
+        ).fetchone()
+    )
 
 
 def _show_edits(part: Path, log: sqlite3.Connection) -> tuple[str, int]:

@@ -16,7 +16,6 @@ from pathlib import Path
 from memories_lib.shared import private_files
 from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE, SCHEMA
 from memories_lib.shared.layout import ArchiveFiles
-from memories_lib.shared.naming_edits import person_key
 from memories_lib.shared.verification import NoRoom, Refused
 
 #: So many earlier archives are kept.
@@ -100,85 +99,6 @@ def _order(path: Path) -> tuple[str, int]:
     found = _NAME.match(path.name)
     assert found
     return found[1], int(found[2] or 1)
-
-
-def renumbered(path: str | Path, served: str | Path) -> tuple[int, int]:
-    """(how many talks have another number at `path` than at `served`, how many talks both have)."""
-    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        connection.execute("ATTACH ? AS served", (f"{Path(served).resolve().as_uri()}?mode=ro",))
-        others, both = connection.execute(
-            """
-            SELECT coalesce(sum(NOT EXISTS (
-                SELECT 1 FROM main.exchanges AS here WHERE here.key = there.key AND here.id = there.id
-            )), 0), count(*)
-            FROM served.exchanges AS there
-            WHERE EXISTS (SELECT 1 FROM main.exchanges AS here WHERE here.key = there.key)
-            """
-        ).fetchone()
-    return others, both
-
-
-def shown_again(path: str | Path, served: str | Path) -> int:
-    """How many messages that are hidden in `served` may be seen in the file at `path`, which shows the same edits.
-
-    So it is where the chats of the two go by other keys: edits do not find what they hide. The same words at the same
-    time in another chat, which may be seen in both, are not meant.
-    """
-    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        connection.execute("ATTACH ? AS served", (f"{Path(served).resolve().as_uri()}?mode=ro",))
-        (count,) = connection.execute(
-            """
-            SELECT count(*) FROM served.messages AS there
-            WHERE (
-                    id IN (SELECT message_id FROM served.hidden_messages)
-                    OR exchange_id IN (SELECT exchange_id FROM served.exchange_marks WHERE is_hidden)
-                )
-                AND (
-                    SELECT count(*) FROM main.visible_messages AS here
-                    WHERE here.sent_at = there.sent_at AND here.key = there.key
-                ) > (
-                    SELECT count(*) FROM served.visible_messages AS seen
-                    WHERE seen.sent_at = there.sent_at AND seen.key = there.key
-                )
-            """
-        ).fetchone()
-    return int(count)
-
-
-def only_there(path: str | Path, served: str | Path, forgotten: dict[str, dict[int, str]]) -> dict[str, int]:
-    """file name of an export -> how many of its messages `served` holds and the file at `path` does not.
-
-    A message is the same when its key is, now or in an earlier reading, or when the same person wrote at the same
-    time. What was `forgotten` (see `edit_log.forgotten`) is meant to be gone.
-    """
-    with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        connection.execute("ATTACH ? AS served", (f"{Path(served).resolve().as_uri()}?mode=ro",))
-        rows = connection.execute(
-            """
-            SELECT there.chat_id, there.source_id, sender.name, count(*) FROM served.messages AS there
-            LEFT JOIN served.people AS sender ON sender.id = there.sender_id
-            WHERE there.key NOT IN (SELECT key FROM main.messages)
-                AND there.key NOT IN (SELECT key FROM main.former_keys)
-                AND NOT EXISTS (
-                    SELECT 1 FROM main.messages AS here LEFT JOIN main.people AS writer ON writer.id = here.sender_id
-                    WHERE here.sent_at = there.sent_at AND writer.name IS sender.name
-                )
-            GROUP BY 1, 2, 3
-            """
-        ).fetchall()
-        chats: dict[int, int] = dict(connection.execute("SELECT id, key FROM served.chats"))
-        sources = {row[0]: row[1:] for row in connection.execute("SELECT id, filename, sha256 FROM served.sources")}
-    found: dict[str, int] = {}
-    for chat, source, sender, count in rows:
-        filename, sha256 = sources[source]
-        is_meant = (
-            chats[chat] in forgotten["chat"]
-            or int(sha256[:13], 16) in forgotten["source"]
-            or (sender is not None and person_key(sender) in forgotten["person"])
-        )
-        if not is_meant:
-            found[filename] = found.get(filename, 0) + count
-    return found
 
 
 def put(path: str | Path, served: sqlite3.Connection) -> None:
