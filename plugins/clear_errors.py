@@ -14,7 +14,8 @@ from datasette.views.base import DatasetteError
 
 sys.path.append(str(Path(__file__).parent))
 
-from memories_lib.server import internals
+from memories_lib.server import damage_met, internals
+from memories_lib.shared import sqlite_errors
 
 _ASKED_WRONGLY = ("Cannot sort table by ", "Cannot use _sort and _sort_desc")
 #: What Datasette's own pages raise when they try to make sense of a parameter that has none.
@@ -23,11 +24,15 @@ _MEANS_NOTHING = (ValueError, TypeError, LookupError, ArithmeticError, Assertion
 
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Datasette, request: Request, exception: BaseException) -> Any:
-    """400 for parameters that a table does not know, or that mean nothing; everything else is told as ever."""
+    """400 for parameters that mean nothing to a table, 503 for a damaged file; everything else is told as ever."""
     if isinstance(exception, DatasetteError):
         if exception.message.startswith(_ASKED_WRONGLY):
             exception.status = 400
         return None
+    if sqlite_errors.is_corrupt(exception):
+        damage_met.note(exception)
+        said = "A file of the archive is damaged; memories doctor says which, and what to do"
+        return internals.tell(datasette, request, DatasetteError(said, status=503))
     if (
         request.method == "GET"
         and isinstance(exception, _MEANS_NOTHING)

@@ -12,12 +12,14 @@ from datasette.app import Datasette
 
 sys.path.append(str(Path(__file__).parent))
 
-from memories_lib.server import served_archive
+from memories_lib.server import damage_met, served_archive
 from memories_lib.server.http import ApiError
 from memories_lib.shared import bundle, damage
 
 #: An archive is looked at for damage so often; each time at other places. What was found is kept until the next start.
 _BETWEEN_LOOKS_S = 600
+#: So often, where an answer met damage and it is not known yet in which part.
+_AFTER_DAMAGE_S = 10
 
 
 class _Looked:
@@ -37,6 +39,8 @@ async def health(datasette: Datasette) -> Response:
         return _unwell(str(error.detail))
     except Exception as error:  # whatever keeps the archive from being read
         return _unwell(f"the archive cannot be read ({type(error).__name__})")
+    if damage_met.is_met() and not parts:
+        return _unwell("damaged: what a page asked for; memories doctor says what to do")
     if any(not part.can_be_made_again for part in parts):
         return _unwell(f"damaged: {', '.join(map(str, parts))}; memories doctor says what to do")
     database = served_archive.database_of(datasette).path
@@ -51,7 +55,8 @@ async def health(datasette: Datasette) -> Response:
 
 async def _damaged(datasette: Datasette) -> list[damage.Part]:
     """The parts of the archive that were found damaged, now or since the start."""
-    if not _Looked.found and time.monotonic() - _Looked.at > _BETWEEN_LOOKS_S:
+    between = _AFTER_DAMAGE_S if damage_met.is_met() else _BETWEEN_LOOKS_S
+    if not _Looked.found and time.monotonic() - _Looked.at > between:
         _Looked.at = time.monotonic()
         _Looked.found = await served_archive.database_of(datasette).execute_fn(damage.look)
     return _Looked.found

@@ -13,7 +13,7 @@ from datasette import hookimpl
 
 sys.path.append(str(Path(__file__).parent))
 
-from memories_lib.server import internals
+from memories_lib.server import damage_met, internals
 
 #: The longest value of an archive, in bytes; `verification` refuses archives with longer ones.
 _LONGEST_VALUE = 16 << 20
@@ -30,7 +30,8 @@ _SIZED = (str, bytes)
 
 @hookimpl
 def startup() -> None:
-    internals.limit_questions(_LONGEST_ANSWER, _MOST_COLUMNS, _counting)
+    internals.limit_questions(_LONGEST_ANSWER, _MOST_COLUMNS, _counting, damage_met.note)
+    internals.close_what_asks_for_nothing()
 
 
 @hookimpl

@@ -85,8 +85,8 @@ def stats(db: Path, as_json: bool) -> None:
                 """
                 SELECT name, kind, message_count, first_at, last_at,
                     (SELECT count(DISTINCT person_id) FROM person_months WHERE chat_id = chats.id) AS people,
-                    (SELECT count(*) FROM exchanges WHERE chat_id = chats.id) AS exchanges,
-                    (SELECT count(*) FROM exchanges WHERE chat_id = chats.id AND is_memory) AS memories
+                    (SELECT count(*) FROM visible_exchanges WHERE chat_id = chats.id) AS exchanges,
+                    (SELECT count(*) FROM visible_exchanges WHERE chat_id = chats.id AND is_memory) AS memories
                 FROM chats ORDER BY message_count DESC
                 """
             )
@@ -95,6 +95,9 @@ def stats(db: Path, as_json: bool) -> None:
         click.echo(json.dumps(chats, ensure_ascii=False, indent=2))
         return
     for chat in chats:
+        if not chat["message_count"]:
+            click.echo(f"{chat['name']} ({chat['kind']}): all of it is hidden")
+            continue
         click.echo(
             f"{chat['name']} ({chat['kind']}): {chat['message_count']:,} messages by {chat['people']} people, "
             f"{chat['first_at'][:10]} to {chat['last_at'][:10]}; {chat['exchanges']:,} exchanges, "

@@ -59,8 +59,8 @@ def remove_one(db: Path, source: str, yes: bool) -> None:
     with opened_for_writing(db) as connection:
         found = find_source(connection, source)
         ask(
-            f"{found.filename}: {counted(found.alone, 'message')} will be taken out of '{found.chat}', and the files and "
-            "words that only it has of the others",
+            f"{found.filename}: {counted(found.alone, 'message')} will be taken out of '{found.chat}', and the files "
+            "and words that only it has of the others",
             yes,
         )
         gone = remove_source(connection, db, found)
@@ -146,8 +146,8 @@ def _forget(connection: sqlite3.Connection, db: Path, kind: str, name: str, yes:
         return forgetting.forget_person(connection, db, person)
     source = forgetting.find_source(connection, name)
     ask(
-        f"{source.filename}: {counted(source.alone, 'message')} in no other export, and the files and words that only it "
-        f"has of the others, {for_good}",
+        f"{source.filename}: {counted(source.alone, 'message')} in no other export, and the files and words that only "
+        f"it has of the others, {for_good}",
         yes,
     )
     return forgetting.forget_source(connection, db, source)

@@ -41,8 +41,8 @@ class WouldBringBack(MemoriesError):
 
     def __init__(self, what: list[str]) -> None:
         super().__init__(
-            f"what was forgotten for good would be back: {', '.join(what[:5])}{' and others' if len(what) > 5 else ''}. "
-            f"Nothing was changed; --unhide does it all the same, and memories forget {what[0]} forgets it again"
+            f"what was forgotten for good would be back: {', '.join(what[:5])}{' and others' if len(what) > 5 else ''}"
+            f". Nothing was changed; --unhide does it all the same, and memories forget {what[0]} forgets it again"
         )
         self.what = what
 

@@ -71,6 +71,11 @@ def test_what_stays_at_home_is_not_in_the_folder(home: Path, tmp_path: Path) -> 
     for secret in secrets:
         assert secret.casefold() not in text, secret
     assert int(str(one(db, "SELECT count(*) FROM messages"))) > 60
+    # Nor how much of an export is not in it.
+    sums = "SELECT sum(messages_found) = (SELECT count(*) FROM messages), sum(lines) + sum(bytes) FROM sources"
+    assert rows(db, sums) == [(1, 0)]
+    digests = "SELECT sha256 FROM sources"
+    assert not set(rows(db, digests)) & set(rows(home, digests))
     # No secret in any file.
     for path in folder.rglob("*"):
         if path.is_file():

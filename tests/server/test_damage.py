@@ -17,6 +17,7 @@ from ingest.archive.check import check
 from ingest.ops.healing import heal
 from ingest.ops.serving import datasette_arguments
 from memories_lib.shared import damage, versions
+from memories_lib.shared.layout import ArchiveFiles, media_name
 from tests.conftest import serve
 from tests.helpers import one, rows
 from tests.server.test_api import Client, ids
@@ -195,5 +196,43 @@ def test_a_server_that_cannot_show_the_edits_does_not_start(home: Path, tmp_path
         found = ids(Client(served))
         assert found
         assert number not in found
+    finally:
+        served.stop()
+
+
+def test_what_is_damaged_while_it_is_served_is_told_by_health(home: Path, tmp_path: Path) -> None:
+    served = serve(home, tmp_path / "log")
+    try:
+        api = Client(served)
+        assert api.ask("GET", "/health")[2]["status"] == "healthy"
+        size = int(str(one(home, "PRAGMA page_size")))
+        pages = home.stat().st_size // size
+        with home.open("r+b") as stream:
+            for page in range(2, pages, 3):
+                stream.seek(page * size)
+                stream.write(bytes(size))
+        for path in ("/people", "/gallery", "/years", "/search?q=lake", "/memories", "/"):
+            api.ask("GET", path)
+        assert {api.ask("GET", path)[0] for path in ("/people", "/gallery", "/years")} <= {200, 503}
+        status, _, told = api.ask("GET", "/health")
+        assert (status, told["status"]) == (503, "unhealthy")
+        assert "damaged" in told["detail"]
+    finally:
+        served.stop()
+
+
+@pytest.mark.parametrize("how", ["zeroed", "emptied", "longer"])
+def test_a_damaged_photo_is_not_sent_to_stay_in_browsers(home: Path, tmp_path: Path, how: str) -> None:
+    sha256, name = rows(home, "SELECT sha256, filename FROM media WHERE filename LIKE '%.jpg' LIMIT 1")[0]
+    path = ArchiveFiles.of(home).media / media_name(str(sha256), str(name))
+    served = serve(home, tmp_path / "log")
+    try:
+        api = Client(served)
+        assert api.ask("GET", f"/-/media/{sha256}")[0] == 200
+        whole = path.read_bytes()
+        path.write_bytes({"zeroed": whole[:50] + bytes(50) + whole[100:], "emptied": b"", "longer": whole + b"x"}[how])
+        status, headers, _ = api.ask("GET", f"/-/media/{sha256}")
+        assert status == 503
+        assert "immutable" not in headers.get("cache-control", "")
     finally:
         served.stop()

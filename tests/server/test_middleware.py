@@ -11,15 +11,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
 from ingest.ops.serving import datasette_arguments
-from memories_lib.server import streamed
-from tests.conftest import ROOT, serve
+from memories_lib.server import slow_requests, streamed
+from tests.conftest import ROOT, Served, serve
 from tests.helpers import run_apart
 from tests.server.test_api import Client
 
@@ -275,3 +276,69 @@ def test_told_to_end_it_ends_even_where_the_main_thread_waits_for_ever() -> None
     process.terminate()
     assert process.wait(10) == 0
     assert time.monotonic() - signal_at < 5
+
+
+def test_connections_that_ask_for_nothing_are_closed(site: Served) -> None:
+    """More of them than may wait: the oldest go, and everybody else is let in."""
+    waiting = [socket.create_connection(("127.0.0.1", urlsplit(site.base).port)) for _ in range(300)]
+    try:
+        for one in waiting:
+            with suppress(OSError):
+                one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: a")
+        assert Client(site).ask("GET", "/health")[0] == 200
+        waiting[0].settimeout(5)
+        with suppress(ConnectionResetError):
+            assert waiting[0].recv(10) == b""
+        # One that goes on in time is answered.
+        waiting[-1].settimeout(10)
+        waiting[-1].sendall(b"\r\nConnection: close\r\n\r\n")
+        assert waiting[-1].recv(12).startswith(b"HTTP/1.1 ")
+    finally:
+        for one in waiting:
+            one.close()
+
+
+def test_a_head_has_a_time_to_arrive_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_requests, "HEAD_S", 0.2)
+
+    class Protocol(asyncio.Protocol):
+        cycle = None
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+
+        def data_received(self, data: bytes) -> None:
+            if data.endswith(b"\n"):
+                self.cycle = SimpleNamespace(response_complete=False)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            pass
+
+    slow_requests.watch(Protocol)
+
+    async def talk() -> list[bool]:
+        server = await asyncio.get_running_loop().create_server(Protocol, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        closed = []
+        for said in (b"half", b"whole\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(said)
+            try:
+                closed.append(await asyncio.wait_for(reader.read(1), 1) == b"")
+            except TimeoutError:
+                closed.append(False)
+            writer.close()
+        server.close()
+        return closed
+
+    assert run_apart(talk()) == [True, False]
+
+
+def test_who_asks_for_a_websocket_is_turned_away(site: Served) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(site.base).port)) as line:
+        line.sendall(
+            b"GET /memories/messages.json HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        line.settimeout(10)
+        assert line.recv(100).split()[1] in (b"403", b"426", b"400")

@@ -195,10 +195,12 @@ def test_very_long_messages_come_a_few_at_a_time(tmp_path: Path) -> None:
         found, before, pages = [], "", 0
         while before is not None:
             page = api.get(f"/api/search?q=lantern&limit=200{before and f'&before={before}'}")
-            assert len(json.dumps(page, ensure_ascii=False)) < 1_500_000 and page["total"] == 40
+            assert len(json.dumps(page, ensure_ascii=False)) < 1_500_000
+            assert page["total"] == 40
             found += [message["message_id"] for message in page["messages"]]
             before, pages = page["next"], pages + 1
-        assert len(found) == len(set(found)) == 40 and pages == 6
+        assert len(found) == len(set(found)) == 40
+        assert pages == 6
     finally:
         served.stop()
 

@@ -17,9 +17,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.cli import main
 from ingest.ops.passwords import hash_password
 from memories_lib.queries import talk_filter
 from tests.conftest import serve
@@ -280,3 +282,21 @@ def test_places_and_photos_in_rows_are_those_that_may_be_seen(api: Client) -> No
         rows_link = urlsplit(html.unescape(re.findall('href="([^"]+)"', behind[1])[0]))
         listed = api.get(f"{rows_link.path}.json?{rows_link.query}&_shape=array&_size=max")
         assert not {row["message_id"] for row in listed} & {row["message_id"] for row in hidden}
+
+
+def test_all_of_a_chat_is_hidden_and_found_by_its_people(examples_db: Path, tmp_path: Path) -> None:
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    database = tmp_path / "served" / "memories.db"
+    served = serve(database, tmp_path / "log")
+    try:
+        api = Client(served)
+        talks = [item["id"] for item in api.get("/api/exchanges?all=1&page_size=100&chat=Theo")["items"]]
+        for number in talks:
+            assert api.ask("DELETE", f"/api/exchanges/{number}")[0] == 204
+        page = api.text("/?all=hidden&person=Theo")
+        assert {number for number in talks if f"/talk/{number}" in page} == set(talks)
+        told = CliRunner().invoke(main, ["stats", "--db", str(database)])
+        assert told.exit_code == 0
+        assert "Theo (direct): all of it is hidden" in told.output
+    finally:
+        served.stop()

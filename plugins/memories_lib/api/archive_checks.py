@@ -62,8 +62,9 @@ async def keep_away_what_was_forgotten(part: Path, log: sqlite3.Connection) -> N
     """409 when the archive to come holds what was forgotten for good, here or where the edits came from."""
     found = await asyncio.to_thread(comparison.still_holds, part, edit_log.forgotten(edit_log.events(log)))
     if found:
+        named = ", ".join(found[:5]) + (" and others" if len(found) > 5 else "")
         raise ApiError(
             409,
-            f"what was forgotten for good would be back: {', '.join(found[:5])}{' and others' if len(found) > 5 else ''}. "
-            f"Forget it in this archive too (memories forget {found[0]}); or bring it back, with memories push --unhide",
+            f"what was forgotten for good would be back: {named}. Forget it in this archive too (memories forget "
+            f"{found[0]}); or bring it back, with memories push --unhide",
         )

@@ -195,11 +195,11 @@ async def search(request: Request, datasette: Datasette) -> Answer:
         found = {row["id"]: row for row in run(f"{visible.MESSAGES} WHERE messages.id IN ({marks})", ids)}
         rows: list[Mapping[str, Any]] = []
         letters = 0
-        for number in ids:
-            letters += len(found[number]["text"])
+        for row in (found[message] for message in ids):
+            letters += len(row["text"])
             if rows and letters > _MOST_LETTERS:
                 break
-            rows.append(found[number])
+            rows.append(row)
         messages = [
             {
                 **serialize.message(row),

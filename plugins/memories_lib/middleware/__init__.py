@@ -20,6 +20,7 @@ from memories_lib.middleware import (
     joined_pieces,
     known_methods,
     large_steps,
+    no_websockets,
     origin_check,
     plain_headers,
     request_log,
@@ -28,6 +29,7 @@ from memories_lib.middleware import (
 from memories_lib.server.asgi import App
 
 STACK = (
+    no_websockets,
     request_log,  # counts what goes over the line, packed or not
     gzip_responses,
     plain_headers,

@@ -94,7 +94,7 @@ class TalkFilter:
 
     def tuned(self, run: Callable[..., Any]) -> TalkFilter:
         """The same, looked for by way of the person's messages where these are few."""
-        if not self.person:
+        if not self.person or self.which == "hidden":  # what is hidden is not in anybody's counts
             return self
         sql = "SELECT coalesce(sum(message_count), 0) FROM people WHERE name = :person OR id = :person"
         return replace(self, is_few=run(sql, {"person": self.person}).fetchone()[0] < _FEW)

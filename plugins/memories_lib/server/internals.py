@@ -18,6 +18,9 @@ import datasette.views
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import Request
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from memories_lib.server import slow_requests
 
 
 def refuse_to_start(sentence: str) -> NoReturn:
@@ -69,13 +72,15 @@ def put_ties_in_order() -> None:
     Database.execute = in_order
 
 
-def limit_questions(longest: int, columns: int, counting: Callable[[], Any]) -> None:
+def limit_questions(
+    longest: int, columns: int, counting: Callable[[], Any], note: Callable[[BaseException], None]
+) -> None:
     """While a question in SQL is answered, or a page of a table, no value is longer and no row wider.
 
-    `counting()` makes what the rows of one answer are made by, for it to count them. Ours, which are read by functions
-    (`execute_fn`), have the limits of their connection. Cursors of what failed end in the thread that used them: freed
-    by the garbage collector anywhere else, they would wait for their connection's next question, and everybody with
-    them.
+    `counting()` makes what the rows of one answer are made by, for it to count them; `note` hears of what fails. Ours,
+    which are read by functions (`execute_fn`), have the limits of their connection. Cursors of what failed end in the
+    thread that used them: freed by the garbage collector anywhere else, they would wait for their connection's next
+    question, and everybody with them.
     """
     execute_fn = Database.execute_fn
     if hasattr(execute_fn, "__wrapped__"):
@@ -95,6 +100,7 @@ def limit_questions(longest: int, columns: int, counting: Callable[[], Any]) -> 
             try:
                 return fn(connection)
             except BaseException as error:
+                note(error)
                 traceback.clear_frames(error.__traceback__)
                 raise
             finally:
@@ -150,6 +156,11 @@ def keep_questions_out_of_logs() -> None:
     logger = logging.getLogger("uvicorn.access")
     if not any(isinstance(known, _WithoutQuestion) for known in logger.filters):
         logger.addFilter(_WithoutQuestion())
+
+
+def close_what_asks_for_nothing() -> None:
+    """Connections of uvicorn's that are open and ask for nothing are closed (see `slow_requests`)."""
+    slow_requests.watch(AutoHTTPProtocol)
 
 
 def trust_no_proxy() -> None:

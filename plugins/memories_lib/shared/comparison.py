@@ -96,7 +96,7 @@ def only_there(path: str | Path, served: str | Path, forgotten: dict[str, dict[i
 
 
 def _find_alone(connection: sqlite3.Connection) -> None:
-    """Fill `alone_there` and `alone_here` with the ids of messages whose key the other archive has not, or less often."""
+    """Fill `alone_there` and `alone_here` with ids of messages whose key the other archive has not, or less often."""
     connection.execute("CREATE TEMP TABLE alone_there (id INTEGER PRIMARY KEY)")
     connection.execute("CREATE TEMP TABLE alone_here (id INTEGER PRIMARY KEY)")
     for table, one, other in (("alone_there", "served", "main"), ("alone_here", "main", "served")):

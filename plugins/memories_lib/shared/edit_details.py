@@ -36,6 +36,8 @@ def is_whole(event: Event) -> bool:
         wanted = {**_OF_A_TALK, **wanted}
     if not all(isinstance(event.detail.get(name), kind) for name, kind in wanted.items()):
         return False
+    if not isinstance(event.detail.get("chat", 0), int):
+        return False
     if event.action == "merge":
         return _are_named(event.detail["exchanges"])
     if any(not event.detail[name].strip() for name in ("name", "title") if name in wanted):
