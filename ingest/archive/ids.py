@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ingest.archive.ids_file import SCHEMA, nothing, packed, part_runs, unpacked, write_keys
 from ingest.core.errors import NotOurDatabase
-from ingest.core.names import name_key
+from ingest.core.names import name_key, number_key
 from memories_lib.shared import private_files
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.layout import ArchiveFiles
@@ -155,7 +155,10 @@ class IdRegistry:
         # Whoever still reads what is kept keeps it from being written.
         self._kept.commit()
         named = [("chat", str(key), n) for key, n in self._archive.execute("SELECT key, id FROM chats")]
-        named += [("person", name_key(name), n) for name, n in self._archive.execute("SELECT name, id FROM people")]
+        people: dict[str, int] = {}
+        for name, n in self._archive.execute("SELECT name, id FROM people ORDER BY id"):
+            people[number_key(name, is_first=name_key(name) not in people)] = n
+        named += [("person", key, n) for key, n in people.items()]
         private_files.make_file(self._path)
         with closing(sqlite3.connect(self._path)) as kept:
             kept.executescript(SCHEMA)

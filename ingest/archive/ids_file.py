@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from ingest.core.names import name_key
+from ingest.core.names import number_key
 from memories_lib.shared.layout import ArchiveFiles
 
 SCHEMA = """
@@ -37,7 +37,8 @@ def forget_numbers(database: Path, archive: sqlite3.Connection, chats: Iterable[
     path = ArchiveFiles.of(database).ids
     if not path.exists():
         return
-    here = [(name_key(row[0]),) for row in archive.execute("SELECT name FROM people")]
+    names = [row[0] for row in archive.execute("SELECT name FROM people")]
+    here = [(number_key(name, is_first=is_first),) for name in names for is_first in (True, False)]
     with closing(sqlite3.connect(path, isolation_level=None)) as kept:
         kept.execute("CREATE TEMP TABLE here (key TEXT PRIMARY KEY)")
         kept.executemany("INSERT OR IGNORE INTO here VALUES (?)", here)

@@ -83,6 +83,7 @@ class Languages:
     attached: frozenset[str]
     edited: frozenset[str]
     calls: tuple[str, ...]
+    call_ends: tuple[str, ...]  # how sentences end that say who began one
     polls: frozenset[str]
     options: frozenset[str]
     labels: frozenset[str]  # words before a colon that WhatsApp writes in front of a place, a poll, a file
@@ -116,6 +117,7 @@ def languages() -> Languages:
     of_people: list[str] = []
     sets: dict[str, set[str]] = {"omitted": set(), "attached": set(), "edited": set()}
     calls: list[str] = []
+    call_ends: list[str] = []
     polls: set[str] = set()
     options: set[str] = set()
     labels: set[str] = set()
@@ -142,6 +144,7 @@ def languages() -> Languages:
         sets["attached"].update(map(plain, _strings(table, "attached")))
         sets["edited"].update(map(plain, _strings(table, "edited")))
         calls += map(plain, _strings(table, "call") + _strings(table, "missed"))
+        call_ends += map(plain, _strings(table, "call_ends"))
         polls.update(map(plain, _strings(table, "poll")))
         options.update(map(plain, _strings(table, "option")))
         for key in ("location", "poll", "option", "attached", "event"):
@@ -177,6 +180,7 @@ def languages() -> Languages:
         attached=frozenset(sets["attached"]),
         edited=frozenset(sets["edited"]),
         calls=tuple(calls),
+        call_ends=tuple(call_ends),
         polls=frozenset(polls),
         options=frozenset(options),
         labels=frozenset(labels),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_PHONE = re.compile(r"\+?[\d\s().\-/‑]{7,24}\Z")
+_PHONE = re.compile(r"\+?[\d\s().\-/\u2010\u2011]{7,24}\Z")
 
 
 def phone_of(name: str, country: str | None = None) -> str | None:
@@ -13,7 +13,7 @@ def phone_of(name: str, country: str | None = None) -> str | None:
 
     `country` (``DE``) is where numbers without a country code are; without it they are none.
     """
-    cleaned = name.replace("\u00a0", " ").replace("‑", "-").lstrip("~ ").strip()
+    cleaned = name.replace("\u00a0", " ").replace("\u2011", "-").replace("\u2010", "-").lstrip("~ ").strip()
     if not _PHONE.match(cleaned) or not (cleaned.startswith("+") or country):
         return None
     import phonenumbers  # takes as long to load as everything else here together, and most chats have only names
@@ -50,6 +50,11 @@ def name_key(name: str) -> str:
     if name.startswith("~"):
         name = "~ " + name[1:]  # as it is shown: phones write it with a blank, with another one, or without
     return phone_of(name) or " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def number_key(name: str, *, is_first: bool) -> str:
+    """By what it is kept which number a person got; of several whose names are compared alike the first has the plain one."""
+    return name_key(name) if is_first else f"{name_key(name)}\x1f{name}"
 
 
 def guess_owner(chat_name: str | None, senders: list[str], own: dict[str, int]) -> str | None:

@@ -18,7 +18,7 @@ SUSPECT_FIRST = frozenset(MARKS + "<")
 SUSPECT_LAST = frozenset(")>:" + MARKS)
 
 _ANDROID_FILE = re.compile(
-    r"(?P<file>[^\n]{1,250}?\.\w{0,8}) [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
+    r"(?P<file>[^\n]{0,250}?\.\w{0,8}) [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
 )
 _ANDROID_PAGES = re.compile(
     r"(?P<file>[^\n]{1,250}?) • [^\n]{1,30}? [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
@@ -274,7 +274,7 @@ def _bare(inner: str) -> bool:
 
 
 def _is_call(sentence: str, words: Languages) -> bool:
-    return sentence.startswith(words.calls)
+    return sentence.startswith(words.calls) or sentence.endswith(words.call_ends)
 
 
 def _attachment(first: str, words: Languages, is_ios: bool, has_file: bool = False) -> tuple[str, str] | None:

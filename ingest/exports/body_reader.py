@@ -97,6 +97,7 @@ class BodyReader:
         if stand_ins and plain(body) in stand_ins:
             return Body("image", "")
         found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender, has_file=has_file)
+        evidence.has_marks = evidence.has_marks or found.is_notice
         if not evidence.knows_files:
             # An iPhone names its files without words, and may leave out some of them all the same.
             if found.kind in _STOOD_FOR and not (is_ios if found.attachment else found.text):

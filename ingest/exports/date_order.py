@@ -51,17 +51,22 @@ def judge_order(
     if hint:
         return hint, AS_BEFORE, False
     steps = {order: _steps_back(open_dates, order) for order in _ORDERS}
-    if steps["dmy"] != steps["mdy"]:
-        order = min(_ORDERS, key=lambda o: steps[o])
+    likely = _likely(open_dates[0][1])
+    order = min(_ORDERS, key=lambda o: (steps[o], o != likely))
+    # One step is a message that came late; and no country writes the month first with dots.
+    fewest = _STEPS_WITH_DOTS if order == "mdy" and open_dates[0][1].separator == "." else _STEPS
+    if max(steps.values()) - steps[order] >= fewest:
         return (
             order,
             f"the dates run forward that way ({steps[order]} steps back, else {max(steps.values())})",
             False,
         )
-    return _likely(open_dates[0][1]), "", any(parts.is_open for _, parts in open_dates)
+    return likely, "", any(parts.is_open for _, parts in open_dates)
 
 
 _ORDERS: tuple[Order, Order] = ("dmy", "mdy")
+#: By so many fewer steps back an order is proved.
+_STEPS, _STEPS_WITH_DOTS = 2, 4
 #: The years of two digits that a message may be of begin here.
 _FIRST_YEAR = 9
 #: So many different third numbers are days, not years.

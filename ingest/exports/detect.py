@@ -287,6 +287,7 @@ def _same(new: Findings, old: Findings) -> bool:
         and new.chat_names == old.chat_names
         and new.not_headers == old.not_headers
         and new.stand_ins == old.stand_ins
+        and (new.has_marks == old.has_marks or not new.chat_names)
         and not (old.roster - new.roster)
     )
 

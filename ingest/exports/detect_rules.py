@@ -86,13 +86,16 @@ def names_and_notices(findings: Findings, evidence: Evidence) -> Findings:
     not_taken = {doubt.prefix for doubt in evidence.doubts if doubt.line in findings.not_headers}
     doubted = {doubt.prefix for doubt in evidence.doubts if doubt.line not in findings.not_headers}
     roster, notices = set(findings.roster), set(findings.notices)
+    is_ios = findings.segments[0].closer == "] "
     for name, times in evidence.new_names.items():
-        if times <= _MOST_NOTICES and could_start_notice(name):
+        if times <= _MOST_NOTICES and not is_ios and could_start_notice(name):
             notices.add(name)
         elif times > 1 or name in doubted or name not in not_taken:
             roster.add(name)
     for name, times in evidence.notice_starts.items():
-        if times > _MOST_NOTICES and (name in findings.notices or not may_be_notice(name)):
+        # The same contact is added again and again at times; somebody says different things.
+        says_more = len(evidence.said_after_start.get(name, ())) > _MOST_NOTICES and not is_notice(name)
+        if times > _MOST_NOTICES and (name in findings.notices or not may_be_notice(name) or says_more):
             notices.discard(name)
             roster.add(name)
     return replace(findings, roster=frozenset(roster), notices=frozenset(notices))
@@ -145,16 +148,18 @@ def chat_names(findings: Findings, evidence: Evidence) -> Findings:
     for name, times in evidence.marked.items():
         if times >= evidence.spoken[name] + evidence.new_names[name]:
             found.add(name)
+    has_marks = findings.has_marks or evidence.has_marks
     said: dict[str, list[str]] = {}
     for doubt in evidence.doubts:
         if doubt.prefix:
             said.setdefault(doubt.prefix, []).append(doubt.text.partition(": ")[2])
     for name, texts in said.items():
         is_all = len(texts) >= evidence.spoken[name] + evidence.new_names[name]
-        if is_all and any(map(is_notice, texts)) and all(map(may_be_notice, texts)):
+        # Where notices have their marks, what has none is somebody's.
+        if is_all and not has_marks and any(map(is_notice, texts)) and all(map(may_be_notice, texts)):
             found.add(name)
     found -= {name for name in found if evidence.said_by_chat[name]}
-    return replace(findings, chat_names=frozenset(found))
+    return replace(findings, chat_names=frozenset(found), has_marks=has_marks)
 
 
 def stand_ins(findings: Findings, evidence: Evidence) -> Findings:

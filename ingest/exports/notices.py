@@ -15,6 +15,10 @@ from ingest.core.languages import MARKS, languages, plain, without_marks
 
 #: Pieces are found by so many of their first characters.
 _START = 3
+#: Blanks and apostrophes that phones write in one way or another.
+_ALIKE = str.maketrans({"\u00a0": " ", "\u202f": " ", "’": "'"})
+#: Letters up to here are of scripts whose words stand alone.
+_LAST_SPACED = "\u058f"
 #: A longer text is somebody's own, whatever pieces it holds.
 _LONGEST = 600
 
@@ -32,7 +36,19 @@ def may_be_notice(text: str) -> bool:
     if len(text) >= _LONGEST:
         return False
     folded = _folded(text)
-    return folded.startswith(_you()) or any(_holds(folded, pieces) for pieces in _pieces())
+    strong, weak = _pieces()
+    return folded.startswith(_you()) or _holds(folded, strong) or _holds(folded, weak, is_word=True)
+
+
+def may_begin_notice(prefix: str) -> bool:
+    """Whether what stands before a colon reads like the start of a notice: ``Anna created the group “Trip``.
+
+    For a name, less is enough to be none: ``U Kyaw Zin Htet`` begins like "you" in some language, and a ``Book Club
+    Admin`` is one. There must be a verb, or more.
+    """
+    folded = _folded(prefix)
+    strong, weak = _pieces()
+    return _holds(folded, strong) or _holds(folded, weak, is_word=True, is_verb=True)
 
 
 def is_notice_about(text: str, *names: str | None) -> bool:
@@ -40,7 +56,10 @@ def is_notice_about(text: str, *names: str | None) -> bool:
     if not may_be_notice(text) or _is_of_people(text):
         return False
     folded = _folded(text)
-    return folded.startswith(_you()) or any(name is not None and _folded(name) in folded for name in names)
+    if folded.startswith(_you()):
+        return True
+    known = (_folded(name).removeprefix("~").strip() for name in names if name is not None)
+    return any(name and name in folded for name in known)
 
 
 def _is_of_people(text: str) -> bool:
@@ -48,17 +67,31 @@ def _is_of_people(text: str) -> bool:
     return plain(text[:200]).startswith(languages().of_people)
 
 
-def _holds(folded: str, pieces: _Pieces) -> bool:
+def _holds(folded: str, pieces: _Pieces, *, is_word: bool = False, is_verb: bool = False) -> bool:
+    """Whether one of the pieces is in a text; as a word and not in the middle of one ("admin" in "badminton").
+
+    `is_verb`: not if it is one word alone that no blank belongs to, and not where a word goes on behind it.
+    """
     return any(
         folded.startswith(found, at)
+        and not (is_word and _begins_within_word(folded, at))
+        and not (is_verb and (" " not in found.rstrip() or _goes_on(folded, at + len(found))))
         for at in range(len(folded) - _START + 1)
         for found in pieces.get(folded[at : at + _START], ())
     )
 
 
+def _begins_within_word(text: str, at: int) -> bool:
+    return at > 0 and text[at] <= _LAST_SPACED and text[at].isalnum() and text[at - 1].isalnum()
+
+
+def _goes_on(text: str, at: int) -> bool:
+    return at < len(text) and text[at] <= _LAST_SPACED and text[at].isalnum() and text[at - 1].isalnum()
+
+
 def _folded(text: str) -> str:
     text = without_marks(text)
-    return (text if text.isascii() else unicodedata.normalize("NFC", text)).casefold()
+    return (text if text.isascii() else unicodedata.normalize("NFC", text).translate(_ALIKE)).casefold()
 
 
 @cache

@@ -17,6 +17,8 @@ NOT_TAKEN = "looks like a message, and was taken for words of the one before"
 MOST_FILE_DATES = 400
 _ENOUGH_WORDS = 3
 _MOST_NAMING = 1_000
+#: So many prefixes of notices are remembered, with a little more than so many beginnings of what follows each.
+_MOST_STARTS, _MOST_SAID, _MOST_LETTERS = 1_000, 3, 60
 _MOST_STAND_INS, _ENOUGH_SENDERS = 1_000, 2
 
 
@@ -62,6 +64,8 @@ class Evidence:
     files_after: set[str] = field(default_factory=set)  # "name: more" before a file or one of WhatsApp's sentences
     colon_notices: set[str] = field(default_factory=set)  # notices with a colon in them, as "Bo added Ann: Work" is
     notice_starts: Counter[str] = field(default_factory=Counter)  # prefix that was taken for a notice's -> times
+    has_marks: bool = False  # an iPhone's notice had its mark
+    said_after_start: dict[str, set[str]] = field(default_factory=dict)  # such a prefix -> a few of what follows it
     marked: Counter[str] = field(default_factory=Counter)  # sender -> texts that begin with a mark, as notices do
     said_by_chat: Counter[str] = field(default_factory=Counter)  # taken for the chat's name -> texts that are no notice
     doubts: list[Doubt] = field(default_factory=list)
@@ -93,6 +97,7 @@ class Evidence:
         self.owners.update(later.owners)
         self.spoken.update(later.spoken)
         self.layouts.update(later.layouts)
+        self.has_marks = self.has_marks or later.has_marks
         self.knows_files = self.knows_files or later.knows_files
         self.stand_ins.update(later.stand_ins)
         for sentence, senders in later.stood_in_for.items():
@@ -100,6 +105,8 @@ class Evidence:
         self.files_after |= later.files_after
         self.colon_notices |= later.colon_notices
         self.notice_starts.update(later.notice_starts)
+        for prefix, texts in later.said_after_start.items():
+            self.said_after_start.setdefault(prefix, set()).update(texts)
         self.marked.update(later.marked)
         self.said_by_chat.update(later.said_by_chat)
         for name, words in later.said_after.items():
@@ -117,6 +124,13 @@ class Evidence:
     def is_in_notice(self, name: str) -> bool:
         """Whether a notice ends in this name, or goes on after it as after a name."""
         return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", notice) for notice in self.colon_notices)
+
+    def note_notice_start(self, prefix: str, body: str) -> None:
+        """`prefix` was taken for the start of a notice that goes on with `body`."""
+        self.notice_starts[prefix] += 1
+        texts = self.said_after_start.setdefault(prefix, set()) if len(self.said_after_start) < _MOST_STARTS else set()
+        if len(texts) <= _MOST_SAID:
+            texts.add(body[:_MOST_LETTERS])
 
     def maybe_longer(self, name: str, half: str, body: str, *, is_file: bool) -> None:
         """Count `body`, which goes on with `half` and a colon, as evidence that `name` is half of a longer name.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from ingest.core.languages import MARKS, languages, plain, without_marks
-from ingest.exports.notices import may_be_notice
+from ingest.exports.notices import is_notice, may_begin_notice
 
 #: Of a contact none of whose characters can be seen.
 NAMELESS = "(no name)"
@@ -11,20 +13,25 @@ _LONGEST_NAME = 120
 _LONGEST_HALF = 40
 #: What opens a quote -> what closes it. One sign does both in some languages.
 _QUOTES = {"“": "”", "„": "“”", "«": "»", "»": "«", "‹": "›", "「": "」", "『": "』", "‘": "’", "”": "”"}
+#: A straight quote that opens and does not close: not an inch (``Tom 42"``), nor a sign within a word (``ד"ר``).
+_STRAIGHT_QUOTE = re.compile(r'(?:\A|[\s(])"(?=\S)[^"]*\Z')
 #: A notice has a verb and more; a contact may well be called "Admin" or "Anna left".
 _FEWEST_WORDS_OF_NOTICE = 3
 
 
-def could_be_name(prefix: str) -> bool:
+def could_be_name(prefix: str, *, is_ios: bool = False) -> bool:
     """Whether what stands before a colon may be somebody's name.
 
-    A quote that opens and does not close is the subject of a notice; so is a whole sentence.
+    A quote that opens and does not close is the subject of a notice; so is a whole sentence. An iPhone names somebody
+    in each line (`is_ios`): only what nobody is called is none.
     """
     if not prefix or len(prefix) > _LONGEST_NAME or prefix != prefix.strip():
         return False
-    if not _is_closed(prefix) or prefix.count('"') % 2:
+    if is_ios:
+        return not (len(prefix.split()) >= _FEWEST_WORDS_OF_NOTICE and is_notice(prefix))
+    if not _is_closed(prefix) or _STRAIGHT_QUOTE.search(prefix):
         return False
-    return not (len(prefix.split()) > _FEWEST_WORDS_OF_NOTICE and may_be_notice(prefix))
+    return not (len(prefix.split()) > _FEWEST_WORDS_OF_NOTICE and may_begin_notice(prefix))
 
 
 def _is_closed(text: str) -> bool:
@@ -40,7 +47,7 @@ def _is_closed(text: str) -> bool:
 
 def could_start_notice(prefix: str) -> bool:
     """Whether what stands before a colon reads like the start of a notice: ``Anna created the group Trip``."""
-    return len(prefix.split()) >= _FEWEST_WORDS_OF_NOTICE and may_be_notice(prefix)
+    return len(prefix.split()) >= _FEWEST_WORDS_OF_NOTICE and may_begin_notice(prefix)
 
 
 def second_half(body: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ingest.core.languages import MARKS, without_marks
 from ingest.core.model import Findings
 from ingest.exports.headers import shape_of
-from ingest.exports.notices import has_mark, may_be_notice
+from ingest.exports.notices import has_mark, is_notice, may_be_notice
 from ingest.exports.observations import Doubt, Evidence
 from ingest.exports.sender_names import NAMELESS, could_be_name
 
@@ -71,6 +71,8 @@ class SenderReader:
                 return None, rest  # a notice about somebody whose name holds a colon
             if shown.startswith(longer) and may_be_notice(tail):
                 return None, rest
+        if not found and (known := self._without_blank(rest)) is not None:
+            return known
         if not found:
             trimmed = rest.rstrip(MARKS + " ")
             if trimmed.endswith(":"):
@@ -81,7 +83,7 @@ class SenderReader:
             self._doubt(place, None, rest)
             return None, rest
         if clean in findings.chat_names:
-            if has_mark(body) or may_be_notice(body):
+            if has_mark(body) or (is_notice(body) if findings.has_marks else may_be_notice(body)):
                 return None, body
             self._evidence.said_by_chat[clean] += 1
             return clean, body
@@ -89,13 +91,21 @@ class SenderReader:
             if clean not in self._longer_by_start:
                 self.names[name] = clean
             return clean, body
-        if clean in findings.notices or not could_be_name(clean):
-            self._evidence.notice_starts[clean] += 1
+        if (known := self._without_blank(rest)) is not None:
+            return known
+        if clean in findings.notices or not could_be_name(clean, is_ios=place.closer == "] "):
+            self._evidence.note_notice_start(clean, body)
             self._doubt(place, None, rest)
             return None, rest
         self._evidence.new_names[clean] += 1
         self._doubt(place, clean, rest)
         return clean, body
+
+    def _without_blank(self, rest: str) -> tuple[str, str] | None:
+        """(sender, body) where somebody who is known is named, and no blank stands behind the colon."""
+        name, found, body = rest.partition(":")
+        clean = self._clean(name) if found and body and body[0] != " " else ""
+        return (clean, body) if clean in self._findings.roster else None
 
     def settle(self, after: str) -> None:
         """Give the open doubts the time of the header after them, and keep those worth judging."""

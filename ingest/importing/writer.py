@@ -150,6 +150,7 @@ class Writer:
         self._numbers = numbers = IdRegistry(connection, self._database)
         roll = PersonRegistry(connection, numbers.named)
         roll.are_also(people_now)
+        roll.keep_apart(overview.senders)
         self._incoming.bring_home(read, self._options.timezone)
         target, replacement = TargetFinder(
             connection, self._database, self._export, self._options, account, self._sha256, chats_now, numbers, index,

@@ -93,3 +93,17 @@ def test_what_the_user_says_counts() -> None:
     text = "19-01-02, 10:00 - Anna: a\n19-01-03, 10:00 - Ben: b\n"
     assert read(text, order="ymd")[0][0].sent_at[:10] == "2019-01-02"
     assert read(text, order="dmy")[0][0].sent_at[:10] == "2002-01-19"
+
+
+@pytest.mark.parametrize(
+    ("dates", "order"),
+    [
+        (("01.08.2022", "05.07.2022"), "day/month"), (("05.07.2022", "01.08.2022", "06.07.2022"), "day/month"),
+        (("06/03/2017", "08/05/2017", "09/04/2017"), "day/month"),
+        (("3/5/17", "2/6/17"), "month/day"),
+    ],
+)  # fmt: skip
+def test_one_step_back_is_a_message_that_came_late_and_no_proof(dates: tuple[str, ...], order: str) -> None:
+    text = "".join(f"{date}, 10:00 - {'Ann' if n % 2 else 'Ben'}: words {n}\n" for n, date in enumerate(dates))
+    _, findings, _ = read(text)
+    assert (findings.date_order, findings.is_guess) == (order, True)

@@ -21,7 +21,7 @@ _STREET = (
 )
 _ADDRESS = re.compile(
     rf"\b\d{{1,4}}[a-z]?,? (?:[\w'’-]{{1,40}} ){{0,3}}(?:{_STREET})(?!\w)|"
-    rf"\b[\w'’-]{{0,40}}(?:{_STREET}) ?\d{{1,4}} ?[a-z]?(?!\w)|"
+    rf"\b[\w'’-]{{0,24}}(?:{_STREET}) ?\d{{1,4}} ?[a-z]?(?!\w)|"
     r"\b(?:rue|avenue|boulevard|calle|via|viale|piazza|rua|avenida|plaza|ул\.?|улица) "
     r"(?:[\w'’-]{1,40} ?){1,4},? ?\d{1,4}\b|"
     r"\b\d{1,4},? (?:bis |ter )?(?:rue|avenue|boulevard) (?:[\w'’-]{1,40} ?){1,4}",
