@@ -41,6 +41,10 @@ def say_owner(
         account.notes.append(sentence)
         return
     connection.executemany("UPDATE people SET is_owner = (id = ?) WHERE id = ?", [(person, one) for one in members])
+    # So it is when an edit is taken back that called one of them otherwise.
+    connection.executemany(
+        "UPDATE people_before SET is_owner = (person_id = ?) WHERE person_id = ?", [(person, one) for one in members]
+    )
 
 
 def tell_owner(connection: sqlite3.Connection, account: ImportReport, members: Collection[int]) -> None:

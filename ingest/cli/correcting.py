@@ -56,8 +56,27 @@ def group_that_lists(
 
     listing.__doc__ = about
     for_programs = click.option("--json", "as_json", is_flag=True, help="For programs.")
-    group: click.Group = main.group(name, invoke_without_command=True)(db_option(for_programs(listing)))
+    group: click.Group = main.group(name, cls=_Group, invoke_without_command=True)(db_option(for_programs(listing)))
     return group
+
+
+class _Group(click.Group):
+    """Its commands know where the archive is, whether that is said before or after their names."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, with `--db` among its options."""
+
+        def keep(context: click.Context, _parameter: click.Parameter, given: Path | None) -> None:
+            if given is not None:
+                context.obj = given
+
+        cmd.params.append(
+            click.Option(
+                ["--db"], type=click.Path(path_type=Path), expose_value=False, is_eager=True, callback=keep,
+                help="The archive, where it is not said before.",
+            )
+        )  # fmt: skip
+        super().add_command(cmd, name)
 
 
 def name_given(given: str) -> str:

@@ -64,6 +64,7 @@ class Evidence:
     files_after: set[str] = field(default_factory=set)  # "name: more" before a file or one of WhatsApp's sentences
     colon_notices: set[str] = field(default_factory=set)  # notices with a colon in them, as "Bo added Ann: Work" is
     notice_starts: Counter[str] = field(default_factory=Counter)  # prefix that was taken for a notice's -> times
+    opened_by: str = ""  # under whose name an iPhone put the first line, a notice: the group's, or the contact's
     has_marks: bool = False  # an iPhone's notice had its mark
     said_after_start: dict[str, set[str]] = field(default_factory=dict)  # such a prefix -> a few of what follows it
     marked: Counter[str] = field(default_factory=Counter)  # sender -> texts that begin with a mark, as notices do

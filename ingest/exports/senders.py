@@ -61,6 +61,8 @@ class SenderReader:
         findings = self._findings
         name, found, body = rest.partition(": ")
         clean = self._clean(name)
+        if not place.line_before and place.closer == "] " and found and is_notice(body):
+            self._evidence.opened_by = clean
         for longer in self._longer_by_start.get(clean, ()):
             shown = without_marks(rest) if not rest.isascii() else rest
             tail = shown[len(longer) :]

@@ -11,6 +11,7 @@ from ingest.archive.database import transaction
 from ingest.archive.owner import members_of, say_owner, tell_owner
 from ingest.archive.people import PersonRegistry
 from ingest.core.model import ImportReport, Options, Order
+from ingest.core.names import name_key
 from ingest.exports.source import Export
 from ingest.importing.attachments import Attachments
 
@@ -132,8 +133,16 @@ def _files_held(connection: sqlite3.Connection, source: int) -> list[tuple[int, 
 def _correct_owner(connection: sqlite3.Connection, chat: int, account: ImportReport, options: Options) -> None:
     """``--me`` for a text that was read before."""
     members = members_of(connection, chat)
-    say_owner(connection, PersonRegistry(connection, _no_number).find(options.me or ""), options, members, account)
+    roll = PersonRegistry(connection, _no_number)
+    # The export's own name counts as well, whatever an edit made of it.
+    roll.are_also({name_key(name): person for person, name in connection.execute(_NAMED_BEFORE)})
+    say_owner(connection, roll.find(options.me or ""), options, members, account)
     tell_owner(connection, account, members)
+
+
+_NAMED_BEFORE = """
+SELECT coalesce(joined_to, person_id), name FROM people_before ORDER BY person_id
+"""
 
 
 def _no_number(what: str, _key: str) -> int:

@@ -26,6 +26,7 @@ from ingest.importing.swapped_dates import OtherOrder
 from ingest.importing.writer import Writer
 from memories_lib.shared.layout import ArchiveFiles
 
+AS_READ_BEFORE = "as it was read before"
 _PROVED = "proved by what the archive has of this chat"
 
 
@@ -121,31 +122,35 @@ class _Reading:
         if known and options.timezone is None:
             options = replace(options, timezone=known.timezone)
         again = why_again(known, options) if known else None
+        proof = None
         if known and again and options.date_order not in (None, order_named(known.date_order)):
             account.was_order = order_named(known.date_order)
         if known and again and again.reader is None and options.date_order is None:
             # What was said or proved of it before holds, whatever else is corrected.
             sure = None if known.date_order.endswith(GUESSED) else order_named(known.date_order)
+            if sure is not None:
+                proof = AS_READ_BEFORE
             options = replace(options, date_order=sure)
         if known and not again:
             same_again(self.connection, known, self.export, folder, account, options)
             return account
         place = Path(tempfile.gettempdir()) if options.dry_run else self.database.resolve().parent
         with Spool(place) as spool:
-            read = self._read(options, spool, again)
+            read = self._read(options, spool, again, proof)
             try:
                 self._write(read, options, account, folder, spool)
             except OtherOrder as other:
                 spool.restart()
                 account = ImportReport(self.export.filename, notes=account.notes, was_order=account.was_order)
                 options = replace(options, date_order=other.order)
-                read = self._read(options, spool, again)
-                read = replace(read, findings=replace(read.findings, proof=_PROVED))
+                read = self._read(options, spool, again, _PROVED)
                 self._write(read, options, account, folder, spool)
         return account
 
-    def _read(self, options: Options, spool: Spool, again: Again | None) -> Read:
-        return Reading(self.connection, self.export, options, self.prefixes, spool, self.progress, again).run()
+    def _read(self, options: Options, spool: Spool, again: Again | None, proof: str | None) -> Read:
+        """`proof`: what says the order of day and month, where that is in `options` and the user did not say it."""
+        read = Reading(self.connection, self.export, options, self.prefixes, spool, self.progress, again).run()
+        return replace(read, findings=replace(read.findings, proof=proof)) if proof else read
 
     def _write(self, read: Read, options: Options, account: ImportReport, folder: Path | None, spool: Spool) -> None:
         Writer(

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ingest.core.errors import NotAnExport
 from ingest.core.model import Findings, Options, Order, Progress, Row
+from ingest.core.names import name_key
 from ingest.exports.date_order import AS_BEFORE
 from ingest.exports.detect import Survey
 from ingest.exports.headers import find_head
@@ -40,7 +41,8 @@ class Earlier:
 class Read:
     """What reading an export gave; its messages are in the spool.
 
-    `earlier`: the export that it goes on from. `again`: what of the archive it comes in the place of.
+    `earlier`: the export that it goes on from. `again`: what of the archive it comes in the place of. `name`: what the
+    chat is called, by the file or by its first line; None where neither says it.
     """
 
     overview: Overview
@@ -48,6 +50,7 @@ class Read:
     evidence: Evidence
     earlier: Earlier | None
     again: Again | None = None
+    name: str | None = None
 
 
 class Reading:
@@ -84,7 +87,8 @@ class Reading:
         overview, survey = self._survey()
         if not overview.messages or survey.findings is None:
             raise NotAnExport(f"{self._export.filename}: no message found")
-        return Read(overview, survey.findings, survey.evidence, self._earlier, self._again)
+        name = self._export.name or _name_within(survey.evidence, overview)
+        return Read(overview, survey.findings, survey.evidence, self._earlier, self._again, name)
 
     def _survey(self) -> tuple[Overview, Survey]:
         earlier = self._longest_prefix()
@@ -255,6 +259,13 @@ class Reading:
             self._read = min(total, self._read + len(chunk) * at_once)
             if self._progress:
                 self._progress(self._read, 2 * total)
+
+
+def _name_within(evidence: Evidence, overview: Overview) -> str | None:
+    """The chat's name by its first line: iPhones put the group's there, or the contact's, who writes as well."""
+    opened_by, people = evidence.opened_by, overview.people()
+    is_contact = name_key(opened_by) in people
+    return opened_by if opened_by and (len(people) <= 2 if is_contact else True) else None
 
 
 def _first_lines(export: Export) -> str:

@@ -102,7 +102,7 @@ class TargetFinder:
         said = parted[0] if parted else self._options.chat
         apart = {name for name, _ in self._decided.parted.values()}
         self._compare_orders(read)
-        match = recognise(connection, self._export.name, overview, roll, said, self._chats_now, apart)
+        match = recognise(connection, read.name, overview, roll, said, self._chats_now, apart)
         former = [parted[1]] if parted else []
         if self._options.chat is not None and self._sha256 in self._decided.moved:
             former.append(self._decided.moved[self._sha256])
@@ -120,7 +120,7 @@ class TargetFinder:
                 is_group = chat_key(to[1], "group") == to[0]
                 kind = "group" if is_group else match.kind
                 match = Match(row[0], row[1], row[2], SAID) if row else Match(None, to[1], kind)
-            elif self._export.name and said is None and (row := self._made_by_joining(overview)):
+            elif read.name and said is None and (row := self._made_by_joining(read.name, overview)):
                 match = Match(row[0], row[1], row[2], SAID)
         if match.id is None:
             self._refuse_forgotten(match)
@@ -134,10 +134,9 @@ class TargetFinder:
         )
         return target
 
-    def _made_by_joining(self, overview: Overview) -> tuple[int, str, str] | None:
+    def _made_by_joining(self, called: str, overview: Overview) -> tuple[int, str, str] | None:
         """(id, name, kind) of the chat that others were joined to before the export it is called after was read."""
-        assert self._export.name is not None
-        name = settled_name(self._export.name, overview)
+        name = settled_name(called, overview)
         key = chat_key(name, kind_of_chat(name, overview))
         if not any(self._decided.chat_of(joined) == (key, to) for joined, (_, to) in self._decided.joined.items()):
             return None
@@ -150,14 +149,14 @@ class TargetFinder:
         """Where the archive has the same words on days the other way round, whoever guessed is put right."""
         connection, findings = self._connection, read.findings
         guesses = connection.execute("SELECT 1 FROM sources WHERE date_order LIKE ?", (f"%{GUESSED}",)).fetchone()
-        if self._options.date_order is not None or not (findings.is_guess or guesses):
+        if not (findings.is_guess or guesses):
             return
         chat = find_swapped(connection, read.overview.probes)
         if chat is None:
             return
         guessed = guessed_sources(connection, chat)
         order = order_named(findings.date_order)
-        if findings.is_guess and order:
+        if findings.is_guess and order and self._options.date_order is None:
             raise OtherOrder(other_order(order))
         if guessed:
             count = swap_dates(connection, chat, guessed, self._numbers, self._index, self._now)

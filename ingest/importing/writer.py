@@ -12,7 +12,7 @@ from ingest.archive.database import make_indexes, transaction, tuned_for_loading
 from ingest.archive.derived import analyze, choose_memories, count_all, count_kinds, tell_periods
 from ingest.archive.fts import MessageIndex
 from ingest.archive.ids import IdRegistry
-from ingest.archive.owner import say_owner, tell_owner
+from ingest.archive.owner import members_of, say_owner, tell_owner
 from ingest.archive.people import PersonRegistry
 from ingest.core.model import ImportReport, Options, Progress
 from ingest.core.names import guess_owner, name_key
@@ -204,6 +204,9 @@ class Writer:
         if self._options.was_order not in (None, self._options.date_order):
             note_former_days(connection, chat)
         account.edits_lost = put_edits_on(connection, self._database)
+        # Names as people gave them, now that they are shown again.
+        (account.chat,) = connection.execute("SELECT name FROM chats WHERE id = ?", (chat,)).fetchone()
+        tell_owner(connection, account, members_of(connection, chat))
         apply_kept_periods(connection, self._database)
 
     def _write_in_order(self, writing: _Writing) -> None:
