@@ -53,7 +53,7 @@ def name_key(name: str) -> str:
 
 
 def number_key(name: str, *, is_first: bool) -> str:
-    """By what it is kept which number a person got; of several whose names are compared alike the first has the plain one."""
+    """By what it is kept which number a person got; of several that are compared alike the first has the plain name."""
     return name_key(name) if is_first else f"{name_key(name)}\x1f{name}"
 
 

@@ -31,6 +31,9 @@ from ingest.summaries.gemini.periods import period_key
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.layout import ArchiveFiles
 
+#: Edits whose names are those of chats.
+_OF_CHATS = frozenset({"join_chats", "part_source", "rename_chat"})
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -192,7 +195,8 @@ def _forget(
     traces.files |= rewriting.removed.digests
     traces.files -= {row[0] for row in connection.execute("SELECT sha256 FROM media WHERE sha256 IS NOT NULL")}
     gone = Gone(count, rewriting.removed.wordings, rewriting.removed.files)
-    gone.edits = _purge_log(connection, database, traces)
+    is_person = all(kind == "person" for kind, _ in subjects)
+    gone.edits = _purge_log(connection, database, traces, is_person=is_person)
     _purge_links(database, traces)
     gone.answers = _purge_answers(database, rewriting, traces)
     forget_numbers(database, connection, traces.chats)
@@ -229,19 +233,35 @@ def _traces(connection: sqlite3.Connection, chats: set[int], names: set[str]) ->
     return _Traces(keys("SELECT key FROM leaving"), exchanges, chats, files, names)
 
 
-def _purge_log(connection: sqlite3.Connection, database: Path, traces: _Traces) -> int:
-    """Take out the edits that speak of it, and what they quote with them."""
+def _purge_log(connection: sqlite3.Connection, database: Path, traces: _Traces, *, is_person: bool) -> int:
+    """Take out the edits that speak of it, and what they quote with them.
+
+    Names of chats stay where a person is forgotten, and how an export is to be read that stays, without its name.
+    """
     named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(traces.names)) or r"\Z.")
+
+    def is_named(value: object) -> bool:
+        return isinstance(value, str) and named.search(value) is not None
 
     def is_gone(event: Any) -> bool:
         detail = event.detail
         if detail.get("chat") in traces.chats or event.subject_key in traces.messages:
             return True
-        texts = [text for text in (*detail.values(), *detail.get("also", [])) if isinstance(text, str)]
-        return detail.get("message") in traces.messages or any(named.search(text) for text in texts)
+        texts = () if is_person and event.action in _OF_CHATS else (*detail.values(), *detail.get("also", []))
+        return detail.get("message") in traces.messages or any(map(is_named, texts))
 
     with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
+        reading = [
+            event for event in edit_log.effective(edit_log.events(log)) if event.action == "read_as" and is_gone(event)
+        ] if is_person else []  # fmt: skip
         count = int(edit_log.purge(log, is_gone))
+        for event in reading:
+            said = {key: value for key, value in event.detail.items() if not is_named(value)}
+            if said.keys() & {"me", "date_order", "timezone", "chat_name"}:
+                said = {**said, "name": "an export"}
+                kind, key = event.subject_kind, event.subject_key
+                edit_log.write(log, edit_log.draft(log, event.actor, event.action, kind, key, said))
+                count -= 1
         everything = edit_log.events(log)
         with transaction(connection):
             curation.set_state(connection, edit_log.digest(everything))

@@ -45,6 +45,7 @@ class Again:
     chat: int
     why: str
     is_moved: bool = False  # into another chat
+    is_of_clock: bool = False  # its times alone: what other exports hold too has theirs
     reader: int | None = None  # what readers below this one made of the same messages goes as well; None: of any
 
 
@@ -79,7 +80,7 @@ def why_again(known: Known, options: Options) -> Again | None:
         return Again((known.source,), known.chat, f"it was read as {known.date_order} before{sure}")
     if options.timezone is not None and options.timezone != known.timezone:
         before = f"as of {known.timezone}" if known.timezone else "without a time zone"
-        return Again((known.source,), known.chat, f"it was read {before} before")
+        return Again((known.source,), known.chat, f"it was read {before} before", is_of_clock=True)
     if known.reader == LET_BACK:
         return Again((known.source,), known.chat, "what was forgotten of it may come back", reader=READER)
     if known.reader < READER:

@@ -20,6 +20,7 @@ from ingest.core.model import ImportReport, Options, Order, Progress
 from ingest.exports.source import Export
 from ingest.importing.known_exports import GUESSED, Again, Known, find_known, order_named, same_again, why_again
 from ingest.importing.read import Read, Reading
+from ingest.importing.renaming import rename_whole
 from ingest.importing.report import counted
 from ingest.importing.spool import Spool
 from ingest.importing.swapped_dates import OtherOrder
@@ -123,6 +124,13 @@ class _Reading:
             options = replace(options, timezone=known.timezone)
         again = why_again(known, options) if known else None
         proof = None
+        if known and again and again.is_moved and options.chat and not options.dry_run:
+            key = rename_whole(self.connection, self.database, known.source, options.chat)
+            if key is not None:
+                account.was_chat = key
+                account.notes.append(f"the chat '{known.chat_name}' is called '{options.chat}' now")
+                known = replace(known, chat_name=options.chat)
+                again = why_again(known, options)
         if known and again and options.date_order not in (None, order_named(known.date_order)):
             account.was_order = order_named(known.date_order)
         if known and again and again.reader is None and options.date_order is None:

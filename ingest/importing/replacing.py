@@ -75,7 +75,7 @@ class Replacement:
     def _shared_with(self) -> list[int]:
         """Other sources of the chat that made the same mistakes: what they hold too goes, and comes back."""
         again = self._again
-        if again.is_moved:
+        if again.is_moved or again.is_of_clock:
             return []
         return [
             row[0]

@@ -73,7 +73,7 @@ def test_what_is_said_by_a_name_of_now_is_found_while_more_is_read(archive: Path
     export = tmp_path / "more.txt"
     export.write_text("17/03/2025, 10:00 - Theo: hello there\n18/03/2025, 10:01 - Nora: yes\n", encoding="utf-8")
     account = put(archive, export, me="Theodore", chat="The lake")[0]
-    assert account.chat == "Lakehouse 🌊"
+    assert account.chat == "The lake"
     assert account.new == 2
     assert one(archive, "SELECT name FROM people WHERE is_owner AND name LIKE 'Theo%'") == "Theodore"
     assert one(archive, "SELECT count(*) FROM chats WHERE name = 'The lake'") == 1

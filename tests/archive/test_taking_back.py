@@ -53,7 +53,8 @@ class Telling:
 
 def _line(n: int, how: str) -> str:
     return {
-        "plain": TEXTS[n], "edited": f"{TEXTS[n]}, really <This message was edited>", "deleted": "This message was deleted"
+        "plain": TEXTS[n], "edited": f"{TEXTS[n]}, really <This message was edited>",
+        "deleted": "This message was deleted",
     }[how]  # fmt: skip
 
 
