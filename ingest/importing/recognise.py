@@ -122,6 +122,8 @@ def recognise(
         is_same_name = name is not None and (chat.is_renamed or _key(name) == _key(chat.name))
         is_same_people = len(people) > 1 and chat.members == people and not strangers
         if not (is_same_name or is_same_people):
+            if kind == chat.kind == "direct" and people and _is_mirrored(chat, name, overview, roll):
+                doubtful.append(chat)
             continue
         if chat.asked >= ENOUGH_AGAINST and chat.share < SMALL:
             chat.is_elsewhere = bool(find_shifts(connection, chat.id, overview.probes, places))
@@ -221,6 +223,12 @@ def _may_be_called(chat: Candidate, name: str | None, overview: Overview) -> boo
         return False
     people = overview.people()
     return name_key(chat.name) in people and name_key(name) in people
+
+
+def _is_mirrored(chat: Candidate, name: str | None, overview: Overview, roll: PersonRegistry) -> bool:
+    """Whether an export is called as somebody in a direct chat, and the chat as somebody in the export."""
+    called = roll.find(name) if name is not None else None
+    return called is not None and called in chat.members and name_key(chat.name) in overview.people()
 
 
 def _fits(chat: Candidate, kind: str, people: set[int], strangers: int) -> bool:

@@ -103,7 +103,8 @@ def test_a_chat_that_is_called_otherwise_as_a_whole_keeps_its_numbers(tmp_path: 
     database, export = tmp_path / "memories.db", _save(tmp_path / "in")
     run(database, "ingest", str(export))
     numbers = """
-        SELECT 'message', id FROM messages UNION ALL SELECT 'talk', id FROM exchanges UNION ALL SELECT name, id FROM chats
+        SELECT 'message', id FROM messages UNION ALL SELECT 'talk', id FROM exchanges
+        UNION ALL SELECT name, id FROM chats
         """
     before = rows(database, numbers)
     assert "is called 'Annie' now" in run(database, "ingest", str(export), "--chat", "Annie").output
