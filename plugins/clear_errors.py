@@ -9,6 +9,7 @@ from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
 
@@ -22,6 +23,11 @@ _ASKED_WRONGLY = ("Cannot sort table by ", "Cannot use _sort and _sort_desc")
 _MEANS_NOTHING = (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, sqlite3.ProgrammingError)
 
 
+@hookimpl
+def startup() -> None:
+    internals.tell_errors_in_csv()
+
+
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Datasette, request: Request, exception: BaseException) -> Any:
     """400 for parameters that mean nothing to a table, 503 for a damaged file; everything else is told as ever."""
@@ -29,6 +35,9 @@ def handle_exception(datasette: Datasette, request: Request, exception: BaseExce
         if exception.message.startswith(_ASKED_WRONGLY):
             exception.status = 400
         return None
+    if isinstance(exception, QueryInterrupted):
+        said = "That takes longer than one question may; ask for less of it"
+        return internals.tell(datasette, request, DatasetteError(said, title="Too long", status=400))
     if sqlite_errors.is_corrupt(exception):
         damage_met.note(exception)
         said = "A file of the archive is damaged; memories doctor says which, and what to do"

@@ -127,3 +127,17 @@ def test_what_failed_holds_nobody_up(api: Client, served: Served) -> None:
             time.sleep(0.02)
     assert {one.result()[0] for one in asked} == {400}
     assert longest < 3
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select hex(zeroblob(100000)) from messages", "select * from nope", "select 'a",
+        "with recursive c(i) as (select 1 union all select i+1 from c) select count(*) from c",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", [".json", ".csv", ""])
+def test_a_question_that_fails_is_no_empty_answer(api: Client, sql: str, form: str) -> None:
+    status, _, found = api.ask("GET", f"/memories{form}?sql={quote(sql)}")
+    assert status == 400
+    assert found not in (b"", b"\r\n")

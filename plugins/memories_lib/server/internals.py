@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import re
@@ -18,6 +19,7 @@ import datasette.views
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import Request
+from datasette.views.base import DatasetteError, DataView
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from memories_lib.server import slow_requests
@@ -111,6 +113,28 @@ def limit_questions(
         return await execute_fn(self, within_limits)
 
     Database.execute_fn = limited
+
+
+def tell_errors_in_csv() -> None:
+    """A question in SQL that fails is an error as CSV too, and not an empty table: Datasette 0.65 leaves it out."""
+    as_csv = DataView.as_csv
+    if hasattr(as_csv, "__wrapped__"):
+        return
+
+    @wraps(as_csv)
+    async def telling(self: DataView, request: Request, database: str) -> Any:
+        view = copy.copy(self)
+
+        async def data(*args: Any, **given: Any) -> Any:
+            found = await self.data(*args, **given)
+            if isinstance(found, tuple) and (error := found[0].get("error")):
+                raise DatasetteError(error, title="Invalid SQL", status=400)
+            return found
+
+        view.data = data
+        return await as_csv(view, request, database)
+
+    DataView.as_csv = telling
 
 
 _PAGES = {Path(datasette.views.__file__).with_name(f"{name}.py") for name in ("table", "row", "database")}
