@@ -45,7 +45,6 @@ JOIN chats ON chats.id = messages.chat_id
 LEFT JOIN people ON people.id = messages.sender_id
 WHERE messages_fts MATCH escape_fts(:words){narrower}
 ORDER BY messages.sent_at DESC, messages.id DESC
-LIMIT 1000
 """.strip()
 
 
