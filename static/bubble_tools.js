@@ -35,7 +35,10 @@ export function bubbleTools(talk) {
   chooseSeveral(talk, bubbles);
   menu.addEventListener("click", (event) => {
     const tool = event.target.dataset.tool;
-    if (tool) act(tool, menu.closest(".bubble"), talk.dataset.exchange).catch(failed).finally(() => close(menu));
+    if (tool)
+      act(tool, menu.closest(".bubble"), talk.dataset.exchange)
+        .catch(failed)
+        .finally(() => close(menu));
   });
 }
 

@@ -27,13 +27,17 @@ export function choosing(list, items, button, show) {
   button.hidden = false;
   button.addEventListener("click", () => mode(!isOn()));
   const isOn = () => button.getAttribute("aria-pressed") === "true";
-  list.addEventListener("click", (event) => {
-    const item = event.target.closest(items);
-    if (!item || !isOn()) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    toggle(item);
-  }, true);
+  list.addEventListener(
+    "click",
+    (event) => {
+      const item = event.target.closest(items);
+      if (!item || !isOn()) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      toggle(item);
+    },
+    true,
+  );
   list.addEventListener("keydown", (event) => {
     const item = event.target.matches(items) && event.target;
     if (!item || !isOn() || (event.key !== " " && event.key !== "Enter")) return;
@@ -44,7 +48,9 @@ export function choosing(list, items, button, show) {
     if (event.key === "Escape" && isOn()) mode(false);
   });
   // What a phone offers on a long press would cover what is chosen.
-  list.addEventListener("contextmenu", (event) => { if (isOn()) event.preventDefault(); });
+  list.addEventListener("contextmenu", (event) => {
+    if (isOn()) event.preventDefault();
+  });
   let rests;
   list.addEventListener("pointerdown", (event) => {
     const item = event.target.closest(items);
@@ -54,10 +60,14 @@ export function choosing(list, items, button, show) {
       toggle(item);
       // The touch that began it is not the one that takes it back; the next one counts.
       addEventListener("click", swallow, { capture: true, once: true });
-      addEventListener("pointerdown", () => removeEventListener("click", swallow, { capture: true }), { capture: true, once: true });
+      addEventListener("pointerdown", () => removeEventListener("click", swallow, { capture: true }), {
+        capture: true,
+        once: true,
+      });
     }, LONG);
   });
-  for (const ends of ["pointerup", "pointercancel", "pointermove"]) list.addEventListener(ends, () => clearTimeout(rests));
+  for (const ends of ["pointerup", "pointercancel", "pointermove"])
+    list.addEventListener(ends, () => clearTimeout(rests));
   return () => mode(false);
 }
 

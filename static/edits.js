@@ -33,12 +33,19 @@ export function say(text, edits = [], after = () => location.reload()) {
     }
   };
   toast.hidden = false;
-  hideLater = setTimeout(() => { toast.hidden = true; }, edits.length ? 12000 : 5000);
+  hideLater = setTimeout(
+    () => {
+      toast.hidden = true;
+    },
+    edits.length ? 12000 : 5000,
+  );
 }
 
 /** Do one action on one exchange; the answer tells the edit's number. */
 export function act(action, exchange, body) {
-  return action === "hide" ? ask("DELETE", `/exchanges/${exchange}`) : ask("POST", `/exchanges/${exchange}/${action}`, body);
+  return action === "hide"
+    ? ask("DELETE", `/exchanges/${exchange}`)
+    : ask("POST", `/exchanges/${exchange}/${action}`, body);
 }
 
 /** Say that it failed, in the reader's language. */

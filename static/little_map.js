@@ -23,7 +23,12 @@ function show(frame, button) {
     for (let row = Math.floor(top / SIZE); row * SIZE < top + height; row += 1) {
       const tile = document.createElement("img");
       tile.alt = "";
-      tile.src = tiles.replace("{z}", ZOOM).replace("{x}", column).replace("{y}", row).replace("{s}", "a").replace("{r}", "");
+      tile.src = tiles
+        .replace("{z}", ZOOM)
+        .replace("{x}", column)
+        .replace("{y}", row)
+        .replace("{s}", "a")
+        .replace("{r}", "");
       tile.style.left = `${column * SIZE - left}px`;
       tile.style.top = `${row * SIZE - top}px`;
       tile.addEventListener("error", () => tile.remove()); // the drawing is still beneath

@@ -29,7 +29,8 @@ export function openLook(root) {
   };
   root.addEventListener("click", (event) => {
     const chosen = event.target.closest("a.look");
-    if (!chosen || chosen.dataset.kind === "videos" || event.ctrlKey || event.metaKey || root.closest(".is-selecting")) return;
+    if (!chosen || chosen.dataset.kind === "videos" || event.ctrlKey || event.metaKey || root.closest(".is-selecting"))
+      return;
     event.preventDefault();
     all = [...root.querySelectorAll("a.look")];
     show(all.indexOf(chosen));
@@ -39,9 +40,13 @@ export function openLook(root) {
     if (event.key === "ArrowLeft") show(at - 1);
     if (event.key === "ArrowRight") show(at + 1);
   });
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
   let from = null;
-  picture.addEventListener("pointerdown", (event) => { from = event.clientX; });
+  picture.addEventListener("pointerdown", (event) => {
+    from = event.clientX;
+  });
   picture.addEventListener("pointerup", (event) => {
     if (from !== null && Math.abs(event.clientX - from) > 40) show(event.clientX < from ? at + 1 : at - 1);
     from = null;

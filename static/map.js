@@ -14,7 +14,7 @@ try {
 // The page lists some; the map has all.
 async function allPlaces() {
   const found = [];
-  for (let page = 1; page; ) {
+  for (let page = 1; page;) {
     const answer = await fetch(`${shelf.dataset.places}?page=${page}`);
     if (!answer.ok) throw new Error(`places: ${answer.status}`);
     const { places, next } = await answer.json();
@@ -31,10 +31,13 @@ function show(L, data) {
   L.tileLayer(shelf.dataset.tiles, { maxZoom: 19, attribution: shelf.dataset.thanks }).addTo(map);
   const clusters = L.markerClusterGroup({ maxClusterRadius: 50 });
   for (const place of data) {
-    const marker = L.marker([place.latitude, place.longitude], { title: place.name ?? place.sent_at.slice(0, 10), alt: place.name ?? "" });
+    const marker = L.marker([place.latitude, place.longitude], {
+      title: place.name ?? place.sent_at.slice(0, 10),
+      alt: place.name ?? "",
+    });
     const link = document.createElement("a");
     link.href = `${shelf.dataset.talks}${place.exchange_id}#m${place.message_id}`;
-    link.textContent = `${place.name ?? ""} ${place.sent_at.slice(0, 10)}`.trim(); // never as HTML: it is what people wrote
+    link.textContent = `${place.name ?? ""} ${place.sent_at.slice(0, 10)}`.trim(); // never as HTML: people wrote it
     marker.bindPopup(link);
     clusters.addLayer(marker);
   }

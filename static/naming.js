@@ -10,12 +10,18 @@ function bodyOf(form) {
   const given = new FormData(form);
   const numbers = (name) => given.getAll(name).map(Number);
   switch (form.dataset.action) {
-    case "rename": return { name: given.get("name") };
-    case "join": return given.has("chat_ids") ? { chat_ids: numbers("chat_ids") } : { person_ids: numbers("person_ids") };
-    case "part": return given.has("name") ? { source_ids: numbers("source_ids"), name: given.get("name") } : undefined;
-    case "me": return { on: given.get("on") === "1" };
-    case "forget": return { for_good: given.has("for_good") };
-    default: return undefined;
+    case "rename":
+      return { name: given.get("name") };
+    case "join":
+      return given.has("chat_ids") ? { chat_ids: numbers("chat_ids") } : { person_ids: numbers("person_ids") };
+    case "part":
+      return given.has("name") ? { source_ids: numbers("source_ids"), name: given.get("name") } : undefined;
+    case "me":
+      return { on: given.get("on") === "1" };
+    case "forget":
+      return { for_good: given.has("for_good") };
+    default:
+      return undefined;
   }
 }
 

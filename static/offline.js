@@ -25,5 +25,8 @@ function look() {
   found.append(list.children.length ? list : "–");
 }
 
-field.form.addEventListener("submit", (event) => { event.preventDefault(); look(); });
+field.form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  look();
+});
 field.addEventListener("input", look);

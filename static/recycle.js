@@ -13,14 +13,17 @@ const NEAR = 1500;
 export function recycle(list, size = STRETCH) {
   if (!list || !("IntersectionObserver" in window)) return () => {};
   const stretchOf = new WeakMap(); // the first and the last item of a stretch -> the stretch; a placeholder -> its text
-  const seen = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      const known = stretchOf.get(target);
-      if (typeof known === "string") {
-        if (isIntersecting) back(target, known);
-      } else if (!isIntersecting) out(known);
-    }
-  }, { rootMargin: `${NEAR}px` });
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const known = stretchOf.get(target);
+        if (typeof known === "string") {
+          if (isIntersecting) back(target, known);
+        } else if (!isIntersecting) out(known);
+      }
+    },
+    { rootMargin: `${NEAR}px` },
+  );
 
   function watch(items) {
     for (const end of [items[0], items[items.length - 1]]) {

@@ -22,7 +22,8 @@ async function look() {
   asking?.abort();
   asking = new AbortController();
   const address = new URL(field.form.action);
-  for (const [name, value] of new FormData(field.form)) if (value || name === "q") address.searchParams.set(name, value);
+  for (const [name, value] of new FormData(field.form))
+    if (value || name === "q") address.searchParams.set(name, value);
   history.replaceState(null, "", address);
   address.searchParams.set("part", "1");
   try {

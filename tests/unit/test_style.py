@@ -1,0 +1,29 @@
+"""How files that no tool of Python's looks at are written: width, and one declaration a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WRITTEN = sorted([*(ROOT / "static").glob("*.[cj]s*"), *(ROOT / "templates").glob("*.html")])
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=[path.name for path in WRITTEN])
+def test_no_line_is_over_120(path: Path) -> None:
+    lines = path.read_text("utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > 120] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "static").glob("*.css")), ids=lambda path: path.name)
+def test_one_declaration_a_line(path: Path) -> None:
+    lines = path.read_text("utf-8").splitlines()
+    assert [
+        number for number, line in enumerate(lines, 1) if line.count(";") > 1 or ("{" in line and ";" in line)
+    ] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "static").glob("*.js")), ids=lambda path: path.name)
+def test_no_module_is_long(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) < 200
