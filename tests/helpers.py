@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,11 @@ def read(
     reader = Reader(findings, chat=chat)
     messages = [Message(*row) for batch in reader.batches(pieces(text, size)) for row in batch]
     return messages, findings, reader.evidence
+
+
+def with_plain_tags(page: str) -> str:
+    """A page whose tags have one blank between attributes, however its template is written."""
+    return re.sub(r"<[^<>]*>", lambda tag: " ".join(tag[0].split()), page)
 
 
 def put(database: Path, *files: Path, **options: object) -> list[ImportReport]:

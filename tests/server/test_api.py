@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import ROOT, Served, serve
-from tests.helpers import one, rows, run_apart
+from tests.helpers import one, rows, run_apart, with_plain_tags
 
 ELSEWHERE = "http://frontend.example:3000"
 
@@ -53,7 +53,7 @@ class Client:
         """A page as its reader sees it."""
         status, _, found = self.ask("GET", path)
         assert status == 200, path
-        return str(found.decode())
+        return with_plain_tags(found.decode())
 
 
 @pytest.fixture

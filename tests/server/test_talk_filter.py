@@ -97,7 +97,7 @@ def _page(api: Client, asked: dict[str, str]) -> tuple[set[int], dict[str, str]]
     while path:
         text = api.text(path)
         found |= {int(number) for number in re.findall(r'class="mem-card" href="/talk/(\d+)', text)}
-        behind = re.search(r'mem-behind">(.*?)</p>', text)
+        behind = re.search(r'(?s)mem-behind">(.*?)</p>', text)
         if behind and not links:
             links = dict(
                 zip(("rows", "sql"), map(html.unescape, re.findall('href="([^"]+)"', behind[1])), strict=False)
@@ -266,7 +266,7 @@ def test_a_search_is_the_same_in_rows_and_in_sql(api: Client, asked: dict[str, s
     found = api.get(f"/api/search?{urlencode({'q': 'the', 'limit': '100', **asked})}")
     ids = {message["message_id"] for message in found["messages"]}
     assert bool(ids) == (asked.get("person") != "nobody")
-    behind = re.search(r'mem-behind">(.*?)</p>', page)
+    behind = re.search(r'(?s)mem-behind">(.*?)</p>', page)
     assert behind
     for link in map(html.unescape, re.findall('href="([^"]+)"', behind[1])):
         assert _datasette(api, link) == ids, link
@@ -277,7 +277,7 @@ def test_places_and_photos_in_rows_are_those_that_may_be_seen(api: Client) -> No
     hidden = api.get(f"/memories.json?{urlencode({'_shape': 'array', 'sql': sql})}")
     assert hidden
     for path in ("/map", "/gallery?kind=photos"):
-        behind = re.search(r'mem-behind">(.*?)</p>', api.text(path))
+        behind = re.search(r'(?s)mem-behind">(.*?)</p>', api.text(path))
         assert behind
         rows_link = urlsplit(html.unescape(re.findall('href="([^"]+)"', behind[1])[0]))
         listed = api.get(f"{rows_link.path}.json?{rows_link.query}&_shape=array&_size=max")
