@@ -42,6 +42,8 @@ _PLACE = re.compile(
 )
 _WA_FILE = re.compile(r"(?:IMG|VID|PTT|AUD|STK|DOC|GIF)-\d{8}-WA\d+", re.IGNORECASE)
 _IOS_NAME = re.compile(r"\d{5,}-(?P<kind>PHOTO|VIDEO|AUDIO|STICKER|GIF)-\d{4}", re.IGNORECASE)
+#: Marks that have no counterpart: of a pair, neither goes alone.
+_ONE_SIDED = "\ufeff\u200e\u200f "
 _BLANK = r"[ \u00a0\u202f]"
 _POLL_HEAD = re.compile(
     rf"[\u200e\u200f]*(?P<word>[^\W\d_a-z]{{2,14}}(?:{_BLANK}[^\W\d_a-z]{{2,14}})?){_BLANK}?[:：]\Z"
@@ -154,7 +156,7 @@ def read_body(
     if len(sentence) < 120 and (has_mark(body) or "\u200e" in body or "\u200f" in body) and _is_call(sentence, words):
         return Body("call", without_marks(stripped), edited)
     if has_file and has_mark(body) and is_notice(stripped):
-        return Body("system", stripped, is_notice=True)
+        return Body("system", body.strip(_ONE_SIDED), is_notice=True)
     if has_file and not edited and (has_mark(body) or _ends_in_words_of_whatsapp(stripped)):
         kind = _kind_by_words(stripped)
         if kind != "file" or _may_be_placeholder(stripped):
@@ -162,7 +164,7 @@ def read_body(
         # Something WhatsApp tells in more words than any "image omitted" has: an event, a list, an order.
         return Body("text", body.strip("\u200e\u200f "), edited)
     if is_ios and not has_file and not edited and _is_notice(body, stripped, chat, sender):
-        return Body("system", stripped, is_notice=True)
+        return Body("system", body.strip(_ONE_SIDED), is_notice=True)
     return Body("text", body, edited)
 
 
@@ -261,7 +263,7 @@ def read_notice(text: str) -> Body:
     stripped = text.strip(MARKS + " ")
     if len(stripped) < 120 and _is_call(plain(stripped), languages()):
         return Body("call", stripped, is_notice=True)
-    return Body("system", stripped, is_notice=True)
+    return Body("system", text.strip(_ONE_SIDED), is_notice=True)
 
 
 def _text_of(kind: str, text: str) -> str:

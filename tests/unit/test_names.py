@@ -106,6 +106,7 @@ def test_a_notice_about_somebody_who_also_writes(line: str) -> None:
     found = _read(_iphone(f"Sport: {CLOSED}", line, *others))
     assert [row[1] for row in found] == ["system", "system", *["text"] * 5]
     assert found[1][0] is None
+    assert found[1][2].count("\u202a") == found[1][2].count("\u202c")
 
 
 @pytest.mark.parametrize(
