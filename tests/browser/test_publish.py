@@ -15,7 +15,7 @@ from ingest.core.keys import Keys, chat_key
 from ingest.ops.passwords import hash_password
 from ingest.ops.redacted_copy import Redactions, reduce
 from tests.conftest import Served, free_port, serve
-from tests.helpers import one, put, rows
+from tests.helpers import one, put, rows, with_plain_tags
 from tests.server.test_api import Client, ids
 
 
@@ -246,7 +246,7 @@ def test_no_attachment_of_the_static_copy_runs(tmp_path: Path, name: str) -> Non
     (export.parent / name).write_text("<script>alert(1)</script>", "utf-8")
     put(tmp_path / "memories.db", export.parent)
     run("publish", "static", "--db", tmp_path / "memories.db", "--yes", tmp_path / "site")
-    page = next((tmp_path / "site").glob("talk-*.html")).read_text("utf-8")
+    page = with_plain_tags(next((tmp_path / "site").glob("talk-*.html")).read_text("utf-8"))
     found = re.search(r'href="(media/[^"]+)" download="([^"]+)"', page)
     assert found
     assert found[2] == name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import threading
 import time
@@ -15,6 +14,7 @@ import pytest
 
 from memories_lib.server import response_cache
 from tests.conftest import Served, serve
+from tests.helpers import run_apart
 from tests.server.test_api import Client
 
 ASKED = "/api/exchanges?all=1&page_size=100&chat=Theo"
@@ -72,7 +72,7 @@ def test_what_is_kept_has_bounds_whatever_was_asked(monkeypatch: pytest.MonkeyPa
             request: Any = SimpleNamespace(full_path=f"/api/chats?x={n}{'A' * letters}")
             await response_cache.answer(request, None, function)  # type: ignore[arg-type]
 
-    asyncio.run(ask_often())
+    run_apart(ask_often())
     kept = response_cache._kept
     assert sum(len(key[1]) + 1_000 for key in kept) <= 8 << 20
     response_cache.forget()
