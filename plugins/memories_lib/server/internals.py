@@ -16,10 +16,11 @@ from typing import Any, NoReturn
 
 import datasette.handle_exception
 import datasette.views
+import datasette.views.base
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import Request
-from datasette.views.base import DatasetteError, DataView
+from datasette.views.base import DatasetteError
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from memories_lib.server import slow_requests
@@ -117,12 +118,13 @@ def limit_questions(
 
 def tell_errors_in_csv() -> None:
     """A question in SQL that fails is an error as CSV too, and not an empty table: Datasette 0.65 leaves it out."""
-    as_csv = DataView.as_csv
-    if hasattr(as_csv, "__wrapped__"):
-        return
+    view_class = getattr(datasette.views.base, "DataView", None)
+    if view_class is None or hasattr(view_class.as_csv, "__wrapped__"):
+        return  # a Datasette that is refused (see `gate`) has no such class
+    as_csv = view_class.as_csv
 
     @wraps(as_csv)
-    async def telling(self: DataView, request: Request, database: str) -> Any:
+    async def telling(self: Any, request: Request, database: str) -> Any:
         view = copy.copy(self)
 
         async def data(*args: Any, **given: Any) -> Any:
@@ -134,7 +136,7 @@ def tell_errors_in_csv() -> None:
         view.data = data
         return await as_csv(view, request, database)
 
-    DataView.as_csv = telling
+    view_class.as_csv = telling
 
 
 _PAGES = {Path(datasette.views.__file__).with_name(f"{name}.py") for name in ("table", "row", "database")}
