@@ -14,7 +14,7 @@ from datasette.utils.asgi import Request
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles, token_routes
-from memories_lib.api import archive_upload, backup, edit, edit_chats, edit_names, openapi, read, shares, sync
+from memories_lib.api import archive_upload, backup, edit, edit_chats, edit_names, openapi, read, search, shares, sync
 from memories_lib.queries import listings
 from memories_lib.server import response_cache, served_archive
 from memories_lib.server.asgi import Scope
@@ -76,7 +76,7 @@ ROUTES: dict[str, Methods] = {
     f"/api/tokens/{_ID}": {"DELETE": ("owner", token_routes.revoke)},
     "/api/sessions": {"GET": ("owner", token_routes.sessions_listed)},
     f"/api/sessions/{_ID}": {"DELETE": ("owner", token_routes.end_session)},
-    "/api/search": {"GET": ("viewer", read.search)},
+    "/api/search": {"GET": ("viewer", search.search)},
     "/api/on-this-day": {"GET": ("viewer", read.on_this_day)},
     "/api/chats": {"GET": ("viewer", listings.table(listings.CHATS, "chats"))},
     "/api/people": {"GET": ("viewer", listings.table(listings.PEOPLE, "people"))},

@@ -7,7 +7,6 @@ knows are served, so no path can lead elsewhere.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 import sys
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from memories_lib.queries import visible
 from memories_lib.server import http
 from memories_lib.server.asgi import Message, Send
 from memories_lib.shared.layout import ArchiveFiles, media_name, thumbnail_name
+from memories_lib.shared.verification import sha256_of
 
 _SHOWN = ("image/", "video/", "audio/")
 #: Images that can hold scripts are only ever downloaded.
@@ -87,7 +87,7 @@ def _is_whole(path: Path, sha256: str, size: int | None) -> bool:
             return True
         if size is not None and about.st_size != size:
             return False
-        if about.st_size <= _MOST_DIGESTED and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        if about.st_size <= _MOST_DIGESTED and sha256_of(path) != sha256:
             return False
     except OSError:
         return False

@@ -105,8 +105,8 @@ def part_some(db: Path, exports: tuple[str, ...], name: str) -> None:
     Example:
       memories chats part 3 4 --as "Family in Lyon"
     """
-    from ingest.correcting.forgetting import find_source
     from ingest.correcting.parting import part_sources
+    from ingest.correcting.sources import find_source
 
     name = name_given(name)
     with opened_for_writing(db) as connection:

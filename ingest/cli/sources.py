@@ -12,11 +12,11 @@ from ingest.cli.base import counted, db_option, main, told
 from ingest.cli.correcting import ask, group_that_lists, opened_for_writing
 
 if TYPE_CHECKING:
-    from ingest.correcting.forgetting import Gone, Source
+    from ingest.correcting.sources import Gone, Source
 
 
 def _all(connection: sqlite3.Connection) -> list[Source]:
-    from ingest.correcting.forgetting import all_sources
+    from ingest.correcting.sources import all_sources
 
     return all_sources(connection)
 
@@ -54,7 +54,7 @@ def remove_one(db: Path, source: str, yes: bool) -> None:
     Example:
       memories sources remove 3
     """
-    from ingest.correcting.forgetting import find_source, remove_source
+    from ingest.correcting.sources import find_source, remove_source
 
     with opened_for_writing(db) as connection:
         found = find_source(connection, source)
@@ -130,6 +130,7 @@ def _digest_of(name: str) -> str:
 def _forget(connection: sqlite3.Connection, db: Path, kind: str, name: str, yes: bool) -> Any:
     from ingest.correcting import forgetting
     from ingest.correcting.corrections import find_chat, find_person
+    from ingest.correcting.sources import find_source
 
     for_good = "will be taken out for good"
     if kind == "chat":
@@ -144,7 +145,7 @@ def _forget(connection: sqlite3.Connection, db: Path, kind: str, name: str, yes:
             yes,
         )
         return forgetting.forget_person(connection, db, person)
-    source = forgetting.find_source(connection, name)
+    source = find_source(connection, name)
     ask(
         f"{source.filename}: {counted(source.alone, 'message')} in no other export, and the files and words that only "
         f"it has of the others, {for_good}",

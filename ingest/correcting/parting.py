@@ -13,8 +13,8 @@ from ingest.archive.derived import count_kinds
 from ingest.core.errors import MemoriesError
 from ingest.core.keys import chat_key
 from ingest.correcting.corrections import edit, undo
-from ingest.correcting.forgetting import Source
 from ingest.correcting.joining import count_kinds_of, say_held
+from ingest.correcting.sources import Source
 from ingest.importing.removal import gather_leaving
 from ingest.importing.rewriting import Rewriting, rewritten
 from memories_lib.shared.folding import fold

@@ -11,6 +11,7 @@ import unicodedata
 from typing import NamedTuple
 
 from ingest.core.languages import MARKS, Languages, languages, plain, without_marks
+from ingest.exports.file_kinds import kind_by_borrowed_word, kind_of_file, looks_generated
 from ingest.exports.notices import has_mark, is_notice, is_notice_about
 
 #: First and last characters that a body of plain words hardly ever has: only these bodies are looked at closely.
@@ -40,8 +41,6 @@ _EDITED = re.compile(r"<[\u200e\u200f]*(?P<inner>[^<>\n]{4,60})>\s*\Z")
 _PLACE = re.compile(
     r"https?://(?:maps\.google\.[a-z.]+/(?:maps)?\?(?:\S{0,300}&)?q=(?:loc:)?-?\d|(?:www\.)?foursquare\.com/v/)"
 )
-_WA_FILE = re.compile(r"(?:IMG|VID|PTT|AUD|STK|DOC|GIF)-\d{8}-WA\d+", re.IGNORECASE)
-_IOS_NAME = re.compile(r"\d{5,}-(?P<kind>PHOTO|VIDEO|AUDIO|STICKER|GIF)-\d{4}", re.IGNORECASE)
 #: Marks that have no counterpart: of a pair, neither goes alone.
 _ONE_SIDED = "\ufeff\u200e\u200f "
 _BLANK = r"[ \u00a0\u202f]"
@@ -52,19 +51,6 @@ _POLL_OPTION = re.compile(
     rf"(?m)^[\u200e\u200f]*[^\W\d_]+{_BLANK}?[:：]{_BLANK}.+\(\d+{_BLANK}?[^\d()]+\)[\u200e\u200f]*\r?$"
 )
 
-_BY_PREFIX = {
-    "IMG": "image", "VID": "video", "PTT": "audio", "AUD": "audio", "STK": "sticker", "DOC": "document",
-    "GIF": "gif", "PHOTO": "image", "VIDEO": "video", "AUDIO": "audio", "STICKER": "sticker",
-}  # fmt: skip
-_BY_ENDING = {
-    "image": "jpg jpeg png heic heif bmp tif tiff avif",
-    "video": "mp4 mov 3gp mkv avi webm m4v mpg mpeg",
-    "audio": "opus ogg m4a mp3 aac amr wav oga caf flac wma",
-    "gif": "gif",
-    "contact": "vcf vcard",
-    "sticker": "webp",
-}
-_KIND_OF_ENDING = {ending: kind for kind, endings in _BY_ENDING.items() for ending in endings.split()}
 _LONGEST_NOTICE = 600
 
 
@@ -77,23 +63,6 @@ class Body(NamedTuple):
     attachment: str | None = None
     is_notice: bool = False
     is_own: bool = False  # only the archive's owner gets this sentence
-
-
-def kind_of_file(name: str) -> str:
-    """The kind of an attachment by its name: WhatsApp's own prefixes first, then the ending."""
-    ending = name.rpartition(".")[2].lower()
-    found = _IOS_NAME.match(name)
-    if found:
-        return _BY_PREFIX[found["kind"].upper()]
-    if _WA_FILE.match(name):
-        kind = _BY_PREFIX[name[:3].upper()]
-        return "gif" if ending == "gif" else kind
-    return _KIND_OF_ENDING.get(ending, "document")
-
-
-def looks_generated(name: str) -> bool:
-    """Whether a file name is one that WhatsApp gives, so that no label is needed to believe it."""
-    return bool(_WA_FILE.match(name) or _IOS_NAME.match(name) or re.match(r"[0-9a-f]{32,40}\.\w+\Z", name))
 
 
 def may_stand_for_a_file(body: str, *, is_ios: bool) -> bool:
@@ -243,19 +212,9 @@ def _title_before_mark(stripped: str) -> str:
 def _kind_by_words(stripped: str) -> str:
     """The kind of a file that was left out, in a language that is not known here, by the words that many share."""
     title, tail = _title_before_mark(stripped), plain(stripped).rpartition("\u200e")[2]
-    for kind, words in _TELLTALE:
-        if any(word in tail for word in words):
-            return kind
+    if found := kind_by_borrowed_word(tail):
+        return found
     return "document" if re.search(r"\.\w{1,5}\Z", title) else "file"
-
-
-#: Words that languages borrow from one another.
-_TELLTALE = (
-    ("gif", ("gif",)),
-    ("sticker", ("sticker", "stiker", "стикер", "estiquer", "स्टिकर")),
-    ("video", ("video", "vídeo", "vidéo", "видео", "відео", "βίντεο", "वीडियो", "ვიდეო")),
-    ("audio", ("audio", "áudio", "аудио", "аудіо", "ऑडियो")),
-)
 
 
 def read_notice(text: str) -> Body:

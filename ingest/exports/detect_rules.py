@@ -114,11 +114,14 @@ def names_with_colons(findings: Findings, evidence: Evidence) -> Findings:
         if writes_without and not evidence.is_in_notice(long_name):
             longer.discard(long_name)
             roster.discard(long_name)
+    halves = Counter(_half(name, long_name) for name, long_name in evidence.longer)
     for (name, long_name), times in evidence.longer.items():
         total = evidence.spoken[name] + evidence.new_names[name]
         is_sure = long_name in evidence.files_after
-        # Whoever says the same "one: two" again and again has no longer name: the words after it must differ.
-        differs = times > 1 and len(evidence.said_after[long_name]) > 1
+        # Whoever says the same "one: two" again and again has no longer name: the words after it must differ. Two
+        # messages may both begin so by chance, and where somebody else has the habit, it is one more often.
+        is_often = times > (_OFTEN if halves[_half(name, long_name)] > 1 else 2)
+        differs = is_often and len(evidence.said_after[long_name]) > 1
         if not (is_sure or differs) or not could_be_name(long_name):
             continue
         if times >= total or evidence.is_in_notice(long_name):
@@ -127,6 +130,11 @@ def names_with_colons(findings: Findings, evidence: Evidence) -> Findings:
         if times >= total:
             roster.discard(name)
     return replace(findings, roster=frozenset(roster), longer=frozenset(longer))
+
+
+def _half(name: str, long_name: str) -> str:
+    """``Work`` of ``Dr. Who`` and ``Dr. Who: Work``."""
+    return long_name[len(name) + 2 :]
 
 
 def _short(long_name: str) -> str:

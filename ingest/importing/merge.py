@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from ingest.core.keys import token
 from ingest.core.model import MEDIA_KINDS, Row
 from ingest.core.segmentation import seconds
 from ingest.importing.attachments import Attachments
+from ingest.importing.batches import whole_minutes, with_last
 from ingest.importing.loader import Loader
 from ingest.importing.wording_chains import chained
 from ingest.importing.wordings import is_beginning, is_same_wording, more_votes
@@ -93,7 +94,7 @@ class Merge:
 
     def run(self, batches: Iterable[list[Row]]) -> None:
         """Merge everything."""
-        for rows, is_last in _with_last(_whole_minutes(batches)):
+        for rows, is_last in with_last(whole_minutes(batches)):
             old = self._old_in(rows)
             self._last_row = rows[-1] if is_last else None
             left: list[Row] = []
@@ -278,17 +279,6 @@ class Merge:
             self.revisions.append((old.id, old.text, old.kind, self._source, "same", old.is_edited))
 
 
-def _with_last(batches: Iterator[list[Row]]) -> Iterator[tuple[list[Row], bool]]:
-    """The same batches, and of each whether it is the last one."""
-    waiting: list[Row] | None = None
-    for rows in batches:
-        if waiting is not None:
-            yield waiting, False
-        waiting = rows
-    if waiting is not None:
-        yield waiting, True
-
-
 def _minute(row: Row) -> str:
     return row[3][:16]
 
@@ -305,19 +295,3 @@ def _is_version(old: Old, row: Row) -> bool:
     if is_edited or old.is_edited:
         return True
     return is_same_wording(kind, old.text, text)
-
-
-def _whole_minutes(batches: Iterable[list[Row]]) -> Iterator[list[Row]]:
-    """The same messages in batches that do not part a minute."""
-    waiting: list[Row] = []
-    for rows in batches:
-        rows = waiting + rows
-        last = rows[-1][3][:16]
-        at = len(rows)
-        while at and rows[at - 1][3][:16] == last:
-            at -= 1
-        waiting = rows[at:]
-        if at:
-            yield rows[:at]
-    if waiting:
-        yield waiting

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
+from memories_lib.shared.polls import words_and_votes
+
 #: ``@⁨Omar Neighbour⁩``: phones put a mention's name between isolates; older ones write the number.
 _MENTION = re.compile(r"@(?:\u2068[^\u2069\n]{0,80}\u2069|\+?\d[\d\u00a0 ]{5,18}\d|\S+)")
 _NOT_WORDS = re.compile(r"[\W_]+")
-_VOTES = re.compile(r"\((?P<votes>\d{1,9})[\s\u00a0\u202f]?[^()]{0,60}\)\Z")
-_AROUND = " \t\u00a0\u202f\u200e\u200f"
-_LONGEST_VOTES = 80
 #: The beginning of a line such as ``[13.02.24, 20:15:01] Anna: ``.
 _HALF_A_HEADER = re.compile(r"[\u200e\u200f]?\[?\d[^\n]{0,60}|[\u200e\u200f]?\[?")
 _LABEL = re.compile(r"\A[\s\u200e\u200f]*[^\W\d_]+[\s\u00a0\u202f]?[:：][\s\u00a0\u202f]?")
@@ -64,15 +63,10 @@ def _fits(pattern: str, text: str) -> bool:
 def _poll(text: str) -> list[str]:
     """Question and options, without the words of the phone's language and the votes."""
     lines = [line for line in text.split("\n")[1:] if line.strip()]
-    return [_NOT_WORDS.sub("", _LABEL.sub("", _option(line)[0], 1) if n else line) for n, line in enumerate(lines)]
-
-
-def _option(line: str) -> tuple[str, int]:
-    """(the option's words, its votes) of a line of a poll."""
-    line = line.strip(_AROUND)
-    found = _VOTES.search(line, max(0, len(line) - _LONGEST_VOTES))
-    return (line[: found.start()].rstrip(_AROUND), int(found["votes"])) if found else (line, 0)
+    return [
+        _NOT_WORDS.sub("", _LABEL.sub("", words_and_votes(line)[0], 1) if n else line) for n, line in enumerate(lines)
+    ]
 
 
 def _votes(poll: str) -> int:
-    return sum(_option(line)[1] for line in poll.split("\n"))
+    return sum(words_and_votes(line)[1] for line in poll.split("\n"))

@@ -15,7 +15,7 @@ from ingest.archive.check import check
 from ingest.archive.database import connect
 from ingest.core.errors import MemoriesError
 from ingest.core.model import Row
-from ingest.correcting.forgetting import find_source, remove_source
+from ingest.correcting.sources import find_source, remove_source
 from ingest.importing.known_exports import READER
 from ingest.importing.report import lines_of
 from ingest.importing.spool import Spool

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.exports.bodies import kind_of_file, read_body, read_notice
+from ingest.exports.bodies import read_body, read_notice
+from ingest.exports.file_kinds import kind_of_file
 
 
 @pytest.mark.parametrize(

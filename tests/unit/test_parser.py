@@ -81,7 +81,7 @@ def _tiles(text: str) -> None:
         if m.kind == "text" and not m.is_edited:
             assert m.text.strip("\u200e\u200f ") == body.strip("\u200e\u200f "), (m, body)
         elif m.kind == "system":
-            assert m.text.split() == body.strip(MARKS + " ").split()
+            assert m.text.strip(MARKS + " ").split() == body.strip(MARKS + " ").split()
 
 
 def test_lines_that_only_look_like_headers_do_not_hide_the_bare_ones() -> None:

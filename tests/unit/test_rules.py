@@ -76,6 +76,13 @@ def test_a_name_learned_from_the_first_lines_is_given_up_when_the_file_says_so()
     assert not findings.longer
 
 
+@pytest.mark.parametrize(("often", "others"), [(1, 0), (2, 0), (2, 1), (3, 2)])
+def test_a_few_messages_that_begin_alike_are_no_name(often: int, others: int) -> None:
+    text = android(*[f"Recipe: soup {n}" for n in range(often)]) + android("hi", "you", sender="Ben", start=20)
+    text += android(*[f"Recipe: cake {n}" for n in range(others)], sender="Ben", start=30)
+    assert {m.sender for m in read(text)[0]} == {"Ana", "Ben"}
+
+
 def test_a_name_with_a_colon_is_one_name() -> None:
     text = android("yes", "<Media omitted>", "no: maybe", sender="Dr. Who: Work") + android("hi", start=5)
     assert Counter(m.sender for m in read(text)[0]) == {"Dr. Who: Work": 3, "Ana": 1}

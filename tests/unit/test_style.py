@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = sorted([*(ROOT / "static").glob("*.[cj]s*"), *(ROOT / "templates").glob("*.html")])
+
+
+def test_all_of_them_are_looked_at() -> None:
+    assert {"memories.css", "read_on.js", "_talk.html", "index.html"} <= {path.name for path in WRITTEN}
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=[path.name for path in WRITTEN])
@@ -27,3 +32,14 @@ def test_one_declaration_a_line(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "static").glob("*.js")), ids=lambda path: path.name)
 def test_no_module_is_long(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) < 200
+
+
+def test_the_root_holds_what_belongs_there() -> None:
+    """What tools and readers look for, and nothing that was left behind by a command."""
+    told = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if told.returncode:
+        pytest.skip("not a checkout")
+    assert {name for name in told.stdout.splitlines() if "/" not in name} == {
+        ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md", "fly.toml",
+        "metadata.yml", "pyproject.toml", "schemathesis.toml", "settings.json",
+    }  # fmt: skip

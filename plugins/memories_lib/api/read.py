@@ -1,4 +1,4 @@
-"""What the API reads: exchanges, messages, search, days, people. Each function answers a route of `plugins/api.py`."""
+"""What the API reads: exchanges, messages, days. Each function answers a route of `plugins/api.py`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from memories_lib.api import serialize
-from memories_lib.queries import search as finder
-from memories_lib.queries import search_filter, visible
+from memories_lib.queries import visible
 from memories_lib.queries.talk_filter import TalkFilter, WrongFilter
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, choice, number, wrong
-from memories_lib.shared import folding
 from memories_lib.shared.contract import DAY
 from memories_lib.shared.sql import Run
 
@@ -30,8 +28,6 @@ _SORTS = {
 }
 #: Messages that are read in a few milliseconds.
 _LITTLE = 400
-#: A page of hits ends early where it has more letters.
-_MOST_LETTERS = 500_000
 
 
 def _day(request: Request, name: str) -> str:
@@ -121,7 +117,7 @@ async def exchanges(request: Request, datasette: Datasette) -> Answer:
             """,
             {**given, **place, "most": size + 1, "skip": 0 if cursor else (page - 1) * size},
         ).fetchall()
-        return total, _with_first(run, rows[:size]), len(rows) > size
+        return total, with_first(run, rows[:size]), len(rows) > size
 
     total, items, more = await served_archive.read(datasette, find)
     pages = -(-total // size)
@@ -135,7 +131,7 @@ async def exchanges(request: Request, datasette: Datasette) -> Answer:
     }  # fmt: skip
 
 
-def _with_first(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
+def with_first(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
     ids = [row["first_id"] for row in rows if row["first_id"] is not None]
     marks = ", ".join("?" * len(ids))
     firsts = {row["id"]: row for row in run(f"{visible.MESSAGES} WHERE messages.id IN ({marks})", ids)} if ids else {}
@@ -176,57 +172,6 @@ async def exchange(request: Request, datasette: Datasette) -> Answer:
     if found is None:
         raise ApiError(404, "Exchange not found")
     return found
-
-
-async def search(request: Request, datasette: Datasette) -> Answer:
-    """Messages and exchanges with these words, the newest first; fewer at a time where they are very long."""
-    question = request.args.get("q") or ""
-    most, before = number(request, "limit", 50, 1, 200), number(request, "before", None, 1, (1 << 63) - 1)
-    order = choice(request, "sort", finder.ORDERS, "newest")
-    query = folding.fts_query(question)
-    narrower, given = search_filter.narrowed(request.args, strict=True)
-    started = time.perf_counter()
-
-    def find(run: Run) -> Any:
-        if not query:
-            return [], [], 0, False
-        ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before)
-        marks = ", ".join("?" * len(ids))
-        found = {row["id"]: row for row in run(f"{visible.MESSAGES} WHERE messages.id IN ({marks})", ids)}
-        rows: list[Mapping[str, Any]] = []
-        letters = 0
-        for row in (found[message] for message in ids):
-            letters += len(row["text"])
-            if rows and letters > _MOST_LETTERS:
-                break
-            rows.append(row)
-        messages = [
-            {
-                **serialize.message(row),
-                "exchange_id": row["exchange_id"],
-                "snippet": folding.snippet(row["text"], question),
-            }
-            for row in rows
-        ]
-        told = run(
-            f"""
-            {visible.EXCHANGES} WHERE exchanges.id IN (
-                SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?
-                    AND rowid NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden) ORDER BY rank LIMIT 20
-            ) AND {visible.NOT_HIDDEN}
-            """,
-            (query,),
-        ).fetchall()
-        return messages, _with_first(run, told), total, len(ids) == most or len(rows) < len(ids)
-
-    messages, told, total, is_more = await served_archive.read(datasette, find)
-    return {
-        "messages": messages,
-        "exchanges": told,
-        "total": total,
-        "next": messages[-1]["message_id"] if is_more and order != "best" else None,
-        "milliseconds": round(1000 * (time.perf_counter() - started), 1),
-    }
 
 
 async def around(request: Request, datasette: Datasette) -> Answer:
@@ -305,6 +250,6 @@ async def on_this_day(request: Request, datasette: Datasette) -> Answer:
             """,
             (day[5:],),
         ).fetchall()
-        return _with_first(run, rows)
+        return with_first(run, rows)
 
     return {"day": day[5:], "exchanges": await served_archive.read(datasette, find)}

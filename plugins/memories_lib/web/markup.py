@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from markupsafe import Markup, escape
 
 from memories_lib.shared import folding
+from memories_lib.shared.polls import words_and_votes
 
 _URL = re.compile(r"https?://[^\s<>\"“”„«»\u200e\u200f\u2066-\u2069]+", re.IGNORECASE)
 _TAIL = ".,;:!?'’*_~)]}"
@@ -28,7 +29,6 @@ _SHOWN = 900
 _MOST_BIG = 6
 _MARKS_AROUND = "\u200e\u200f "
 _OPTION = re.compile(r"[^\W\d_a-z]{3,14} ?: (?P<text>.+)")
-_VOTES = re.compile(r" \((?P<votes>\d{1,9})[ \u00a0\u202f]?[^()\d]{1,40}\)\Z")
 
 
 def words(text: str) -> Markup:
@@ -103,14 +103,12 @@ def poll(text: str) -> tuple[str, list[tuple[str, int, int]]]:
     """(question, [(option, votes, percent of the most)]) of a poll."""
     options: list[tuple[str, int]] = []
     questions: list[str] = []
-    for line in filter(None, (line.strip(_MARKS_AROUND) for line in text.split("\n")[1:])):
-        option = _OPTION.fullmatch(line)
-        if not option:
-            questions.append(line)
-            continue
-        said = option["text"]
-        votes = _VOTES.search(said, max(0, len(said) - 60))
-        options.append((said[: votes.start()] if votes else said, int(votes["votes"]) if votes else 0))
+    for line in text.split("\n")[1:]:
+        said, votes = words_and_votes(line)
+        if option := _OPTION.fullmatch(said):
+            options.append((option["text"], votes))
+        elif line.strip(_MARKS_AROUND):
+            questions.append(line.strip(_MARKS_AROUND))
     question = " ".join(questions)
     most = max([votes for _, votes in options], default=0) or 1
     return question, [(option, votes, round(100 * votes / most)) for option, votes in options]
