@@ -22,7 +22,7 @@ from pathlib import Path
 import yaml
 
 from bench.corpus import FORMS, write, write_edge
-from bench.labelled import judged, pairs_right
+from bench.judged import elsewhere, table
 from bench.large import large
 from bench.measure import ROOT, Run, best, peer, run, task
 from ingest.ops.serving import datasette_arguments
@@ -160,10 +160,19 @@ def edge(folder: Path, _: int) -> None:
         print(f"edge {form}: {len(truth) - faults:,} of {len(truth):,} right")
 
 
-def labelled(_folder: Path, _count: int) -> None:
-    """Memorable above mundane."""
-    right, pairs = pairs_right(judged())
-    print(f"labelled: {right} of {pairs} pairs right, {100 * right / pairs:.0f} %")
+def judged(folder: Path, _count: int) -> None:
+    """Talks worth keeping above those that are not, by language; and in archives that lie elsewhere, if any."""
+    for name, found in table():
+        told = " ".join(
+            f"{language or 'all'} {right / pairs:.2f}" for language, (right, pairs) in sorted(found.items()) if pairs
+        )
+        print(f"{name:30} {told}")
+    grades = Path(os.environ.get("JUDGED", folder / "judged.jsonl"))
+    there = elsewhere(grades)
+    if there is None or not there[1]:
+        print(f"no grades of real talks at {grades} (JUDGED=FILE: see bench/judged.py)")
+    else:
+        print(f"real talks: {there[0]:.0f} of {there[1]} pairs right, {there[0] / there[1]:.2f}")
 
 
 def queries(folder: Path, count: int) -> None:
@@ -271,7 +280,7 @@ def gemini(folder: Path, count: int) -> None:
     cost(folder, _corpus(folder, "us", min(count, 50_000)))
 
 
-ALL = {f.__name__: f for f in (parse, ingest, curve, edge, labelled, queries, api, large, gemini)}
+ALL = {f.__name__: f for f in (parse, ingest, curve, edge, judged, queries, api, large, gemini)}
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)

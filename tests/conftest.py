@@ -20,10 +20,14 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from ingest.ops.serving import datasette_arguments
+from ingest.summaries.meaning.encoder import SWITCH
 from tests.helpers import put
 
 # A shell that starts tests in the background makes them deaf to Ctrl-C, and with them every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Tests that are about the extra turn it on.
+os.environ[SWITCH] = "0"
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"

@@ -1,13 +1,9 @@
-"""What is worked out over a whole archive after messages were added: counts, memories, periods."""
+"""What is worked out over a whole archive after messages were added: counts and periods."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-
-#: About this part of all messages is in memories, and at least so many exchanges where there are so many.
-MEMORY_SHARE = 0.05
-FEWEST_MEMORIES = 20
 
 
 def count_all(connection: sqlite3.Connection, chat: int) -> None:
@@ -46,50 +42,6 @@ def count_kinds(connection: sqlite3.Connection, chat: int, more: Mapping[str, in
         [(chat, kind, count) for kind, count in more.items() if count],
     )
     connection.execute("DELETE FROM chat_kinds WHERE message_count <= 0")
-
-
-def choose_memories(connection: sqlite3.Connection, since: str = "", until: str = "~") -> None:
-    """Mark the best exchanges of each year; in a small archive the best twenty.
-
-    Where only talks from the day `since` to `until` changed, the other years stay as they are.
-    """
-    if connection.execute("SELECT count(*) FROM exchanges WHERE is_memory").fetchone()[0] <= FEWEST_MEMORIES:
-        since, until = "", "~"
-    within = {"since": since[:4], "until": f"{until[:4]}~"}
-    connection.execute(
-        """
-        CREATE TEMP TABLE chosen AS
-        WITH ranked AS (
-            SELECT id, substr(started_at, 1, 4) AS year, message_count, score,
-                sum(message_count) OVER (PARTITION BY substr(started_at, 1, 4) ORDER BY score DESC, id) AS running
-            FROM exchanges WHERE score > 0 AND started_at BETWEEN :since AND :until
-        ), years AS (
-            SELECT substr(started_at, 1, 4) AS year, sum(message_count) AS total FROM exchanges
-            WHERE started_at BETWEEN :since AND :until GROUP BY 1
-        )
-        SELECT ranked.id FROM ranked JOIN years USING (year)
-        WHERE running - message_count < :share * total AND running <= :share * total + message_count
-        """,
-        {**within, "share": MEMORY_SHARE},
-    )
-    chosen = connection.execute("SELECT count(*) FROM chosen").fetchone()[0]
-    if not since and chosen < FEWEST_MEMORIES:
-        connection.execute(
-            """
-            INSERT INTO chosen SELECT id FROM exchanges
-            WHERE score > 0 AND id NOT IN (SELECT id FROM chosen) ORDER BY score DESC, id LIMIT ?
-            """,
-            (FEWEST_MEMORIES - chosen,),
-        )
-    for mark, which in ((0, "is_memory AND id NOT IN"), (1, "NOT is_memory AND id IN")):
-        connection.execute(
-            f"""
-            UPDATE exchanges SET is_memory = {mark}
-            WHERE {which} (SELECT id FROM chosen) AND started_at BETWEEN :since AND :until
-            """,
-            within,
-        )
-    connection.execute("DROP TABLE chosen")
 
 
 def tell_periods(connection: sqlite3.Connection, chat: int, since: str, until: str) -> None:

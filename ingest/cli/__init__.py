@@ -15,11 +15,12 @@ from ingest.cli import (
     remote,
     serving,
     sources,
+    understanding,
     upkeep,
 )  # fmt: skip
 from ingest.cli.base import main
 
 __all__ = [
     "ask", "chats", "correcting", "gemini", "ingesting", "looking", "main", "people", "publish", "remote", "serving",
-    "sources", "upkeep",
+    "sources", "understanding", "upkeep",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ import click
 from ingest.archive.curation import note_said
 from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.cli.base import db_option, main, progress_bar, say_aside, told
+from ingest.cli.understanding import by_meaning, say_extra
 from ingest.core.errors import MemoriesError
 from ingest.core.model import ImportReport, Options, Order
 from ingest.exports.discover import open_exports
@@ -21,6 +22,7 @@ from ingest.exports.source import Export, Limits
 from ingest.importing.clock_shift import zone_named
 from ingest.importing.pipeline import ingest as ingest_export
 from ingest.importing.report import as_data, lines_of
+from ingest.importing.telling_again import tell_outdated
 from ingest.importing.worker import collect_rarely
 from memories_lib.shared.layout import ArchiveFiles
 
@@ -85,6 +87,7 @@ def ingest(
         zone_named(timezone)
     options = Options(chat, me, date_order, timezone, dry_run)
     limits = Limits(max_text * _MIB, max_file * _MIB, max_files)
+    is_new = not db.exists()
     accounts = ingest_all(exports, db, options, limits, media, quiet=as_json)
     if as_json:
         click.echo(json.dumps([as_data(account) for account in accounts], ensure_ascii=False, indent=2))
@@ -95,6 +98,8 @@ def ingest(
         _say_owner(accounts)
         if dry_run:
             click.echo("dry run: nothing was changed")
+        elif is_new and db.exists():
+            say_extra()
     if _is_nobody(accounts):
         raise MemoriesError(f"--me '{me}': nobody is called that in any of these exports; say it as they do")
     if any(account.error for account in accounts):
@@ -144,6 +149,9 @@ def ingest_all(
             for export in opened:
                 accounts.append(_ingest_one(connection, db, export, options, quiet=quiet))
                 _note_said(connection, db, accounts[-1], options)
+        if not options.dry_run and any(not account.error for account in accounts):
+            tell_outdated(connection, db)
+            by_meaning(connection, db, quiet=quiet)
     return accounts
 
 

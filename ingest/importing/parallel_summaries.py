@@ -45,13 +45,19 @@ Written = tuple[tuple[object, ...], list[int]]
 
 
 class SummarizerInput(NamedTuple):
-    """What whoever tells must know of the chat: its id, people, in how many of `talks` a word was `seen`, the time."""
+    """What whoever tells must know of the chat: its id, people, what `Vocabulary` counted of it, the time."""
 
     chat: int
     names: dict[int, str]
     talks: int
     seen: dict[str, int]
+    lines: dict[str, int]
+    languages: dict[str, int]
     now: str
+
+    def vocabulary(self) -> Vocabulary:
+        """The chat's words, as whoever reads it counted them."""
+        return Vocabulary(self.talks, Counter(self.seen), Counter(self.lines), Counter(self.languages))
 
 
 class Summarizing:
@@ -59,10 +65,8 @@ class Summarizing:
 
     def __init__(self, brief: SummarizerInput, tokens: Tokens | None = None) -> None:
         self._tallies = Counters()
-        vocabulary = Vocabulary(brief.talks, Counter(brief.seen))
-        self._scribe = ExchangeBuilder(
-            brief.chat, Summarizer(vocabulary, brief.names, tokens), self._tallies, brief.now
-        )
+        teller = Summarizer(brief.vocabulary(), brief.names, tokens)
+        self._scribe = ExchangeBuilder(brief.chat, teller, self._tallies, brief.now)
         self._written: deque[list[Written]] = deque()
 
     def send(self, talks: list[Talk]) -> None:

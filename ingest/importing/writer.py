@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ingest.archive.curation import forgotten, put_edits_on, take_edits_off
 from ingest.archive.database import make_indexes, transaction, tuned_for_loading
-from ingest.archive.derived import analyze, choose_memories, count_all, count_kinds, tell_periods
+from ingest.archive.derived import analyze, count_all, count_kinds, tell_periods
 from ingest.archive.fts import MessageIndex
 from ingest.archive.ids import IdRegistry
+from ingest.archive.memory_choice import choose_memories
 from ingest.archive.owner import members_of, say_owner, tell_owner
 from ingest.archive.people import PersonRegistry
 from ingest.core.model import ImportReport, Options, Progress
@@ -191,7 +192,7 @@ class Writer:
         sweep(connection)
         # What was taken out may have been of any time.
         since, until = ("", "~") if replacement else (overview.first_at[:10], overview.last_at[:10])
-        choose_memories(connection, since, until)
+        choose_memories(connection, since, until, chat=None if replacement else chat)
         tell_periods(connection, chat, since, until)
         if not target.is_new:
             self._say_why_joined(target)
@@ -214,7 +215,10 @@ class Writer:
         connection, overview, target = self._connection, writing.overview, writing.target
         names = {person: _name_of(connection, person) for person in writing.ids.values() if person is not None}
         vocabulary = overview.vocabulary
-        brief = SummarizerInput(target.chat, names, vocabulary.talks, dict(vocabulary.seen), self._now)
+        brief = SummarizerInput(
+            target.chat, names, vocabulary.talks, dict(vocabulary.seen), dict(vocabulary.lines),
+            dict(vocabulary.languages), self._now,
+        )  # fmt: skip
         telling = start_telling(brief, overview.messages, overview.tokens)
         tallies = Counters()
         try:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.archive.database import connect
-from ingest.archive.derived import FEWEST_MEMORIES, choose_memories
+from ingest.archive.memory_choice import FEWEST_MEMORIES, MEMORY_FLOOR, choose_memories
 
 
 def _memories(connection: sqlite3.Connection) -> set[int]:
@@ -49,5 +49,5 @@ def test_looking_at_the_changed_years_is_enough(seed: int, size: int) -> None:
             found = _memories(connection)
             choose_memories(connection)
             assert _memories(connection) == found
-        possible = connection.execute("SELECT count(*) FROM exchanges WHERE score > 0").fetchone()[0]
-        assert len(_memories(connection)) >= min(FEWEST_MEMORIES, possible)
+        good, talks = connection.execute("SELECT sum(score >= ?), count(*) FROM exchanges", (MEMORY_FLOOR,)).fetchone()
+        assert len(_memories(connection)) >= min(FEWEST_MEMORIES, good, talks // 2)

@@ -85,7 +85,7 @@ def _prepare(database: Path) -> None:
     """Edits and answers that quote what is to be forgotten."""
     chat = one(database, "SELECT key FROM chats WHERE name = 'Quagglake'")
     (key, at), message = (
-        rows(database, "SELECT key, started_at FROM exchanges WHERE summary LIKE '%quagga%'")[0],
+        rows(database, "SELECT key, started_at FROM exchanges WHERE title || summary LIKE '%quagga%'")[0],
         rows(database, "SELECT key, sent_at FROM messages WHERE text LIKE 'the quagga%'")[0],
     )
     with closing(edit_log.open_log(str(database.with_name("curation.db")))) as log:

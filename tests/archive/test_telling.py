@@ -15,7 +15,7 @@ from ingest.importing import worker as beside
 from ingest.importing.parallel_summaries import SummarizerInput, Summarizing, SummarizingInWorker, start_telling
 from tests.helpers import one, put
 
-BRIEF = SummarizerInput(1, {1: "Anna", 2: "Ben"}, 1, {"lake": 1}, "2025-01-01T10:00:00")
+BRIEF = SummarizerInput(1, {1: "Anna", 2: "Ben"}, 1, {"lake": 1}, {"ok": 7}, {"en": 9}, "2025-01-01T10:00:00")
 TALK = (
     7,
     70,

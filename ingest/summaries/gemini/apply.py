@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from ingest.archive.derived import choose_memories, tell_periods
+from ingest.archive.derived import tell_periods
 from ingest.archive.fts import index_exchanges, unindex_exchanges
+from ingest.archive.memory_choice import choose_memories
 from ingest.summaries.gemini.answers import Summary
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.captions import show_looks

@@ -34,6 +34,7 @@ class Feelings:
     words: dict[str, str] = field(default_factory=dict)  # word -> class
     stop: dict[str, tuple[str, ...]] = field(default_factory=dict)  # word -> languages it is common in
     pieces: dict[str, list[str]] = field(default_factory=dict)  # class -> pieces of spaceless scripts
+    connectors: frozenset[str] = frozenset()
     laugh: re.Pattern[str] = field(default_factory=lambda: re.compile(r"(?!)"))
 
 
@@ -42,9 +43,11 @@ def feelings() -> Feelings:
     """Read the data once."""
     found = Feelings()
     stop: dict[str, list[str]] = {}
+    connectors: set[str] = set()
     for code, table in tomllib.loads(files("ingest").joinpath("data/feelings.toml").read_text("utf-8")).items():
         for word in table.get("stop", "").split():
             stop.setdefault(word, []).append(code)
+        connectors.update(table.get("connect", "").split())
         for name in CLASSES:
             for word in table.get(name, "").casefold().split():
                 if SPACELESS.match(word):
@@ -52,6 +55,7 @@ def feelings() -> Feelings:
                 else:
                     # A word that is warm in one language and an errand in another is warm.
                     found.words.setdefault(word, name)
+    found.connectors = frozenset(connectors)
     found.stop = {word: tuple(codes) for word, codes in stop.items()}
     found.laugh = re.compile("|".join(dict.fromkeys(languages().laughs.values())), re.IGNORECASE)
     return found

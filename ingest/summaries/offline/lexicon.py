@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from ingest.summaries.offline.feelings import EMOJI_CLASS, SPACELESS, WORD, feelings
+from ingest.summaries.offline.word_worth import worth_of
 from memories_lib.shared.folding import EMOJI
 
 _TIME = re.compile(r"\b\d{1,2}(?:[:.]\d{2}|\s?(?:uhr|pm|am|h)\b)|\b\d{4,}\b")
@@ -20,29 +21,36 @@ _MOST_KNOWN = 60_000
 _AROUND = '!?,"()…“”„«»'
 
 
-def raw_tokens(text: str) -> list[str]:
-    """`text` in lower case, parted at spaces and at what stands around words but not in times or addresses."""
+def cleaned(text: str) -> str:
+    """`text` in lower case, with blanks for what stands around words but not in times or addresses."""
     text = text.lower()
     for sign in _AROUND:
         if sign in text:
             text = text.replace(sign, " ")
     if "." in text:
         text = text.replace("...", " ").replace(". ", " ").replace(".\n", "\n")
-    return text.split()
+    return text
+
+
+def raw_tokens(text: str) -> list[str]:
+    """`text` in lower case, parted at spaces and at what stands around words but not in times or addresses."""
+    return cleaned(text).split()
 
 
 class Token(NamedTuple):
     """One token. `word` is its longest word in lower case, "" for none.
 
-    `says` are (warm, joy, sad, angry, plan, laugh, time or drawn; how often); `languages` those in which it is common.
+    `says` are (warm, joy, sad, angry, plan, laugh, time or drawn; how often); `languages` those in which it is common;
+    `worth` what the word is worth in any chat (`word_worth`).
     """
 
     word: str
     says: tuple[tuple[str, int], ...]
     languages: tuple[str, ...]
+    worth: float
 
 
-_ADDRESS = Token("", (), ())
+_ADDRESS = Token("", (), (), 0.0)
 
 
 class Tokens(dict[str, Token]):
@@ -80,9 +88,9 @@ def _look_at(raw: str) -> Token:
                 if hits:
                     says[name] = says.get(name, 0) + hits
     if not raw.isalpha():
-        if _TIME.search(raw):
+        if _TIME.search(raw) and raw.strip("5"):  # "555" laughs in Thai
             says["time"] = 1
     elif _LONG_DRAWN.search(raw) and "laugh" not in says:
         says["drawn"] = 1
     codes = feel.stop.get(word, ())
-    return Token(word, tuple(says.items()), codes)
+    return Token(word, tuple(says.items()), codes, worth_of(raw) if word else 0.0)

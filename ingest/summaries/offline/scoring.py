@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from ingest.summaries.offline.word_worth import spreads
+
 
 @dataclass(slots=True)
 class Marks:
@@ -19,6 +21,12 @@ class Marks:
     questions: int = 0
     rare: float = 0.0
     variety: float = 0.0
+    #: What the best lines' words are worth (`word_worth`), None without words.
+    worth: float | None = None
+    #: Messages that the chat says again and again, with an address, or pasted: long, in many lines.
+    common: int = 0
+    links: int = 0
+    pasted: int = 0
     says: dict[str, int] = field(default_factory=dict)
 
     def count(self, name: str) -> int:
@@ -42,10 +50,16 @@ def mood_of(marks: Marks) -> str:
     return "practical" if (marks.count("plan") + marks.count("time")) / n > 0.5 else "calm"
 
 
-def score(marks: Marks) -> float:
-    """How worth keeping a talk is, 0 to 1: a weighted sum through a logistic curve.
+#: What a step of one spread of words' worth adds to a score before the curve.
+_WORTH_WEIGHT = 0.7
+_STEEP = 1.3
 
-    The weights were set by hand and are held to the labelled pairs of `bench/labelled.toml`.
+
+def score(marks: Marks) -> float:
+    """How worth keeping a talk is, 0 to 1: what it does and what its words are worth, through a logistic curve.
+
+    The weights of what it does were set by hand, and low for what is loud: emoji and laughter say more of how people
+    write than of what happened. Those of words are learned. Both are held to `bench/labels`.
     """
     if not marks.spoken:
         return 0.0
@@ -56,17 +70,35 @@ def score(marks: Marks) -> float:
     interplay = min(1.0, marks.turns / 6) * (1.0 if marks.voices > 1 else 0.0)
     feeling = count("warm") + count("joy") + count("sad") + 0.5 * count("angry")
     value = (
-        -2.6
+        -2.8
         + 1.0 * interplay
         + 1.3 * min(1.0, mean / 80)
         + 0.7 * min(1.0, marks.longest / 240)
-        + 3.2 * min(1.0, 1.6 * feeling / soft)
-        + 1.5 * min(1.0, 1.8 * count("laugh") / soft)
-        + 0.8 * min(1.0, 2.5 * marks.photos / soft)
-        + 0.5 * min(1.0, count("drawn") / 3)
+        + 1.0 * min(1.0, 1.6 * feeling / soft)
+        + 0.5 * min(1.0, 1.8 * count("laugh") / soft)
+        + 0.4 * min(1.0, 2.5 * marks.photos / soft)
+        + 0.2 * min(1.0, count("drawn") / 3)
         + 0.9 * min(1.0, 3 * marks.rare)
         + 0.8 * marks.variety
         - 2.0 * min(1.0, (count("plan") + 1.2 * count("time")) / soft)
         - 0.4 * min(1.0, marks.questions / soft)
+        - _chaff(marks)
     )
-    return round(1 / (1 + math.exp(-1.3 * value)), 4)
+    return _curved(value + _WORTH_WEIGHT * spreads(marks.worth))
+
+
+def _chaff(marks: Marks) -> float:
+    """What is taken off for greetings, results of games, chain letters, advertisements, and talking to oneself."""
+    n = marks.spoken
+    alone = 0.8 if marks.voices == 1 and n > 1 else 0.0
+    return 1.5 * marks.common / n + 1.2 * min(1.0, 2 * marks.links / n) + 1.5 * min(1.0, 2 * marks.pasted / n) + alone
+
+
+def moved(value: float, by: float) -> float:
+    """A score with so much added before the curve."""
+    inner = min(max(value, 0.0005), 0.9995)
+    return _curved(math.log(inner / (1 - inner)) / _STEEP + by)
+
+
+def _curved(value: float) -> float:
+    return round(1 / (1 + math.exp(-_STEEP * value)), 4)

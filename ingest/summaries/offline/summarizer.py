@@ -15,20 +15,23 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from ingest.summaries import OfflineSummary, Said
+from ingest.summaries.offline import titles
 from ingest.summaries.offline.feelings import SPACELESS, feelings, language_of
-from ingest.summaries.offline.lexicon import Tokens, raw_tokens
+from ingest.summaries.offline.lexicon import Tokens, cleaned, raw_tokens
 from ingest.summaries.offline.scoring import Marks, mood_of, score
+from ingest.summaries.offline.titles import QUOTE, URL, shorten
+from ingest.summaries.offline.word_worth import line_worths, mean_of_best
 
-VERSION = "offline-1"
-_TITLE = 62
-_QUOTE = 110
-_URL = re.compile(r"https?://\S+")
+VERSION = "offline-2"
 _RUN = re.compile(r"[\u4e00-\u9fff]{2,4}|[\u30a1-\u30fa\u30fc]{3,12}|[\uac00-\ud7a3]{2,6}")
 _GLUE = re.compile("[的了是我你他她们这那就也都和吗吧啊呢很要去到说会好在有不]")
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*")
 _PHOTO = frozenset({"image", "video", "gif"})
-_SIGNS = {"image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "call": "📞", "view_once": "📷"}
 _MOST_KNOWN = 60_000
+_MOST_LINES = 40_000
+#: A line that a chat says so often is a habit.
+_OFTEN = 5
+#: The language of a chat is that of its first so many talks.
+_TALKS_FOR_LANGUAGE, _FEWEST_WORDS = 300, 8
 #: So many of its first words settle what language a talk is in.
 _HEARD = 60
 #: Talks that score less are told by one quote, and shorter ones (messages) by two.
@@ -42,18 +45,33 @@ class Vocabulary:
 
     talks: int = 0
     seen: Counter[str] = field(default_factory=Counter)
+    #: Messages as `titles.line_key` writes them -> how often they were said.
+    lines: Counter[str] = field(default_factory=Counter)
+    #: Language -> how many of its commonest words were said.
+    languages: Counter[str] = field(default_factory=Counter)
     _limit: int = 120_000
 
     def add(self, text: str, tokens: Tokens) -> None:
-        """Count the distinct words of one talk."""
+        """Count the distinct words and the lines of one talk."""
         self.talks += 1
-        self.seen.update({tokens[raw].word for raw in set(raw_tokens(text))})
+        distinct = set(raw_tokens(text))
+        self.seen.update({tokens[raw].word for raw in distinct})
+        self.lines.update(map(titles.line_key, text.split("\n")))
+        if self.talks <= _TALKS_FOR_LANGUAGE:
+            self.languages.update([code for raw in distinct for code in tokens[raw].languages])
         self._forget()
+
+    def language(self) -> str | None:
+        """The language of most of its words; None where hardly any is known."""
+        code, hits = max(self.languages.items(), key=lambda item: item[1], default=("", 0))
+        return code if hits > _FEWEST_WORDS else None
 
     def go_on(self, later: Vocabulary) -> None:
         """Add what was counted elsewhere."""
         self.talks += later.talks
         self.seen.update(later.seen)
+        self.lines.update(later.lines)
+        self.languages.update(later.languages)
         self._forget()
 
     def _forget(self) -> None:
@@ -61,6 +79,10 @@ class Vocabulary:
             # Words seen once so far weigh as if never seen: forgetting them costs little.
             self.seen = Counter({w: n for w, n in self.seen.items() if n > 1})
             self._limit = max(self._limit, 2 * len(self.seen))
+        if len(self.lines) > _MOST_LINES:
+            self.lines = Counter({line: n for line, n in self.lines.items() if n > 1})
+            if len(self.lines) > _MOST_LINES // 2:
+                self.lines = Counter(dict(self.lines.most_common(_MOST_LINES // 2)))
 
     def weight(self, word: str) -> float:
         """The inverse talk frequency of `word`."""
@@ -87,11 +109,13 @@ class _Words:
         self.topics: dict[str, tuple[float, str]] = {}
         self.naming: set[str] = set()
         self.rare: set[str] = set()
+        #: What words are worth in any chat (`word_worth`).
+        self.worth: dict[str, float] = {}
 
     def learn(self, met: set[str]) -> None:
         """Work out those not met before."""
         if len(self.weights) > _MOST_KNOWN:
-            for known in (self.weights, self.says, self.saying, self.topics, self.naming, self.rare):
+            for known in (self.weights, self.says, self.saying, self.topics, self.naming, self.rare, self.worth):
                 known.clear()
         for raw in met.difference(self.weights):
             self._learn(raw)
@@ -105,6 +129,7 @@ class _Words:
         if not word:
             self.weights[raw] = 0.0
             return
+        self.worth[raw] = token.worth
         says = {name for name, _ in token.says}
         seen = self._vocabulary.seen.get(word, 0)
         weight = self._vocabulary.weight(word)
@@ -130,20 +155,29 @@ class Summarizer:
 
     def __init__(self, vocabulary: Vocabulary, names: Mapping[int, str], tokens: Tokens | None = None) -> None:
         self._words = _Words(vocabulary, tokens if tokens is not None else Tokens())
+        self._vocabulary = vocabulary
         self._names = names
 
     def tell(self, talk: Sequence[Said]) -> OfflineSummary:
         """Title, summary, topics, mood and score of one talk, whose messages are in order."""
         marks, texts = _counted(talk)
+        self._count_chaff(marks, texts)
         text = "\n".join(texts)
         is_spaceless = not text.isascii() and SPACELESS.search(text) is not None
-        counts = Counter(raw_tokens(text))
+        plain = cleaned(text)
+        counts = Counter(plain.split())
         topics, language = self._listen(text, counts, marks, is_spaceless)
+        marks.worth = mean_of_best(line_worths(map(str.split, plain.split("\n")), self._words.worth))
         value = score(marks)
-        quotes, best = self._quotes(talk, is_spaceless, _most_quotes(value, marks.spoken))
+        common = self._vocabulary.lines
+        best = titles.choose(talk, self._weigh, self._worth, common, is_spaceless=is_spaceless)
+        title = titles.name(best, talk, self._names, self._vocabulary.language())
+        quotes = self._quotes(talk, is_spaceless, _most_quotes(value, marks.spoken), best.message if best else None)
+        # A card shows both: what the title says in full is not said twice.
+        shown = [m for m in quotes if " ".join(m[4].split()) != title]
         return OfflineSummary(
-            title=self._title(talk, best, topics),
-            summary="\n".join([f"{self._names[m[1]]}: “{shorten(m[4], _QUOTE)}”" for m in quotes if m[1]]),
+            title=title,
+            summary="\n".join([f"{self._names[m[1]]}: “{shorten(m[4], QUOTE)}”" for m in shown if m[1]]),
             language=language,
             mood=mood_of(marks),
             score=value,
@@ -187,62 +221,66 @@ class Summarizer:
         topics.sort()
         return list(dict.fromkeys(word for _, word in topics[:8]))[:5], language_of(text, tally)
 
-    def _quotes(self, talk: Sequence[Said], is_spaceless: bool, most: int) -> tuple[list[Said], Said | None]:
-        """(one to `most` messages that say the most, in order, by different words; the one to make a title of)."""
-        candidates = [m for m in talk if m[3] == "text" and m[1] is not None and len(m[4]) >= 4]
+    def _count_chaff(self, marks: Marks, texts: Sequence[str]) -> None:
+        """Count into `marks` what nobody wrote for this talk alone."""
+        lines = self._vocabulary.lines
+        for text in texts:
+            if "http" in text:
+                marks.links += 1
+            if len(text) > titles.PASTED and text.count("\n") >= titles.PASTED_LINES:
+                marks.pasted += 1
+            elif lines.get(titles.line_key(text.split("\n", 1)[0]), 0) >= _OFTEN:
+                marks.common += 1
+
+    def _weigh(self, distinct: set[str]) -> float:
+        """What distinct tokens say in all."""
+        self._words.learn(distinct)
+        return sum(map(self._words.weights.__getitem__, distinct))
+
+    def _worth(self, tokens: Sequence[str]) -> float | None:
+        """What the words of a line are worth, after `_weigh`; None without words."""
+        worth = self._words.worth
+        values = [worth[raw] for raw in tokens if raw in worth]
+        return sum(values) / len(values) if values else None
+
+    def _quotes(self, talk: Sequence[Said], is_spaceless: bool, most: int, best: Said | None) -> list[Said]:
+        """`best`, from which the title is, and up to `most` in all that say the most by different words; in order."""
+        candidates = [m for m in talk if m[3] == "text" and m[1] is not None and len(m[4]) >= 4 and m is not best]
         if len(candidates) > most + 2:
             candidates.sort(key=_length, reverse=True)
             del candidates[most + 2 :]
-        weigh = self._words.weights.__getitem__
-        scored: list[tuple[float, int, float, Said, set[str]]] = []
+        scored: list[tuple[float, int, Said, set[str]]] = []
         for m in candidates:
-            text = m[4]
-            if len(text) > 600:
-                text = text[:600]
-            if "http" in text:
-                text = _URL.sub("", text)
-            distinct = set(raw_tokens(text))
-            if not distinct:
-                continue
-            self._words.learn(distinct)
-            total = sum(map(weigh, distinct))
-            size = len(text) // 3 if is_spaceless else len(distinct)
-            value = total / math.sqrt(len(distinct) + 3) * min(1.0, size / 6)
-            if is_spaceless:
-                distinct |= {text[n : n + 2] for n in range(len(text) - 1)}
-            scored.append((-value, m[0], total / (len(m[4]) + 40), m, distinct))
-        if not scored:
-            return [], None
+            distinct, value = self._said_in(m[4], is_spaceless)
+            if distinct:
+                scored.append((-value, m[0], m, distinct))
         scored.sort(key=_by_value)
-        if most == 1:
-            return [scored[0][3]], scored[0][3]
-        chosen: list[tuple[int, float, Said, set[str]]] = []
-        for value, at, density, m, distinct in scored:
-            if len(chosen) == most or (chosen and value > 0.45 * scored[0][0]):
+        chosen: list[tuple[Said, set[str]]] = []
+        if best is not None:
+            chosen.append((best, self._said_in(best[4], is_spaceless)[0]))
+        for value, _, m, distinct in scored:
+            if len(chosen) >= most or (len(chosen) > 1 and value > 0.45 * scored[0][0]):
                 break
-            if all(len(distinct & other) <= 0.6 * min(len(distinct), len(other)) for _, _, _, other in chosen):
-                chosen.append((at, density, m, distinct))
-        title = max(chosen, key=_by_density)[2]
+            if all(len(distinct & other) <= 0.6 * min(len(distinct), len(other)) for _, other in chosen):
+                chosen.append((m, distinct))
         if len(chosen) > 1:
             order = {m[0]: n for n, m in enumerate(talk)}
-            chosen.sort(key=lambda c: order[c[0]])
-        return [m for _, _, m, _ in chosen], title
+            chosen.sort(key=lambda c: order[c[0][0]])
+        return [m for m, _ in chosen]
 
-    def _title(self, talk: Sequence[Said], best: Said | None, topics: list[str]) -> str:
-        if best:
-            # There are words beside an address, or it would not be the best; they are the title.
-            line = " ".join(_URL.sub("", best[4]).split())
-            if len(line) <= 90 or not topics:
-                return shorten(line, _TITLE)
-            first = _SENTENCE_END.split(line, maxsplit=1)[0]
-            return shorten(first if len(first) >= 12 else line, _TITLE)
-        said = next((m for m in talk if m[4] and m[3] in ("text", "location", "poll")), None)
-        if said:
-            return shorten(said[4], _TITLE)
-        kinds = Counter(m[3] for m in talk if m[3] != "system")
-        if kinds:
-            return " ".join(f"{_SIGNS.get(kind, '📎')} × {times}" for kind, times in kinds.most_common(3))
-        return shorten(talk[0][4], _TITLE) if talk else ""
+    def _said_in(self, text: str, is_spaceless: bool) -> tuple[set[str], float]:
+        """(a message's distinct tokens, how much they say)."""
+        if len(text) > 600:
+            text = text[:600]
+        if "http" in text:
+            text = URL.sub("", text)
+        distinct = set(raw_tokens(text))
+        total = self._weigh(distinct)
+        size = len(text) // 3 if is_spaceless else len(distinct)
+        value = total / math.sqrt(len(distinct) + 3) * min(1.0, size / 6)
+        if is_spaceless and distinct:
+            distinct |= {text[n : n + 2] for n in range(len(text) - 1)}
+        return distinct, value
 
 
 def _most_quotes(value: float, spoken: int) -> int:
@@ -255,12 +293,8 @@ def _length(m: Said) -> int:
     return min(len(m[4]), 220)
 
 
-def _by_value(scored: tuple[float, int, float, Said, set[str]]) -> tuple[float, int]:
+def _by_value(scored: tuple[float, int, Said, set[str]]) -> tuple[float, int]:
     return scored[0], scored[1]
-
-
-def _by_density(chosen: tuple[int, float, Said, set[str]]) -> float:
-    return chosen[1]
 
 
 def _counted(talk: Sequence[Said]) -> tuple[Marks, list[str]]:
@@ -289,13 +323,3 @@ def _counted(talk: Sequence[Said]) -> tuple[Marks, list[str]]:
     marks.spoken, marks.turns, marks.voices, marks.photos = spoken, turns, len(voices), photos
     marks.characters, marks.longest = characters, longest
     return marks, texts
-
-
-def shorten(text: str, most: int) -> str:
-    """`text` in at most `most` characters, cut between words where there are any."""
-    text = " ".join(text.split())
-    if len(text) <= most:
-        return text
-    cut = text[: most - 1]
-    space = cut.rfind(" ")
-    return (cut[:space] if space > most // 2 else cut).rstrip(" ,;:-–(") + "…"

@@ -1,0 +1,43 @@
+"""What a talk is called in which nobody wrote a word: ``12 photos · Ferrow Lake · Ben``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+#: What no word is kept for is called by another one.
+_CALLED = {
+    "gif": "video", "view_once": "image", "document": "file", "contact": "file", "poll": "file", "text": "file",
+}  # fmt: skip
+_ELSE = "en"
+_MOST_KINDS, _MOST_NAMES = 2, 2
+
+
+@cache
+def _words() -> dict[str, dict[str, tuple[str, str]]]:
+    """Language -> kind -> (one, several with {n})."""
+    table = tomllib.loads(files("ingest").joinpath("data/media_words.toml").read_text("utf-8"))
+    found = {}
+    for code, kinds in table.items():
+        parted = {kind: words.split(" | ") for kind, words in kinds.items()}
+        found[code] = {kind: (one, several) for kind, (one, several) in parted.items()}
+    return found
+
+
+def media_title(kinds: Mapping[str, int], place: str, people: Sequence[str], language: str | None) -> str:
+    """Of a talk's messages by kind: how many of the two commonest kinds, where, and by whom where they are few."""
+    words = _words().get(language or _ELSE, _words()[_ELSE])
+    counts: dict[str, int] = {}
+    for kind, times in kinds.items():
+        called = _CALLED.get(kind, kind)
+        counts[called] = counts.get(called, 0) + times
+    told = []
+    for kind, times in sorted(counts.items(), key=lambda item: -item[1])[:_MOST_KINDS]:
+        one, several = words.get(kind, words["file"])
+        told.append(one if times == 1 else several.format(n=times))
+    parts = [", ".join(told), place]
+    if len(people) <= _MOST_NAMES:
+        parts.append(", ".join(people))
+    return " · ".join(filter(None, parts))
