@@ -9,19 +9,22 @@ from typing import Any
 from datasette import hookimpl
 from jinja2 import Template
 
-#: Pieces of a page between two looks at the clock, and how long (seconds) nobody else is answered.
-_PIECES, _STEP_S = 40, 0.01
+#: Pieces of a page, or letters, between two looks at the clock, and how long (seconds) nobody else is answered.
+_PIECES, _LETTERS, _STEP_S = 40, 8_000, 0.01
 
 
 class _InSteps(Template):
     async def render_async(self, *args: Any, **kwargs: Any) -> str:
         """The whole page, as Jinja's own gives it."""
         pieces = []
+        letters = 0
         since = time.perf_counter()
         async for piece in self.generate_async(*args, **kwargs):
             pieces.append(piece)
-            if len(pieces) % _PIECES == 0 and time.perf_counter() - since > _STEP_S:
+            letters += len(piece)
+            if (len(pieces) % _PIECES == 0 or letters > _LETTERS) and time.perf_counter() - since > _STEP_S:
                 await asyncio.sleep(0)
+                letters = 0
                 since = time.perf_counter()
         return self.environment.concat(pieces)
 

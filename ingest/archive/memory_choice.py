@@ -7,7 +7,7 @@ import sqlite3
 #: About this part of a chat's messages of a year is in memories, and at least one talk where one is worth it.
 MEMORY_SHARE = 0.05
 #: No talk with a lower score is a memory, whatever else the year holds.
-MEMORY_FLOOR = 0.4
+MEMORY_FLOOR = 0.3
 #: In an archive with fewer memories the share is larger: up to so many, of at most every second talk.
 FEWEST_MEMORIES = 20
 _MOST_OF_FEW = 2

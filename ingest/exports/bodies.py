@@ -24,6 +24,10 @@ _ANDROID_FILE = re.compile(
 _ANDROID_PAGES = re.compile(
     r"(?P<file>[^\n]{1,250}?) • [^\n]{1,30}? [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
 )
+#: A file whose name has no ending: with the mark that phones put before it, or in one word.
+_ANDROID_NAME = re.compile(
+    r"[\u200e\u200f]?(?P<file>[^\n.()\u200e\u200f]{1,120}) \((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
+)
 #: Of a sentence in the place of a file.
 _MOST_WORDS = 6
 _HAS_ENDING = re.compile(r"\.\w{1,8}\Z")
@@ -43,6 +47,7 @@ _PLACE = re.compile(
 )
 #: Marks that have no counterpart: of a pair, neither goes alone.
 _ONE_SIDED = "\ufeff\u200e\u200f "
+_ONE_SIDED_MARKS = re.compile("[\u200e\u200f]")
 _BLANK = r"[ \u00a0\u202f]"
 _POLL_HEAD = re.compile(
     rf"[\u200e\u200f]*(?P<word>[^\W\d_a-z]{{2,14}}(?:{_BLANK}[^\W\d_a-z]{{2,14}})?){_BLANK}?[:：]\Z"
@@ -106,7 +111,7 @@ def read_body(
 
     first, _, rest = stripped.partition("\n")
     first = first.rstrip("\r")
-    file = _attachment(first, words, is_ios, has_file)
+    file = _attachment(first, words, is_ios, has_file) or _android_name(first, words, is_marked=has_mark(body))
     if file:
         name, title = file
         caption = "\n".join(t for t in (title, _caption(rest, name)) if t)
@@ -121,7 +126,9 @@ def read_body(
         return Body("location", stripped, edited)
     poll = _POLL_HEAD.match(first)
     if poll and rest and (plain(poll["word"]) in words.polls or _POLL_OPTION.search(rest)):
-        return Body("poll", "\n".join(line.strip(MARKS + " \r") for line in stripped.split("\n")).strip(), edited)
+        # Marks stand before numbers as well, inside a line.
+        lines = (_ONE_SIDED_MARKS.sub("", line).strip(MARKS + " \r") for line in stripped.split("\n"))
+        return Body("poll", "\n".join(lines).strip(), edited)
     if len(sentence) < 120 and (has_mark(body) or "\u200e" in body or "\u200f" in body) and _is_call(sentence, words):
         return Body("call", without_marks(stripped), edited)
     if has_file and has_mark(body) and is_notice(stripped):
@@ -263,6 +270,14 @@ def _attachment(first: str, words: Languages, is_ios: bool, has_file: bool = Fal
         return found["file"].strip(MARKS + " "), ""
     elif not is_ios:
         return _without_brackets(first, words)
+    return None
+
+
+def _android_name(first: str, words: Languages, *, is_marked: bool) -> tuple[str, str] | None:
+    """(file, title) where a file's name has no ending: ``README (file attached)``."""
+    found = _ANDROID_NAME.match(first) if first.endswith(")") else None
+    if found and plain(found["label"]) in words.attached and (is_marked or " " not in found["file"]):
+        return found["file"], ""
     return None
 
 

@@ -48,8 +48,6 @@ def judge_order(
     if votes["dmy"] != votes["mdy"]:
         order = votes.most_common(1)[0][0]
         return order, f"proved by {votes[order]} file name{'s' * (votes[order] != 1)} with a date", False
-    if hint:
-        return hint, AS_BEFORE, False
     steps = {order: _steps_back(open_dates, order) for order in _ORDERS}
     likely = _likely(open_dates[0][1])
     order = min(_ORDERS, key=lambda o: (steps[o], o != likely))
@@ -61,6 +59,8 @@ def judge_order(
             f"the dates run forward that way ({steps[order]} steps back, else {max(steps.values())})",
             False,
         )
+    if hint:
+        return hint, AS_BEFORE, False
     return likely, "", any(parts.is_open for _, parts in open_dates)
 
 

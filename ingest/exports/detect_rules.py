@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ingest.core.model import Findings, Look, Order, Segment
@@ -19,6 +19,8 @@ from ingest.exports.sender_names import could_be_name, could_start_notice
 
 #: So many headers of another layout in a row are a file that changes midway, not a copied talk.
 _LONG_RUN = 5
+#: A talk that was pasted into a message is not longer (lines).
+_LONGEST_PASTED = 40
 #: A sentence that nobody here knows stands for files when it comes so often, and from more than one person.
 _OFTEN = 3
 #: A sender's name that reads like the start of a notice, and is met more often than this, is a name all the same.
@@ -30,7 +32,8 @@ def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
 
     Nobody of these names writes anywhere else, there are several such lines, and their times step back by more than a
     day from the header before and are more than a day away from the one after. One line with a name is a message that
-    came late, however late; one without must be in its place, and one in a layout of its own is words::
+    came late, however late, but none comes before its time; one without must be in its place, and one in a layout of
+    its own is words::
 
         1/5/24, 09:00 - Ana: he wrote
         7/2/19, 10:15 - Quentin: never again
@@ -43,7 +46,8 @@ def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
         shapes[layout_of(shape)] += days
     usual = max(shapes.values(), default=0)
     for run in _runs(evidence.doubts):
-        anchors = [n for n, doubt in enumerate(run) if _is_anchor(doubt, findings, evidence)]
+        ahead = _before_their_time(run)
+        anchors = [n for n, doubt in enumerate(run) if n not in ahead and _is_anchor(doubt, findings, evidence)]
         far: set[int] = set()
         for n, doubt in enumerate(run):
             if n in anchors:
@@ -55,8 +59,34 @@ def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
                 far.add(n)
             if shapes[layout_of(doubt.shape)] <= 2 < usual and doubt.before:
                 found.add(doubt.line)
-        found |= {run[n].line for n in far if run[n].prefix is None or {n - 1, n + 1} & far}
+        found |= {run[n].line for n in far if run[n].prefix is None or {n - 1, n + 1} & far or n in ahead}
     return replace(findings, not_headers=frozenset(found))
+
+
+def _before_their_time(run: Sequence[Doubt]) -> set[int]:
+    """Of headers in doubt that follow one another, those that were pasted from a time that had not come yet.
+
+    A few lines of names that are in no other line, all of them more than a day later than the header after them: late
+    messages there are, early ones there are not.
+    """
+    last = {doubt.prefix: n for n, doubt in enumerate(run)}
+    first = {doubt.prefix: n for n, doubt in reversed(list(enumerate(run)))}
+    found: set[int] = set()
+    for start, doubt in enumerate(run):
+        if not doubt.before or first[doubt.prefix] != start or start in found:
+            continue
+        end, n = last[doubt.prefix], start
+        while n <= end and end - start < _LONGEST_PASTED:
+            if first[run[n].prefix] < start:
+                break
+            end = max(end, last[run[n].prefix])
+            n += 1
+        after = run[end + 1].sent_at if end + 1 < len(run) else run[end].after
+        block = run[start : end + 1]
+        if n > end and after and all(one.prefix and one.sent_at > after for one in block):
+            near = any(is_near(one.sent_at, after) or is_near(one.sent_at, doubt.before) for one in block)
+            found |= set() if near or min(one.sent_at for one in block) < doubt.before else set(range(start, end + 1))
+    return found
 
 
 def _is_anchor(doubt: Doubt, findings: Findings, evidence: Evidence) -> bool:

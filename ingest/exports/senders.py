@@ -64,7 +64,7 @@ class SenderReader:
         if not place.line_before and place.closer == "] " and found and is_notice(body):
             self._evidence.opened_by = clean
         for longer in self._longer_by_start.get(clean, ()):
-            shown = without_marks(rest) if not rest.isascii() else rest
+            shown = rest if rest.isascii() else without_marks(rest).replace("\u00a0", " ").replace("\u202f", " ")
             tail = shown[len(longer) :]
             if shown.startswith(longer) and (tail.startswith(": ") or tail == ":"):
                 at = _after(rest, longer) + len(":" if tail == ":" else ": ")

@@ -250,7 +250,13 @@ class Merge:
         self._taken[old.id] = 1
         self._loader.runs.add(old.id)
         _, _, _, _, _, kind, text, is_edited, attachment = row
-        if kind == "poll" and old.kind == "poll":
+        if _is_waiting(old.kind, old.text) and kind != "deleted":
+            # "Waiting for this message": it came.
+            if attachment:
+                self._fill(old, row)
+            else:
+                self._change(old, kind, text, is_edited)
+        elif kind == "poll" and old.kind == "poll":
             if more_votes(text, old.text):
                 self._change(old, kind, text, is_edited)
         elif kind == "deleted" or (is_edited and old.kind != "deleted"):
@@ -283,12 +289,19 @@ def _minute(row: Row) -> str:
     return row[3][:16]
 
 
+def _is_waiting(kind: str, text: str) -> bool:
+    """Whether a phone had only the place of a message, which another export may have."""
+    return kind == "view_once" and not text
+
+
 def _is_version(old: Old, row: Row) -> bool:
     """Whether `row` may be another wording of `old`, given that person and minute agree."""
     kind, text, is_edited = row[5], row[6], row[7]
     if old.sender is None:
         return old.kind == kind
     if kind == "deleted" or old.kind == "deleted":
+        return True
+    if _is_waiting(old.kind, old.text) or _is_waiting(kind, text):
         return True
     if kind != old.kind and not (kind in MEDIA_KINDS and old.kind in MEDIA_KINDS):
         return False

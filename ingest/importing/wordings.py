@@ -8,6 +8,7 @@ from memories_lib.shared.polls import words_and_votes
 
 #: ``@⁨Omar Neighbour⁩``: phones put a mention's name between isolates; older ones write the number.
 _MENTION = re.compile(r"@(?:\u2068[^\u2069\n]{0,80}\u2069|\+?\d[\d\u00a0 ]{5,18}\d|\S+)")
+_ADDRESS = re.compile(r"https?://\S+")
 _NOT_WORDS = re.compile(r"[\W_]+")
 #: The beginning of a line such as ``[13.02.24, 20:15:01] Anna: ``.
 _HALF_A_HEADER = re.compile(r"[\u200e\u200f]?\[?\d[^\n]{0,60}|[\u200e\u200f]?\[?")
@@ -18,6 +19,8 @@ def is_same_wording(kind: str, one: str, other: str) -> bool:
     """Whether two texts of one kind, by one person in one minute, are the same message."""
     if kind == "poll":
         return _poll(one) == _poll(other)
+    if kind == "location" and (link := _ADDRESS.search(one)) and (there := _ADDRESS.search(other)):
+        return link[0] == there[0]  # what stands before it is the phone's own word for a place
     if _words(one) == _words(other):
         return True
     if "@" not in one or "@" not in other:

@@ -329,6 +329,7 @@ def test_no_number_on_a_page_differs(place: Place, never: Place, path: str) -> N
         main = re.sub(r'(href|src|id|data-\w+|for|datetime)="[^"]*"', "", main)
         # Which talks are the best is not counted, and their scores are of what was read.
         main = re.sub(r'<ol class="mem-list">.*?</ol>', "", main, flags=re.DOTALL)
+        main = re.sub(r'<dl class="mem-words">.*?</dl>', "", main, flags=re.DOTALL)
         main = re.sub(r'<p class="mem-meta.*?</p>', "", main, flags=re.DOTALL)
         return re.findall(r"\d[\d.,]*", main)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from ingest.summaries import Said
 from ingest.summaries.offline.feelings import feelings
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.media_words import media_title
 from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
 from ingest.summaries.offline.titles import TITLE, fit
+from memories_lib.shared import media_words
+from memories_lib.shared.media_words import media_title
 
 NAMES = {1: "Ada", 2: "Ben", 3: "Cleo"}
 HABITS = ["good morning my dears", "ok", "what time tonight", "see you there", "bring the bread please"] * 9
@@ -102,7 +104,7 @@ def test_it_is_said_in_the_language_of_the_chat() -> None:
 
 
 def test_every_language_has_every_word() -> None:
-    table = tomllib.loads(files("ingest").joinpath("data/media_words.toml").read_text("utf-8"))
+    table = tomllib.loads(Path(media_words.__file__).with_suffix(".toml").read_text("utf-8"))
     known = tomllib.loads(files("ingest").joinpath("data/feelings.toml").read_text("utf-8"))
     assert set(table) == set(known)
     for code, words in table.items():

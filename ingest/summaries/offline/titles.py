@@ -15,8 +15,8 @@ from typing import NamedTuple
 from ingest.summaries import Said
 from ingest.summaries.offline.feelings import SPACELESS, feelings
 from ingest.summaries.offline.lexicon import raw_tokens
-from ingest.summaries.offline.media_words import media_title
 from ingest.summaries.offline.word_worth import spreads
+from memories_lib.shared.media_words import media_title
 
 #: Characters of a title, a quote.
 TITLE = 62

@@ -16,7 +16,7 @@ from memories_lib.api import serialize
 from memories_lib.queries import visible
 from memories_lib.queries.talk_filter import TalkFilter, WrongFilter
 from memories_lib.server import served_archive
-from memories_lib.server.http import Answer, ApiError, choice, number, wrong
+from memories_lib.server.http import Answer, ApiError, Body, as_json, choice, number, wrong
 from memories_lib.shared.contract import DAY
 from memories_lib.shared.sql import Run
 
@@ -27,7 +27,7 @@ _SORTS = {
     "length": "exchanges.message_count DESC, exchanges.id",
 }
 #: Messages that are read in a few milliseconds.
-_LITTLE = 400
+_LITTLE, _LITTLE_BYTES = 400, 100_000
 
 
 def _day(request: Request, name: str) -> str:
@@ -141,7 +141,13 @@ def with_first(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
 
 def merged_into(run: Run, exchange: int) -> int | None:
     """Where the messages of a merged exchange are now; None when it was not merged."""
-    row = run("SELECT exchange_id FROM merged_exchanges WHERE id = ?", (exchange,)).fetchone()
+    row = run(
+        """
+        SELECT exchange_id FROM merged_exchanges
+        WHERE id = ? AND exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+        """,
+        (exchange,),
+    ).fetchone()
     return row["exchange_id"] if row else None
 
 
@@ -160,18 +166,23 @@ async def exchange(request: Request, datasette: Datasette) -> Answer:
             (number_asked,),
         ).fetchall()
         found = serialize.exchange(row, serialize.cache_keys(run), messages[0] if messages else None)
-        return {**found, "messages": [serialize.message(m) for m in messages]}, None
+        # Made into JSON here: in a thread, where it is much.
+        return Body.with_list(found, "messages", (serialize.message(m) for m in messages)), None
 
     def is_little(run: Run) -> bool:
         row = run("SELECT message_count FROM exchanges WHERE id = ?", (number_asked,)).fetchone()
-        return row is None or row["message_count"] <= _LITTLE
+        if row is None or row["message_count"] > _LITTLE:
+            return row is None
+        # Bytes, not letters: those are known without reading what a long message holds.
+        size = run("SELECT sum(length(CAST(text AS BLOB))) FROM messages WHERE exchange_id = ?", (number_asked,))
+        return (size.fetchone()[0] or 0) <= _LITTLE_BYTES
 
     found, moved = await served_archive.glance(datasette, find, is_little)
     if moved is not None:
         return Response.redirect(datasette.urls.path(f"/api/exchanges/{moved}"), status=308)
     if found is None:
         raise ApiError(404, "Exchange not found")
-    return found
+    return as_json(request, found)
 
 
 async def around(request: Request, datasette: Datasette) -> Answer:

@@ -70,7 +70,10 @@ def message(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def cache_keys(run: Run) -> dict[int, str]:
-    """chat id -> the name of what it was first read from: exchanges of one chat may be merged, others not."""
+    """chat id -> the name of what it was first read from: exchanges of one chat may be merged, others not.
+
+    Chats of which nothing may be seen have none, and leave no mark on the others' names.
+    """
     rows = run(
         """
         SELECT chats.id, chats.name, sources.filename FROM chats
@@ -78,6 +81,10 @@ def cache_keys(run: Run) -> dict[int, str]:
             SELECT min(source_id) FROM chat_sources WHERE chat_id = chats.id
         )
         LEFT JOIN sources ON sources.id = chat_sources.source_id
+        WHERE EXISTS (
+            SELECT 1 FROM exchanges WHERE chat_id = chats.id
+                AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+        )
         """
     ).fetchall()
     names = {row["id"]: row["filename"] or row["name"] for row in rows}

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from datasette import Response
@@ -78,13 +78,23 @@ def _of_the_disk(error: Exception) -> tuple[int, str]:
     raise error
 
 
+def _dumped(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
 class Body:
     """JSON ready to be sent, as often as asked: its bytes, its tag, and its bytes packed once somebody takes them."""
 
-    def __init__(self, data: Any) -> None:
-        self.bytes = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    def __init__(self, data: Any, text: str | None = None) -> None:
+        self.bytes = (_dumped(data) if text is None else text).encode()
         self.tag = f'"{hashlib.blake2b(self.bytes, digest_size=9).hexdigest()}"'
         self._packed: bytes | None = None
+
+    @classmethod
+    def with_list(cls, data: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> Body:
+        """`data` with a long list as its last value, written piece by piece: others are answered in between."""
+        pieces = ",".join([_dumped(item) for item in items])
+        return cls(data, f"{_dumped(data)[:-1]}{',' if data else ''}{_dumped(name)}:[{pieces}]}}")
 
     def packed(self) -> bytes:
         """The bytes, gzipped."""

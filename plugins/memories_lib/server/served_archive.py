@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +25,8 @@ T = TypeVar("T")
 #: What names the subject of an edit: (kind, key, detail), given how to ask the archive.
 Subject = Callable[[Run], tuple[str, int, dict[str, Any]]]
 
+#: One read ends after so long (seconds); asked every so many steps of SQLite's.
+_MOST_S, _STEPS = 4.0, 10_000
 #: path of a log -> (the log, open; which file it was when it was opened)
 _logs: dict[str, tuple[sqlite3.Connection, tuple[int, int] | None]] = {}
 #: path of an archive -> which file it was at the first request
@@ -58,10 +61,11 @@ def _which(path: str | Path) -> tuple[int, int] | None:
 async def read(datasette: Datasette, function: Callable[[Run], T]) -> T:
     """`function(run)`, in a thread with a connection of the archive; rows answer to names.
 
-    All of it sees one state of the archive, even when another one is put in its place meanwhile.
+    All of it sees one state of the archive, even when another one is put in its place meanwhile. Raises `ApiError` 400
+    for what takes seconds: the few threads there are belong to everybody.
     """
 
-    return await database_of(datasette).execute_fn(lambda connection: _in_one_state(connection, function))
+    return await database_of(datasette).execute_fn(lambda connection: _in_time(connection, function))
 
 
 async def glance(datasette: Datasette, function: Callable[[Run], T], is_little: Callable[[Run], bool]) -> T:
@@ -77,6 +81,19 @@ async def glance(datasette: Datasette, function: Callable[[Run], T], is_little: 
             raise
         found = []
     return found[0] if found else await read(datasette, function)
+
+
+def _in_time(connection: sqlite3.Connection, function: Callable[[Run], T]) -> T:
+    end = time.monotonic() + _MOST_S
+    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    try:
+        return _in_one_state(connection, function)
+    except sqlite3.OperationalError as error:
+        if sqlite_errors.is_interrupted(error):
+            raise ApiError(400, "this asks for too much at once: take fewer words, or a narrower choice") from error
+        raise
+    finally:
+        connection.set_progress_handler(None, _STEPS)
 
 
 def _in_one_state(connection: sqlite3.Connection, function: Callable[[Run], T]) -> T:

@@ -11,16 +11,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from memories_lib.shared.contract import SIGNS
+from memories_lib.shared.media_words import media_title
 from memories_lib.shared.sql import Fold
 
 TITLE, _QUOTE = 62, 110
 _ENOUGH = 12
 #: ``Anna: “we saw the sea”``, a line of a summary.
 _LINE = re.compile(r".*?“(?P<quote>.*)”\Z", re.DOTALL)
-#: ``📷 × 3 🎤 × 1``, the title of a talk without words.
+#: ``📷 × 3 🎤 × 1``, the title that earlier versions gave a talk without words.
 _SIGNS_ALONE = re.compile(r"\S+ × \d+(?: \S+ × \d+)*")
-_MOST_SIGNS = 3
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,18 @@ class Words:
 
 
 def without_hidden(
-    told: Words, seen: list[tuple[str, str]], kinds: Mapping[str, int], fold: Fold, *, by_model: bool
+    told: Words,
+    seen: list[tuple[str, str]],
+    kinds: Mapping[str, int],
+    fold: Fold,
+    *,
+    by_model: bool,
+    language: str | None = None,
 ) -> Words:
     """`told`, without what only hidden messages hold.
 
-    `seen` are (sender, text) of the messages that may be seen, in order; `kinds` how many there are of each kind.
+    `seen` are (sender, text) of the messages that may be seen, in order; `kinds` how many there are of each kind;
+    `language` is the chat's, for a talk in which nobody wrote.
     """
     texts = [" ".join(text.split()) for _, text in seen if text]
     lines = [] if by_model else [line for line in told.summary.split("\n") if line and _is_quoted(line, texts)]
@@ -46,26 +52,30 @@ def without_hidden(
         lines = [f"{sender}: “{shorten(text, _QUOTE)}”" if sender else shorten(text, _QUOTE)]
     title = told.title
     if _SIGNS_ALONE.fullmatch(title):
-        title = signs(kinds)
+        title = _sent(kinds, seen, language)
     elif by_model or (title and not _is_from(title, texts)):
         words_of = next((text for text in texts if len(text) >= _ENOUGH), max(texts, key=len, default=""))
-        title = shorten(words_of, TITLE) or signs(kinds)
+        title = shorten(words_of, TITLE) or _sent(kinds, seen, language)
     words = set(fold(" ".join(texts)).split())
     topics = [topic for topic in json.loads(told.topics or "[]") if set(fold(topic).split()) <= words]
     return Words(title, "\n".join(lines), json.dumps(topics, ensure_ascii=False))
 
 
-def signs(kinds: Mapping[str, int]) -> str:
-    """What a talk without words is called: the kinds that there are most of."""
-    found = sorted(((kind, times) for kind, times in kinds.items() if kind != "system"), key=lambda one: -one[1])
-    return " ".join(f"{SIGNS.get(kind, '📎')} × {times}" for kind, times in found[:_MOST_SIGNS])
+def _sent(kinds: Mapping[str, int], seen: list[tuple[str, str]], language: str | None) -> str:
+    """What a talk without words is called."""
+    found = {kind: times for kind, times in kinds.items() if kind != "system"}
+    senders = list(dict.fromkeys(sender for sender, _ in seen if sender))
+    return shorten(media_title(found, "", senders, language), TITLE) if found else ""
 
 
 def renamed(told: Words, old: str, new: str, *, by_model: bool) -> Words:
     """`told`, with another name for somebody: where it stands before a quote; in a model's words, everywhere."""
     lines = [new + line[len(old) :] if line.startswith(f"{old}: “") else line for line in told.summary.split("\n")]
     if not by_model:
-        return Words(told.title, "\n".join(lines), told.topics)
+        # "3 photos · Anna": nobody wrote a word in it.
+        head, dot, people = told.title.rpartition(" · ")
+        names = [new if name == old else name for name in people.split(", ")]
+        return Words(f"{head}{dot}{', '.join(names)}" if dot else told.title, "\n".join(lines), told.topics)
     pattern = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
     outside = re.compile(r"“[^“”]*”|[^“]+|“")
 

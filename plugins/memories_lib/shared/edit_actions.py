@@ -25,6 +25,15 @@ def _marking(column: str, value: int) -> Callable[[EditedArchive, Event], bool]:
             # What somebody starred is a memory, whatever its score.
             db.keep(exchange)
             db.run("UPDATE exchanges SET is_memory = 1 WHERE id = ?", (exchange,))
+        elif column == "is_starred":
+            db.run(
+                """
+                UPDATE exchanges SET is_memory = coalesce(
+                    (SELECT is_memory FROM exchanges_before WHERE id = exchanges.id), is_memory
+                ) WHERE id = ?
+                """,
+                (exchange,),
+            )
         return True
 
     return act

@@ -142,6 +142,18 @@ class EditedArchive(Subjects):
             {"id": exchange},
         )
 
+    def _language_around(self, exchange: int) -> str | None:
+        """The language of most talks of an exchange's chat."""
+        row = self.run(
+            """
+            SELECT language FROM exchanges WHERE language IS NOT NULL
+                AND chat_id = (SELECT chat_id FROM exchanges WHERE id = ?)
+            GROUP BY language ORDER BY count(*) DESC, language LIMIT 1
+            """,
+            (exchange,),
+        ).fetchone()
+        return row[0] if row else None
+
     def tell_again(self, exchanges: Iterable[int]) -> None:
         """Bring words, mood, times and counts of exchanges in step with what of them may be seen.
 
@@ -165,8 +177,9 @@ class EditedArchive(Subjects):
                 said = [(one[0] or "", one[1]) for one in seen]
                 by_model = told_by not in (None, "offline")
                 words = derived_words.without_hidden(
-                    words, said, self._kinds_seen(exchange), self._fold, by_model=by_model
-                )
+                    words, said, self._kinds_seen(exchange), self._fold, by_model=by_model,
+                    language=self._language_around(exchange),
+                )  # fmt: skip
             words = naming_edits.told_now(self, words, by_model=told_by not in (None, "offline"))
             if row[4] == RETITLED:
                 words = derived_words.Words(row[0], words.summary, words.topics)

@@ -78,6 +78,8 @@ _PHRASE = re.compile(r'"([^"]*)"|(\S+)')
 
 #: SQLite takes no question that is nested deeper, and nobody types one.
 _MOST_TERMS = 250
+#: Each beginning of a word stands for thousands of words.
+_MOST_BEGINNINGS = 8
 
 
 def fts_query(question: str) -> str:
@@ -90,6 +92,7 @@ def fts_query(question: str) -> str:
     wanted: list[list[str]] = []
     unwanted: list[str] = []
     either = negative = False
+    beginnings = 0
     for phrase, word in _PHRASE.findall(question.replace("\0", " ").translate(_QUOTES))[:_MOST_TERMS]:
         raw = phrase or word
         if word == "OR":
@@ -99,7 +102,8 @@ def fts_query(question: str) -> str:
             negative = word == "NOT"
             continue
         negative = negative or (word.startswith("-") and len(word) > 1)
-        prefix = bool(word) and word.endswith("*")
+        prefix = bool(word) and word.endswith("*") and beginnings < _MOST_BEGINNINGS
+        beginnings += prefix
         # Letters, numbers and the marks on them; which of the others part words, SQLite's tokenizer knows best: its
         # tables are of another version of Unicode than Python's.
         if not any(unicodedata.category(c)[0] in "LNM" for c in fold(raw)):

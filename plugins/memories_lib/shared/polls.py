@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _AROUND = " \t\r\u00a0\u202f\u200e\u200f"
-_VOTES = re.compile(r"\((?P<votes>\d{1,9})[\s\u00a0\u202f]?[^()\d]{0,60}\)\Z")
+_VOTES = re.compile(r"\([\u200e\u200f]?(?P<votes>\d{1,9})[\s\u00a0\u202f]?[^()\d]{0,60}\)\Z")
 _LONGEST_VOTES = 80
 
 

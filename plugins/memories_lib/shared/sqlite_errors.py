@@ -26,6 +26,11 @@ def is_locked(error: BaseException) -> bool:
     return _is(error, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
+def is_interrupted(error: BaseException) -> bool:
+    """It was ended, for the time that it took."""
+    return _is(error, sqlite3.SQLITE_INTERRUPT)
+
+
 def is_closed(error: BaseException) -> bool:
     """The file may not be opened, or not written to."""
     return _is(error, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)

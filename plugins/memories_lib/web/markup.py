@@ -27,6 +27,9 @@ _SLOT = re.compile("\ue000(\\d+)\ue001")
 _LONG = 1500
 _SHOWN = 900
 _MOST_BIG = 6
+#: So many pieces of code, and links, of one message are shown as such: nobody writes more, and each takes its time.
+_MOST_PIECES = 200
+_LINE_ENDS = "\n"
 _MARKS_AROUND = "\u200e\u200f "
 _OPTION = re.compile(r"[^\W\d_a-z]{3,14} ?: (?P<text>.+)")
 
@@ -40,9 +43,11 @@ def words(text: str) -> Markup:
         return _KEPT.format(len(kept) - 1)
 
     text = text.replace("\ue000", "").replace("\ue001", "")
-    text = _BLOCK.sub(lambda m: keep(Markup("<code class='block'>{}</code>").format(m[1].strip("\n"))), text)
-    text = _CODE.sub(lambda m: keep(Markup("<code>{}</code>").format(m[1])), text)
-    text = _URL.sub(lambda m: _link(m[0], keep), text)
+    text = _BLOCK.sub(
+        lambda m: keep(f"<code class='block'>{escape(m[1].strip(_LINE_ENDS))}</code>"), text, _MOST_PIECES
+    )
+    text = _CODE.sub(lambda m: keep(f"<code>{escape(m[1])}</code>"), text, _MOST_PIECES)
+    text = _URL.sub(lambda m: _link(m[0], keep), text, _MOST_PIECES)
     html = str(escape(text))
     for pattern, tag in _MARKS:
         html = pattern.sub(rf"<{tag}>\1</{tag}>", html)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 #: What no word is kept for is called by another one.
 _CALLED = {
@@ -18,7 +18,7 @@ _MOST_KINDS, _MOST_NAMES = 2, 2
 @cache
 def _words() -> dict[str, dict[str, tuple[str, str]]]:
     """Language -> kind -> (one, several with {n})."""
-    table = tomllib.loads(files("ingest").joinpath("data/media_words.toml").read_text("utf-8"))
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     found = {}
     for code, kinds in table.items():
         parted = {kind: words.split(" | ") for kind, words in kinds.items()}
