@@ -148,6 +148,7 @@ class ImportReport:
     unsure: list[Unsure] = field(default_factory=list)
     missing_files: list[str] = field(default_factory=list)
     also_known_as: dict[str, str] = field(default_factory=dict)  # name in the export -> name in the archive
+    renamed: dict[str, str] = field(default_factory=dict)  # name in the archive before -> name in the export, of now
     told_again: int = 0  # talks that are told by answers of a model that were paid for before
     edits_lost: int = 0  # people's edits whose subject is not in the archive
     error: str | None = None

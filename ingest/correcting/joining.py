@@ -23,6 +23,17 @@ from ingest.importing.rewriting import Rewriting, rewritten
 from ingest.importing.wording_chains import INSERT_REVISION
 
 _BATCH = 5_000
+_SHARE = 0.6
+#: So many messages of a chat are compared for who wrote them.
+_MOST_COMPARED = 20_000
+_SAME_WORDS = """
+SELECT there.sender_id, here.sender_id, count(*) FROM (
+    SELECT sender_id, substr(sent_at, 1, 16) AS minute, kind, text FROM messages
+    WHERE chat_id = :other AND sender_id IS NOT NULL AND kind = 'text' LIMIT :most
+) AS there JOIN messages AS here ON here.chat_id = :chat AND here.sent_at >= there.minute
+    AND here.sent_at < there.minute || '~' AND here.kind = there.kind AND here.text = there.text
+WHERE here.sender_id IS NOT NULL GROUP BY 1, 2
+"""
 
 
 class _Moving:
@@ -72,8 +83,10 @@ def join_chats(connection: sqlite3.Connection, database: Path, chat: Chat, other
         "sources": _digests(connection, other.id),
     }  # fmt: skip
     edit(connection, database, "join_chats", "chat", other.key, detail)
+    # Whom an edit made one is one here too, although the archive shows no edits while it is rewritten.
+    joined = dict(connection.execute("SELECT person_id, joined_to FROM people_before WHERE joined_to IS NOT NULL"))
     with rewritten(connection, database) as rewriting:
-        return put_together(rewriting, chat.id, other.id)
+        return put_together(rewriting, chat.id, other.id, joined)
 
 
 def _digests(connection: sqlite3.Connection, chat: int) -> list[str]:
@@ -85,14 +98,21 @@ def _digests(connection: sqlite3.Connection, chat: int) -> list[str]:
     ]
 
 
-def put_together(rewriting: Rewriting, chat: int, other: int) -> int:
-    """Move the messages of `other` into `chat`; returns how many both had. The archive shows no edits."""
+def put_together(rewriting: Rewriting, chat: int, other: int, joined: Mapping[int, int] | None = None) -> int:
+    """Move the messages of `other` into `chat`; returns how many both had. The archive shows no edits.
+
+    `joined`: person -> who that is as well. Others that two address books call differently are found by their words.
+    """
     connection = rewriting.connection
     first_at, last_at = connection.execute("SELECT first_at, last_at FROM chats WHERE id = ?", (chat,)).fetchone()
     start, end = connection.execute("SELECT first_at, last_at FROM chats WHERE id = ?", (other,)).fetchone()
     moving = _Moving(connection.execute("SELECT max(id) + 1 FROM messages").fetchone()[0])
     people: dict[str | None, int | None] = {None: None}
     people.update(connection.execute("SELECT name, id FROM people"))
+    same = _same_people(connection, chat, other, joined or {})
+    for name, person in list(people.items()):
+        if person in same:
+            people[name] = same[person]
     source = connection.execute("SELECT max(source_id) FROM chat_sources WHERE chat_id = ?", (other,)).fetchone()[0]
     common = (max(first_at, start), min(last_at, end))
     pairing: Any = _Pairing(connection, chat, source, people, moving, _NoFiles(), (), common)  # type: ignore[arg-type]
@@ -104,6 +124,10 @@ def put_together(rewriting: Rewriting, chat: int, other: int) -> int:
     counts = connection.execute("SELECT kind, message_count FROM chat_kinds WHERE chat_id = ?", (other,)).fetchall()
     count_kinds(connection, other, {kind: -count for kind, count in counts})
     _drop_doubles(connection)
+    connection.executemany(
+        "UPDATE messages SET sender_id = ? WHERE chat_id = ? AND sender_id = ?",
+        [(person, other, former) for former, person in same.items()],
+    )
     connection.executemany(
         "UPDATE messages SET chat_id = ?, key = ? WHERE id = ?", [(chat, key, number) for key, number in moving.moved]
     )
@@ -121,6 +145,33 @@ def put_together(rewriting: Rewriting, chat: int, other: int) -> int:
     rewriting.settle(other)
     rewriting.settle(chat, pairing.changes)
     return len(pairing.pairs)
+
+
+def _same_people(connection: sqlite3.Connection, chat: int, other: int, joined: Mapping[int, int]) -> dict[int, int]:
+    """person of `other` -> person of `chat`, where the two call somebody differently.
+
+    Who wrote the same words in the same minute is the same person. Nobody is two people of the other chat.
+    """
+    votes: dict[int, Counter[int]] = {}
+    rows = connection.execute(_SAME_WORDS, {"chat": chat, "other": other, "most": _MOST_COMPARED})
+    for former, person, times in rows:
+        votes.setdefault(former, Counter())[person] += times
+    found: dict[int, int] = {}
+    taken = {person for person, counts in votes.items() if counts[person]}
+    for former, counts in sorted(votes.items(), key=lambda item: -max(item[1].values())):
+        person, times = counts.most_common(1)[0]
+        if former not in taken and person not in taken and times >= _SHARE * sum(counts.values()):
+            found[former] = person
+            taken.add(person)
+    members = {
+        row[0] for row in connection.execute("SELECT DISTINCT person_id FROM person_months WHERE chat_id = ?", (chat,))
+    }
+    for former, person in joined.items():
+        if person in members and former not in members:
+            found[former] = person
+        elif former in members and person not in members:
+            found[person] = former
+    return found
 
 
 def count_kinds_of(connection: sqlite3.Connection, chat: int, messages: Iterable[int]) -> None:

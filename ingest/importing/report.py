@@ -43,6 +43,8 @@ def lines_of(account: ImportReport, *, explain: bool = False) -> Iterable[str]:
         yield f"  files     {account.media_found:,} found, {account.media_missing:,} missing"
     for name, known in account.also_known_as.items():
         yield f"  people    {name} is {known} here"
+    for before, name in account.renamed.items():
+        yield f"  people    {before} is called {name} now"
     for note in account.notes:
         yield f"  note      {note}"
     if account.told_again:

@@ -88,9 +88,13 @@ def name_the_same(
     for name, person in found.items():
         before, is_owner = connection.execute("SELECT name, is_owner FROM people WHERE id = ?", (person,)).fetchone()
         roll.is_also(name, person)
-        account.also_known_as[name] = before
         better = is_contact(name) and not is_contact(before)
         # Contacts get other names on one's own phone; what the owner is called otherwise, another phone calls them.
         newer = overview.last_at >= last_at and is_contact(name) and len(found) == 1 and not is_owner
         if better or newer:
             roll.rename(person, name)
+        (now,) = connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()
+        if now == before:
+            account.also_known_as[name] = before
+        else:
+            account.renamed[before] = now

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.archive.test_correcting import run
 from tests.helpers import put, rows
 
 BEFORE = "27/04/2024, 21:05 - Uta: lamp sea harbour candle\n27/04/2024, 21:06 - Bo: stone harbour corn plum\n"
@@ -93,3 +94,55 @@ def test_a_name_with_a_colon_behind_a_tilde_and_a_narrow_blank(tmp_path: Path) -
     export.write_text(text, "utf-8")
     put(tmp_path / "m.db", export)
     assert rows(tmp_path / "m.db", "SELECT name FROM people ORDER BY 1") == [("Al",), ("~ Bo: Ek",)]
+
+
+@pytest.mark.parametrize("joins", [False, True])
+def test_chats_that_call_people_differently_are_joined_once(tmp_path: Path, joins: bool) -> None:
+    for name, chat, me, you in (("a", "Uta", "Bo", "Uta"), ("b", "Bo Ek", "Bo Ek", "Ute")):
+        export = tmp_path / name / f"WhatsApp Chat with {chat}.txt"
+        export.parent.mkdir()
+        more = f"13/05/2024, 10:0{9 if name == 'a' else 8} - {you}: only {name}\n"
+        export.write_text(f"13/05/2024, 10:00 - {me}: ok\n13/05/2024, 10:05 - {you}: yes\n{more}", "utf-8")
+        run(tmp_path / "m.db", "ingest", str(export), "--me", me)
+    if joins:
+        run(tmp_path / "m.db", "people", "join", "Bo", "Bo Ek")
+        run(tmp_path / "m.db", "people", "join", "Uta", "Ute")
+    assert "2 messages were in both" in run(tmp_path / "m.db", "chats", "join", "Uta", "Bo Ek", "-y").output
+    found = rows(
+        tmp_path / "m.db", "SELECT name, text FROM messages JOIN people ON people.id = sender_id ORDER BY sent_at"
+    )
+    assert found == [("Bo", "ok"), ("Uta", "yes"), ("Uta", "only b"), ("Uta", "only a")]
+    counted = rows(tmp_path / "m.db", "SELECT name, message_count FROM people WHERE message_count ORDER BY 1")
+    assert counted == [("Bo", 1), ("Uta", 3)]
+    run(tmp_path / "m.db", "check")
+
+
+def test_a_chain_of_joins_names_everybody(tmp_path: Path) -> None:
+    export = tmp_path / "WhatsApp Chat with Trip.txt"
+    export.write_text("".join(f"13/05/2024, 10:0{n} - A{n}: word {n}\n" for n in (1, 2, 3)), "utf-8")
+    put(tmp_path / "m.db", export)
+    run(tmp_path / "m.db", "people", "join", "A1", "A2")
+    run(tmp_path / "m.db", "people", "join", "A3", "A1")
+    assert "A3: 3 messages · in 1 chat · joined with A1, A2" in run(tmp_path / "m.db", "people").output
+    told = run(tmp_path / "m.db", "people", "part", "A3").output
+    assert all(name in told for name in ("A1", "A2"))
+    assert [name for (name,) in rows(tmp_path / "m.db", "SELECT name FROM people ORDER BY 1")] == ["A1", "A2", "A3"]
+
+
+def test_what_is_said_of_names_is_so(tmp_path: Path) -> None:
+    said = "".join(
+        f"{day:02}/04/2024, 21:05 - {'Uta' if day % 2 else 'Bo'}: word{day} lamp river{3 * day}\n"
+        for day in range(1, 20)
+    )
+    for name, chat, text in (
+        ("a", "Uta", said),
+        ("b", "Bo", said.replace("Uta", "Ute") + "28/04/2024, 21:05 - Ute: new copper\n"),
+    ):
+        export = tmp_path / name / f"WhatsApp Chat with {chat}.txt"
+        export.parent.mkdir()
+        export.write_text(text, "utf-8")
+    run(tmp_path / "m.db", "ingest", str(tmp_path / "a"), "--me", "Bo")
+    told = run(tmp_path / "m.db", "ingest", str(tmp_path / "b")).output
+    assert "Uta is called Ute now" in told
+    assert "Ute is Uta here" not in told
+    assert [name for (name,) in rows(tmp_path / "m.db", "SELECT name FROM people ORDER BY 1")] == ["Bo", "Ute"]

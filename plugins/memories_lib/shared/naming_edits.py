@@ -233,7 +233,10 @@ def _join(db: EditedArchive, person: int, other: int, name: str) -> None:
         (other, person),
     )
     db.run("DELETE FROM people WHERE id = ?", (other,))
-    db.run("UPDATE people_before SET joined_to = ? WHERE person_id = ?", (person, other))
+    db.run(
+        "UPDATE people_before SET joined_to = :to WHERE person_id = :gone OR joined_to = :gone",
+        {"to": person, "gone": other},
+    )
     _tell(db, was, name)
 
 
