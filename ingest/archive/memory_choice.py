@@ -52,6 +52,9 @@ def choose_memories(
         more = min(FEWEST_MEMORIES, -(-talks // _MOST_OF_FEW)) - chosen
         if more > 0:
             connection.execute(_MORE, {**given, "more": more})
+        if not connection.execute("SELECT count(*) FROM chosen").fetchone()[0]:
+            # An archive of which nothing is worth it is not shown empty.
+            connection.execute(_MORE, {**given, "more": more, "floor": 1e-9})
     for mark, which in ((0, "is_memory AND id NOT IN"), (1, "NOT is_memory AND id IN")):
         connection.execute(
             f"UPDATE exchanges SET is_memory = {mark} WHERE {which} (SELECT id FROM chosen) AND {within}", given

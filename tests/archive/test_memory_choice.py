@@ -51,9 +51,15 @@ def test_a_quiet_chat_keeps_its_best_beside_a_loud_one(archive: sqlite3.Connecti
 
 
 def test_what_is_dull_is_no_memory_however_little_there_is(archive: sqlite3.Connection) -> None:
-    _talks(archive, 1, [0.1, MEMORY_FLOOR - 0.01, 0])
+    _talks(archive, 1, [0.1, MEMORY_FLOOR - 0.01, 0, 0.5])
     choose_memories(archive)
-    assert _memories(archive) == []
+    assert _memories(archive) == [(1, 0.5)]
+
+
+def test_an_archive_of_which_nothing_is_worth_it_is_not_empty(archive: sqlite3.Connection) -> None:
+    _talks(archive, 1, [0.1, 0.2, 0, 0])
+    choose_memories(archive)
+    assert _memories(archive) == [(1, 0.1), (1, 0.2)]
 
 
 def test_of_a_small_archive_at_most_every_second_talk(archive: sqlite3.Connection) -> None:
