@@ -30,6 +30,8 @@ _MOST_KNOWN = 60_000
 _MOST_LINES = 40_000
 #: A line that a chat says so often is a habit.
 _OFTEN = 5
+#: Talks that score less are titled by their longest messages.
+_DULL = 0.4
 #: The language of a chat is that of its first so many talks.
 _TALKS_FOR_LANGUAGE, _FEWEST_WORDS = 300, 8
 #: So many of its first words settle what language a talk is in.
@@ -170,7 +172,7 @@ class Summarizer:
         marks.worth = mean_of_best(line_worths(map(str.split, plain.split("\n")), self._words.worth))
         value = score(marks)
         common = self._vocabulary.lines
-        best = titles.choose(talk, self._weigh, self._worth, common, is_spaceless=is_spaceless)
+        best = titles.choose(talk, self._weigh, self._worth, common, is_spaceless=is_spaceless, is_dull=value < _DULL)
         title = titles.name(best, talk, self._names, self._vocabulary.language())
         quotes = self._quotes(talk, is_spaceless, _most_quotes(value, marks.spoken), best.message if best else None)
         # A card shows both: what the title says in full is not said twice.
@@ -229,13 +231,16 @@ class Summarizer:
                 marks.links += 1
             if len(text) > titles.PASTED and text.count("\n") >= titles.PASTED_LINES:
                 marks.pasted += 1
-            elif lines.get(titles.line_key(text.split("\n", 1)[0]), 0) >= _OFTEN:
+            elif len(text) <= titles.LONGEST_HABIT and lines.get(titles.line_key(text.split("\n", 1)[0]), 0) >= _OFTEN:
                 marks.common += 1
 
     def _weigh(self, distinct: set[str]) -> float:
         """What distinct tokens say in all."""
-        self._words.learn(distinct)
-        return sum(map(self._words.weights.__getitem__, distinct))
+        try:
+            return sum(map(self._words.weights.__getitem__, distinct))
+        except KeyError:  # what a talk's text as a whole did not part
+            self._words.learn(distinct)
+            return sum(map(self._words.weights.__getitem__, distinct))
 
     def _worth(self, tokens: Sequence[str]) -> float | None:
         """What the words of a line are worth, after `_weigh`; None without words."""

@@ -23,21 +23,32 @@ TITLE = 62
 QUOTE = 110
 #: A sentence of fewer characters is cut to only where nothing longer is to be had.
 _FEWEST = 25
+#: Of a talk, so many of its longest messages, and of those that caused most, may be its title; of a dull talk so many.
+_MOST_LONGEST, _MOST_LOUDEST, _OF_DULL = 4, 2, 3
+_NONE = (0,)
+#: What a spread of words' worth adds to a sentence's value, as a part of it; at most so many spreads.
+_FOR_WORTH, _MOST_WORTH = 0.35, 1.5
+_MOST_FOR_WORTH = 1 + _FOR_WORTH * _MOST_WORTH
 #: So many messages after one are looked at for what it caused.
 _ANSWERS = 5
 #: Longer messages, or those of more lines, were pasted or prepared.
 PASTED, PASTED_LINES = 500, 6
 #: Of so many words is a cry ("no way!!", "😂😂").
-_CRY = 3
+_CRY, _LONGEST_CRY = 3, 30
+#: Lines that are longer are no habit (characters).
+LONGEST_HABIT = 120
 #: A sentence that a chat says so often is nobody's news.
 _COMMON = 3
 
+_DIGITS = re.compile(r"\d+")
 URL = re.compile(r"https?://\S+")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？؟…])\s+|(?<=[。！？])|\n+")
+_END = re.compile(r"[.!?。！？؟…\n]")
 _CLAUSE_END = re.compile(r"[,;:،、，]\s|\s[-–—(|•]\s?")
 _LIST = re.compile(r"[-–•*▪✅☑✔<]|\(?\d{1,2}[.)]\s|\*[^*]{1,80}\*\s*$")
-_NUMBERS = re.compile(r"\d{5,}|\d[\d .:/-]{8,}\d|[\w.]+@[\w.]+|#\w")
+_NUMBERS = re.compile(r"\d{5,}|\d[\d .:/-]{8,}\d")
 _OPENED, _CLOSED = re.compile(r"[*_~`>]{1,3}(?=\S)"), re.compile(r"(?<=\S)[*_~`]{1,3}")
+_SIGNS = frozenset("*_~`>")
 _QUESTION = ("?", "？", "؟", ";")
 
 
@@ -56,16 +67,18 @@ def choose(
     common: Mapping[str, int],
     *,
     is_spaceless: bool,
+    is_dull: bool,
 ) -> Sentence | None:
     """The best sentence of a talk, None where nobody wrote a word. `weigh` gives what distinct tokens say in all.
 
-    `worth` gives what a line's words are worth (`word_worth`); `common` tells how often a chat says the same line.
+    `worth` gives what a line's words are worth (`word_worth`); `common` tells how often a chat says the same line. Of a
+    dull talk, at which hardly anybody will look, only the longest messages are looked at.
     """
-    answers = _answers(talk)
-    best: Sentence | None = None
+    answers = _NONE if is_dull else _answers(talk)
+    found: list[tuple[float, Said, str, list[str]]] = []
     is_first = True
-    for n, message in _candidates(talk, answers):
-        caused = 1.0 + 0.3 * answers[n]
+    for n, message in _longest(talk) if is_dull else _candidates(talk, answers):
+        caused = (1.0 + 0.3 * answers[n]) * _whole(message[4], common)
         for place, text in enumerate(_sentences(message[4])):
             tokens = raw_tokens(text)
             distinct = set(tokens)
@@ -73,26 +86,45 @@ def choose(
                 continue
             size = len(text) / 3 if is_spaceless and SPACELESS.search(text) else float(len(tokens))
             value = weigh(distinct) / (len(distinct) + 3) ** 0.5 * min(1.0, size / 6) * caused
-            value *= 1.0 + 0.35 * max(-1.0, min(1.5, spreads(worth(tokens))))
-            value *= _form(text, tokens, message[4], common)
             if is_first and size >= 4:
                 value *= 1.25
                 is_first = False
             # Of a message, the first sentence is what it is about.
-            value *= 1.0 if place == 0 else 0.85
-            if best is None or value > best.value:
-                best = Sentence(value, message, text)
+            found.append((value if place == 0 else 0.85 * value, message, text, tokens))
+    found.sort(key=_by_value, reverse=True)
+    best: Sentence | None = None
+    for value, message, text, tokens in found:
+        if best is not None and value * _MOST_FOR_WORTH <= best.value:
+            break  # none of the rest can be better
+        value *= 1.0 + _FOR_WORTH * max(-1.0, min(_MOST_WORTH, spreads(worth(tokens))))
+        value *= _form(text, tokens)
+        if best is None or value > best.value:
+            best = Sentence(value, message, text)
     return best
+
+
+def _by_value(found: tuple[float, Said, str, list[str]]) -> float:
+    return found[0]
+
+
+def _longest(talk: Sequence[Said]) -> list[tuple[int, Said]]:
+    spoken = [(0, m) for m in talk if m[1] is not None and m[3] == "text" and len(m[4]) >= 4]
+    if len(spoken) > _OF_DULL:
+        spoken.sort(key=lambda one: -min(len(one[1][4]), 220))
+        del spoken[_OF_DULL:]
+    return spoken
 
 
 def _candidates(talk: Sequence[Said], answers: Sequence[int]) -> list[tuple[int, Said]]:
     """The longest messages, those that caused most, and the first of some length; in the order of the talk."""
     spoken = [(n, m) for n, m in enumerate(talk) if m[1] is not None and m[3] == "text" and len(m[4]) >= 4]
-    if len(spoken) > 12:
-        first = next((n for n, m in spoken if len(m[4]) >= 20), -1)
-        longest = sorted(spoken, key=lambda one: -min(len(one[1][4]), 220))[:6]
-        loudest = sorted(spoken, key=lambda one: (-answers[one[0]], -min(len(one[1][4]), 80)))[:4]
-        chosen = {n for n, _ in (*longest, *loudest)} | {first}
+    if len(spoken) > _MOST_LONGEST + _MOST_LOUDEST:
+        lengths = {n: min(len(m[4]), 220) for n, m in spoken}
+        chosen = set(sorted(lengths, key=lengths.__getitem__, reverse=True)[:_MOST_LONGEST])
+        loud = [n for n in lengths if answers[n]]
+        if loud:
+            chosen.update(sorted(loud, key=answers.__getitem__, reverse=True)[:_MOST_LOUDEST])
+        chosen.add(next((n for n, length in lengths.items() if length >= 20), -1))
         spoken = [one for one in spoken if one[0] in chosen]
     return spoken
 
@@ -101,7 +133,12 @@ def _answers(talk: Sequence[Said]) -> list[int]:
     """Of each message, how many short cries of others came right after it, before anybody wrote at length."""
     found = [0] * len(talk)
     laugh = feelings().laugh
-    is_cry = [m[1] is not None and m[3] in ("text", "sticker") and _is_cry(m[4], laugh) for m in talk]
+    is_cry = [
+        len(text) <= _LONGEST_CRY and sender is not None and kind in ("text", "sticker") and _is_cry(text, laugh)
+        for _, sender, _, kind, text in talk
+    ]
+    if True not in is_cry:
+        return found
     for n, message in enumerate(talk):
         if message[1] is None or is_cry[n]:
             continue
@@ -117,10 +154,7 @@ def _answers(talk: Sequence[Said]) -> list[int]:
 
 
 def _is_cry(text: str, laugh: re.Pattern[str]) -> bool:
-    if len(text) > 40 or text.endswith(_QUESTION):
-        return False
-    words = text.split()
-    if len(words) > _CRY:
+    if len(text) > _LONGEST_CRY or text.count(" ") >= _CRY or text.endswith(_QUESTION):
         return False
     if not text.isascii() and not any(letter.isalpha() for letter in text):
         return True
@@ -134,14 +168,23 @@ def _sentences(text: str) -> list[str]:
     if "http" in text:
         text = URL.sub("", text)
     found = []
-    for part in _SENTENCE_END.split(text, maxsplit=8)[:8]:
-        part = " ".join(_CLOSED.sub("", _OPENED.sub("", part)).split())
+    parts = _SENTENCE_END.split(text, maxsplit=8)[:8] if _END.search(text, 0, len(text) - 1) else [text]
+    for part in parts:
+        if not _SIGNS.isdisjoint(part):
+            part = _CLOSED.sub("", _OPENED.sub("", part))
+        part = " ".join(part.split())
         if part:
             found.append(part)
     return found
 
 
-def _form(text: str, tokens: Sequence[str], whole: str, common: Mapping[str, int]) -> float:
+def _whole(text: str, common: Mapping[str, int]) -> float:
+    """How well a message does for a title, whatever its sentences are, 1 at best."""
+    value = 0.5 if len(text) > PASTED or text.count("\n") >= PASTED_LINES else 1.0
+    return value * (0.2 if len(text) <= LONGEST_HABIT and common.get(line_key(text), 0) >= _COMMON else 1.0)
+
+
+def _form(text: str, tokens: Sequence[str]) -> float:
     """How well the form of a sentence does for a title, 1 at best."""
     value = 1.0
     if text.endswith(_QUESTION):
@@ -150,24 +193,21 @@ def _form(text: str, tokens: Sequence[str], whole: str, common: Mapping[str, int
         value *= 0.6
     if _LIST.match(text):
         value *= 0.4
-    if _NUMBERS.search(text):
+    if "#" in text or (_DIGITS.search(text) and _NUMBERS.search(text)):
         value *= 0.5
     if "@" in text:
-        value *= 0.5
-    if len(whole) > PASTED or whole.count("\n") >= PASTED_LINES:
         value *= 0.5
     if len(text) > TITLE:
         value *= 0.7 if _clause(text) else 0.55
     if tokens[0] in feelings().connectors:
         value *= 0.75
-    if common.get(line_key(whole), 0) >= _COMMON:
-        value *= 0.2
     return value
 
 
 def line_key(text: str) -> str:
     """A message as it is counted among those that come again: its letters and signs, digits as one."""
-    return re.sub(r"\d+", "0", text[:160].casefold().strip())
+    key = text[:160].casefold().strip()
+    return _DIGITS.sub("0", key) if _DIGITS.search(key) else key
 
 
 def name(sentence: Sentence | None, talk: Sequence[Said], names: Mapping[int, str], language: str | None) -> str:
