@@ -29,6 +29,10 @@ _ROLES = {
 }
 
 
+#: What tells of exports, files on somebody's disk: the owner's, as `/api/sources` is.
+_OF_SOURCES = frozenset({"sources", "chat_sources", "source_messages", "source_warnings", "media_sources"})
+
+
 @hookimpl(tryfirst=True)
 def actor_from_request(datasette: Datasette, request: Request) -> dict[str, Any] | None:
     """Who a token says; the owner, on this machine's own address; else whom the log-in's cookie names."""
@@ -40,6 +44,8 @@ def permission_allowed(actor: Mapping[str, Any] | None, action: str, resource: o
     """By role; strangers may nothing."""
     if action == "view-database" and resource == "_internal":
         return False
+    if action == "view-table" and isinstance(resource, tuple) and resource[1] in _OF_SOURCES:
+        return roles.may(actor, "owner")
     return roles.may(actor, _ROLES.get(action, "owner"))
 
 

@@ -15,6 +15,7 @@ sys.path.append(str(Path(__file__).parent))
 from memories_lib.server import damage_met, served_archive
 from memories_lib.server.http import ApiError
 from memories_lib.shared import bundle, damage
+from memories_lib.shared.sql import Run
 
 #: An archive is looked at for damage so often; each time at other places. What was found is kept until the next start.
 _BETWEEN_LOOKS_S = 600
@@ -33,7 +34,8 @@ async def health(datasette: Datasette) -> Response:
     Where only an index is damaged the pages are still there: 200, `degraded`, and what to do.
     """
     try:
-        await served_archive.read(datasette, lambda run: run("SELECT id FROM messages LIMIT 1").fetchone())
+        # Not in a thread: those may all be busy, and who watches waits for seconds only.
+        await served_archive.glance(datasette, _first, lambda _run: True)
         parts = await _damaged(datasette)
     except ApiError as error:
         return _unwell(str(error.detail))
@@ -51,6 +53,10 @@ async def health(datasette: Datasette) -> Response:
     if made_at := bundle.last_made_at(Path(database)):
         found["last_backup_at"] = made_at
     return Response.json(found, headers={"cache-control": "no-store"})
+
+
+def _first(run: Run) -> Any:
+    return run("SELECT id FROM messages LIMIT 1").fetchone()
 
 
 async def _damaged(datasette: Datasette) -> list[damage.Part]:

@@ -127,6 +127,9 @@ def test_each_role_may_what_it_may(
     assert may("DELETE", "/api/messages", {"message_ids": [1]}) is edits
     assert may("GET", "/api/edits") is edits
     assert may("GET", "/memories/messages") is tables
+    # What tells of exports is the owner's, by whatever way.
+    for path in ("/api/sources", "/memories/sources.json?_shape=array", "/memories/chat_sources.json"):
+        assert may("GET", path) is sql, path
     assert may("GET", "/memories.json?sql=select+1") is sql
 
 

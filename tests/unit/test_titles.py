@@ -61,6 +61,8 @@ def test_what_makes_no_title_beside_a_sentence_that_tells(worse: str) -> None:
 
 def test_a_sentence_that_fits_is_left_whole_and_a_long_one_ends_with_a_clause() -> None:
     assert fit("We moved in.") == "We moved in."
+    assert fit("„Lieber Wal, komm uns besuchen") == "Lieber Wal, komm uns besuchen"
+    assert fit("“Come home” she said") == "“Come home” she said"
     long = "We carried the piano up all five floors, and then the neighbour told us about the lift"
     assert fit(long) == "We carried the piano up all five floors"
     cut = fit("wecarriedthepiano up all of the five floors without ever stopping or putting it down once")

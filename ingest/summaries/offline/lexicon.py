@@ -93,4 +93,4 @@ def _look_at(raw: str) -> Token:
     elif _LONG_DRAWN.search(raw) and "laugh" not in says:
         says["drawn"] = 1
     codes = feel.stop.get(word, ())
-    return Token(word, tuple(says.items()), codes, worth_of(raw) if word else 0.0)
+    return Token(word, tuple(says.items()), codes, worth_of(raw))

@@ -125,13 +125,13 @@ class _Words:
     def _learn(self, raw: str) -> None:
         token = self._tokens[raw]
         word = token.word
+        self.worth[raw] = token.worth
         if token.says:
             self.says[raw] = token.says
             self.saying.add(raw)
         if not word:
             self.weights[raw] = 0.0
             return
-        self.worth[raw] = token.worth
         says = {name for name, _ in token.says}
         seen = self._vocabulary.seen.get(word, 0)
         weight = self._vocabulary.weight(word)
@@ -245,8 +245,7 @@ class Summarizer:
     def _worth(self, tokens: Sequence[str]) -> float | None:
         """What the words of a line are worth, after `_weigh`; None without words."""
         worth = self._words.worth
-        values = [worth[raw] for raw in tokens if raw in worth]
-        return sum(values) / len(values) if values else None
+        return sum([worth.get(raw, 0.0) for raw in tokens]) / len(tokens) if tokens else None
 
     def _quotes(self, talk: Sequence[Said], is_spaceless: bool, most: int, best: Said | None) -> list[Said]:
         """`best`, from which the title is, and up to `most` in all that say the most by different words; in order."""

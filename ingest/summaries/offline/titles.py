@@ -49,6 +49,7 @@ _LIST = re.compile(r"[-–•*▪✅☑✔<]|\(?\d{1,2}[.)]\s|\*[^*]{1,80}\*\s*$
 _NUMBERS = re.compile(r"\d{5,}|\d[\d .:/-]{8,}\d")
 _OPENED, _CLOSED = re.compile(r"[*_~`>]{1,3}(?=\S)"), re.compile(r"(?<=\S)[*_~`]{1,3}")
 _SIGNS = frozenset("*_~`>")
+_CLOSING = {"„": "“”", "“": "”", "«": "»", "»": "«", '"': '"', "‘": "’", "‚": "‘’", "「": "」", "(": ")"}
 _QUESTION = ("?", "？", "؟", ";")
 
 
@@ -228,9 +229,10 @@ def name(sentence: Sentence | None, talk: Sequence[Said], names: Mapping[int, st
 def fit(text: str) -> str:
     """A sentence as a title: whole where it fits, else up to the end of a clause, else between words with "…"."""
     text = text.rstrip(" ,;:–-") if not text.startswith("http") else text
-    if len(text) <= TITLE:
-        return text
-    return _clause(text) or shorten(text, TITLE)
+    title = text if len(text) <= TITLE else _clause(text) or shorten(text, TITLE)
+    # Of words that were quoted, the sentence may have lost the end of the quote.
+    closing = _CLOSING.get(title[:1])
+    return title[1:].lstrip() if closing and len(title) > 1 and not any(c in title[1:] for c in closing) else title
 
 
 def _clause(text: str) -> str:

@@ -2,7 +2,8 @@
 
 `data/word_worth.bin` holds a number for each of 131,072 buckets, into which a word's runs of letters fall by their
 CRC-32; a word's worth is their mean. The numbers were fitted to what a multilingual sentence encoder, with a head that
-was trained on the talks of `bench/labels`, makes of single sentences (see `bench/train_worth.py`). They know what an
+was trained on the talks of `bench/labels`, makes of single sentences of Tatoeba's in 110 languages (CC BY 2.0 FR; see
+`bench/train_worth.py`). They know what an
 event, a feeling or an errand is often written with, not what a sentence means: that takes the extra `understanding`.
 """
 
@@ -24,6 +25,8 @@ BEST_PART, FEWEST_LINES = 0.25, 2
 #: Of what words are worth, so much is usual, and so far do talks lie apart: measured over real and invented talks.
 _USUAL, _SPREAD, _MOST_SPREADS = 0.03, 0.12, 3.0
 _LONGEST_WORD = 30
+#: A line of one word says something from so many letters on, as in scripts without spaces.
+_LETTERS_OF_LINE = 8
 _LENGTHS = (3, 4, 5)
 _LENGTHS_SPACELESS = (1, 2, 3)
 
@@ -60,13 +63,13 @@ def mean_of_best(values: Iterable[float]) -> float | None:
 
 
 def line_worths(lines: Iterable[list[str]], worth: Mapping[str, float]) -> list[float]:
-    """Of each line of tokens, its words' mean worth; lines without words that have one are left out."""
-    found = []
-    for tokens in lines:
-        values = [worth[raw] for raw in tokens if raw in worth]
-        if values:
-            found.append(sum(values) / len(values))
-    return found
+    """Of each line of tokens, all of which have a worth, the mean; lines of a short word or none are left out."""
+    get = worth.__getitem__
+    return [
+        sum(map(get, tokens)) / len(tokens)
+        for tokens in lines
+        if len(tokens) > 1 or (tokens and len(tokens[0]) >= _LETTERS_OF_LINE)
+    ]
 
 
 def spreads(worth: float | None) -> float:
