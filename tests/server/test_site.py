@@ -388,7 +388,7 @@ def test_a_book_comes_home_and_goes_back_in(site: Served, examples_db: Path, tmp
 
 
 def test_a_book_as_other_files(site: Served, examples_db: Path) -> None:
-    page = site.get("/book.html?year=2021")[2].decode()
+    page = site.get("/book.html?year=2021&all=1")[2].decode()
     assert "data:image/webp;base64," in page
     assert not [part for part in page.split('src="')[1:] if not part.startswith("data:")]
     assert "<script" not in page
