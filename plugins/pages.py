@@ -57,7 +57,9 @@ async def search(request: Request, datasette: Datasette) -> Response:
     """Messages and talks with these words; ``?part=1`` gives the results alone, for typing."""
     question = request.args.get("q") or ""
     started = time.perf_counter()
-    messages, talks, total = await served_archive.read(datasette, lambda run: pages.search(run, question, request.args))
+    messages, talks, total = await served_archive.read(
+        datasette, lambda run: pages.search(run, question, request.args), served_archive.SEARCH_S
+    )
     hits = await asyncio.to_thread(
         lambda: [{**dict(m), "pieces": folding.snippet(m["text"], question)} for m in messages]
     )

@@ -42,16 +42,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Pa
     served.stop()
 
 
-def test_a_read_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served_archive, "_MOST_S", 0.2)
+def test_a_read_ends_in_time() -> None:
     forever = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         with pytest.raises(ApiError) as caught:
-            served_archive._in_time(connection, lambda run: run(forever).fetchone())
+            served_archive._in_time(connection, lambda run: run(forever).fetchone(), 0.2)
         assert caught.value.status == 400
-        assert served_archive._in_time(connection, lambda run: run("SELECT 7").fetchone()) == (7,)
+        assert served_archive._in_time(connection, lambda run: run("SELECT 7").fetchone(), 0.2) == (7,)
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
-            served_archive._in_time(connection, lambda run: run("SELECT * FROM nowhere"))
+            served_archive._in_time(connection, lambda run: run("SELECT * FROM nowhere"), 0.2)
 
 
 def test_beginnings_of_words_are_few_in_one_question() -> None:

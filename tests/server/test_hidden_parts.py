@@ -316,3 +316,16 @@ def test_a_talk_of_photos_alone_is_called_by_those_that_may_be_seen(tmp_path: Pa
     api.ask("DELETE", "/api/messages", {"message_ids": [talk["messages"][0]["message_id"]]})
     assert api.get(f"/api/exchanges/{number}")["title"] == "2 photos · Ana"
     served.stop()
+
+
+def test_a_star_that_is_taken_back_leaves_no_memory(api: Client, archive: Path) -> None:
+    number = next(one for one in ids(api, "&all=1") if one not in ids(api))
+    api.ask("POST", f"/api/exchanges/{number}/star")
+    assert number in ids(api)
+    assert one(archive, "SELECT is_memory FROM exchanges WHERE id = ?", [number]) == 1
+    api.ask("POST", f"/api/exchanges/{number}/unstar")
+    assert number not in ids(api)
+    kept = max(ids(api))
+    api.ask("POST", f"/api/exchanges/{kept}/star")
+    api.ask("POST", f"/api/exchanges/{kept}/unstar")
+    assert kept in ids(api)

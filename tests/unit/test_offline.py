@@ -12,7 +12,7 @@ from bench.judged import rules, scores
 from bench.labels import pairs_right, read_labels
 from ingest.summaries import Said
 from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
-from ingest.summaries.offline.titles import QUOTE, shorten
+from memories_lib.shared.derived_words import QUOTE, shorten
 
 NAMES = {1: "Anna", 2: "Ben"}
 #: What a title leaves out of a sentence: marks of bold, and blanks.

@@ -12,8 +12,9 @@ from ingest.summaries import Said
 from ingest.summaries.offline.feelings import feelings
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
-from ingest.summaries.offline.titles import TITLE, fit
+from ingest.summaries.offline.titles import fit
 from memories_lib.shared import media_words
+from memories_lib.shared.derived_words import TITLE
 from memories_lib.shared.media_words import media_title
 
 NAMES = {1: "Ada", 2: "Ben", 3: "Cleo"}
@@ -90,8 +91,9 @@ def test_a_title_is_not_said_again_on_its_card() -> None:
         ([(1, "", "call"), (2, "", "call")], "2 calls · Ada, Ben"),
         (
             [(1, "", "image"), (1, "Ferrow Lake: https://maps.google.com/?q=1,2", "location")],
-            "Photo, Place · Ferrow Lake: · Ada",
+            "Photo, Place · Ferrow Lake · Ada",
         ),
+        ([(1, "", "image"), (1, "the lake", "image"), (1, "", "image")], "3 photos · the lake · Ada"),
         ([(1, "", "sticker"), (2, "", "sticker"), (3, "", "sticker")], "3 stickers"),
     ],
 )

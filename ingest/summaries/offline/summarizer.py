@@ -19,8 +19,9 @@ from ingest.summaries.offline import titles
 from ingest.summaries.offline.feelings import SPACELESS, feelings, language_of
 from ingest.summaries.offline.lexicon import Tokens, cleaned, raw_tokens
 from ingest.summaries.offline.scoring import Marks, mood_of, score
-from ingest.summaries.offline.titles import QUOTE, URL, shorten
+from ingest.summaries.offline.titles import URL
 from ingest.summaries.offline.word_worth import line_worths, mean_of_best
+from memories_lib.shared.derived_words import QUOTE, shorten
 
 VERSION = "offline-2"
 _RUN = re.compile(r"[\u4e00-\u9fff]{2,4}|[\u30a1-\u30fa\u30fc]{3,12}|[\uac00-\ud7a3]{2,6}")

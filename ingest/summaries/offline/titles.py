@@ -16,11 +16,10 @@ from ingest.summaries import Said
 from ingest.summaries.offline.feelings import SPACELESS, feelings
 from ingest.summaries.offline.lexicon import raw_tokens
 from ingest.summaries.offline.word_worth import spreads
+from memories_lib.shared.contract import MEDIA_KINDS
+from memories_lib.shared.derived_words import TITLE, shorten
 from memories_lib.shared.media_words import media_title
 
-#: Characters of a title, a quote.
-TITLE = 62
-QUOTE = 110
 #: A sentence of fewer characters is cut to only where nothing longer is to be had.
 _FEWEST = 25
 #: Of a talk, so many of its longest messages, and of those that caused most, may be its title; of a dull talk so many.
@@ -29,6 +28,8 @@ _NONE = (0,)
 #: What a spread of words' worth adds to a sentence's value, as a part of it; at most so many spreads.
 _FOR_WORTH, _MOST_WORTH = 0.35, 1.5
 _MOST_FOR_WORTH = 1 + _FOR_WORTH * _MOST_WORTH
+#: Of what was written beside a photo, so much is told (characters).
+_CAPTION = 40
 #: So many messages after one are looked at for what it caused.
 _ANSWERS = 5
 #: Longer messages, or those of more lines, were pasted or prepared.
@@ -217,12 +218,13 @@ def name(sentence: Sentence | None, talk: Sequence[Said], names: Mapping[int, st
         return fit(sentence.text)
     said = next((m for m in talk if m[4] and m[1] is not None and m[3] in ("text", "location", "poll")), None)
     told = " ".join(URL.sub("", said[4]).split()) if said else ""
-    if said and said[3] != "location" and (told or said[4]):
+    if said and said[3] != "location":
         return shorten(told or said[4], TITLE)
     kinds = Counter(m[3] for m in talk if m[3] != "system")
     if kinds:
         who = list(dict.fromkeys(names[m[1]] for m in talk if m[1] is not None))
-        return shorten(media_title(kinds, told, who, language), TITLE)
+        caption = next((" ".join(m[4].split()) for m in talk if m[1] is not None and m[3] in MEDIA_KINDS and m[4]), "")
+        return shorten(media_title(kinds, told.rstrip(" :,") or shorten(caption, _CAPTION), who, language), TITLE)
     return shorten(talk[0][4], TITLE) if talk else ""
 
 
@@ -239,13 +241,3 @@ def _clause(text: str) -> str:
     """The longest beginning of a sentence that ends with a clause and fits; "" for none."""
     ends = [found.start() for found in _CLAUSE_END.finditer(text[: TITLE + 2]) if _FEWEST <= found.start() <= TITLE]
     return text[: ends[-1]].rstrip() if ends else ""
-
-
-def shorten(text: str, most: int) -> str:
-    """`text` in at most `most` characters, cut between words where there are any."""
-    text = " ".join(text.split())
-    if len(text) <= most:
-        return text
-    cut = text[: most - 1]
-    space = cut.rfind(" ")
-    return (cut[:space] if space > most // 2 else cut).rstrip(" ,;:-–(") + "…"

@@ -63,7 +63,7 @@ async def search(request: Request, datasette: Datasette) -> Answer:
         ).fetchall()
         return messages, with_first(run, told), total, len(ids) == most or len(rows) < len(ids)
 
-    messages, told, total, is_more = await served_archive.read(datasette, find)
+    messages, told, total, is_more = await served_archive.read(datasette, find, served_archive.SEARCH_S)
     return {
         "messages": messages,
         "exchanges": told,

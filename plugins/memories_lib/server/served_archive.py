@@ -25,8 +25,9 @@ T = TypeVar("T")
 #: What names the subject of an edit: (kind, key, detail), given how to ask the archive.
 Subject = Callable[[Run], tuple[str, int, dict[str, Any]]]
 
-#: One read ends after so long (seconds); asked every so many steps of SQLite's.
-_MOST_S, _STEPS = 4.0, 10_000
+#: One read ends after so long (seconds), a search earlier: what it costs is for whoever asks to say. SQLite is asked
+#: every so many of its steps.
+_MOST_S, SEARCH_S, _STEPS = 20.0, 4.0, 10_000
 #: path of a log -> (the log, open; which file it was when it was opened)
 _logs: dict[str, tuple[sqlite3.Connection, tuple[int, int] | None]] = {}
 #: path of an archive -> which file it was at the first request
@@ -58,14 +59,14 @@ def _which(path: str | Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-async def read(datasette: Datasette, function: Callable[[Run], T]) -> T:
+async def read(datasette: Datasette, function: Callable[[Run], T], seconds: float = _MOST_S) -> T:
     """`function(run)`, in a thread with a connection of the archive; rows answer to names.
 
     All of it sees one state of the archive, even when another one is put in its place meanwhile. Raises `ApiError` 400
-    for what takes seconds: the few threads there are belong to everybody.
+    for what takes more than so many seconds: the few threads there are belong to everybody.
     """
 
-    return await database_of(datasette).execute_fn(lambda connection: _in_time(connection, function))
+    return await database_of(datasette).execute_fn(lambda connection: _in_time(connection, function, seconds))
 
 
 async def glance(datasette: Datasette, function: Callable[[Run], T], is_little: Callable[[Run], bool]) -> T:
@@ -83,8 +84,8 @@ async def glance(datasette: Datasette, function: Callable[[Run], T], is_little: 
     return found[0] if found else await read(datasette, function)
 
 
-def _in_time(connection: sqlite3.Connection, function: Callable[[Run], T]) -> T:
-    end = time.monotonic() + _MOST_S
+def _in_time(connection: sqlite3.Connection, function: Callable[[Run], T], seconds: float) -> T:
+    end = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     try:
         return _in_one_state(connection, function)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from memories_lib.shared.media_words import media_title
 from memories_lib.shared.sql import Fold
 
-TITLE, _QUOTE = 62, 110
+#: Characters of a title, a quote.
+TITLE, QUOTE = 62, 110
 _ENOUGH = 12
 #: ``Anna: “we saw the sea”``, a line of a summary.
 _LINE = re.compile(r".*?“(?P<quote>.*)”\Z", re.DOTALL)
@@ -48,8 +49,8 @@ def without_hidden(
     texts = [" ".join(text.split()) for _, text in seen if text]
     lines = [] if by_model else [line for line in told.summary.split("\n") if line and _is_quoted(line, texts)]
     if not lines and texts:
-        sender, text = max(seen, key=lambda one: min(len(one[1]), 2 * _QUOTE))
-        lines = [f"{sender}: “{shorten(text, _QUOTE)}”" if sender else shorten(text, _QUOTE)]
+        sender, text = max(seen, key=lambda one: min(len(one[1]), 2 * QUOTE))
+        lines = [f"{sender}: “{shorten(text, QUOTE)}”" if sender else shorten(text, QUOTE)]
     title = told.title
     if _SIGNS_ALONE.fullmatch(title):
         title = _sent(kinds, seen, language)
@@ -107,4 +108,4 @@ def shorten(text: str, most: int) -> str:
         return text
     cut = text[: most - 1]
     space = cut.rfind(" ")
-    return (cut[:space] if space > most // 2 else cut).rstrip() + "…"
+    return (cut[:space] if space > most // 2 else cut).rstrip(" ,;:-–(") + "…"
