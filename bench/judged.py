@@ -15,7 +15,8 @@ from bench.labels import Labelled, pairs_right, read_labels
 from ingest.summaries.meaning import encoder as encoders
 from ingest.summaries.meaning.rescore import with_meaning
 from ingest.summaries.offline.lexicon import Tokens, raw_tokens
-from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
+from ingest.summaries.offline.summarizer import Summarizer
+from ingest.summaries.offline.vocabulary import Vocabulary
 from memories_lib.shared.folding import EMOJI
 
 #: One figure a talk: the higher, the more it is worth keeping.

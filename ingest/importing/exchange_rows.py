@@ -10,7 +10,8 @@ from typing import NamedTuple
 from ingest.archive.fts import index_exchanges
 from ingest.summaries import Said
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import VERSION, Summarizer, Vocabulary
+from ingest.summaries.offline.summarizer import VERSION, Summarizer
+from ingest.summaries.offline.vocabulary import Vocabulary
 from memories_lib.shared.counters import Counters
 
 #: A merge into a chat learns which words are rare there from so many of its talks.

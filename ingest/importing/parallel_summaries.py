@@ -28,7 +28,8 @@ from ingest.importing.worker import (
 )
 from ingest.summaries import Said
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
+from ingest.summaries.offline.summarizer import Summarizer
+from ingest.summaries.offline.vocabulary import Vocabulary
 from memories_lib.shared.counters import Counters, Counts
 
 #: With fewer messages, a process beside costs more than it saves.

@@ -26,7 +26,8 @@ from ingest.importing.resegment import retell
 from ingest.importing.taking_back import TakenBack, take_back
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
+from ingest.summaries.offline.summarizer import Summarizer
+from ingest.summaries.offline.vocabulary import Vocabulary
 from memories_lib.shared.counters import Counters
 from memories_lib.shared.layout import ArchiveFiles, media_name
 

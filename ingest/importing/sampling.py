@@ -16,7 +16,7 @@ from ingest.core.model import Row
 from ingest.core.names import name_key
 from ingest.core.segmentation import Gaps, seconds
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import Vocabulary
+from ingest.summaries.offline.vocabulary import Vocabulary
 
 #: A file whose times step back further than this (seconds) is not in order.
 SMALL_STEP_BACK = 20 * 60

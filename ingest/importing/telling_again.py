@@ -22,7 +22,8 @@ from ingest.summaries import Said
 from ingest.summaries.meaning.encoder import Encoder
 from ingest.summaries.meaning.rescore import with_meaning
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import VERSION, Summarizer, Vocabulary
+from ingest.summaries.offline.summarizer import VERSION, Summarizer
+from ingest.summaries.offline.vocabulary import Vocabulary
 
 _BATCH = 100
 _OUTDATED = f"summarised_by = 'offline' AND prompt_version NOT LIKE '{VERSION}%'"

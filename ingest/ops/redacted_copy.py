@@ -25,7 +25,8 @@ from ingest.ops.phone_numbers import numbers_of, without
 from ingest.summaries import Said
 from ingest.summaries.gemini.transcript import letter
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
+from ingest.summaries.offline.summarizer import Summarizer
+from ingest.summaries.offline.vocabulary import Vocabulary
 from memories_lib.shared import versions
 from memories_lib.shared.counters import Counters
 from memories_lib.shared.folding import fold

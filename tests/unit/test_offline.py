@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bench.judged import rules, scores
 from bench.labels import pairs_right, read_labels
 from ingest.summaries import Said
-from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
+from ingest.summaries.offline.summarizer import Summarizer
+from ingest.summaries.offline.vocabulary import Vocabulary
 from memories_lib.shared.derived_words import QUOTE, shorten
 
 NAMES = {1: "Anna", 2: "Ben"}

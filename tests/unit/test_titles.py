@@ -11,8 +11,9 @@ import pytest
 from ingest.summaries import Said
 from ingest.summaries.offline.feelings import feelings
 from ingest.summaries.offline.lexicon import Tokens
-from ingest.summaries.offline.summarizer import Summarizer, Vocabulary
+from ingest.summaries.offline.summarizer import Summarizer
 from ingest.summaries.offline.titles import fit
+from ingest.summaries.offline.vocabulary import Vocabulary
 from memories_lib.shared import media_words
 from memories_lib.shared.derived_words import TITLE
 from memories_lib.shared.media_words import media_title
