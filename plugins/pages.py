@@ -4,53 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-import sqlite3
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from datasette import Forbidden, NotFound, Response, hookimpl
+from datasette import Forbidden, Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
-from memories_lib.api import openapi, read
+from memories_lib.api import openapi
 from memories_lib.queries import listings, overviews, search_filter, sql_links
 from memories_lib.queries import talks as pages
-from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
 from memories_lib.shared import edit_log, folding
 from memories_lib.shared.contract import DAY, KINDS
 from memories_lib.shared.sql import Run
-from memories_lib.web.render import asked_of, behind_of, page, show, skipped
+from memories_lib.web.render import behind_of, page, show, skipped
 
-_NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _DAY_SQL = (
     "SELECT exchanges.id, started_at, title, summary, message_count FROM visible_exchanges AS exchanges\n"
     "WHERE started_at >= :day AND started_at < :day || '~' ORDER BY started_at"
 )
-
-
-async def talk(request: Request, datasette: Datasette) -> Response:
-    """One talk, seen by its owner or through anybody's eyes (``?as=NAME``)."""
-    number = int(request.url_vars["id"])
-    if number >= 1 << 63:
-        raise NotFound("There is no such talk")
-    hidden = request.args.get("hidden") == "1" and roles.may(request.actor, "curator")
-    found = await served_archive.read(datasette, lambda run: pages.talk(run, number, hidden=hidden))
-    if found is None:
-        moved = await served_archive.read(datasette, lambda run: read.merged_into(run, number))
-        if moved is None:
-            raise NotFound("There is no such talk, or somebody has hidden it")
-        return Response.redirect(datasette.urls.path(f"/talk/{moved}"), status=308)
-    return await show(
-        datasette, request, "talk.html", talk=found, seen_by=request.args.get("as") or "",
-        database=served_archive.database_of(datasette).name,
-    )  # fmt: skip
 
 
 async def search(request: Request, datasette: Datasette) -> Response:
@@ -178,7 +156,6 @@ async def api(request: Request, datasette: Datasette) -> Response:
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     shown = [
-        (r"/talk/(?P<id>\d{1,20})", talk),
         (r"/search", search),
         (r"/on-this-day", on_this_day),
         (r"/calendar", calendar),
@@ -191,36 +168,12 @@ def register_routes() -> list[tuple[str, Any]]:
 
 
 @hookimpl
-def extra_template_vars(datasette: Datasette, request: Request | None) -> Any:
-    """What the index page and an exchange's row page ask for."""
-
-    async def memories_of(name: str) -> Any:
-        database = datasette.databases[name]
-        if not await database.execute_fn(lambda connection: pages.has_archive(connection.execute)):
-            return None
-        assert request is not None
-        asked = asked_of(request)
-        number = request.args.get("talk") or ""
-
-        def find(connection: sqlite3.Connection) -> Any:
-            run = connection.execute
-            # Beside the list, where there is room for both.
-            chosen = pages.talk(run, int(number), hidden=asked["all"] == "hidden") if _NUMBER.match(number) else None
-            return pages.summary(run), pages.memories(run, asked), chosen, talks.only_chat(run)
-
-        talks = TalkFilter.from_args(asked, may_see_hidden=True)
-        known, (cards, more), talk, chat = await database.execute_fn(find)
-        rows, sql = sql_links.Behind(datasette.urls, name).talks(talks, chat)
-        return {**known, "cards": cards, "more": more, "asked": asked, "talk": talk, "rows": rows, "sql": sql}
-
-    async def archives() -> Any:
-        """The names of the databases that are archives."""
-        there = [(name, database) for name, database in datasette.databases.items() if database.path]
-        return [name for name, d in there if await d.execute_fn(lambda c: pages.has_archive(c.execute))]
+def extra_template_vars(datasette: Datasette) -> Any:
+    """What an exchange's row page asks for."""
 
     async def talk_of(name: str, exchange: int) -> Any:
         return await datasette.databases[name].execute_fn(
             lambda connection: pages.talk(connection.execute, int(exchange))
         )
 
-    return {"archives": archives, "memories_of": memories_of, "talk_of": talk_of, "as_json": json.dumps}
+    return {"talk_of": talk_of, "as_json": json.dumps}

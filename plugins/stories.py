@@ -60,11 +60,11 @@ async def person(request: Request, datasette: Datasette) -> Response:
 
 
 async def chat(request: Request, datasette: Datasette) -> Response:
-    """One chat's story."""
+    """One chat in numbers: who, how much, first and last words."""
     number, found, addresses = await _story(request, datasette, story.chat, "There is no chat with this number")
     name = found["head"]["name"]
     return await show(
-        datasette, request, "chat.html", **found, behind=addresses,
+        datasette, request, "chat_about.html", **found, behind=addresses,
         rows=addresses.rows("visible_messages", chat_id=number),
         can_correct=edit_chats.is_installed(),
         sql=addresses.query("year_by_year", chat=name),
@@ -98,7 +98,7 @@ def register_routes() -> list[tuple[str, Any]]:
     shown = [
         (r"/people", people),
         (r"/people/(?P<id>\d{1,15})", person),
-        (r"/chats/(?P<id>\d{1,15})", chat),
+        (r"/chats/(?P<id>\d{1,15})/about", chat),
         (r"/years", years),
         (r"/numbers", numbers),
     ]

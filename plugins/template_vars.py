@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -33,6 +34,8 @@ _OURS = {
     "numbers",
     "book",
     "edits",
+    "more",
+    "story",
 }
 
 
@@ -61,12 +64,14 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> Any:
         "is_local": bool((actor or {}).get("local")),
         "with_args": with_args,
         "tiles": roles.tiles(),
+        "today": date.today().isoformat(),
     }
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """`|said` and its like: what people wrote, as HTML that is safe."""
+    env.filters["initials"] = markup.initials
     env.filters["said"] = markup.folded
     env.filters["poll"] = markup.poll
     env.filters["link_card"] = markup.link_card

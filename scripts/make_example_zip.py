@@ -15,7 +15,7 @@ TARGET = HERE.parent / "examples" / "WhatsApp Chat - Theo.zip"
 _SIZE = (720, 540)
 
 
-def _sky(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> Image.Image:
+def sky(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> Image.Image:
     image = Image.new("RGB", _SIZE)
     draw = ImageDraw.Draw(image)
     for y in range(_SIZE[1]):
@@ -26,18 +26,18 @@ def _sky(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> Image.Image
     return image
 
 
-def _hills(image: Image.Image, colour: tuple[int, int, int], height: int, phase: float) -> None:
+def hills(image: Image.Image, colour: tuple[int, int, int], height: int, phase: float) -> None:
     points = [(x, height - 46 * math.sin(x / 120 + phase) - 20 * math.sin(x / 47 + phase)) for x in range(_SIZE[0] + 1)]
     ImageDraw.Draw(image).polygon([*points, _SIZE, (0, _SIZE[1])], fill=colour)
 
 
 def lake_at_dusk() -> Image.Image:
     """Where the letter to the whale went in."""
-    image = _sky((38, 50, 92), (250, 170, 110))
+    image = sky((38, 50, 92), (250, 170, 110))
     draw = ImageDraw.Draw(image)
     draw.ellipse((330, 235, 410, 315), fill=(255, 226, 160))
-    _hills(image, (52, 52, 86), 310, 0.4)
-    water = _sky((200, 130, 100), (30, 44, 84)).crop((0, 0, 720, 215))
+    hills(image, (52, 52, 86), 310, 0.4)
+    water = sky((200, 130, 100), (30, 44, 84)).crop((0, 0, 720, 215))
     image.paste(water, (0, 325))
     draw = ImageDraw.Draw(image)
     for n in range(26):
@@ -51,9 +51,9 @@ def lake_at_dusk() -> Image.Image:
 
 def snow_on_the_lake() -> Image.Image:
     """The first Christmas away."""
-    image = _sky((120, 140, 170), (222, 230, 240))
-    _hills(image, (150, 165, 190), 260, 1.1)
-    _hills(image, (236, 240, 246), 380, 2.0)
+    image = sky((120, 140, 170), (222, 230, 240))
+    hills(image, (150, 165, 190), 260, 1.1)
+    hills(image, (236, 240, 246), 380, 2.0)
     draw = ImageDraw.Draw(image)
     for n in range(240):
         x, y, r = n * 97 % 720, n * 61 % 540, 1 + n % 3
@@ -65,8 +65,8 @@ def snow_on_the_lake() -> Image.Image:
 
 def cat_on_a_balcony() -> Image.Image:
     """Herr Müller."""
-    image = _sky((150, 200, 230), (240, 236, 214))
-    _hills(image, (120, 160, 120), 330, 0.0)
+    image = sky((150, 200, 230), (240, 236, 214))
+    hills(image, (120, 160, 120), 330, 0.0)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 400, 720, 540), fill=(176, 134, 96))
     for x in range(0, 720, 48):
@@ -85,7 +85,7 @@ def cat_on_a_balcony() -> Image.Image:
 
 def little_hand() -> Image.Image:
     """The first morning."""
-    image = _sky((250, 226, 210), (236, 190, 170)).filter(ImageFilter.GaussianBlur(2))
+    image = sky((250, 226, 210), (236, 190, 170)).filter(ImageFilter.GaussianBlur(2))
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((150, 250, 560, 430), 90, fill=(244, 206, 184))
     draw.rounded_rectangle((300, 180, 420, 330), 50, fill=(250, 218, 200))

@@ -1,11 +1,12 @@
 // What can be done with one message: make it the heart of its talk, hide it, part the talk before it.
 import { choosing } from "./choose.js";
 import { ask, failed, say, words } from "./edits.js";
+import { chapterOf } from "./where.js";
 
-/** Give each bubble of a talk that may be edited a button that opens its tools. */
+/** Give each bubble of a talk that may be edited a button that opens its tools; gives a function for later ones. */
 export function bubbleTools(talk) {
   const bubbles = talk?.querySelector(".bubbles");
-  if (!bubbles || !talk.dataset.exchange) return;
+  if (!bubbles || !talk.dataset.exchange) return () => {};
   const menu = document.createElement("div");
   menu.className = "bubble-menu";
   menu.setAttribute("role", "menu");
@@ -17,14 +18,7 @@ export function bubbleTools(talk) {
     item.dataset.tool = action;
     item.textContent = words.tools[action];
   }
-  for (const bubble of bubbles.querySelectorAll(".bubble")) {
-    const button = document.createElement("button");
-    button.className = "bubble-open";
-    button.textContent = "⋯";
-    button.setAttribute("aria-label", words.tools.open);
-    button.setAttribute("aria-expanded", "false");
-    bubble.append(button);
-  }
+  giveButtons(bubbles.children);
   bubbles.addEventListener("click", (event) => {
     const button = event.target.closest(".bubble-open");
     if (button) open(menu, button);
@@ -36,10 +30,23 @@ export function bubbleTools(talk) {
   menu.addEventListener("click", (event) => {
     const tool = event.target.dataset.tool;
     if (tool)
-      act(tool, menu.closest(".bubble"), talk.dataset.exchange)
+      act(tool, menu.closest(".bubble"))
         .catch(failed)
         .finally(() => close(menu));
   });
+  return giveButtons;
+}
+
+function giveButtons(items) {
+  for (const bubble of items) {
+    if (!bubble.matches(".bubble")) continue;
+    const button = document.createElement("button");
+    button.className = "bubble-open";
+    button.textContent = "⋯";
+    button.setAttribute("aria-label", words.tools.open);
+    button.setAttribute("aria-expanded", "false");
+    bubble.append(button);
+  }
 }
 
 function open(menu, button) {
@@ -107,7 +114,7 @@ async function actOnSeveral(tool, bubbles) {
   say(words.tools.done_highlight, edits);
 }
 
-async function act(tool, bubble, exchange) {
+async function act(tool, bubble) {
   const message = Number(bubble.id.slice(1));
   if (tool === "highlight") {
     const on = !bubble.classList.contains("is-highlight");
@@ -119,8 +126,9 @@ async function act(tool, bubble, exchange) {
     bubble.hidden = true;
     say(words.done.hide, told.edit ? told.edit.split(",") : []);
   } else {
+    const exchange = chapterOf(bubble).dataset.exchange;
     const told = await ask("POST", `/exchanges/${exchange}/split`, { message_id: message });
-    for (let next = bubble; next; next = next.nextElementSibling) next.hidden = true;
+    for (let next = bubble; next && !next.matches(".part"); next = next.nextElementSibling) next.hidden = true;
     say(words.tools.done_split, [told.edit]);
   }
 }

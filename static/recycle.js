@@ -43,6 +43,9 @@ export function recycle(list, size = STRETCH) {
     place.className = "far";
     place.setAttribute("aria-hidden", "true");
     place.style.height = `${bottom - top}px`;
+    // Whose talk it is can be asked of the place, too.
+    const named = items.findLast((item) => item.dataset.talk);
+    if (named) Object.assign(place.dataset, named.dataset);
     stretchOf.set(place, items.map((item) => item.outerHTML).join(""));
     for (const end of [first, last]) seen.unobserve(end);
     first.before(place);
@@ -60,8 +63,15 @@ export function recycle(list, size = STRETCH) {
   }
 
   function more() {
-    const fresh = [...list.children].filter((item) => item.dataset.taken === undefined && !item.matches(".far"));
-    for (let at = 0; at + size <= fresh.length; at += size) watch(fresh.slice(at, at + size));
+    let run = []; // of new ones side by side: what came at both ends is not one stretch
+    const runs = [run];
+    for (const item of list.children) {
+      if (item.dataset.taken === undefined && !item.matches(".far")) run.push(item);
+      else if (run.length) runs.push((run = []));
+    }
+    for (const fresh of runs) {
+      for (let at = 0; at + size <= fresh.length; at += size) watch(fresh.slice(at, at + size));
+    }
   }
 
   more();

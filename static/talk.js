@@ -1,9 +1,9 @@
 // A talk: its tools for those who may edit, photos that open in place, voice notes, reading on.
 import { bubbleTools } from "./bubble_tools.js";
+import { readOn } from "./conversation.js";
 import { act, ask, failed, say, words } from "./edits.js";
 import { littleMaps } from "./little_map.js";
 import { openLook } from "./look.js";
-import { readOn } from "./read_on.js";
 import { speeds } from "./voice.js";
 
 /** Make a talk that is on the page do all that it can. */
@@ -12,13 +12,28 @@ export function enliven(talk) {
   openLook(talk.querySelector(".bubbles"));
   speeds(talk.querySelector(".bubbles"));
   littleMaps(talk);
-  readOn(talk);
-  bubbleTools(talk);
+  const giveTools = bubbleTools(talk);
+  readOn(talk, giveTools);
+  closeMenu(talk.querySelector(".talk-menu"));
   for (const button of talk.querySelectorAll("[data-script]")) button.dataset.ready = "";
   if (!talk.dataset.exchange) return;
-  for (const button of talk.querySelectorAll(".talk-tools [data-action]")) {
+  for (const button of talk.querySelectorAll(".talk-head [data-action]")) {
     button.addEventListener("click", () => use(talk, button));
   }
+}
+
+/** A menu goes when something of it was chosen, with Escape, and when one goes on elsewhere. */
+function closeMenu(menu) {
+  if (!menu) return;
+  const close = () => (menu.open = false);
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target) || event.target.closest("button.entry")) close();
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    close();
+    menu.querySelector("summary").focus();
+  });
 }
 
 async function use(talk, button) {
@@ -40,10 +55,19 @@ async function use(talk, button) {
     if (action === "restore") talk.classList.remove("is-hidden");
     if (action === "retitle") talk.querySelector("h1").textContent = body.title;
     say(words.done[action], [told.edit]);
-    if (action === "star" || action === "unstar" || action === "restore") button.disabled = true;
+    if (action === "star" || action === "unstar") turn(button, action === "star");
+    if (action === "restore") button.disabled = true;
   } catch (error) {
     failed(error);
   }
+}
+
+/** The star says what is so now, and what a touch would do. */
+function turn(button, isOn) {
+  button.classList.toggle("is-on", isOn);
+  button.dataset.action = isOn ? "unstar" : "star";
+  button.title = isOn ? button.dataset.unstar : button.dataset.star;
+  button.setAttribute("aria-label", button.title);
 }
 
 enliven(document.querySelector(".talk"));

@@ -38,7 +38,14 @@ _GONE = (
 )  # fmt: skip
 _SEARCH = '<script src="search-data.js"></script><script src="offline.js"></script>'
 #: Buttons that would lead to what is not here.
-_NOWHERE = re.compile(r'(?: · )?<a (?:class="mem-button"[^>]*)?data-was="href"[^>]*>.*?</a>', re.DOTALL)
+_NOWHERE = re.compile(
+    r'<li><a data-was="href"[^>]*>.*?</a></li>'
+    r'|(?: · )?<a (?:class="(?:mem-button|play|entry|tool|next-memory)[^>]*)?data-was="href"[^>]*>.*?</a>',
+    re.DOTALL,
+)
+#: An icon: as a file of its own, no browser shows it in a page that lies in a folder.
+_ICON = re.compile(r'<svg class="icon"([^>]*)><use href="/static/icons\.svg#([\w-]+)"\s*/></svg>')
+_SYMBOL = re.compile(r'<symbol id="([\w-]+)"([^>]*)>(.*?)</symbol>', re.DOTALL)
 _START_S = 60
 
 
@@ -61,6 +68,8 @@ class Site:
         self._database, self._target = database, target
         self._files: dict[str, str] = {}  # path at the server -> file
         self.pages = 0
+        icons = (site() / "static" / "icons.svg").read_text("utf-8")
+        self._icons = {name: (look, drawn) for name, look, drawn in _SYMBOL.findall(icons)}
 
     def write(self) -> int:
         """Write everything; returns how many pages."""
@@ -91,7 +100,13 @@ class Site:
         return self.pages
 
     def _plan(self, talks: list[int], years: list[str]) -> None:
-        self._files = {"/": "index.html", "/search": "search.html", "/years": "years.html", "/people": "people.html"}
+        self._files = {
+            "/": "index.html",
+            "/more": "more.html",
+            "/search": "search.html",
+            "/years": "years.html",
+            "/people": "people.html",
+        }
         self._files["/numbers"] = "numbers.html"
         for year in years:
             self._files[f"/book?year={year}"] = f"book-{year}.html"
@@ -100,21 +115,27 @@ class Site:
             self._files[f"/talk/{talk}"] = f"talk-{talk}.html"
 
     def _index(self, client: httpx.Client) -> None:
-        """The list, page after page."""
-        path, number = "/", 1
+        """The shelves, and the list, page after page."""
+        path, number = "/?order=newest", 1
+        self._files |= {path: "list.html", path[1:]: "list.html"}
+        home = _fetch(client, "/")
+        listed = []
         while True:
             text = _fetch(client, path)
             more = re.search(r'<a class="mem-button" id="more" href="([^"]*)"', text)
             if more:
-                self._files[html.unescape(more[1])] = f"index-{number + 1}.html"
-            self._save("index.html" if number == 1 else f"index-{number}.html", text)
+                self._files[html.unescape(more[1])] = f"list-{number + 1}.html"
+            listed.append(("list.html" if number == 1 else f"list-{number}.html", text))
             if not more:
-                return
+                break
             path, number = "/" + html.unescape(more[1]), number + 1
+
+        for file, text in [("index.html", home), *listed]:
+            self._save(file, text)
 
     def _page(self, client: httpx.Client, path: str, file: str) -> list[str]:
         """Write a page; returns the addresses of its other parts, which are files from now on."""
-        if path == "/book" or file.startswith("index"):
+        if path == "/book" or file.startswith(("index", "list")):
             return []
         text = _fetch(client, path)
         parts = [html.unescape(link) for link in _PART.findall(text)]
@@ -131,11 +152,16 @@ class Site:
             text = re.sub(r'<p class="mem-lead">.*?</p>', "", text, flags=re.DOTALL)
         for pattern in _GONE:
             text = pattern.sub("", text)
+        text = _ICON.sub(lambda m: self._icon(m[1], m[2]), text)
         text = _MENU.sub(lambda m: self._menu(m[1]), text)
         text = _LINK.sub(lambda m: self._link(m[1], m[2]), text)
         text = _NOWHERE.sub("", text)
         (self._target / file).write_text(text.replace("</main>", f"{tail}</main>"), "utf-8")
         self.pages += 1
+
+    def _icon(self, about: str, name: str) -> str:
+        look, drawn = self._icons.get(name, ("", ""))
+        return f'<svg class="icon"{about}{look}>{drawn}</svg>'
 
     def _menu(self, menu: str) -> str:
         def keep(match: re.Match[str]) -> str:
@@ -193,7 +219,7 @@ class Site:
 def write_site(database: Path, target: Path) -> int:
     """Write the memories of `database` as plain files into `target`; returns how many pages. Raises `MemoriesError`."""
     (target / "static").mkdir(parents=True, exist_ok=True)
-    for name in ("memories.css", "icon.svg"):
+    for name in ("memories.css", "home.css", "chat.css", "icon.svg"):
         shutil.copyfile(site() / "static" / name, target / "static" / name)
     shutil.copyfile(site() / "static" / "offline.js", target / "offline.js")
     return Site(database, target).write()

@@ -162,7 +162,7 @@ def test_on_the_pages(api: Client, archive: Path, browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.on("dialog", lambda dialog: dialog.accept())
     there = chats(api)
-    page.goto(f"{api.served.base}/chats/{there['Lake']}")
+    page.goto(f"{api.served.base}/chats/{there['Lake']}/about")
     page.click("summary:has-text('Put this chat right')")
     page.select_option("form[data-action=join] select", label="Sea")
     page.click("form[data-action=join] button")
@@ -176,7 +176,7 @@ def test_on_the_pages(api: Client, archive: Path, browser: Browser) -> None:
     page.wait_for_selector("summary:has-text('1 export')")
     assert set(chats(api)) == {"Lake", "The sea"}
 
-    page.goto(f"{api.served.base}/chats/{chats(api)['The sea']}")
+    page.goto(f"{api.served.base}/chats/{chats(api)['The sea']}/about")
     page.click("summary:has-text('1 export')")
     with page.expect_navigation():
         page.click("[data-remove]")

@@ -55,6 +55,19 @@ def page(request: pytest.FixtureRequest, browser: Browser, served: Served) -> It
     assert said == []
 
 
+def alone(page: Page) -> None:
+    """The talk that is opened and no other: what came before and after it does not come."""
+    page.route(
+        re.compile(r"/talk/\d+\?part=1"), lambda route: route.fulfill(body="<ol></ol>", content_type="text/html")
+    )
+
+
+def choose(page: Page, name: str) -> None:
+    """Something from a talk's menu."""
+    page.locator(".talk-menu summary").click()
+    page.locator(".talk-menu").get_by_role("button", name=name, exact=True).click()
+
+
 def test_find_the_first_i_love_you(page: Page) -> None:
     page.goto("/")
     page.get_by_role("navigation", name="Main menu").get_by_role("link", name="Search").click()
@@ -90,10 +103,10 @@ def test_the_photo_from_the_lake(page: Page) -> None:
 
 def test_hide_what_should_not_be_seen_and_take_it_back(page: Page, archive: Path) -> None:
     page.goto("/")
-    card = page.locator(".mem-card").first
-    address = card.get_attribute("href") or ""
+    card = page.locator(".keep > a[href^='/talk/']").first
+    address = (card.get_attribute("href") or "").partition("#")[0]
     card.click()
-    page.get_by_role("button", name="Hide").click()
+    choose(page, "Hide")
     expect(page.get_by_text("Hidden.")).to_be_visible()
     assert page.request.get(address).status == 404
     with page.expect_navigation():
@@ -104,12 +117,13 @@ def test_hide_what_should_not_be_seen_and_take_it_back(page: Page, archive: Path
 
 
 def test_star_and_rename_a_talk(page: Page) -> None:
-    page.goto("/")
-    page.locator(".mem-card").nth(2).click()
-    page.get_by_role("button", name="★ Star").click()
+    page.goto("/?order=newest")
+    page.goto(page.locator(".mem-card").nth(2).get_attribute("href") or "")
+    page.get_by_role("button", name="Star", exact=True).click()
     expect(page.get_by_text("Starred.")).to_be_visible()
+    expect(page.get_by_role("button", name="Take the star away")).to_have_class(re.compile("is-on"))
     page.on("dialog", lambda dialog: dialog.accept("The boathouse"))
-    page.get_by_role("button", name="Give it another title").click()
+    choose(page, "Give it another title")
     expect(page.get_by_role("heading", name="The boathouse")).to_be_visible()
     page.goto("/?starred=1")
     expect(page.locator(".mem-name")).to_have_text(["The boathouse"])
@@ -140,8 +154,10 @@ def test_make_one_talk_of_two(page: Page) -> None:
 
 def test_see_it_through_somebody_elses_eyes(page: Page, archive: Path) -> None:
     exchange = one(archive, "SELECT exchange_id FROM messages WHERE text LIKE '%I said yes!!%'")
+    alone(page)
     page.goto(f"/talk/{exchange}")
     mine = page.locator(".bubble.is-mine").count()
+    page.locator(".talk-menu summary").click()
     page.get_by_label("Seen by").select_option("~ Pia")
     with page.expect_navigation():
         page.locator(".talk-eyes button").click()
@@ -163,9 +179,9 @@ def test_in_german_when_the_browser_is(browser: Browser, served: Served) -> None
     context = browser.new_context(locale="de-DE", base_url=served.base)
     page = context.new_page()
     page.goto("/")
-    expect(page.get_by_role("heading", name="Erinnerungen")).to_be_visible()
+    expect(page.get_by_role("heading", name="Zum ersten Mal")).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "de"
-    expect(page.locator(".mem-meta").filter(has_text="Dezember").first).to_be_visible()
+    expect(page.locator(".keep small").filter(has_text="Dezember").first).to_be_visible()
     context.close()
 
 
@@ -173,8 +189,12 @@ def test_everything_works_without_javascript(browser: Browser, served: Served) -
     context = browser.new_context(java_script_enabled=False, base_url=served.base)
     page = context.new_page()
     page.goto("/")
-    page.locator(".mem-card").first.click()
+    page.locator(".slide h2 a").first.click()
     expect(page.locator(".bubble").first).to_be_visible()
+    page.locator("[rel=next], [rel=prev]").first.click()
+    expect(page.locator(".bubble").first).to_be_visible()
+    page.goto("/story")
+    expect(page.locator(".line").first).to_be_visible()
     page.goto("/search")
     page.get_by_role("searchbox").fill("lake")
     page.get_by_role("searchbox").press("Enter")
@@ -204,10 +224,7 @@ def test_read_on_from_a_talk_without_end(page: Page, examples_db: Path) -> None:
     group = "chat_id = (SELECT id FROM chats WHERE kind = 'group')"
     first = one(examples_db, f"SELECT id FROM exchanges WHERE {group} ORDER BY started_at LIMIT 1")
     page.goto(f"/talk/{first}")
-    count = page.locator(".bubble").count()
-    page.locator("[rel=next]").click()
-    expect(page.locator(".bubbles .part")).not_to_have_count(0)
-    page.wait_for_function(f"document.querySelectorAll('.bubble').length > {count}")
+    page.wait_for_function("() => document.querySelectorAll('.part').length > 1")  # nobody has touched anything
     assert page.url.endswith(f"/talk/{first}")
     read: set[str] = set()  # what is far from sight leaves the page
     for _ in range(100):
@@ -220,12 +237,30 @@ def test_read_on_from_a_talk_without_end(page: Page, examples_db: Path) -> None:
     # And the other way: what is read stays where it is.
     last = one(examples_db, f"SELECT id FROM exchanges WHERE {group} ORDER BY started_at DESC LIMIT 1")
     page.goto(f"/talk/{last}")
-    page.locator("[rel=prev]").click()
-    expect(page.locator(".bubbles .part")).to_have_count(1)
+    title = page.locator("h1")
+    page.wait_for_function("() => document.querySelectorAll('.part').length > 1")
+    page.wait_for_timeout(300)
+    box = title.bounding_box()
+    assert box is not None
+    assert 0 < box["y"] < 140
+    # The address is where one reads, so that reloading comes back to it.
+    page.mouse.move(0.7 * (page.viewport_size or PHONE)["width"], 400)
+    for _ in range(6):
+        page.mouse.wheel(0, -900)
+        page.wait_for_timeout(150)
+    expect(page).not_to_have_url(re.compile(rf"/talk/{last}(#|$)"))
+    expect(page).to_have_url(re.compile(r"/talk/\d+(#m\d+)?$"))
+    address = page.url
+    page.reload()
+    page.wait_for_timeout(300)
+    assert page.url == address
+    if "#m" in address:
+        expect(page.locator(f"#{address.partition('#')[2]}")).to_be_in_viewport()
 
 
 def test_go_to_a_day(page: Page) -> None:
     page.goto("/talk/1")
+    page.locator(".talk-menu summary").click()
     page.locator(".talk-jump input").fill("2023-06-10")
     page.locator(".talk-jump button").click()
     expect(page).to_have_url(re.compile(r"/calendar\?day=2023-06-10"))
@@ -248,6 +283,7 @@ def test_narrow_a_search_down(page: Page) -> None:
 
 def test_the_heart_of_a_talk_and_where_it_is_parted(page: Page, archive: Path) -> None:
     talk = one(archive, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
+    alone(page)
     page.goto(f"/talk/{talk}")
     count = page.locator(".bubble").count()
 
@@ -319,9 +355,10 @@ def test_the_list_and_the_talk_side_by_side(page: Page) -> None:
 
 def test_several_messages_at_once(page: Page, archive: Path) -> None:
     talk = one(archive, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
+    alone(page)
     page.goto(f"/talk/{talk}")
     count = page.locator(".bubble").count()
-    page.get_by_role("button", name="Select", exact=True).click()
+    choose(page, "Select")
     for number in (0, 2):
         page.locator(".bubble").nth(number).click()
     bar = page.locator(".talk .mem-bar")
@@ -351,7 +388,7 @@ def test_several_messages_at_once(page: Page, archive: Path) -> None:
 
 
 def test_bring_back_what_is_hidden(page: Page) -> None:
-    page.goto("/")
+    page.goto("/?order=newest")
     titles = page.locator(".mem-card .mem-name").all_inner_texts()
     page.get_by_role("button", name="Select").click()
     for number in (0, 1):
@@ -368,12 +405,12 @@ def test_bring_back_what_is_hidden(page: Page) -> None:
         page.locator(".mem-card").nth(number).click()
     page.locator("#bar").get_by_role("button", name="Show again").click()
     expect(page.locator("#toast")).to_contain_text("Shown again.")
-    page.goto("/")
+    page.goto("/?order=newest")
     assert page.locator(".mem-card .mem-name").all_inner_texts() == titles
 
 
 def test_one_title_for_several_talks(page: Page, archive: Path) -> None:
-    page.goto("/")
+    page.goto("/?order=newest")
     page.get_by_role("button", name="Select").click()
     for number in (0, 1):
         page.locator(".mem-card").nth(number).click()
@@ -425,6 +462,7 @@ def test_a_hundred_thousand_messages_stay_light(browser: Browser, served: Served
     exchange = one(archive, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
     context = browser.new_context(viewport=DESK, base_url=served.base)  # type: ignore[arg-type]
     page = context.new_page()
+    alone(page)
     page.goto(f"/talk/{exchange}")
     # As reading on does it, a talk at a time; the server is not what is looked at here.
     page.evaluate(

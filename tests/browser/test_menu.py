@@ -19,7 +19,13 @@ from tests.server.test_api import Client
 ROLES = ("viewer", "curator", "owner")
 #: What a page is about: one of these at least is to be seen on it.
 ITEMS = {
-    "/": ".mem-item",
+    "/": ".keep",
+    "/chats": ".chat-list a",
+    "/more": ".tiles a",
+    "/?order=newest": ".mem-item",
+    "/gallery?kind=voices": ".wall audio",
+    "/-/status": "table tr",
+    "/api": "main li, main tr",
     "/search": "input[type=search]",
     "/on-this-day": ".mem-years .mem-item",
     "/calendar": ".heat-days a",
@@ -74,12 +80,16 @@ def test_each_link_shows_its_headline_and_an_item(logged_in: Page, family: Serve
     errors: list[str] = []
     logged_in.on("pageerror", lambda error: errors.append(str(error)))
     logged_in.goto(family.base)
-    links = logged_in.eval_on_selector_all(".mem-menu a", "links => links.map(link => link.getAttribute('href'))")
-    assert len(links) > 9
-    for path in links:
+    asked = "links => links.map(link => link.getAttribute('href'))"
+    links = logged_in.eval_on_selector_all(".mem-menu a", asked)
+    assert len(links) == 6  # the name of the whole, and five places
+    logged_in.goto(f"{family.base}/more")
+    links += logged_in.eval_on_selector_all(".tiles a", asked)
+    assert len(links) > 14
+    for path in dict.fromkeys(links):
         answer = logged_in.goto(f"{family.base}{path}")
         assert answer is not None
         assert answer.status == 200, path
-        assert logged_in.locator("main h1, .content h1, h1").first.inner_text().strip(), path
+        assert logged_in.locator("main h1, .content h1, h1").first.text_content().strip(), path
         assert logged_in.locator(ITEMS[path]).first.is_visible(), path
     assert errors == []

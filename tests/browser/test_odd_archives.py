@@ -12,7 +12,21 @@ from tests.conftest import Served, serve
 from tests.helpers import one, put
 
 SIZES = ({"width": 390, "height": 844}, {"width": 1440, "height": 900})
-PLACES = ("/", "/talk/1", "/gallery", "/calendar", "/people", "/people/1", "/chats/1", "/numbers", "/years", "/book")
+PLACES = (
+    "/",
+    "/talk/1",
+    "/gallery",
+    "/calendar",
+    "/people",
+    "/people/1",
+    "/chats",
+    "/chats/1",
+    "/chats/1/about",
+    "/more",
+    "/numbers",
+    "/years",
+    "/book",
+)
 
 
 def crowd() -> str:

@@ -171,6 +171,14 @@ ASKED = [
     "/api/on-this-day?date=2024-03-15",
     "/api/on-this-day?date=2024-03-13",
     "/people/1?part=talks",
+    "/?order=newest",
+    "/chats/1?day=2024-03-13",
+    "/chats/1?part=1",
+    "/story",
+    "/story?year=2024",
+    "/story?person=1",
+    "/story?person=2",
+    "/story.html?year=2024",
     "/memories/messages.json?_search={w}*",
     "/memories.json?sql=select+*+from+messages",
 ]
@@ -181,7 +189,9 @@ def _everything(place: Place) -> list[str]:
     found = [path for pattern in patterns(place.database) for path in addresses(pattern, values)]
     ids = values["id"]
     found += [f"/api/messages?around={n}&before={b}&after={b}" for n in ids for b in (0, 50)]
-    found += [f"/talk/{n}?{args}" for n in ids for args in ("hidden=1", "as=Ana")] + [f"/?talk={n}&all=1" for n in ids]
+    found += [f"/talk/{n}?{args}" for n in ids for args in ("hidden=1", "as=Ana", "part=1")]
+    found += [f"/?talk={n}&all=1" for n in ids]
+    found += [f"/story{form}?talk={n}" for n in ids for form in ("", ".html")]
     starts = [word[:6] for word in WORDS]
     found += [
         path.replace("{w}", quote(start)) for path in ASKED for start in starts if "{w}" in path or start == starts[0]
@@ -263,7 +273,7 @@ def test_what_comes_back_is_told_as_before(place: Place, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("role", ["viewer", "curator", "owner"])
-@pytest.mark.parametrize("path", ["/", "/?all=1"])
+@pytest.mark.parametrize("path", ["/?order=newest", "/?all=1"])
 def test_the_home_page_shows_talks_to_each_role(place: Place, role: str, path: str) -> None:
     status, page = place.ask(role, "GET", path)
     assert status == 200

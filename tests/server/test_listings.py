@@ -95,7 +95,7 @@ def _skipped(address: str, name: str) -> int:
 def test_pages_go_on_to_the_end(many: Path, api: Client) -> None:
     people = walked(api, "/people", r'href="/people/(\d+)"')
     assert sorted(map(int, people)) == [row[0] for row in rows(many, "SELECT id FROM people ORDER BY id")]
-    chats = walked(api, "/people", r'class="mem-name"><a href="/chats/(\d+)"')
+    chats = walked(api, "/people", r'class="mem-name"><a href="/chats/(\d+)/about"')
     assert sorted(map(int, chats)) == [row[0] for row in rows(many, "SELECT id FROM chats ORDER BY id")]
     places = walked(api, "/map", r'href="/talk/\d+#m(\d+)">📍')
     assert sorted(map(int, places)) == [row[0] for row in rows(many, "SELECT message_id FROM places ORDER BY 1")]
@@ -103,7 +103,7 @@ def test_pages_go_on_to_the_end(many: Path, api: Client) -> None:
 
 def test_a_chat_names_all_its_people(many: Path, api: Client) -> None:
     chat = rows(many, "SELECT id FROM chats WHERE name = 'Fair'")[0][0]
-    page = api.text(f"/chats/{chat}")
+    page = api.text(f"/chats/{chat}/about")
     assert len(set(re.findall(r'href="/people/(\d+)"', page))) == _PEOPLE
 
 

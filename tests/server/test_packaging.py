@@ -69,7 +69,7 @@ def test_the_wheel_works_without_a_checkout(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "installed")
     for wanted in (
         "plugins/search_folding.py",
-        "templates/index.html",
+        "templates/home.html",
         "static/memories.css",
         "metadata.yml",
         "settings.json",
@@ -105,7 +105,7 @@ def _shows_the_archive(database: Path, site: Path, folder: Path, environment: di
     ]  # fmt: skip
     served = Served(arguments, port, folder / "log", cwd=folder, environment=environment)
     try:
-        assert "mem-card" in served.get("/")[2].decode()
+        assert "/talk/" in served.get("/")[2].decode()
         assert served.get("/health")[0] == 200
     finally:
         served.stop()

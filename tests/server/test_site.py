@@ -31,7 +31,7 @@ def found(site: Served, words: str, table: str = "messages") -> list[str]:
 
 
 def test_the_index_lists_the_memories(site: Served, examples_db: Path) -> None:
-    status, _, body = site.get("/")
+    status, _, body = site.get("/?order=newest")
     page = body.decode()
     assert status == 200
     assert page.count("mem-card") == one(examples_db, "SELECT count(*) FROM exchanges WHERE is_memory") == 20
@@ -336,7 +336,7 @@ def test_plain_configuration_directory_mode(examples_db: Path, tmp_path: Path) -
     port = free_port()
     served = Served(["-m", "datasette", ".", "--port", str(port)], port, tmp_path / "log", cwd=folder)
     try:
-        assert "mem-card" in served.get("/")[2].decode()
+        assert "/talk/" in served.get("/")[2].decode()
         assert json.loads(served.get("/memories/messages.json?_search=squirrels&_shape=array")[2])
         assert served.get("/static/memories.css")[0] == 200
     finally:

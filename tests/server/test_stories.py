@@ -18,7 +18,8 @@ from tests.helpers import one, rows, with_plain_tags
 PAGES = (
     "/", "/?all=1&year=2020", "/?all=hidden", "/?chat=Theo&mood=loving&person=Nora&starred=1", "/search?q=lake",
     "/on-this-day?date=2024-06-14", "/calendar", "/calendar?day=2021-05-22", "/gallery", "/gallery?kind=voices", "/map",
-    "/people", "/people/1", "/chats/1", "/years", "/numbers", "/book?year=2021", "/edits", "/talk/1",
+    "/people", "/people/1", "/chats", "/chats/1", "/chats/1/about", "/?order=newest",
+    "/years", "/numbers", "/book?year=2021", "/edits", "/talk/1",
 )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def test_a_person_has_a_story(site: Served, examples_db: Path) -> None:
 
 def test_a_chat_has_a_story(site: Served, examples_db: Path) -> None:
     number, count = rows(examples_db, "SELECT id, message_count FROM chats WHERE kind = 'group' LIMIT 1")[0]
-    status, _, body = site.get(f"/chats/{number}")
+    status, _, body = site.get(f"/chats/{number}/about")
     page = html.unescape(with_plain_tags(body.decode()))
     assert status == 200
     assert f"{count} messages" in page
@@ -99,7 +100,7 @@ def test_a_chat_has_a_story(site: Served, examples_db: Path) -> None:
         assert f'<th scope="row">{year}</th>' in page
 
 
-@pytest.mark.parametrize("path", ["/people/999", "/chats/999", "/people/99999999999999"])
+@pytest.mark.parametrize("path", ["/people/999", "/chats/999", "/chats/999/about", "/people/99999999999999"])
 def test_nobody_has_no_story(site: Served, path: str) -> None:
     assert site.get(path)[0] == 404
 

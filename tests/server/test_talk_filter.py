@@ -92,7 +92,7 @@ def _edit_at_random(api: Client, dice: random.Random) -> None:
 def _page(api: Client, asked: dict[str, str]) -> tuple[set[int], dict[str, str]]:
     """(the talks on all pages, what its links lead to)"""
     found: set[int] = set()
-    path = f"/?{urlencode(asked)}"
+    path = f"/?{urlencode(asked or {'order': 'newest'})}"
     links: dict[str, str] = {}
     while path:
         text = api.text(path)

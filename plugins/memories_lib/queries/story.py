@@ -230,6 +230,11 @@ def _words(run: Run, number: int, way: str) -> Any:
     ).fetchone()
 
 
+def last_words(run: Run, chat: int) -> Any:
+    """The last words of a chat that may be read, with their sender and talk; None for none."""
+    return _words(run, chat, "DESC")
+
+
 def _words_of(run: Run, number: int, chats: Iterable[Mapping[str, Any]], way: str) -> Any:
     """The first or last words of a person that may be read, in whichever chat."""
     found = []

@@ -22,13 +22,15 @@ _PICTURE = """
 (
     SELECT media.sha256 FROM messages JOIN media ON media.message_id = messages.id
     WHERE messages.exchange_id = exchanges.id AND media.thumbnail IS NOT NULL
-        AND messages.id NOT IN (SELECT message_id FROM hidden_messages) LIMIT 1
+        AND messages.kind IN ('image', 'video', 'gif')
+        AND messages.id NOT IN (SELECT message_id FROM hidden_messages) ORDER BY messages.kind = 'image' DESC LIMIT 1
 ) AS picture
 """
-_CARDS = f"""
+#: What is shown of a talk in lists; narrowed by a WHERE on `exchanges` and `exchange_marks`.
+CARDS = f"""
 SELECT exchanges.id, exchanges.title, exchanges.summary, exchanges.started_at, exchanges.mood, exchanges.language,
-    exchanges.message_count, exchanges.participant_count, exchanges.score, chats.name AS chat,
-    coalesce(is_starred, 0) AS is_starred, coalesce(is_hidden, 0) > 0 AS is_hidden, note, {_PICTURE}
+    exchanges.message_count, exchanges.participant_count, exchanges.score, exchanges.is_memory, chats.id AS chat_id,
+    chats.name AS chat, coalesce(is_starred, 0) AS is_starred, coalesce(is_hidden, 0) > 0 AS is_hidden, note, {_PICTURE}
 FROM exchanges CROSS JOIN chats ON chats.id = exchanges.chat_id
 LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
 """
@@ -79,7 +81,7 @@ def memories(run: Run, asked: Mapping[str, str]) -> tuple[list[Any], str | None]
             given |= {"at": at, "number": number}
         else:
             skip, given["skip"] = "OFFSET :skip", number
-    rows = run(f"{_CARDS} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :most {skip}", given).fetchall()
+    rows = run(f"{CARDS} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :most {skip}", given).fetchall()
     more = None
     if len(rows) > PAGE:
         last = rows[PAGE - 1]
@@ -102,20 +104,26 @@ WHERE messages.exchange_id = :exchange AND {visible.VISIBLE} {visible.IN_ORDER}
 
 
 def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | None:
-    """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for."""
+    """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for.
+
+    `colours`: person -> one of eight colours, no two alike among the first eight of a chat; `next_memory`: its id,
+    title and time.
+    """
     head = run(
         f"""
         SELECT exchanges.*, chats.name AS chat, chats.kind AS chat_kind, coalesce(is_starred, 0) AS is_starred,
             coalesce(is_hidden, 0) > 0 AS is_hidden, note,
             (
                 SELECT other.id FROM exchanges AS other LEFT JOIN exchange_marks AS mark ON mark.exchange_id = other.id
-                WHERE other.chat_id = exchanges.chat_id AND other.started_at < exchanges.started_at
-                    AND coalesce(mark.is_hidden, 0) = 0 ORDER BY other.started_at DESC LIMIT 1
+                WHERE other.chat_id = exchanges.chat_id AND other.started_at <= exchanges.started_at
+                    AND (other.started_at, other.id) < (exchanges.started_at, exchanges.id)
+                    AND coalesce(mark.is_hidden, 0) = 0 ORDER BY other.started_at DESC, other.id DESC LIMIT 1
             ) AS before_id,
             (
                 SELECT other.id FROM exchanges AS other LEFT JOIN exchange_marks AS mark ON mark.exchange_id = other.id
-                WHERE other.chat_id = exchanges.chat_id AND other.started_at > exchanges.started_at
-                    AND coalesce(mark.is_hidden, 0) = 0 ORDER BY other.started_at LIMIT 1
+                WHERE other.chat_id = exchanges.chat_id AND other.started_at >= exchanges.started_at
+                    AND (other.started_at, other.id) > (exchanges.started_at, exchanges.id)
+                    AND coalesce(mark.is_hidden, 0) = 0 ORDER BY other.started_at, other.id LIMIT 1
             ) AS after_id
         FROM exchanges JOIN chats ON chats.id = exchanges.chat_id
         LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
@@ -140,8 +148,25 @@ def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | N
     owner = next((m["sender"] for m in messages if m["is_owner"]), "")
     return {
         "head": head, "topics": json.loads(head["topics"] or "[]"), "messages": messages, "links": links,
-        "voices": list(voices), "owner": owner,
+        "voices": list(voices), "owner": owner, "colours": _colours(run, head["chat_id"]),
+        "next_memory": _next_memory(run, head),
     }  # fmt: skip
+
+
+def _colours(run: Run, chat: int) -> dict[int, int]:
+    rows = run("SELECT DISTINCT person_id FROM person_months WHERE chat_id = ? ORDER BY person_id", (chat,))
+    return {row["person_id"]: place % 8 for place, row in enumerate(rows)}
+
+
+def _next_memory(run: Run, head: Any) -> Any:
+    return run(
+        f"""
+        SELECT exchanges.id, title, started_at FROM exchanges
+        LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
+        WHERE chat_id = ? AND started_at > ? AND is_memory AND {visible.NOT_HIDDEN} ORDER BY started_at LIMIT 1
+        """,
+        (head["chat_id"], head["started_at"]),
+    ).fetchone()
 
 
 def search(
@@ -176,7 +201,7 @@ def search(
         messages.append({**row, **({"text": row["seen"]} if is_seen else {"told_by": None})})
     talks = run(
         f"""
-        {_CARDS} WHERE exchanges.id IN (
+        {CARDS} WHERE exchanges.id IN (
             SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?
                 AND rowid NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden) ORDER BY rank LIMIT 12
         ) AND {visible.NOT_HIDDEN} ORDER BY exchanges.score DESC LIMIT 6
@@ -190,7 +215,7 @@ def search(
 def on_this_day(run: Run, day: str) -> tuple[list[Any], list[Any]]:
     """(cards of that day in every year, cards of days near it when there are none)."""
     near = f"""
-        {_CARDS} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
+        {CARDS} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
             AND exchanges.started_at < days.day || '~'
         WHERE substr(days.day, 6) IN (SELECT value FROM json_each(?)) AND {visible.NOT_HIDDEN}
         ORDER BY days.day DESC, exchanges.score DESC LIMIT 120
@@ -209,7 +234,7 @@ def _seconds(day: str) -> float:
 def day(run: Run, asked: Mapping[str, str]) -> list[Any]:
     """Cards of one day."""
     return run(
-        f"{_CARDS} WHERE exchanges.started_at >= ? AND exchanges.started_at < ? || '~' AND {visible.NOT_HIDDEN}"
+        f"{CARDS} WHERE exchanges.started_at >= ? AND exchanges.started_at < ? || '~' AND {visible.NOT_HIDDEN}"
         " ORDER BY exchanges.started_at LIMIT 200",
         (asked, asked),
     ).fetchall()
@@ -218,7 +243,7 @@ def day(run: Run, asked: Mapping[str, str]) -> list[Any]:
 def best(run: Run, condition: str, number: object, most: int = 6) -> list[Any]:
     """The cards of the best memories that fit a condition with one parameter."""
     return run(
-        f"{_CARDS} WHERE exchanges.is_memory AND {condition} AND {visible.NOT_HIDDEN}"
+        f"{CARDS} WHERE exchanges.is_memory AND {condition} AND {visible.NOT_HIDDEN}"
         " ORDER BY exchanges.score DESC, exchanges.id DESC LIMIT ?",
         (number, most),
     ).fetchall()

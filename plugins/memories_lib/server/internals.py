@@ -21,6 +21,7 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
+from datasette.views.index import IndexView
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from memories_lib.server import slow_requests
@@ -145,6 +146,13 @@ _PAGES = {Path(datasette.views.__file__).with_name(f"{name}.py") for name in ("t
 def comes_from_datasettes_pages(exception: BaseException) -> bool:
     """Whether one of Datasette's pages of tables and queries was at work."""
     return any(Path(frame.filename) in _PAGES for frame in traceback.extract_tb(exception.__traceback__))
+
+
+async def first_page(instance: Datasette, request: Request) -> Any:
+    """Datasette's own first page, whatever address it is asked under; as JSON where the address ends so."""
+    form = "json" if request.path.endswith(".json") else ""
+    scope = {**request.scope, "url_route": {"kwargs": {"format": form}}}
+    return await IndexView(instance).dispatch_request(Request(scope, request.receive))
 
 
 def tell(instance: Datasette, request: Request, exception: BaseException) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
@@ -14,6 +14,7 @@ from datasette.utils.asgi import Request
 from memories_lib.server import internals, served_archive
 from memories_lib.server.http import Body
 
+T = TypeVar("T")
 _MOST_BYTES = 8 << 20
 #: A longer question is not kept: whoever asks it asks for nothing that the pages ask for.
 _LONGEST_QUESTION = 2_000
@@ -22,6 +23,9 @@ _ENTRY = 1_000
 
 _kept: OrderedDict[tuple[date, str], Body] = OrderedDict()
 _state: dict[str, Any] = {"stamp": None, "bytes": 0}
+#: What pages are made of: (day, name of it) -> (stamp, value). A handful, each of the size of a page.
+_values: OrderedDict[tuple[date, str], tuple[object, Any]] = OrderedDict()
+_MOST_VALUES = 64
 
 
 def _stamp(datasette: Datasette) -> tuple[object, ...] | None:
@@ -41,11 +45,29 @@ def _stamp(datasette: Datasette) -> tuple[object, ...] | None:
 def forget() -> None:
     """The archive is another one now."""
     _kept.clear()
+    _values.clear()
     _state.update(stamp=None, bytes=0)
 
 
 def _size(key: tuple[date, str], body: Body) -> int:
     return body.size() + 2 * len(key[1]) + _ENTRY
+
+
+async def value(datasette: Datasette, name: str, make: Callable[[], Awaitable[T]]) -> T:
+    """What `make()` gives, or gave under this name today while the archive was the same."""
+    stamp, key = _stamp(datasette), (date.today(), name)
+    known = _values.get(key)
+    if known is not None and stamp is not None and known[0] == stamp:
+        _values.move_to_end(key)
+        return cast(T, known[1])
+    made = await make()
+    # What was read while the archive changed is not kept: it may be from before.
+    if stamp is not None and _stamp(datasette) == stamp:
+        _values[key] = stamp, made
+        _values.move_to_end(key)
+        while len(_values) > _MOST_VALUES:
+            _values.popitem(last=False)
+    return made
 
 
 async def answer(request: Request, datasette: Datasette, function: Callable[..., Any]) -> Any:

@@ -50,6 +50,11 @@ class Words:
         said = self._words["date"].format(day=found.day, month=self._words["months"][found.month - 1], year=found.year)
         return f"{self._words['weekdays'][found.weekday()]}, {said}" if weekday else said
 
+    def day_and_month(self, iso: str) -> str:
+        """``14 June``: a day whose year is said elsewhere."""
+        month, day = int(iso[5:7]), int(iso[8:10])
+        return str(self._words["day_and_month"].format(day=day, month=self._words["months"][month - 1]))
+
     def month(self, iso: str) -> str:
         """``June 2024`` for 2024-06."""
         return f"{self._words['months'][int(iso[5:7]) - 1]} {iso[:4]}"

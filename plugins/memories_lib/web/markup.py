@@ -34,6 +34,14 @@ _MARKS_AROUND = "\u200e\u200f "
 _OPTION = re.compile(r"[^\W\d_a-z]{3,14} ?: (?P<text>.+)")
 
 
+def initials(name: str) -> str:
+    """One or two letters that stand for somebody: "GJ" for Grandma June; the first sign of a name without letters."""
+    parts = [part for part in re.split(r"[\W_]+", name) if part and not part.isdigit()]
+    if not parts:
+        return next((sign for sign in name if sign.isalnum()), "?")
+    return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
 def words(text: str) -> Markup:
     """`text` as HTML, without a fold."""
     kept = []

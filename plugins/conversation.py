@@ -1,0 +1,100 @@
+"""A chat as one conversation: ``/chats/N`` at its end, ``/talk/N`` at one of its talks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datasette import NotFound, Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
+
+sys.path.append(str(Path(__file__).parent))
+
+from memories_lib.access import roles
+from memories_lib.api import read
+from memories_lib.queries import chat_list, talks
+from memories_lib.server import response_cache, served_archive
+from memories_lib.shared.contract import DAY
+from memories_lib.shared.sql import Run
+from memories_lib.web.render import page, show
+
+#: Messages of the last talks of a chat that come with its page.
+_ON_A_SCREEN = 30
+_NO_TALK = "There is no such talk, or somebody has hidden it"
+
+
+async def talk(request: Request, datasette: Datasette) -> Response:
+    """One talk, seen by its owner or through anybody's eyes (``?as=NAME``); ``?part=1`` gives what is put into a page
+    that shows another one.
+    """
+    number = int(request.url_vars["id"])
+    if number >= 1 << 63:
+        raise NotFound("There is no such talk")
+    hidden = request.args.get("hidden") == "1" and roles.may(request.actor, "curator")
+    found = await served_archive.read(datasette, lambda run: talks.talk(run, number, hidden=hidden))
+    if found is None:
+        moved = await served_archive.read(datasette, lambda run: read.merged_into(run, number))
+        if moved is None:
+            raise NotFound(_NO_TALK)
+        return Response.redirect(datasette.urls.path(f"/talk/{moved}"), status=308)
+    return await _show(datasette, request, found)
+
+
+async def chat(request: Request, datasette: Datasette) -> Response:
+    """A chat where it ends, or at a day (``?day=YYYY-MM-DD``)."""
+    number = int(request.url_vars["id"])
+    day = request.args.get("day") or ""
+
+    def find(run: Run) -> list[dict[str, Any]]:
+        at = chat_list.talk_at(run, number, day if DAY.match(day) else "") or chat_list.talk_at(run, number)
+        found = talks.talk(run, at) if at is not None else None
+        whole = [found] if found else []
+        # At its end a chat shows a screen of what was said last, in as many talks as that was.
+        while found and not day and found["head"]["before_id"] and _messages(whole) < _ON_A_SCREEN:
+            found = talks.talk(run, found["head"]["before_id"])
+            whole += [found] if found else []
+        return whole
+
+    found, *earlier = await served_archive.read(datasette, find) or [None]
+    if found is None:
+        raise NotFound("There is no chat with this number")
+    return await _show(datasette, request, found, earlier[::-1], at_end=not day)
+
+
+def _messages(whole: list[dict[str, Any]]) -> int:
+    return sum(len(talk["messages"]) for talk in whole)
+
+
+async def _show(
+    datasette: Datasette,
+    request: Request,
+    found: dict[str, Any],
+    earlier: Sequence[dict[str, Any]] = (),
+    *,
+    at_end: bool = False,
+) -> Response:
+    seen_by = request.args.get("as") or ""
+    if request.args.get("part") == "1":
+        return await show(datasette, request, "_part.html", talk=found, seen_by=seen_by)
+    number = found["head"]["chat_id"]
+
+    async def make_track() -> chat_list.Track:
+        return await served_archive.read(datasette, lambda run: chat_list.track(run, number))
+
+    async def make_chats() -> list[dict[str, Any]]:
+        return await served_archive.read(datasette, chat_list.chats)
+
+    chats = await response_cache.value(datasette, "chats 0", make_chats)
+    return await show(
+        datasette, request, "talk.html", talk=found, earlier=earlier, seen_by=seen_by, at_end=at_end,
+        database=served_archive.database_of(datasette).name, chats=chats[: chat_list.PAGE],
+        track=await response_cache.value(datasette, f"track {number}", make_track),
+    )  # fmt: skip
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Any]]:
+    return [(r"^/talk/(?P<id>\d{1,20})/?$", page(talk)), (r"^/chats/(?P<id>\d{1,15})/?$", page(chat))]

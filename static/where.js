@@ -1,0 +1,98 @@
+// What a conversation says of the place where one reads: the address, the date in the head, the day that passes, the mark
+// beside the years, the next memory.
+
+/** Below the head: the talk that is there is the one that is being read, in pixels. */
+const READ_AT = 140;
+/** So long after somebody scrolled it is looked where one is, and so long the day stays, in ms. */
+const SOON = 120;
+const STAYS = 1200;
+
+/** The address is the one that was asked for until somebody scrolls. */
+let scrolled = false;
+for (const how of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+  addEventListener(how, () => (scrolled = true), { passive: true, once: true });
+}
+
+/** Keep what `talk` says of the place true, from now on. The address follows on a page that is nothing else. */
+export function follow(talk, bubbles, isPage) {
+  const dayNow = isPage && document.createElement("span");
+  if (dayNow) {
+    talk.querySelector(".talk-head").after(dayNow);
+    dayNow.className = "day-now";
+    dayNow.setAttribute("aria-hidden", "true");
+  }
+  let waits = 0;
+  let fades = 0;
+  const look = (isMoved) => {
+    waits = 0;
+    const item = inSight(bubbles);
+    const chapter = chapterOf(item);
+    if (!chapter) return;
+    showWhere(talk, chapter, isPage);
+    if (!dayNow || !isMoved || !scrolled) return;
+    dayNow.textContent = dayIn(item);
+    dayNow.classList.add("is-there");
+    clearTimeout(fades);
+    fades = setTimeout(() => dayNow.classList.remove("is-there"), STAYS);
+  };
+  addEventListener("scroll", () => (waits ||= setTimeout(look, SOON, true)), { passive: true, capture: true });
+  look();
+}
+
+/** The item that names the talk of `item`: the last one before it that has a number. */
+export function chapterOf(item) {
+  let found = item;
+  while (found && !found.dataset.talk) found = found.previousElementSibling;
+  return found;
+}
+
+/** The day of an item, as its reader writes it. */
+function dayIn(item) {
+  let found = item;
+  while (found && !found.dataset.day && !found.matches(".day")) found = found.previousElementSibling;
+  return found?.dataset.day ?? found?.textContent ?? "";
+}
+
+function inSight(bubbles) {
+  const box = bubbles.getBoundingClientRect();
+  for (const down of [0, 24, 60, 120]) {
+    for (const across of [0.5, 0.2, 0.85]) {
+      const found = document.elementFromPoint(box.left + box.width * across, READ_AT + down);
+      const item = found?.closest(".bubbles > *");
+      if (item) return item;
+    }
+  }
+  return null;
+}
+
+function showWhere(talk, chapter, isPage) {
+  const { day, at, memory, memoryTitle, memoryDay } = chapter.dataset;
+  talk.querySelector("[data-now]").textContent = day;
+  const next = talk.querySelector(".next-memory");
+  next.hidden = !memory;
+  if (memory) {
+    next.href = memory;
+    next.querySelector("[data-words]").textContent = `${memoryTitle} · ${memoryDay}`;
+  }
+  if (!isPage) return;
+  const track = document.querySelector(".track");
+  const [from, to] = [track?.dataset.from, track?.dataset.to].map((time) => Date.parse(time));
+  if (from < to) {
+    let here = track.querySelector(".track-here");
+    if (!here) {
+      here = track.appendChild(document.createElement("span"));
+      here.className = "track-here";
+    }
+    here.style.top = `${(100 * (Date.parse(at) - from)) / (to - from)}%`;
+  }
+  if (scrolled) {
+    const address = new URL(location.href);
+    address.pathname = address.pathname.replace(/\/(?:talk|chats)\/\d+\/?$/, `/talk/${chapter.dataset.talk}`);
+    address.searchParams.delete("day");
+    const bubble = [...document.elementsFromPoint(innerWidth / 2, READ_AT + 40)]
+      .map((found) => found.closest(".bubble, .notice"))
+      .find(Boolean);
+    address.hash = bubble?.id ?? "";
+    if (address.href !== location.href) history.replaceState(history.state, "", address);
+  }
+}
