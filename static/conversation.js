@@ -44,14 +44,10 @@ export function readOn(talk, came) {
     address.searchParams.set("part", "1");
     const as = new URLSearchParams(location.search).get("as");
     if (as) address.searchParams.set("as", as);
-    try {
-      const answer = await fetch(address);
-      if (!answer.ok) throw new Error(answer.statusText);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      put(page.querySelector("ol"), way);
-    } catch {
-      return false; // the link itself still works
-    }
+    const answer = await fetch(address).catch(() => null);
+    if (!answer?.ok) return false; // the link itself still works
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    put(page.querySelector("ol"), way);
     return true;
   }
 
@@ -80,6 +76,14 @@ export function readOn(talk, came) {
     }
     added();
     came(items);
+  }
+
+  /** Scroll by so much; where there is too little below for that, there is room from now on. */
+  function keepPlace(by) {
+    const { scrollTop, scrollHeight, clientHeight } = scroller();
+    const lacks = scrollTop + by - (scrollHeight - clientHeight);
+    if (lacks > 0) bubbles.style.paddingBottom = `${parseFloat(getComputedStyle(bubbles).paddingBottom) + lacks}px`;
+    scroller().scrollBy({ top: by, behavior: "instant" });
   }
 
   addEventListener("scroll", goOn, { passive: true, capture: true });

@@ -1,5 +1,5 @@
-// What a conversation says of the place where one reads: the address, the date in the head, the day that passes, the mark
-// beside the years, the next memory.
+// What a conversation says of the place where one reads: the address, the date in the head, the day that passes, the
+// mark beside the years, the next memory.
 
 /** Below the head: the talk that is there is the one that is being read, in pixels. */
 const READ_AT = 140;
