@@ -10,16 +10,18 @@ from typing import Any
 from datasette import NotFound, Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
+from markupsafe import Markup
 
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
 from memories_lib.api import read
 from memories_lib.queries import chat_list, talks
-from memories_lib.server import response_cache, served_archive
+from memories_lib.server import served_archive
 from memories_lib.shared.contract import DAY
 from memories_lib.shared.sql import Run
-from memories_lib.web.render import page, show
+from memories_lib.web import kept_lists
+from memories_lib.web.render import page, rendered_once, show
 
 #: Messages of the last talks of a chat that come with its page.
 _ON_A_SCREEN = 30
@@ -80,18 +82,15 @@ async def _show(
     if request.args.get("part") == "1":
         return await show(datasette, request, "_part.html", talk=found, seen_by=seen_by)
     number = found["head"]["chat_id"]
-
-    async def make_track() -> chat_list.Track:
-        return await served_archive.read(datasette, lambda run: chat_list.track(run, number))
-
-    async def make_chats() -> list[dict[str, Any]]:
-        return await served_archive.read(datasette, chat_list.chats)
-
-    chats = await response_cache.value(datasette, "chats 0", make_chats)
+    chats = (await kept_lists.chats(datasette))[: chat_list.PAGE]
+    listed = await rendered_once(datasette, request, "chats", "_chats.html", {"chats": chats})
+    track = {"track": await kept_lists.track(datasette, number)}
+    here = f'href="{datasette.urls.path(f"/chats/{number}")}"'
     return await show(
         datasette, request, "talk.html", talk=found, earlier=earlier, seen_by=seen_by, at_end=at_end,
-        database=served_archive.database_of(datasette).name, chats=chats[: chat_list.PAGE],
-        track=await response_cache.value(datasette, f"track {number}", make_track),
+        database=served_archive.database_of(datasette).name,
+        chats=Markup(listed.replace(here, f'{here} aria-current="page"')),
+        track=await rendered_once(datasette, request, f"track {number}", "_track.html", track),
     )  # fmt: skip
 
 

@@ -14,12 +14,13 @@ from datasette.utils.asgi import Request
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
-from memories_lib.queries import chat_list, home, sql_links, talks
+from memories_lib.queries import chat_list, sql_links, talks
 from memories_lib.queries.talk_filter import TalkFilter
-from memories_lib.server import internals, response_cache, served_archive
+from memories_lib.server import internals, served_archive
 from memories_lib.server.http import ApiError
 from memories_lib.shared.sql import Run
-from memories_lib.web.render import asked_of, behind_of, page, show, skipped
+from memories_lib.web import kept_lists
+from memories_lib.web.render import asked_of, behind_of, page, rendered_once, show, skipped
 
 #: Any of these asks for the list, and not for the shelves.
 _LISTS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before", "from", "to", "q", "talk")
@@ -38,15 +39,13 @@ async def first_page(request: Request, datasette: Datasette) -> Any:
         return await tables(request, datasette)
     if any(request.args.get(name) is not None for name in _LISTS):
         return await _listed(request, datasette)
-
-    async def make() -> tuple[home.Home, dict[str, Any]]:
-        return await served_archive.read(datasette, lambda run: (home.home(run, date.today()), talks.summary(run)))
-
-    shown, known = await response_cache.value(datasette, "home", make)
+    shown, known = await kept_lists.of_today(datasette)
+    given = {"home": shown, "this_year": date.today().year}
     if not shown.years and not shown.hero:
         return await _listed(request, datasette)
     return await show(
-        datasette, request, "home.html", home=shown, known=known, this_year=date.today().year, title=_title(datasette),
+        datasette, request, "home.html", known=known, title=_title(datasette), **given,
+        shelves=await rendered_once(datasette, request, "home", "_shelves.html", given),
         rows=behind_of(datasette).rows("visible_exchanges", is_memory="1", _sort_desc="score"),
         sql=behind_of(datasette).sql(_MEMORIES),
     )  # fmt: skip
@@ -85,11 +84,7 @@ async def tables(request: Request, datasette: Datasette) -> Any:
 async def chats(request: Request, datasette: Datasette) -> Response:
     """``/chats``: all chats, with their last words."""
     skip = skipped(request, "from")
-
-    async def make() -> list[dict[str, Any]]:
-        return await served_archive.read(datasette, lambda run: chat_list.chats(run, skip))
-
-    found = await response_cache.value(datasette, f"chats {skip}", make)
+    found = await kept_lists.chats(datasette, skip)
     return await show(
         datasette, request, "chats.html", chats=found[: chat_list.PAGE],
         more=skip + chat_list.PAGE if len(found) > chat_list.PAGE else None,

@@ -17,7 +17,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
 from memories_lib.api import openapi
-from memories_lib.queries import listings, overviews, search_filter, sql_links
+from memories_lib.queries import listings, overviews, search_filter, search_page, sql_links
 from memories_lib.queries import talks as pages
 from memories_lib.server import served_archive
 from memories_lib.shared import edit_log, folding
@@ -35,22 +35,22 @@ async def search(request: Request, datasette: Datasette) -> Response:
     """Messages and talks with these words; ``?part=1`` gives the results alone, for typing."""
     question = request.args.get("q") or ""
     started = time.perf_counter()
-    messages, talks, total = await served_archive.read(
-        datasette, lambda run: pages.search(run, question, request.args), served_archive.SEARCH_S
+    found = await served_archive.read(
+        datasette, lambda run: search_page.search_page(run, question, request.args), served_archive.SEARCH_S
     )
-    hits = await asyncio.to_thread(
-        lambda: [{**dict(m), "pieces": folding.snippet(m["text"], question)} for m in messages]
-    )
+    hits = [hit for group in found.groups for hit in group.hits]
+    pieces = await asyncio.to_thread(lambda: [folding.snippet(hit["text"], found.question) for hit in hits])
+    for hit, shown in zip(hits, pieces, strict=True):
+        hit["pieces"] = shown
     is_part = request.args.get("part") == "1"
     behind = behind_of(datasette)
-    sql, given = search_filter.as_sql(request.args, question)
+    sql, given = search_filter.as_sql(request.args, found.question)
     known = None if is_part else await served_archive.read(datasette, pages.summary)
     return await show(
-        datasette, request, "_found.html" if is_part else "search.html", question=question, hits=hits, cards=talks,
-        total=total, more=hits[-1]["id"] if len(hits) == pages.FOUND else None, known=known,
-        kinds=KINDS[:10], asked=request.args,
-        rows=behind.rows("visible_messages", **search_filter.as_rows(request.args), _search=question),
-        sql=behind.sql(sql, **given) if sql else behind.query("search", words=question),
+        datasette, request, "_found.html" if is_part else "search.html", question=question, found=found,
+        known=known, kinds=KINDS[:10], asked=request.args,
+        rows=behind.rows("visible_messages", **search_filter.as_rows(request.args), _search=found.question),
+        sql=behind.sql(sql, **given) if sql else behind.query("search", words=found.question),
         ms=round(1000 * (time.perf_counter() - started)),
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ async def on_this_day(request: Request, datasette: Datasette) -> Response:
     near_days = [time.strftime("%Y-%m-%d", time.localtime(noon + n * 86400)) for n in (-1, 1)]
     return await show(
         datasette, request, "on_this_day.html", day=day, years=years, near=near, day_before=near_days[0],
-        day_after=near_days[1],
+        day_after=near_days[1], any_memory=any(card["is_memory"] for card in found),
         rows=behind_of(datasette).rows("visible_exchanges", started_at__contains=day[4:], _sort="started_at"),
         sql=behind_of(datasette).query("on_this_day", day=day[5:]),
     )  # fmt: skip

@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import re
 import sys
-from datetime import date
 from pathlib import Path
 
 from datasette import NotFound, Response, hookimpl
@@ -19,6 +18,7 @@ sys.path.append(str(Path(__file__).parent))
 from memories_lib.queries import scenes
 from memories_lib.server import served_archive
 from memories_lib.shared.layout import ArchiveFiles, media_name, thumbnail_name
+from memories_lib.web import kept_lists
 from memories_lib.web.render import page, show
 
 #: A file to be sent to a cousin: what its pictures and voices may take, in bytes.
@@ -29,7 +29,11 @@ _STATIC = Path(__file__).parent.parent / "static"
 
 async def _asked(request: Request, datasette: Datasette) -> scenes.Story:
     asked = {name: request.args.get(name) or "" for name in ("talk", "person", "year")}
-    found = await served_archive.read(datasette, lambda run: scenes.story(run, asked, date.today()))
+    today: list[int] = []
+    if not any(asked.values()):
+        shown, _ = await kept_lists.of_today(datasette)
+        today = [card["id"] for card in (*(card for _, card in shown.hero), *shown.this_day)]
+    found = await served_archive.read(datasette, lambda run: scenes.story(run, asked, today))
     if found is None or not found.scenes:
         raise NotFound("There is nothing to tell of this, or somebody has hidden it")
     return found

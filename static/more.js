@@ -14,7 +14,8 @@ export function goOn(more, list, items, added = () => {}) {
       isLoading = false;
       if (!answer?.ok) return; // the link is still there
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      list.append(...page.querySelectorAll(items));
+      const end = list.contains(more) ? more.parentElement : null;
+      for (const item of page.querySelectorAll(items)) list.insertBefore(item, end);
       added();
       const next = page.getElementById("more");
       if (next) more.href = next.href;

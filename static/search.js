@@ -1,5 +1,7 @@
 // Search while typing: the same page's results, fetched when the fingers rest.
 
+import { goOn } from "./more.js";
+
 const field = document.getElementById("q");
 const found = document.getElementById("found");
 let waiting;
@@ -18,6 +20,13 @@ field.form.addEventListener("submit", (event) => {
   look();
 });
 
+/** What is found goes on by itself. */
+function readOn() {
+  goOn(document.getElementById("more"), found, ".hits");
+}
+
+readOn();
+
 async function look() {
   asking?.abort();
   asking = new AbortController();
@@ -28,7 +37,9 @@ async function look() {
   address.searchParams.set("part", "1");
   try {
     const answer = await fetch(address, { signal: asking.signal });
-    if (answer.ok) found.innerHTML = await answer.text(); // the server escapes what people wrote
+    if (!answer.ok) return;
+    found.innerHTML = await answer.text(); // the server escapes what people wrote
+    readOn();
   } catch (error) {
     if (error.name !== "AbortError") field.form.submit();
   }

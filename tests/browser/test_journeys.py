@@ -277,7 +277,7 @@ def test_narrow_a_search_down(page: Page) -> None:
     expect(page).to_have_url(re.compile("person=Grandma"))
     page.reload()
     assert set(page.locator(".hit b").all_inner_texts()) == {"Grandma June:"}
-    page.get_by_label("Any kind").select_option("image")
+    page.locator(".chips label").filter(has_text="Photos").click()
     expect(page.locator(".hit")).to_have_count(0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import random
 import re
@@ -55,7 +56,9 @@ def test_newest_is_by_time_everywhere(api: Client, database: Path) -> None:
     assert [hit["quote"] for hit in api.get("/api/search?q=lantern&sort=first")["messages"]] == IN_TIME[::-1]
     assert {hit["quote"] for hit in api.get("/api/search?q=lantern&sort=best")["messages"]} == set(IN_TIME)
     page = re.sub(r"</?mark>", "", api.text("/search?q=lantern"))
-    assert re.findall(r'class="hit".*?<span dir="auto">([^<]+)</span>', page) == IN_TIME
+    # A talk's hits are read in the order they were said, the newest talk first.
+    in_talks = ["the lantern is mine", "which lantern", "no Lantern today", "a lantern on the pier"]
+    assert re.findall(r'class="hit".*?<span dir="auto">([^<]+)</span>', page, re.DOTALL) == in_talks
     asked = urlencode({"words": "lantern", "_shape": "array"})
     assert [row["text"] for row in api.get(f"/memories/search.json?{asked}")] == IN_TIME
     first = api.get(f"/memories/first_time_said.json?{asked}")
@@ -64,6 +67,57 @@ def test_newest_is_by_time_everywhere(api: Client, database: Path) -> None:
     assert sorted(IN_TIME, key=said.index) == IN_TIME
     listed = api.get("/memories/messages.json?_search=lantern&_sort_desc=sent_at&_shape=array")
     assert [row["text"] for row in listed] == IN_TIME
+
+
+def shown(api: Client, asked: str) -> list[str]:
+    """The texts of the hits on the search page, without marks."""
+    page = html.unescape(re.sub(r"</?mark>", "", api.text(f"/search?{asked}")))
+    return re.findall(r'class="hit".*?<span dir="auto">([^<]+)</span>', page, re.DOTALL)
+
+
+def test_beginnings_where_nothing_has_the_word(api: Client) -> None:
+    assert set(shown(api, "q=lanter")) == set(IN_TIME)
+    assert "No message has “lanter”" in api.text("/search?q=lanter")
+    assert shown(api, "q=lanterx") == []
+    assert shown(api, 'q="lanter"') == []  # who quotes means it
+    assert "No message has" not in api.text("/search?q=lantern")
+
+
+@pytest.mark.parametrize(
+    ("asked", "texts"),
+    [
+        ("person=Ana", ["which lantern", "no Lantern today"]),
+        ("person=Cleo&kind=text", ["a lantern on the pier"]),
+        ("chat=Cleo&sort=first", ["a lantern on the pier", "no Lantern today"]),
+        ("from=2021-01-01&to=2022-01-01", ["no Lantern today"]),
+        ("kind=image", []),
+        ("", []),
+        ("person=nobody", []),
+    ],
+)
+def test_filters_work_without_words(api: Client, asked: str, texts: list[str]) -> None:
+    assert shown(api, asked) == texts
+
+
+def test_years_of_what_was_found_lead_to_them(api: Client) -> None:
+    page = html.unescape(api.text("/search?q=lantern"))
+    bars = re.findall(r'<li><a href="(/search[^"]+)"[^>]*title="(\d+)"', page)
+    assert [count for _, count in bars] == ["1", "1", "2"]
+    assert [len(shown(api, address.partition("?")[2])) for address, _ in bars] == [1, 1, 2]
+
+
+def test_what_is_hidden_is_in_no_list_without_words(examples_db: Path, tmp_path: Path) -> None:
+    shutil.copytree(examples_db.parent, tmp_path / "served")
+    served = serve(tmp_path / "served" / "memories.db", tmp_path / "log")
+    try:
+        api = Client(served)
+        before = shown(api, "person=Theo&kind=text")
+        assert len(before) > 10
+        found = one(tmp_path / "served" / "memories.db", "SELECT id FROM messages WHERE text = ?", [before[0]])
+        assert api.ask("DELETE", "/api/messages", {"message_ids": [found]})[0] in (200, 204)
+        assert before[0] not in shown(api, "person=Theo&kind=text")
+    finally:
+        served.stop()
 
 
 def test_a_page_goes_on_where_the_one_before_ended(api: Client) -> None:

@@ -5,6 +5,7 @@ All of it is asked for at once and kept until the archive changes (`plugins/home
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -120,16 +121,17 @@ def home(run: Run, today: date) -> Home:
 
 def _around(run: Run, today: date, days: int) -> list[Card]:
     """The memories of the same days of earlier years, so many before and after as well; a year after the other."""
-    wanted = {(today + timedelta(n)).strftime("%m-%d") for n in range(-days, days + 1)}
+    near = [(today + timedelta(n)).strftime("%m-%d") for n in range(-days, days + 1)]
+    first = run("SELECT min(first_at) AS first FROM chats").fetchone()["first"] or str(today.year)
+    wanted = [f"{year:04}-{day}" for year in range(int(first[:4]), today.year) for day in near]
     rows = run(
         f"""
-        {talks.CARDS} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
-            AND exchanges.started_at < days.day || '~'
-        WHERE substr(days.day, 6) IN ({", ".join("?" * len(wanted))}) AND exchanges.started_at < ?
-            AND exchanges.is_memory AND {visible.NOT_HIDDEN}
-        ORDER BY substr(days.day, 1, 4), exchanges.score DESC
+        {talks.CARDS} WHERE exchanges.id IN (
+            SELECT exchanges.id FROM json_each(?) AS day CROSS JOIN exchanges
+            ON exchanges.is_memory AND started_at >= day.value AND started_at < day.value || '~'
+        ) AND {visible.NOT_HIDDEN} ORDER BY substr(exchanges.started_at, 1, 4), exchanges.score DESC
         """,
-        (*wanted, str(today.year)),
+        (json.dumps(wanted),),
     ).fetchall()
     # The best of each year first, then the next of each.
     place: dict[str, int] = {}
@@ -215,7 +217,9 @@ def _hero(
     carries = [card for card in of_this_day if card["picture"] or len(card["title"]) >= _SHORTEST_QUOTE]
     carries.sort(key=lambda card: -(card["score"] + (0.3 if card["picture"] else 0)))
     hero = [("day", card) for card in _once(carries, said, 2)]
-    best = sorted(cards.values(), key=lambda card: (-bool(card["picture"]), -card["score"]))[:_BEST]
+    pictured = [card for card in cards.values() if card["picture"]]
+    best = pictured if len(pictured) >= 3 * _SLIDES else list(cards.values())
+    best = sorted(best, key=lambda card: -card["score"])[:_BEST]
     turn = today.toordinal() * (_SLIDES - 1) % max(1, len(best))
     there = {card["id"] for _, card in hero}
     for card in _once(best[turn:] + best[:turn], said, _SLIDES - len(hero)):
@@ -256,7 +260,12 @@ _SAID = _FIRST.format(tables="messages LEFT JOIN media ON media.message_id = mes
 _SENT = _FIRST.format(tables="media CROSS JOIN messages ON messages.id = media.message_id")
 _AT_FIRST = "ORDER BY messages.sent_at, messages.id LIMIT 1"
 _ASKED_FIRST = {
-    "message": f"{_SAID} AND messages.kind = 'text' {_AT_FIRST}",
+    "message": f"""
+        {_SAID} AND messages.id = (
+            SELECT messages.id FROM messages WHERE +kind = 'text' AND sender_id IS NOT NULL AND {visible.SEEN}
+            ORDER BY sent_at, messages.id LIMIT 1
+        )
+    """,
     "photo": f"{_SENT} AND messages.kind = 'image' AND media.thumbnail IS NOT NULL {_AT_FIRST}",
     "i_love_you": f"""
         {_SAID} AND messages.id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH :love)

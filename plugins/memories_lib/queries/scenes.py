@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from memories_lib.queries import home, talks, visible
@@ -41,29 +40,29 @@ class Story:
     talk_id: int | None = None
 
 
-def story(run: Run, asked: Mapping[str, str], today: date) -> Story | None:
-    """The story of what is named: a talk, a person, a year, else of today; None for no such thing."""
+def story(run: Run, asked: Mapping[str, str], today: Sequence[int] = ()) -> Story | None:
+    """The story of what is named: a talk, a person, a year, else of the talks of today; None for no such thing."""
     number = _number(asked.get("talk"))
     if asked.get("talk"):
         found = talks.talk(run, number) if number else None
         return Story(found["head"]["title"], _whole(found)[:_MOST], number) if found else None
     title = ""
-    cards: Iterable[Any]
+    numbers: Iterable[int]
     if asked.get("person"):
         who = run("SELECT id, name FROM people WHERE id = ?", (_number(asked["person"]),)).fetchone()
         if who is None:
             return None
-        title, cards = who["name"], talks.best(run, _SPOKEN, who["id"], _TALKS)
+        title, numbers = who["name"], [card["id"] for card in talks.best(run, _SPOKEN, who["id"], _TALKS)]
     elif asked.get("year"):
         title = asked["year"][:4]
         year = "substr(exchanges.started_at, 1, 4) = ?"
-        cards = sorted(home.varied(talks.best(run, year, title, 3 * _TALKS))[:_TALKS], key=_time)
+        best = home.varied(talks.best(run, year, title, 3 * _TALKS))[:_TALKS]
+        numbers = [card["id"] for card in sorted(best, key=_time)]
     else:
-        shown = home.home(run, today)
-        cards = [card for _, card in shown.hero] + list(shown.this_day)
+        numbers = today
     scenes: list[Scene] = []
-    for card in list(cards)[:_TALKS]:
-        told = talks.talk(run, card["id"])
+    for talk in list(numbers)[:_TALKS]:
+        told = talks.talk(run, talk)
         scenes += _heart(told) if told else []
     return Story(title, scenes[:_MOST])
 

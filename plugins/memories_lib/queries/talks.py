@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memories_lib.queries import search as finder
@@ -107,7 +108,7 @@ def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | N
     """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for.
 
     `colours`: person -> one of eight colours, no two alike among the first eight of a chat; `next_memory`: its id,
-    title and time.
+    title and time; `said_on`: see there.
     """
     head = run(
         f"""
@@ -149,8 +150,17 @@ def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | N
     return {
         "head": head, "topics": json.loads(head["topics"] or "[]"), "messages": messages, "links": links,
         "voices": list(voices), "owner": owner, "colours": _colours(run, head["chat_id"]),
-        "next_memory": _next_memory(run, head),
+        "next_memory": _next_memory(run, head), "said_on": _said_on(messages),
     }  # fmt: skip
+
+
+def _said_on(messages: Sequence[Any]) -> set[int]:
+    """Those after which the same person goes on in the same minute: their time is told once, with the last one."""
+    return {
+        m["id"]
+        for m, after in itertools.pairwise(messages)
+        if m["sender_id"] == after["sender_id"] and m["sent_at"][:16] == after["sent_at"][:16] and not m["is_edited"]
+    }
 
 
 def _colours(run: Run, chat: int) -> dict[int, int]:
@@ -184,7 +194,7 @@ def search(
     rows = run(
         f"""
         SELECT messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat,
-            exchanges.title, messages.text, media.told_by,
+            exchanges.title, messages.text, messages.kind, media.told_by, media.sha256, media.thumbnail,
             trim(coalesce(media.description, '') || ' ' || coalesce(media.transcript, '')) AS seen
         FROM messages JOIN chats ON chats.id = messages.chat_id JOIN exchanges ON exchanges.id = messages.exchange_id
         LEFT JOIN people ON people.id = messages.sender_id LEFT JOIN media ON media.message_id = messages.id

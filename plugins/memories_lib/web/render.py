@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from datasette import Forbidden, Response
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
+from markupsafe import Markup
 
 from memories_lib.access import roles
 from memories_lib.queries import sql_links
-from memories_lib.server import served_archive
+from memories_lib.server import response_cache, served_archive
 from memories_lib.server.http import ApiError
+from memories_lib.web import i18n
 
 _FILTERS = ("chat", "person", "year", "mood", "topic", "starred", "all", "order", "before", "from", "to")
 
@@ -44,6 +46,18 @@ async def show(datasette: Datasette, request: Request, template: str, **context:
     """The answer with a template and what it is to show."""
     html = await datasette.render_template(template, context, request=request, view_name="memories")
     return Response.html(html, headers={"cache-control": "private, no-cache"})
+
+
+async def rendered_once(
+    datasette: Datasette, request: Request, name: str, template: str, given: Mapping[str, Any]
+) -> Markup:
+    """A part of a page that is the same for all readers of one language, kept under its name while the archive is."""
+
+    async def make() -> Markup:
+        html = await datasette.render_template(template, dict(given), request=request, view_name="memories")
+        return Markup(html)  # made by a template, in which everything was escaped
+
+    return await response_cache.value(datasette, f"{name} in {i18n.language_of(request)}", make)
 
 
 def skipped(request: Request, name: str) -> int:

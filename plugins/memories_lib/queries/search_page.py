@@ -1,0 +1,130 @@
+"""What the search page shows: messages and talks with some words, or messages of a kind, a person or a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from memories_lib.queries import search_filter, talks, visible
+from memories_lib.shared import folding
+from memories_lib.shared.sql import Run
+
+#: More hits than that are not counted year by year.
+_MOST_COUNTED = 5_000
+#: Whoever wrote less than that is looked for by what they wrote, others by time.
+_FEW = 20_000
+#: A question of plain words, the last of which may go on.
+_PLAIN = re.compile(r"[^\"*()]*?\w\w\Z")
+
+
+@dataclass(slots=True)
+class Group:
+    """Hits of one talk, in the order they were said."""
+
+    exchange_id: int
+    title: str
+    chat: str
+    day: str
+    hits: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Found:
+    """`question`: what was looked for, with a * where nothing had the word and beginnings of words were looked for;
+    `total` None: not counted; `more`: the last message, where there are others; `years`: (year, hits) of each.
+    """
+
+    question: str
+    groups: list[Group]
+    cards: list[Any]
+    total: int | None
+    more: int | None
+    years: list[tuple[str, int]]
+
+    @property
+    def is_of_beginnings(self) -> bool:
+        """Whether no message has the word itself."""
+        return self.question.endswith("*")
+
+
+def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
+    """What is found for a question and what narrows it; without words, what there is of what is chosen."""
+    looked_for = question
+    if folding.fts_query(question):
+        messages, cards, total = talks.search(run, question, args)
+        if not total and not cards and not args.get("before") and _PLAIN.match(question):
+            found = talks.search(run, f"{question}*", args)
+            if found[2] or found[1]:
+                looked_for, (messages, cards, total) = f"{question}*", found
+        years = _years(run, looked_for, args) if 1 < total <= _MOST_COUNTED else []
+        # The best are not gone through page by page: after a message come those of another time.
+        goes_on = len(messages) == talks.FOUND and args.get("sort") != "best"
+        more = messages[-1]["id"] if goes_on else None
+        return Found(looked_for, _grouped(messages), cards, total, more, years)
+    messages = _chosen(run, args)
+    more = messages[-1]["id"] if len(messages) == talks.FOUND else None
+    return Found("", _grouped(messages), [], None, more, [])
+
+
+def _grouped(messages: list[dict[str, Any]]) -> list[Group]:
+    """By talk, the talks in the order of what was found first in them."""
+    groups: dict[int, Group] = {}
+    for m in messages:
+        known = groups.setdefault(m["exchange_id"], Group(m["exchange_id"], m["title"], m["chat"], m["sent_at"][:10]))
+        known.hits.append(m)
+    for group in groups.values():
+        group.hits.sort(key=lambda m: (m["sent_at"], m["id"]))
+    return list(groups.values())
+
+
+def _years(run: Run, question: str, args: Mapping[str, str]) -> list[tuple[str, int]]:
+    narrower, given = search_filter.narrowed({**args, "from": "", "to": ""})
+    named = "JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.id = messages.sender_id"
+    rows = run(
+        f"""
+        SELECT substr(sent_at, 1, 4) AS year, count(*) AS hits
+        FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid {named if narrower else ""}
+        WHERE messages_fts MATCH :query AND {visible.SEEN}{narrower} GROUP BY 1 ORDER BY 1
+        """,
+        {**given, "query": folding.fts_query(question)},
+    )
+    return [(row["year"], row["hits"]) for row in rows]
+
+
+def _chosen(run: Run, args: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Messages of a kind, a chat, a person, some days: the newest first, or the oldest with ``sort=first``."""
+    narrower, given = search_filter.narrowed(args)
+    if not narrower:
+        return []
+    where = visible.SEEN
+    if args.get("person"):
+        asked = "SELECT coalesce(sum(message_count), 0) AS n FROM people WHERE name = :person"
+        if run(asked, given).fetchone()["n"] < _FEW:
+            where += """
+                AND +messages.id IN (
+                    SELECT said.id FROM people JOIN person_months ON person_months.person_id = people.id
+                    CROSS JOIN messages AS said ON said.chat_id = person_months.chat_id AND said.sender_id = people.id
+                    WHERE people.name = :person
+                )
+            """
+    way, side = ("", ">") if args.get("sort") == "first" else ("DESC", "<")
+    before = args.get("before") or ""
+    if before.isdecimal() and len(before) < 19:
+        where += (
+            f" AND (messages.sent_at, messages.id) {side}"
+            f" (SELECT sent_at, id FROM messages WHERE id = :before AND {visible.SEEN})"
+        )
+        given["before"] = int(before)
+    rows = run(
+        f"""
+        SELECT messages.id, messages.sent_at, messages.exchange_id, messages.kind, people.name AS sender,
+            chats.name AS chat, exchanges.title, messages.text, NULL AS told_by, media.sha256, media.thumbnail
+        FROM messages JOIN chats ON chats.id = messages.chat_id JOIN exchanges ON exchanges.id = messages.exchange_id
+        JOIN people ON people.id = messages.sender_id LEFT JOIN media ON media.message_id = messages.id
+        WHERE {where}{narrower} ORDER BY messages.sent_at {way}, messages.id {way} LIMIT {talks.FOUND}
+        """,
+        given,
+    ).fetchall()
+    return [dict(row) for row in rows]
