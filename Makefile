@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
+PORT   ?= 8001
 
 .PHONY: setup demo serve start test drill lint alpha fix bench docs lock clean
 .DEFAULT_GOAL := demo
@@ -19,17 +20,17 @@ $(VENV)/.test: $(BIN)/memories requirements/test.txt
 
 setup: $(BIN)/memories         ## the .venv and nothing else: the command is .venv/bin/memories
 
-demo: $(BIN)/memories          ## the invented exports in examples/, served on 127.0.0.1:8001
-	@$(BIN)/memories demo --dir $(DEMO)
+demo: $(BIN)/memories          ## the invented exports in examples/, served on 127.0.0.1:8001; PORT=8010
+	@$(BIN)/memories demo --dir $(DEMO) --port $(PORT)
 
 serve: $(BIN)/memories         ## your own archive, memories.db here
-	@$(BIN)/memories serve
+	@$(BIN)/memories serve --port $(PORT)
 
 start: $(BIN)/memories         ## make start ARGS="--file_in=chat.txt --log_level=INFO"
 	@$(BIN)/memories start $(ARGS)
 
 # What pip cannot bring: the browser, and what looks into videos. Asked of Debian's package manager, where that may be.
-DEBIAN := chromium ffmpeg sqlite3 fonts-noto-color-emoji
+DEBIAN := chromium ffmpeg sqlite3 fonts-noto-color-emoji fonts-noto-core fonts-noto-cjk
 ROOTLY := $(if $(filter 0,$(shell id -u)),,sudo -n)
 
 $(VENV)/.tools: $(BIN)/memories

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ingest.cli.ingesting import ingest_all
 from ingest.core.model import Options
 from ingest.exports.source import Limits
 from ingest.importing.report import lines_of
-from ingest.ops.serving import datasette_arguments, has_browser, site
+from ingest.ops.serving import LOCAL, datasette_arguments, free_port, has_browser, site
 
 
 @main.command()
@@ -37,7 +38,7 @@ def serve(db: Path, host: str, port: int, new: bool, log_level: str | None) -> N
     if db.exists():
         _heal(db)
     connect(db, must_exist=not new).close()
-    if host not in ("127.0.0.1", "localhost", "::1") and not any(
+    if host not in LOCAL and not any(
         os.environ.get(f"MEMORIES_{role}_PASSWORD") for role in ("OWNER", "CURATOR", "VIEWER")
     ):
         say_aside(
@@ -66,9 +67,15 @@ def _heal(db: Path) -> None:
 
 
 def _serve(db: Path, host: str, port: int) -> None:
-    click.echo(f"Your memories are at http://{host}:{port}/ (stop with Ctrl-C)")
+    free = free_port(host, port)
+    if free != port:
+        say_aside(f"port {port} is in use, so another one is taken: {free}")
+    click.echo(f"Your memories are at http://{f'[{host}]' if ':' in host else host}:{free}/ (stop with Ctrl-C)")
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, *datasette_arguments(db, host, port, open_browser=has_browser())])
+    command = [sys.executable, *datasette_arguments(db, host, free, open_browser=has_browser())]
+    if os.name == "nt":  # where this program would end, and leave the other one to itself
+        sys.exit(subprocess.call(command))
+    os.execv(sys.executable, command)
 
 
 @main.command()
