@@ -27,8 +27,8 @@ _FEW = 3
 _OF_A_CHAT, _OF_A_MONTH = 5, 2
 #: The memories of the day are taken in turn from so many of the best.
 _BEST = 120
-#: With fewer memories of this very day, those of so many days around it are shown, too.
-_A_FULL_DAY, _DAYS_AROUND = 4, 3
+#: With fewer memories of this very day, those of so many days before and after are shown, too.
+_A_FULL_DAY, _DAYS_AROUND = 4, (3, 10)
 #: A hero wants words that carry; with fewer letters a picture has to.
 _SHORTEST_QUOTE = 12
 #: Pictures that are shown as they are, up to so many bytes.
@@ -90,8 +90,10 @@ def home(run: Run, today: date) -> Home:
     shown.hero = _hero(this_day, cards, today, said)
     on_top = {card["id"] for _, card in shown.hero}
     shown.large = _large(run, [card["picture"] for _, card in shown.hero if card["picture"]])
-    shown.near = len(this_day) < _A_FULL_DAY
-    before = _around(run, today, _DAYS_AROUND) if shown.near else this_day
+    before = this_day
+    for days in _DAYS_AROUND:
+        if len(before) < _A_FULL_DAY:
+            shown.near, before = True, _around(run, today, days)
     shown.this_day = _once([card for card in before if card["id"] not in on_top], said, _ON_A_SHELF)
     shown.firsts = _firsts(run)
     said |= {folding.fold(first.words) for first in shown.firsts if first.words}
