@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -134,6 +135,9 @@ def startup(datasette: Datasette) -> Any:
     """Before the first request is answered, the archive shows all edits."""
 
     async def catch_up() -> None:
+        served = [database for database in datasette.databases.values() if database.path]
+        if served and not any(database.is_mutable for database in served):
+            os.environ["MEMORIES_READ_ONLY"] = "1"  # `datasette -i`: nothing can be written
         served_archive.tidy(datasette)
         await served_archive.catch_up(datasette)
 

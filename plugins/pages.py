@@ -135,9 +135,8 @@ async def edits(request: Request, datasette: Datasette) -> Response:
     """What was changed, by whom, and the way back."""
     if not roles.may(request.actor, "curator"):
         raise Forbidden("edits")
-    database = served_archive.database_of(datasette)
     log = edit_log
-    everything = await database.execute_write_fn(lambda _: log.events(served_archive.log_of(database)))
+    everything = await served_archive.all_edits(datasette)
     return await show(
         datasette, request, "edits.html", edits=everything[::-1][:300], told=log.told, by_command=log.BY_COMMAND,
         undone=log.undone(everything),

@@ -277,8 +277,7 @@ async def highlight(request: Request, datasette: Datasette) -> Answer:
 
 async def edits(request: Request, datasette: Datasette) -> Answer:
     """All edits, the newest first."""
-    database = served_archive.database_of(datasette)
-    everything = await database.execute_write_fn(lambda _: edit_log.events(served_archive.log_of(database)))
+    everything = await served_archive.all_edits(datasette)
     undone = edit_log.undone(everything)
     return as_json(
         request,

@@ -71,8 +71,7 @@ def _is_webp(path: Path) -> bool:
 
 async def log(_request: Request, datasette: Datasette) -> Answer:
     """``GET /api/edits/log``: every edit as it was written down, for `memories pull`."""
-    database = served_archive.database_of(datasette)
-    everything = await database.execute_write_fn(lambda _: edit_log.events(served_archive.log_of(database)))
+    everything = await served_archive.all_edits(datasette)
     return {"events": [edit_log.as_data(event) for event in everything]}
 
 

@@ -16,6 +16,8 @@ from memories_lib.shared import versions
 async def _settle(datasette: Datasette) -> None:
     try:
         database = served_archive.database_of(datasette)
+        if not database.is_mutable:
+            return
         await database.execute_write_fn(versions.settle)
         versions.settle(served_archive.log_of(database))
     except (ApiError, sqlite3.Error):

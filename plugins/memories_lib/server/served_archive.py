@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,9 +39,12 @@ WITHOUT_EDITS = "MEMORIES_WITHOUT_EDITS"
 
 
 def database_of(datasette: Datasette) -> Database:
-    """The archive among Datasette's databases. Raises `ApiError` 503 when none is served."""
-    for database in datasette.databases.values():
-        if not database.path or not database.is_mutable:
+    """The archive among Datasette's databases; one served with ``-i`` where there is no other, to be read only.
+
+    Raises `ApiError` 503 when none is served.
+    """
+    for database in sorted(datasette.databases.values(), key=lambda database: not database.is_mutable):
+        if not database.path:
             continue
         here = _which(database.path)
         if here is None:
@@ -117,6 +122,22 @@ def log_of(database: Database) -> sqlite3.Connection:
             503, "curation.db was taken away or replaced while it was served: put it back and start the server anew"
         )
     return log
+
+
+async def all_edits(datasette: Datasette) -> list[Event]:
+    """What the log beside the archive says, undone edits as well, in order."""
+    database = database_of(datasette)
+    if database.is_mutable:
+        return await database.execute_write_fn(lambda _: edit_log.events(log_of(database)))
+    return await asyncio.to_thread(_edits_beside, ArchiveFiles.of(database.path).edits)
+
+
+def _edits_beside(path: Path) -> list[Event]:
+    """The events of a log that nobody may write to; none where there is no log."""
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as log:
+        return edit_log.events(log)
 
 
 async def edit(datasette: Datasette, actor: str, action: str, find_subject: Subject) -> Event:
@@ -221,10 +242,25 @@ def _cannot_show_edits(path: Path) -> str:
     )
 
 
+def _is_behind(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether an archive that cannot be written to shows other edits than the log beside it."""
+    if not path.exists() or not curation.can_be_curated(connection):
+        return False
+    return curation.state(connection) != edit_log.digest(_edits_beside(path))
+
+
 async def catch_up(datasette: Datasette) -> None:
     """Show what the log says on each archive that shows something else: it was rebuilt, or stopped between the two."""
     for database in list(datasette.databases.values()):
-        if not database.path or not database.is_mutable:
+        if not database.path:
+            continue
+        if not database.is_mutable:
+            beside = ArchiveFiles.of(database.path).edits
+            if await database.execute_fn(lambda connection, beside=beside: _is_behind(connection, beside)):
+                internals.refuse_to_start(
+                    f"{database.path} does not show all edits of {beside}, and cannot be changed: what people hid "
+                    "would be seen. Serve it once without -i, which shows them on it"
+                )
             continue
         path = ArchiveFiles.of(database.path).edits
 
