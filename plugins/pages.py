@@ -82,7 +82,7 @@ def _is_day(given: str) -> bool:
 
 
 async def calendar(request: Request, datasette: Datasette) -> Response:
-    """A heat map of all years; a day opens."""
+    """A year, day by day; a day opens."""
     day = request.args.get("day") or ""
     if DAY.match(day):
         cards = await served_archive.read(datasette, lambda run: pages.day(run, day))
@@ -91,9 +91,10 @@ async def calendar(request: Request, datasette: Datasette) -> Response:
             rows=behind_of(datasette).rows("visible_exchanges", started_at__startswith=day, _sort="started_at"),
             sql=behind_of(datasette).sql(_DAY_SQL, day=day),
         )  # fmt: skip
-    years = await served_archive.read(datasette, overviews.calendar)
+    year = request.args.get("year") or request.args.get("until") or ""
+    found = await served_archive.read(datasette, lambda run: overviews.calendar(run, year))
     return await show(
-        datasette, request, "calendar.html", years=years, until=request.args.get("until") or "",
+        datasette, request, "calendar.html", **found,
         rows=behind_of(datasette).rows("days", _sort_desc="day"), sql=behind_of(datasette).sql(listings.DAYS),
     )  # fmt: skip
 

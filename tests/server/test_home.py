@@ -235,6 +235,21 @@ def test_what_is_hidden_is_on_no_shelf_and_in_no_story(years: Path, tmp_path: Pa
         served.stop()
 
 
+def test_the_calendar_has_weeks_and_each_day_with_messages(there: Served, years: Path) -> None:
+    page = page_of(there, "/calendar?year=2016")
+    said = {str(day) for (day,) in rows(years, "SELECT DISTINCT day FROM days WHERE day LIKE '2016%'")}
+    assert set(re.findall(r'href="\?day=([0-9-]+)"', page)) == said
+    asked = "SELECT DISTINCT substr(started_at, 1, 10) FROM exchanges WHERE is_memory AND started_at LIKE '2016%'"
+    dots = set(re.findall(r'is-memory"\s+href="\?day=([0-9-]+)"', page))
+    assert dots == {day for (day,) in rows(years, asked)}
+    for day in said:
+        row = next(row for row in re.findall(r"<tr>(<td>.*?)</tr>", page, re.DOTALL) if f"day={day}" in row)
+        cells = re.findall(r"<td>(.*?)</td>", row, re.DOTALL)
+        assert len(cells) == 7
+        assert f"day={day}" in cells[date.fromisoformat(day).weekday()]
+    assert f'href="?year={max(row[0] for row in rows(years, "SELECT substr(day, 1, 4) FROM days"))}"' in page
+
+
 def card(number: int, chat: str, at: str, score: float, picture: str = "") -> dict[str, object]:
     return {"id": number, "chat": chat, "started_at": at, "score": score, "picture": picture}
 

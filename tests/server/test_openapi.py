@@ -84,7 +84,7 @@ def test_schemathesis_finds_nothing(
 #: page -> what it may be asked with.
 _PAGES = {
     "/": "chat person year mood topic starred all order before q talk",
-    "/search": "q part sort before from to chat person kind", "/on-this-day": "date", "/calendar": "day until",
+    "/search": "q part sort before from to chat person kind", "/on-this-day": "date", "/calendar": "day year until",
     "/gallery": "kind before", "/map": "from", "/people": "from chats_from", "/people/{id}": "",
     "/chats": "from", "/chats/{id}": "day part as",
     "/chats/{id}/about": "", "/more": "",

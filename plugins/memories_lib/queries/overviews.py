@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import MONDAY, Calendar
 from collections.abc import Iterable
 from typing import Any
 
@@ -93,12 +94,37 @@ def _with_talks(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
     return [one for one in told if one["talks"] or one["told_by"]]
 
 
-def calendar(run: Run) -> dict[str, dict[str, int]]:
-    """year -> day -> messages, the newest year first."""
-    years: dict[str, dict[str, int]] = {}
-    for row in run("SELECT day, sum(message_count) AS n FROM days GROUP BY day ORDER BY day"):
-        years.setdefault(row["day"][:4], {})[row["day"]] = row["n"]
-    return dict(sorted(years.items(), reverse=True))
+def calendar(run: Run, asked: str = "") -> dict[str, Any]:
+    """A year (`asked`, else the newest) as months of weeks that begin on Monday.
+
+    Gives a dict: `year`, `years` (all in which something was said, the newest first), `total` messages, `months`: for
+    each (YYYY-MM, weeks of seven days, 0 for days of other months), `days`: day -> (messages, the title of its best
+    memory or "").
+    """
+    listed = run("SELECT substr(day, 1, 4) AS year, sum(message_count) AS n FROM days GROUP BY 1 ORDER BY 1 DESC")
+    years = {row["year"]: row["n"] for row in listed}
+    year = asked if asked in years else next(iter(years), "")
+    memories = {
+        row["day"]: row["title"]
+        for row in run(
+            f"""
+            SELECT substr(started_at, 1, 10) AS day, title, max(score) FROM exchanges
+            LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
+            WHERE is_memory AND started_at >= :year AND started_at < :year || '~' AND {visible.NOT_HIDDEN} GROUP BY 1
+            """,
+            {"year": year or "~"},
+        )
+    }
+    days = {
+        row["day"]: (row["n"], memories.get(row["day"]) or "")
+        for row in run(
+            "SELECT day, sum(message_count) AS n FROM days WHERE day >= :year AND day < :year || '~' GROUP BY day",
+            {"year": year or "~"},
+        )
+    }
+    weeks = Calendar(MONDAY)
+    months = [(f"{year}-{month:02}", weeks.monthdayscalendar(int(year), month)) for month in range(1, 13) if year]
+    return {"year": year, "years": list(years), "total": years.get(year, 0), "months": months, "days": days}
 
 
 _KINDS = {"photos": ("image", "gif"), "videos": ("video",), "voices": ("audio",)}
