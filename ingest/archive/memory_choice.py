@@ -6,8 +6,9 @@ import sqlite3
 
 #: About this part of a chat's messages of a year is in memories, and at least one talk where one is worth it.
 MEMORY_SHARE = 0.05
-#: No talk with a lower score is a memory, whatever else the year holds.
+#: No talk with a lower score is a memory, whatever else the year holds; but where no talk has it, so many are.
 MEMORY_FLOOR = 0.3
+_INSTEAD_OF_NONE = 6
 #: In an archive with fewer memories the share is larger: up to so many, of at most every second talk.
 FEWEST_MEMORIES = 20
 _MOST_OF_FEW = 2
@@ -27,10 +28,14 @@ WITH told AS (
     SELECT chat_id, year, sum(message_count) AS total FROM told GROUP BY 1, 2
 )
 SELECT ranked.id FROM ranked JOIN years USING (chat_id, year)
-WHERE running - message_count < :share * total AND running <= :share * total + message_count
+WHERE running - message_count < :share * total
 """
 _MORE = """
-INSERT INTO chosen SELECT id FROM exchanges WHERE score >= :floor AND id NOT IN (SELECT id FROM chosen)
+INSERT INTO chosen SELECT id FROM (
+    SELECT id, score, row_number() OVER (
+        PARTITION BY chat_id, substr(started_at, 1, 4), coalesce(nullif(title, ''), id) ORDER BY score DESC, id
+    ) AS place FROM exchanges
+) WHERE score >= :floor AND place = 1 AND id NOT IN (SELECT id FROM chosen)
 ORDER BY score DESC, id LIMIT :more
 """
 
@@ -54,7 +59,7 @@ def choose_memories(
             connection.execute(_MORE, {**given, "more": more})
         if not connection.execute("SELECT count(*) FROM chosen").fetchone()[0]:
             # An archive of which nothing is worth it is not shown empty.
-            connection.execute(_MORE, {**given, "more": more, "floor": 1e-9})
+            connection.execute(_MORE, {**given, "more": min(more, _INSTEAD_OF_NONE), "floor": 1e-9})
     for mark, which in ((0, "is_memory AND id NOT IN"), (1, "NOT is_memory AND id IN")):
         connection.execute(
             f"UPDATE exchanges SET is_memory = {mark} WHERE {which} (SELECT id FROM chosen) AND {within}", given

@@ -100,6 +100,8 @@ def ingest(
             click.echo("dry run: nothing was changed")
         elif is_new and db.exists():
             say_extra()
+    sys.stdout.flush()
+    tell_again(accounts, db, options, quiet=as_json)
     if _is_nobody(accounts):
         raise MemoriesError(f"--me '{me}': nobody is called that in any of these exports; say it as they do")
     if any(account.error for account in accounts):
@@ -149,10 +151,22 @@ def ingest_all(
             for export in opened:
                 accounts.append(_ingest_one(connection, db, export, options, quiet=quiet))
                 _note_said(connection, db, accounts[-1], options)
-        if not options.dry_run and any(not account.error for account in accounts):
+    return accounts
+
+
+def tell_again(accounts: list[ImportReport], db: Path, options: Options, *, quiet: bool) -> None:
+    """After the accounts: what an earlier version told is told again, and scored by meaning where that is installed.
+
+    All that was read is kept whatever comes of this; `memories understand` goes on with it.
+    """
+    if options.dry_run or all(account.error for account in accounts):
+        return
+    try:
+        with writer_lock(db, on_wait=say_aside), database_errors(db), closing(connect(db)) as connection:
             tell_outdated(connection, db)
             by_meaning(connection, db, quiet=quiet)
-    return accounts
+    except MemoriesError as error:
+        say_aside(f"everything was read; but choosing by meaning did not work: {error}")
 
 
 def _note_said(connection: sqlite3.Connection, db: Path, account: ImportReport, options: Options) -> None:

@@ -11,7 +11,7 @@ import click
 
 from ingest.archive.database import connect
 from ingest.cli.base import db_option, main, say_aside, told
-from ingest.cli.ingesting import ingest_all
+from ingest.cli.ingesting import ingest_all, tell_again
 from ingest.core.model import Options
 from ingest.exports.source import Limits
 from ingest.importing.report import lines_of
@@ -97,6 +97,7 @@ def demo(folder: Path, host: str, port: int, no_serve: bool) -> None:
     for account in accounts:
         for line in lines_of(account):
             click.echo(line)
+    tell_again(accounts, db, Options(), quiet=False)
     if any(account.error for account in accounts):
         sys.exit(1)
     if not no_serve:
@@ -125,6 +126,7 @@ def start(file_in: Path, log_level: str, db: Path, host: str, port: int) -> None
         if account.error or level in ("DEBUG", "INFO"):
             for line in lines_of(account, explain=level == "DEBUG"):
                 click.echo(line, err=bool(account.error))
+    tell_again(accounts, db, Options(), quiet=level not in ("DEBUG", "INFO"))
     if any(account.error for account in accounts):
         sys.exit(1)
     _serve(db, host, port)

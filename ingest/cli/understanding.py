@@ -13,7 +13,7 @@ from ingest.cli.base import db_option, main, progress_bar, say_aside, told
 from ingest.core.errors import MemoriesError
 from ingest.importing.report import counted
 from ingest.importing.telling_again import count_not_understood, tell_outdated, understand
-from ingest.summaries.meaning.encoder import find_encoder, is_installed
+from ingest.summaries.meaning.encoder import SWITCH, find_encoder, is_installed
 
 EXTRA = 'pip install "whatsapp-memories[understanding]"'
 
@@ -38,6 +38,8 @@ def understand_command(db: Path) -> None:
         if again:
             click.echo(f"{counted(again, 'talk')} told again")
         count = by_meaning(connection, db, quiet=False)
+        if count is None and is_installed():
+            raise MemoriesError(f"{SWITCH}=0 says that talks are not to be understood; unset it, and ask again")
         if count is None:
             raise MemoriesError(f"the extra that understands talks is not installed: {EXTRA}")
         click.echo(f"{counted(count, 'talk')} understood" if count else "all talks are understood")

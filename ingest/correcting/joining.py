@@ -24,15 +24,22 @@ from ingest.importing.wording_chains import INSERT_REVISION
 
 _BATCH = 5_000
 _SHARE = 0.6
-#: So many messages of a chat are compared for who wrote them.
+#: So many messages of a chat, the newest of the time that both tell of, are compared for who wrote them.
 _MOST_COMPARED = 20_000
 _SAME_WORDS = """
-SELECT there.sender_id, here.sender_id, count(*) FROM (
-    SELECT sender_id, substr(sent_at, 1, 16) AS minute, kind, text FROM messages
-    WHERE chat_id = :other AND sender_id IS NOT NULL AND kind = 'text' LIMIT :most
-) AS there JOIN messages AS here ON here.chat_id = :chat AND here.sent_at >= there.minute
-    AND here.sent_at < there.minute || '~' AND here.kind = there.kind AND here.text = there.text
-WHERE here.sender_id IS NOT NULL GROUP BY 1, 2
+WITH there AS MATERIALIZED (
+    SELECT sender_id, substr(sent_at, 1, 16) AS minute, text, count(*) AS times FROM (
+        SELECT sender_id, sent_at, text FROM messages
+        WHERE chat_id = :other AND sender_id IS NOT NULL AND kind = 'text' AND sent_at BETWEEN :start AND :end
+        ORDER BY sent_at DESC LIMIT :most
+    ) GROUP BY 1, 2, 3
+), here AS MATERIALIZED (
+    SELECT sender_id, substr(sent_at, 1, 16) AS minute, text, count(*) AS times FROM messages
+    WHERE chat_id = :chat AND sender_id IS NOT NULL AND kind = 'text'
+        AND sent_at BETWEEN (SELECT min(minute) FROM there) AND :end GROUP BY 1, 2, 3
+)
+SELECT there.sender_id, here.sender_id, sum(min(there.times, here.times))
+FROM there JOIN here USING (minute, text) GROUP BY 1, 2
 """
 
 
@@ -109,12 +116,12 @@ def put_together(rewriting: Rewriting, chat: int, other: int, joined: Mapping[in
     moving = _Moving(connection.execute("SELECT max(id) + 1 FROM messages").fetchone()[0])
     people: dict[str | None, int | None] = {None: None}
     people.update(connection.execute("SELECT name, id FROM people"))
-    same = _same_people(connection, chat, other, joined or {})
+    common = (max(first_at, start), min(last_at, end))
+    same = _same_people(connection, chat, other, joined or {}, common)
     for name, person in list(people.items()):
         if person in same:
             people[name] = same[person]
     source = connection.execute("SELECT max(source_id) FROM chat_sources WHERE chat_id = ?", (other,)).fetchone()[0]
-    common = (max(first_at, start), min(last_at, end))
     pairing: Any = _Pairing(connection, chat, source, people, moving, _NoFiles(), (), common)  # type: ignore[arg-type]
     pairing.pairs = {}
     pairing.run(_rows_of(connection, other))
@@ -147,13 +154,25 @@ def put_together(rewriting: Rewriting, chat: int, other: int, joined: Mapping[in
     return len(pairing.pairs)
 
 
-def _same_people(connection: sqlite3.Connection, chat: int, other: int, joined: Mapping[int, int]) -> dict[int, int]:
+def _same_people(
+    connection: sqlite3.Connection, chat: int, other: int, joined: Mapping[int, int], common: tuple[str, str]
+) -> dict[int, int]:
     """person of `other` -> person of `chat`, where the two call somebody differently.
 
     Who wrote the same words in the same minute is the same person. Nobody is two people of the other chat.
+    `common`: from when to when both tell.
     """
     votes: dict[int, Counter[int]] = {}
-    rows = connection.execute(_SAME_WORDS, {"chat": chat, "other": other, "most": _MOST_COMPARED})
+    rows = connection.execute(
+        _SAME_WORDS,
+        {
+            "chat": chat,
+            "other": other,
+            "most": _MOST_COMPARED,
+            "start": common[0][:16],
+            "end": f"{common[1][:16]}~",
+        },
+    )
     for former, person, times in rows:
         votes.setdefault(former, Counter())[person] += times
     found: dict[int, int] = {}

@@ -162,8 +162,14 @@ class Merge:
     def _pair_versions(self, old: Mapping[str, list[Old]], rows: list[Row]) -> list[Row]:
         """Pair messages with another wording of theirs in the same minute; returns those that are left."""
         new: list[Row] = []
+        # Those of a minute that have no pair, in order; what is paired meanwhile is passed over.
+        waiting: dict[str, list[Old]] = {}
         for row in rows:
-            rest = (one for one in sorted(old.get(_minute(row), ()), key=lambda o: o.id) if not self._taken[one.id])
+            minute = _minute(row)
+            if minute not in waiting:
+                there = sorted(old.get(minute, ()), key=lambda one: one.id)
+                waiting[minute] = [one for one in there if not self._taken[one.id]]
+            rest = (one for one in waiting[minute] if not self._taken[one.id])
             other = next((one for one in rest if one.sender == self._ids[row[4]] and _is_version(one, row)), None)
             if other is not None:
                 self._version(other, row)

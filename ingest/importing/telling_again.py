@@ -24,11 +24,30 @@ from ingest.summaries.meaning.rescore import with_meaning
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import VERSION, Summarizer
 from ingest.summaries.offline.vocabulary import Vocabulary
+from memories_lib.shared.contract import FIRST_EVENT
 
 _BATCH = 100
 _OUTDATED = f"summarised_by = 'offline' AND prompt_version NOT LIKE '{VERSION}%'"
 _MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
-_TEXTS = "SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text' AND sender_id IS NOT NULL"
+#: What the built-in teller told, before any edit: (id, score, prompt_version, is it kept beside an edited one).
+_TOLD = f"""
+SELECT id, score, prompt_version, 0 AS was FROM exchanges
+WHERE summarised_by = 'offline' AND id < {FIRST_EVENT} AND id NOT IN (SELECT id FROM exchanges_before)
+UNION ALL SELECT id, score, prompt_version, 1 FROM exchanges_before WHERE summarised_by = 'offline'
+"""
+#: Talks that have their score by meaning, while memories are not chosen by it yet.
+_TO_CHOOSE = "to choose"
+_BY_WORDS = f"prompt_version = '{VERSION}'"
+_UNCHOSEN = f"prompt_version = '{VERSION} {_TO_CHOOSE}'"
+#: The texts of a talk as it was before any edit.
+_TEXTS = """
+SELECT text FROM messages LEFT JOIN messages_before ON message_id = messages.id
+WHERE messages.exchange_id = :exchange AND coalesce(messages_before.exchange_id, :exchange) = :exchange
+    AND kind = 'text' AND sender_id IS NOT NULL
+UNION ALL SELECT text FROM messages_before JOIN messages ON messages.id = message_id
+WHERE messages_before.exchange_id = :exchange AND messages.exchange_id IS NOT :exchange
+    AND kind = 'text' AND sender_id IS NOT NULL
+"""
 
 
 def count_outdated(connection: sqlite3.Connection) -> int:
@@ -78,42 +97,44 @@ def _tell(connection: sqlite3.Connection, exchange: int, teller: Summarizer, now
 
 
 def count_not_understood(connection: sqlite3.Connection) -> int:
-    """How many talks are scored by their words alone."""
-    (count,) = connection.execute(
-        "SELECT count(*) FROM exchanges WHERE summarised_by = 'offline' AND prompt_version = ?", (VERSION,)
-    ).fetchone()
+    """How many talks are scored by their words alone; and those of which memories are still to be chosen."""
+    (count,) = connection.execute(f"SELECT count(*) FROM ({_TOLD}) WHERE {_BY_WORDS} OR {_UNCHOSEN}").fetchone()
     return int(count)
 
 
 def understand(
     connection: sqlite3.Connection, database: Path, encoder: Encoder, progress: Progress | None = None
 ) -> int:
-    """Score by meaning the talks that are scored by their words alone, and choose memories anew; returns how many."""
-    total = count_not_understood(connection)
-    if not total:
+    """Score by meaning the talks that are scored by their words alone, and choose memories anew; returns how many.
+
+    A talk that an edit changed is scored as it was told before the edit, which then is made on it anew.
+    """
+    waiting = connection.execute(f"SELECT id, score, was FROM ({_TOLD}) WHERE {_BY_WORDS} ORDER BY id").fetchall()
+    total, done = len(waiting), 0
+    if not total and not count_not_understood(connection):
         return 0
-    waiting = connection.execute(
-        "SELECT id, score FROM exchanges WHERE summarised_by = 'offline' AND prompt_version = ? ORDER BY id", (VERSION,)
-    ).fetchall()
-    understood, done = f"{VERSION} {encoder.name}", 0
     for batch in _in_batches(waiting):
-        talks = [[text for (text,) in connection.execute(_TEXTS, (exchange,))] for exchange, _ in batch]
-        scores = with_meaning([score for _, score in batch], talks, encoder)
+        talks = [[text for (text,) in connection.execute(_TEXTS, {"exchange": exchange})] for exchange, _, _ in batch]
+        scores = with_meaning([score for _, score, _ in batch], talks, encoder)
         with transaction(connection):
-            connection.executemany(
-                "UPDATE exchanges SET score = ?, prompt_version = ? WHERE id = ?",
-                [(score, understood, exchange) for score, (exchange, _) in zip(scores, batch, strict=True)],
-            )
+            for score, (exchange, _, was) in zip(scores, batch, strict=True):
+                table = "exchanges_before" if was else "exchanges"
+                connection.execute(
+                    f"UPDATE {table} SET score = ?, prompt_version = ? WHERE id = ?",
+                    (score, f"{VERSION} {_TO_CHOOSE}", exchange),
+                )
         done += len(batch)
         if progress:
             progress(done, total)
     with rewritten(connection, database):
+        understood = f"{VERSION} {encoder.name}"
+        connection.execute(f"UPDATE exchanges SET prompt_version = ? WHERE {_UNCHOSEN}", (understood,))
         for (chat,) in connection.execute("SELECT id FROM chats").fetchall():
             tell_periods(connection, chat, "0", "~")
     return total
 
 
-def _in_batches(rows: Iterable[tuple[int, float]]) -> Iterator[Sequence[tuple[int, float]]]:
+def _in_batches(rows: Iterable[tuple[int, float, int]]) -> Iterator[Sequence[tuple[int, float, int]]]:
     waiting = iter(rows)
     while batch := list(islice(waiting, _BATCH)):
         yield batch

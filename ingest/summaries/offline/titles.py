@@ -22,6 +22,8 @@ from memories_lib.shared.media_words import media_title
 
 #: A sentence of fewer characters is cut to only where nothing longer is to be had.
 _FEWEST = 25
+#: Arrows, and after them all that is drawn: hearts, faces.
+_FIRST_DRAWN = 0x2190
 #: Of a talk, so many of its longest messages, and of those that caused most, may be its title; of a dull talk so many.
 _MOST_LONGEST, _MOST_LOUDEST, _OF_DULL = 4, 2, 3
 _NONE = (0,)
@@ -100,6 +102,8 @@ def choose(
             break  # none of the rest can be better
         value *= 1.0 + _FOR_WORTH * max(-1.0, min(_MOST_WORTH, spreads(worth(tokens))))
         value *= _form(text, tokens)
+        if not _says_something(text):
+            continue
         if best is None or value > best.value:
             best = Sentence(value, message, text)
     return best
@@ -216,7 +220,8 @@ def name(sentence: Sentence | None, talk: Sequence[Said], names: Mapping[int, st
     """The title. `names` are of people; `language` is the chat's, for words that nobody wrote."""
     if sentence is not None:
         return fit(sentence.text)
-    said = next((m for m in talk if m[4] and m[1] is not None and m[3] in ("text", "location", "poll")), None)
+    written = [m for m in talk if m[4] and m[1] is not None and m[3] in ("text", "location", "poll")]
+    said = next((m for m in written if _says_something(m[4])), written[0] if written else None)
     told = " ".join(URL.sub("", said[4]).split()) if said else ""
     if said and said[3] != "location":
         return shorten(told or said[4], TITLE)
@@ -228,9 +233,15 @@ def name(sentence: Sentence | None, talk: Sequence[Said], names: Mapping[int, st
     return shorten(talk[0][4], TITLE) if talk else ""
 
 
+def _says_something(text: str) -> bool:
+    """Whether there is more in it than dashes, dots and marks of direction: a letter, a number, a drawn sign."""
+    return any(sign.isalnum() or ord(sign) >= _FIRST_DRAWN for sign in text)
+
+
 def fit(text: str) -> str:
     """A sentence as a title: whole where it fits, else up to the end of a clause, else between words with "…"."""
-    text = text.rstrip(" ,;:–-") if not text.startswith("http") else text
+    # Of a line that is nothing but dashes, the dashes stay.
+    text = (text.rstrip(" ,;:–-") or text) if not text.startswith("http") else text
     title = text if len(text) <= TITLE else _clause(text) or shorten(text, TITLE)
     # Of words that were quoted, the sentence may have lost the end of the quote.
     closing = _CLOSING.get(title[:1])

@@ -115,25 +115,23 @@ def _in_order(run: Run, visible: str, named: str, given: Mapping[str, Any], orde
 def _look_through_the_newest(run: Run, given: Mapping[str, Any]) -> list[int] | None:
     """The newest with the words, from the newest messages back; None when there are too few among those."""
     found: list[int] = []
-    start = given["before"]
+    # Where one goes on: at a message that may be seen, or further on at any, by what it is and not by its number.
+    start = ("~", 0) if given["before"] is None else run(_AT, given).fetchone()
     looked, size = 0, _FIRST_LOOK
-    while len(found) < given["most"] and looked < _MOST_LOOKED_THROUGH:
-        after = "" if start is None else f"WHERE {_after('newest').removeprefix(' AND ')}"
-        newest = [
-            row[0]
-            for row in run(
-                f"""
-                SELECT messages.id FROM messages INDEXED BY messages_by_sent_at {after}
-                ORDER BY messages.sent_at DESC, messages.id DESC LIMIT :size
-                """,
-                {"before": start, "size": size},
-            )
-        ]
+    while start and len(found) < given["most"] and looked < _MOST_LOOKED_THROUGH:
+        newest = run(
+            """
+            SELECT messages.id, messages.sent_at FROM messages INDEXED BY messages_by_sent_at
+            WHERE (messages.sent_at, messages.id) < (:at, :number)
+            ORDER BY messages.sent_at DESC, messages.id DESC LIMIT :size
+            """,
+            {"at": start[0], "number": start[1], "size": size},
+        ).fetchall()
         if not newest:
             return found
-        held = _held_by(run, given["query"], newest)
-        found += [number for number in newest if number in held]
-        start, looked, size = newest[-1], looked + len(newest), 2 * size
+        held = _held_by(run, given["query"], [row[0] for row in newest])
+        found += [row[0] for row in newest if row[0] in held]
+        start, looked, size = (newest[-1][1], newest[-1][0]), looked + len(newest), 2 * size
     return found[: given["most"]] if len(found) >= given["most"] else None
 
 

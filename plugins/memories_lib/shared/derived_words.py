@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from memories_lib.shared.media_words import media_title
+from memories_lib.shared.media_words import media_title, named_otherwise
 from memories_lib.shared.sql import Fold
 
 #: Characters of a title, a quote.
@@ -74,9 +74,7 @@ def renamed(told: Words, old: str, new: str, *, by_model: bool) -> Words:
     lines = [new + line[len(old) :] if line.startswith(f"{old}: “") else line for line in told.summary.split("\n")]
     if not by_model:
         # "3 photos · Anna": nobody wrote a word in it.
-        head, dot, people = told.title.rpartition(" · ")
-        names = [new if name == old else name for name in people.split(", ")]
-        return Words(f"{head}{dot}{', '.join(names)}" if dot else told.title, "\n".join(lines), told.topics)
+        return Words(named_otherwise(told.title, old, new), "\n".join(lines), told.topics)
     pattern = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
     outside = re.compile(r"“[^“”]*”|[^“]+|“")
 

@@ -6,9 +6,23 @@ import json
 from collections.abc import Callable, Iterable
 
 from memories_lib.shared import naming_edits
+from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edited_archive import EditedArchive
 from memories_lib.shared.event import Event
 from memories_lib.shared.naming_edits import RETITLED
+
+#: Whether a talk is a memory without its star: as it was told, as one of those it was put together from was, as that
+#: was which it was parted from.
+_AS_BEFORE_THE_STAR = f"""
+UPDATE exchanges SET is_memory = coalesce((
+    SELECT max(is_memory) FROM exchanges_before WHERE id = :id
+        OR id IN (SELECT id FROM merged_exchanges WHERE exchange_id = :id)
+        OR (:id >= {FIRST_EVENT} AND id IN (
+            SELECT before.exchange_id FROM messages JOIN messages_before AS before ON before.message_id = messages.id
+            WHERE messages.exchange_id = :id
+        ))
+), is_memory) WHERE id = :id
+"""
 
 
 def _marking(column: str, value: int) -> Callable[[EditedArchive, Event], bool]:
@@ -26,14 +40,7 @@ def _marking(column: str, value: int) -> Callable[[EditedArchive, Event], bool]:
             db.keep(exchange)
             db.run("UPDATE exchanges SET is_memory = 1 WHERE id = ?", (exchange,))
         elif column == "is_starred":
-            db.run(
-                """
-                UPDATE exchanges SET is_memory = coalesce(
-                    (SELECT is_memory FROM exchanges_before WHERE id = exchanges.id), is_memory
-                ) WHERE id = ?
-                """,
-                (exchange,),
-            )
+            db.run(_AS_BEFORE_THE_STAR, {"id": exchange})
         return True
 
     return act

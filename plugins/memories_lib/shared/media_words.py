@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -24,6 +25,29 @@ def _words() -> dict[str, dict[str, tuple[str, str]]]:
         parted = {kind: words.split(" | ") for kind, words in kinds.items()}
         found[code] = {kind: (one, several) for kind, (one, several) in parted.items()}
     return found
+
+
+@cache
+def _made() -> re.Pattern[str]:
+    """What the first part of a made title can be."""
+    phrases = {phrase for kinds in _words().values() for pair in kinds.values() for phrase in pair}
+    one = "|".join(re.escape(phrase).replace(r"\{n\}", r"\d+") for phrase in sorted(phrases, key=len, reverse=True))
+    return re.compile(rf"(?:{one})(?:, (?:{one}))?(?= · |\Z)")
+
+
+def named_otherwise(title: str, old: str, new: str) -> str:
+    """A made title with another name for somebody; any other title as it is: what people wrote stays."""
+    found = _made().match(title)
+    if not found:
+        return title
+    head, rest = title[: found.end()], title[found.end() :]
+    if rest.endswith((f" · {old}", f", {old}")):
+        rest = rest[: -len(old)] + new
+    elif f" · {old}, " in rest:
+        before, _, after = rest.rpartition(f" · {old}, ")
+        rest = f"{before} · {new}, {after}"
+    # Whoever became one with somebody is named once.
+    return head + (rest[: -len(new) - 2] if rest.endswith(f" · {new}, {new}") else rest)
 
 
 def media_title(kinds: Mapping[str, int], place: str, people: Sequence[str], language: str | None) -> str:
