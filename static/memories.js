@@ -1,5 +1,6 @@
 // The list of memories: goes on by itself, and lets several be chosen.
 import { choosing } from "./choose.js";
+import { askFor } from "./dialog.js";
 import { act, ask, failed, say, words } from "./edits.js";
 import { goOn } from "./more.js";
 import { panes } from "./panes.js";
@@ -35,7 +36,7 @@ async function use(action, items) {
   const numbers = items.map((item) => Number(item.dataset.exchange));
   let body;
   if (action in words.ask) {
-    const said = prompt(words.ask[action], "");
+    const said = await askFor(words.ask[action]);
     if (said === null) return;
     body = { [action === "retitle" ? "title" : "note"]: said };
   }

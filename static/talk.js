@@ -1,6 +1,7 @@
 // A talk: its tools for those who may edit, photos that open in place, voice notes, reading on.
 import { bubbleTools } from "./bubble_tools.js";
 import { readOn } from "./conversation.js";
+import { askFor, giveFile, giveLink } from "./dialog.js";
 import { act, ask, failed, say, words } from "./edits.js";
 import { littleMaps } from "./little_map.js";
 import { openLook } from "./look.js";
@@ -40,20 +41,22 @@ async function use(talk, button) {
   const action = button.dataset.action;
   let body;
   if (action !== "share" && action in words.ask) {
-    const said = prompt(words.ask[action], button.dataset.was);
+    const said = await askFor(words.ask[action], button.dataset.was);
     if (said === null) return;
     body = { [action === "retitle" ? "title" : "note"]: said };
   }
   try {
+    if (action === "share" && words.dialog.isLocal) return void (await giveFile(talk.dataset.exchange));
     if (action === "share") {
       const made = await ask("POST", "/shares", { exchange_id: Number(talk.dataset.exchange), days: 30 });
-      prompt(words.ask.share, new URL(made.path, location.href).href);
+      await giveLink(words.ask.share, new URL(made.path, location.href).href);
       return;
     }
     const told = await act(action, talk.dataset.exchange, body);
     if (action === "hide") talk.classList.add("is-hidden");
     if (action === "restore") talk.classList.remove("is-hidden");
     if (action === "retitle") talk.querySelector("h1").textContent = body.title;
+    if (action === "retitle" || action === "note") button.dataset.was = Object.values(body)[0];
     say(words.done[action], [told.edit]);
     if (action === "star" || action === "unstar") turn(button, action === "star");
     if (action === "restore") button.disabled = true;

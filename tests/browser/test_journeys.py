@@ -122,8 +122,12 @@ def test_star_and_rename_a_talk(page: Page) -> None:
     page.get_by_role("button", name="Star", exact=True).click()
     expect(page.get_by_text("Starred.")).to_be_visible()
     expect(page.get_by_role("button", name="Take the star away")).to_have_class(re.compile("is-on"))
-    page.on("dialog", lambda dialog: dialog.accept("The boathouse"))
     choose(page, "Give it another title")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("The talk's title")).to_have_count(0)
+    choose(page, "Give it another title")
+    page.get_by_label("The talk's title").fill("The boathouse")
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="The boathouse")).to_be_visible()
     page.goto("/?starred=1")
     expect(page.locator(".mem-name")).to_have_text(["The boathouse"])
@@ -135,6 +139,26 @@ def test_star_and_rename_a_talk(page: Page) -> None:
     expect(page.locator(".mem-edits li")).to_have_count(3)
     page.goto("/?starred=1")
     expect(page.locator(".mem-name")).not_to_have_text(["The boathouse"])
+
+
+def test_a_talk_for_somebody_without_the_archive(page: Page, examples_db: Path, tmp_path: Path) -> None:
+    """A link to one's own machine helps nobody: one file does."""
+    talk = one(examples_db, "SELECT id FROM exchanges WHERE is_memory ORDER BY message_count DESC LIMIT 1")
+    page.goto(f"/talk/{talk}")
+    choose(page, "Share")
+    with page.expect_download() as sent:
+        page.get_by_role("dialog").get_by_role("link", name="Save for the family").click()
+    path = tmp_path / "story.html"
+    sent.value.save_as(path)
+    other = page.context.browser.new_page()  # type: ignore[union-attr]
+    asked: list[str] = []
+    other.on("request", lambda request: asked.append(request.url))
+    other.goto(f"file://{path}")
+    expect(other.locator(".scene.is-now")).to_be_visible()
+    expect(other.locator(".line.is-said").first).to_be_visible()
+    other.keyboard.press("ArrowRight")
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+    other.close()
 
 
 def test_make_one_talk_of_two(page: Page) -> None:
@@ -414,8 +438,9 @@ def test_one_title_for_several_talks(page: Page, archive: Path) -> None:
     page.get_by_role("button", name="Select").click()
     for number in (0, 1):
         page.locator(".mem-card").nth(number).click()
-    page.on("dialog", lambda dialog: dialog.accept("The lake house"))
     page.locator("#bar").get_by_role("button", name="Give it another title").click()
+    page.get_by_label("The talk's title").fill("The lake house")
+    page.get_by_role("button", name="Save").click()
     expect(page.locator("#toast")).to_contain_text("Renamed.")
     assert one(archive, "SELECT count(*) FROM exchanges WHERE title = 'The lake house'") == 2
     box, window = page.locator("#toast").bounding_box(), page.viewport_size
