@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,22 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+_TOKEN = re.compile(r"--([\w-]+): ([^;]+);")
+_MARK = re.compile(r"(?s)(<!-- tokens by make docs -->\n).*?(<!-- end of the tokens -->)")
+
+
+def design(page: str) -> str:
+    """``docs/DESIGN.md`` with the table of sizes and colours as `static/memories.css` has them."""
+    css = (ROOT / "static" / "memories.css").read_text("utf-8")
+    light = dict(_TOKEN.findall(css[css.index(":root") : css.index("@media")]))
+    dark = dict(_TOKEN.findall(css[css.index("@media") : css.index("\nbody {")]))
+    rows = ["| property | light | dark |", "| --- | --- | --- |"]
+    rows += [
+        f"| `--{name}` | `{value}` | {f'`{dark[name]}`' if name in dark else ''} |" for name, value in light.items()
+    ]
+    return _MARK.sub(lambda found: found[1] + "\n".join(rows) + "\n" + found[2], page)
+
+
 def pages() -> dict[Path, str]:
     """Every generated page and what it must hold."""
     told = json.dumps(openapi.document(), indent=1, ensure_ascii=False) + "\n"
@@ -108,6 +125,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "SCHEMA.md": schema(),
         ROOT / "docs" / "COMMANDS.md": commands(),
         ROOT / "docs" / "openapi.json": told,
+        ROOT / "docs" / "DESIGN.md": design((ROOT / "docs" / "DESIGN.md").read_text("utf-8")),
         ROOT / "docs" / "ARCHITECTURE.md": drawn((ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")),
     }
 
