@@ -9,7 +9,11 @@ PORT   ?= 8001
 .DEFAULT_GOAL := demo
 
 $(BIN)/memories: pyproject.toml requirements/serve.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON) here: make PYTHON=... with Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	 || { echo "$(PYTHON) is too old: Python 3.11 or newer, please; make PYTHON=python3.12 names one" >&2; exit 1; }
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@echo "fetching what is needed into $(VENV); the first time takes a minute" >&2
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements/serve.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@

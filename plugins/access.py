@@ -42,7 +42,8 @@ def actor_from_request(datasette: Datasette, request: Request) -> dict[str, Any]
 @hookimpl(tryfirst=True)
 def permission_allowed(actor: Mapping[str, Any] | None, action: str, resource: object) -> bool | None:
     """By role; strangers may nothing."""
-    if action == "view-database" and resource == "_internal":
+    # The file holds what is hidden, and everybody's numbers: a backup is how its owner takes it home.
+    if action == "view-database-download" or (action == "view-database" and resource == "_internal"):
         return False
     if action == "view-table" and isinstance(resource, tuple) and resource[1] in _OF_SOURCES:
         return roles.may(actor, "owner")

@@ -10,7 +10,8 @@ folder="$(dirname "$db")"
 if [ "$(id -u)" = 0 ] && id memories >/dev/null 2>&1; then
     mkdir -p "$folder"
     chown memories: "$folder"
-    find "$folder" -maxdepth 1 -user root -exec chown memories: {} +
+    # What was brought in by hand (fly ssh is root), pictures too, belongs to who serves it.
+    find "$folder" -user root -exec chown memories: {} +
     exec setpriv --reuid=memories --regid=memories --init-groups -- "$0" "$@"
 fi
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import time
@@ -15,6 +14,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from ingest.core.errors import Locked, NoRoom, NotOurDatabase
+from ingest.core.file_locks import read_note, try_lock, write_note
 from memories_lib.shared import private_files, sqlite_errors
 from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE
 from memories_lib.shared.folding import TOKENIZE, fold
@@ -282,19 +282,16 @@ def writer_lock(path: Path, wait_s: float = 600, on_wait: Callable[[str], None] 
         deadline = time.monotonic() + wait_s
         said = False
         while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if try_lock(handle):
                 break
-            except OSError:
-                holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip() or "unknown"
-                if time.monotonic() >= deadline:
-                    raise Locked(f"{path}: process {holder} is writing to it; try again when it is done") from None
-                if not said and on_wait:
-                    on_wait(f"waiting for process {holder}, which is writing to {path.name}")
-                    said = True
-                time.sleep(0.1)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+            holder = read_note(handle) or "unknown"
+            if time.monotonic() >= deadline:
+                raise Locked(f"{path}: process {holder} is writing to it; try again when it is done")
+            if not said and on_wait:
+                on_wait(f"waiting for process {holder}, which is writing to {path.name}")
+                said = True
+            time.sleep(0.1)
+        write_note(handle, str(os.getpid()))
         yield
     finally:
         os.close(handle)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -88,13 +89,16 @@ def ingest(
     options = Options(chat, me, date_order, timezone, dry_run)
     limits = Limits(max_text * _MIB, max_file * _MIB, max_files)
     is_new = not db.exists()
-    accounts = ingest_all(exports, db, options, limits, media, quiet=as_json)
+
+    def tell(account: ImportReport) -> None:
+        for line in lines_of(account, explain=explain):
+            click.echo(line, err=bool(account.error))
+        sys.stdout.flush()
+
+    accounts = ingest_all(exports, db, options, limits, media, quiet=as_json, came=None if as_json else tell)
     if as_json:
         click.echo(json.dumps([as_data(account) for account in accounts], ensure_ascii=False, indent=2))
     else:
-        for account in accounts:
-            for line in lines_of(account, explain=explain):
-                click.echo(line, err=bool(account.error))
         _say_owner(accounts)
         if dry_run:
             click.echo("dry run: nothing was changed")
@@ -136,21 +140,35 @@ def _say_owner(accounts: list[ImportReport]) -> None:
 
 
 def ingest_all(
-    paths: tuple[Path, ...], db: Path, options: Options, limits: Limits, media: Path | None = None, *, quiet: bool
+    paths: tuple[Path, ...],
+    db: Path,
+    options: Options,
+    limits: Limits,
+    media: Path | None = None,
+    *,
+    quiet: bool,
+    came: Callable[[ImportReport], None] | None = None,
 ) -> list[ImportReport]:
-    """Every export by itself: one that fails is named, the others are kept."""
+    """Every export by itself: one that fails is named, the others are kept. `came` hears of each when it is done."""
     accounts: list[ImportReport] = []
+
+    def add(account: ImportReport) -> None:
+        accounts.append(account)
+        if came:
+            came(account)
+
     with writer_lock(db, on_wait=say_aside), database_errors(db), closing(_connect_for(db, options)) as connection:
         for path in paths:
             try:
                 opened = open_exports(path, limits, media)
             except MemoriesError as error:
-                accounts.append(ImportReport(str(path), error=str(error)))
+                add(ImportReport(str(path), error=str(error)))
                 continue
             options = replace(options, are_many=len(paths) + len(opened) > 2)
             for export in opened:
-                accounts.append(_ingest_one(connection, db, export, options, quiet=quiet))
-                _note_said(connection, db, accounts[-1], options)
+                account = _ingest_one(connection, db, export, options, quiet=quiet)
+                _note_said(connection, db, account, options)
+                add(account)
     return accounts
 
 

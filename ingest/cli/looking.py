@@ -14,6 +14,7 @@ from ingest.archive.check import check as check_archive
 from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, database_errors
 from ingest.cli.base import Failed, db_option, main, told
+from ingest.importing.report import counted
 from ingest.ops.passwords import SHORTEST, hash_password
 from memories_lib.queries.search import find as find_messages
 from memories_lib.shared.folding import fts_query
@@ -99,8 +100,9 @@ def stats(db: Path, as_json: bool) -> None:
             click.echo(f"{chat['name']} ({chat['kind']}): all of it is hidden")
             continue
         click.echo(
-            f"{chat['name']} ({chat['kind']}): {chat['message_count']:,} messages by {chat['people']} people, "
-            f"{chat['first_at'][:10]} to {chat['last_at'][:10]}; {chat['exchanges']:,} exchanges, "
+            f"{chat['name']} ({chat['kind']}): {counted(chat['message_count'], 'message')} by "
+            f"{counted(chat['people'], 'person', 'people')}, "
+            f"{chat['first_at'][:10]} to {chat['last_at'][:10]}; {counted(chat['exchanges'], 'exchange')}, "
             f"{chat['memories']:,} of them memories"
         )
 

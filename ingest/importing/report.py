@@ -61,9 +61,9 @@ def lines_of(account: ImportReport, *, explain: bool = False) -> Iterable[str]:
         yield from _explained(account)
 
 
-def counted(number: int, one: str) -> str:
-    """`1 edit`, `2 edits`."""
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
+def counted(number: int, one: str, several: str = "") -> str:
+    """`1 edit`, `2 edits`; `2 people` with a plural of its own."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
 def order_sentence(account: ImportReport) -> str:

@@ -18,7 +18,8 @@ _LENGTH = 8
 
 def may_have_helper() -> bool:
     """Whether a second process would find a processor, and the user has nothing against it."""
-    return _processors() > 1 and not os.environ.get(ONE_PROCESS)
+    # Windows hands no open files to another process.
+    return os.name == "posix" and _processors() > 1 and not os.environ.get(ONE_PROCESS)
 
 
 def collect_rarely() -> None:

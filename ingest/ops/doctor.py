@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from ingest.archive.check import check
 from ingest.archive.database import connect
 from ingest.core.errors import MemoriesError
+from ingest.core.file_locks import read_note, try_lock
 from ingest.ops.remote import Remote
 from memories_lib.shared import bundle, curation, edit_log, settings, versions
 from memories_lib.shared.contract import FULL
@@ -66,7 +66,7 @@ def _archive(database: Path) -> Iterator[Finding]:
     for sentence in wrong:
         yield Finding("ill", "archive", sentence)
     if not wrong:
-        yield Finding("well", "archive", f"{messages:,} messages, whole")
+        yield Finding("well", "archive", f"{messages:,} message{'' if messages == 1 else 's'}, whole")
     for path in sorted(database.parent.glob(f"{database.name}.damaged*")):
         if not path.name.endswith(("-wal", "-shm", "-journal")):
             yield Finding(
@@ -111,10 +111,8 @@ def _writer(database: Path) -> Iterator[Finding]:
     if not lock.exists():
         return
     with lock.open("rb") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            holder = handle.read(20).decode("ascii", "replace").strip() or "unknown"
+        if not try_lock(handle.fileno(), shared=True):
+            holder = read_note(handle.fileno()) or "unknown"
             yield Finding(
                 "note", "writer", f"process {holder} is writing to the archive; what waits for it goes on after"
             )
@@ -155,14 +153,19 @@ def _memory(cgroup: Path) -> Iterator[Finding]:
     total = _number(_PROC / "meminfo", "MemTotal:", 1024)
     limits = [n for n in (total, _number(cgroup / "memory.max", "")) if n]
     if limits and min(limits) < _SMALL_MIB << 20:
-        yield Finding("ill", "memory", f"{min(limits) >> 20} MiB are too few; fly scale memory 256")
+        yield Finding(
+            "ill",
+            "memory",
+            f"{min(limits) >> 20} MiB are too few; at Fly: memory = '256mb' in fly.toml, then fly deploy",
+        )
     # A virtual machine counts them itself; a container's group does.
     ended = max(_number(_PROC / "vmstat", "oom_kill") or 0, _number(cgroup / "memory.events", "oom_kill") or 0)
     if ended:
         yield Finding(
             "note",
             "memory",
-            f"{ended} ended for want of memory since the machine started; at Fly: fly scale memory 512",
+            f"{ended} ended for want of memory since the machine started; "
+            "at Fly: memory = '512mb' in fly.toml, then fly deploy",
         )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
+import os
 import re
 import secrets
 import shlex
@@ -89,7 +91,8 @@ def write_folder(folder: Path, app: str, region: str) -> None:
     pins = sorted(_pins(_SERVES).items())
     (folder / "requirements.txt").write_text("".join(f"{name}=={version}\n" for name, version in pins), "utf-8")
     arguments = datasette_arguments(Path("data/memories.db"), "0.0.0.0", 8080, folder=Path("site"))
-    command = "[" + ", ".join(f'"{word}"' for word in ["python", *arguments]) + "]"
+    # In the image paths are written with slashes, whatever this system does.
+    command = json.dumps(["python", *(word.replace(os.sep, "/") for word in arguments)], ensure_ascii=False)
     (folder / "Dockerfile").write_text(_DOCKERFILE.format(command=command), "utf-8")
     (folder / "fly.toml").write_text(_FLY.format(app=app, region=region), "utf-8")
 
@@ -124,7 +127,7 @@ def deploy(folder: Path, app: str, region: str, with_hashes: dict[str, str]) -> 
         (["deploy"], None),
     ):
         try:
-            done = subprocess.run(["fly", *arguments], cwd=folder, input=given, text=True, check=False)
+            done = subprocess.run(["fly", *arguments], cwd=folder, input=given, encoding="utf-8", check=False)
         except FileNotFoundError:
             raise MemoriesError(
                 f"fly is not installed; {folder} is ready for it: https://fly.io/docs/flyctl/install/"

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from ingest.ops.passwords import hash_password
 from ingest.ops.serving import datasette_arguments
 from tests.conftest import Served, free_port, serve
 from tests.helpers import one
+from tests.server.test_access import come_in
 from tests.server.test_api import Client
 
 
@@ -64,7 +66,24 @@ def test_what_is_hidden_stays_so_and_nothing_is_changed(api: Client, archive: Pa
     assert api.ask("DELETE", "/api/exchanges/2")[0] == 403
     assert api.ask("POST", "/api/exchanges/1/restore")[0] == 403
     assert "data-action" not in api.text("/talk/2")
+    assert api.ask("GET", "/memories.db")[0] == 403
     assert archive.read_bytes() == before
+
+
+def test_it_is_closed_and_opens_with_a_password(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMORIES_PUBLIC", "1")
+    monkeypatch.setenv("MEMORIES_VIEWER_PASSWORD", hash_password("viewer word"))
+    shutil.copytree(archive.parent, tmp_path / "served")
+    served = serve_immutable(tmp_path / "served" / "memories.db", tmp_path / "log")
+    try:
+        client = Client(served)
+        assert client.ask("GET", "/talk/2")[0] in (302, 401)
+        cookie = {"cookie": come_in(client, "viewer", "viewer word")[2]}
+        assert "bubble" in client.ask("GET", "/talk/2", headers=cookie)[2].decode()
+        assert client.ask("GET", "/memories.db", headers=cookie)[0] in (403, 404)
+        assert client.ask("GET", "/health")[0] == 200
+    finally:
+        served.stop()
 
 
 def test_an_archive_that_does_not_show_its_edits_is_refused(archive: Path, tmp_path: Path) -> None:
