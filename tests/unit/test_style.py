@@ -40,6 +40,6 @@ def test_the_root_holds_what_belongs_there() -> None:
     if told.returncode:
         pytest.skip("not a checkout")
     assert {name for name in told.stdout.splitlines() if "/" not in name} == {
-        ".dockerignore", ".gitattributes", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md",
-        "fly.toml", "metadata.yml", "pyproject.toml", "schemathesis.toml", "settings.json",
+        ".dockerignore", ".gitattributes", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile",
+        "README.md", "fly.toml", "metadata.yml", "pyproject.toml", "schemathesis.toml", "settings.json",
     }  # fmt: skip
