@@ -69,7 +69,10 @@ function showWhere(talk, chapter, isPage) {
   const { day, at, memory, memoryTitle, memoryDay } = chapter.dataset;
   talk.querySelector("[data-now]").textContent = day;
   const next = talk.querySelector(".next-memory");
-  next.hidden = !memory;
+  // What is in sight already is not pointed at.
+  const number = memory?.split("/").pop();
+  const there = number && talk.querySelector(`.part[data-talk="${number}"]`);
+  next.hidden = !memory || (there && there.getBoundingClientRect().top < innerHeight);
   if (memory) {
     next.href = memory;
     next.querySelector("[data-words]").textContent = `${memoryTitle} · ${memoryDay}`;

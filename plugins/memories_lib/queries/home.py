@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from memories_lib.queries import talks, visible
-from memories_lib.queries.first_words import I_LOVE_YOU
+from memories_lib.queries.firsts import First, firsts
 from memories_lib.shared import folding
 from memories_lib.shared.derived_words import QUOTE, shorten
 from memories_lib.shared.sql import Run
@@ -48,21 +48,6 @@ class Year:
 
 
 @dataclass(slots=True)
-class First:
-    """What was the first of its kind. `what`: message, photo, voice, place, i_love_you; `words`: of a message."""
-
-    what: str
-    exchange_id: int
-    message_id: int
-    day: str
-    chat: str
-    sender: str
-    words: str = ""
-    picture: str = ""
-    voice: str = ""
-
-
-@dataclass(slots=True)
 class Home:
     """`hero`: (why it is shown: "day" or "best", its card); `large`: pictures of it that browsers show as they are;
     `near`: few memories are of this day, so that those of the days around it are there, too.
@@ -95,7 +80,7 @@ def home(run: Run, today: date) -> Home:
         if len(before) < _A_FULL_DAY:
             shown.near, before = True, _around(run, today, days)
     shown.this_day = _once([card for card in before if card["id"] not in on_top], said, _ON_A_SHELF)
-    shown.firsts = _firsts(run)
+    shown.firsts = firsts(run)
     said |= {folding.fold(first.words) for first in shown.firsts if first.words}
     titles = _titles_of_years(run)
     for year, total, numbers in best_ids:
@@ -249,50 +234,6 @@ def _titles_of_years(run: Run) -> dict[str, str]:
         """
     ).fetchall()
     return {row["period"]: row["title"] for row in rows}
-
-
-_FIRST = f"""
-SELECT messages.id AS message_id, messages.exchange_id, messages.sent_at, messages.text, chats.name AS chat,
-    people.name AS sender, media.sha256, media.thumbnail
-FROM {{tables}} JOIN chats ON chats.id = messages.chat_id JOIN people ON people.id = messages.sender_id
-WHERE {visible.SEEN}
-"""
-_SAID = _FIRST.format(tables="messages LEFT JOIN media ON media.message_id = messages.id")
-#: By way of the files, which are far fewer than the messages.
-_SENT = _FIRST.format(tables="media CROSS JOIN messages ON messages.id = media.message_id")
-_AT_FIRST = "ORDER BY messages.sent_at, messages.id LIMIT 1"
-_ASKED_FIRST = {
-    "message": f"""
-        {_SAID} AND messages.id = (
-            SELECT messages.id FROM messages WHERE +kind = 'text' AND sender_id IS NOT NULL AND {visible.SEEN}
-            ORDER BY sent_at, messages.id LIMIT 1
-        )
-    """,
-    "photo": f"{_SENT} AND messages.kind = 'image' AND media.thumbnail IS NOT NULL {_AT_FIRST}",
-    "i_love_you": f"""
-        {_SAID} AND messages.id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH :love)
-        ORDER BY messages.sent_at, messages.id LIMIT 1
-    """,
-    "voice": f"{_SENT} AND messages.kind = 'audio' AND media.sha256 IS NOT NULL {_AT_FIRST}",
-    "place": f"{_SAID} AND messages.id IN (SELECT message_id FROM places) {_AT_FIRST}",
-}
-
-
-def _firsts(run: Run) -> list[First]:
-    """The first message, photo, voice note, place and "I love you" that may be seen."""
-    love = " OR ".join(folding.fts_phrase(words) for words in I_LOVE_YOU)
-    found = []
-    for what, sql in _ASKED_FIRST.items():
-        row = run(sql, {"love": love}).fetchone()
-        if row:
-            words = shorten(row["text"] or "", QUOTE) if what in ("message", "i_love_you") else ""
-            picture, voice = (row["sha256"] if row["thumbnail"] else ""), (row["sha256"] if what == "voice" else "")
-            day, chat, sender = row["sent_at"][:10], row["chat"], row["sender"]
-            number, talk = row["message_id"], row["exchange_id"]
-            found.append(First(what, talk, number, day, chat, sender, words, picture, voice))
-    # One message can be two firsts: it is told once, as the rarer one.
-    rarer = {first.message_id for first in found if first.what != "message"}
-    return [first for first in found if first.what != "message" or first.message_id not in rarer]
 
 
 def _places(run: Run) -> list[Card]:

@@ -98,8 +98,8 @@ def calendar(run: Run, asked: str = "") -> dict[str, Any]:
     """A year (`asked`, else the newest) as months of weeks that begin on Monday.
 
     Gives a dict: `year`, `years` (all in which something was said, the newest first), `total` messages, `months`: for
-    each (YYYY-MM, weeks of seven days, 0 for days of other months), `days`: day -> (messages, the title of its best
-    memory or "").
+    each in which something was said (YYYY-MM, weeks of seven days, 0 for other days), `days`: day -> (messages, the
+    title of its best memory or "").
     """
     listed = run("SELECT substr(day, 1, 4) AS year, sum(message_count) AS n FROM days GROUP BY 1 ORDER BY 1 DESC")
     years = {row["year"]: row["n"] for row in listed}
@@ -123,7 +123,8 @@ def calendar(run: Run, asked: str = "") -> dict[str, Any]:
         )
     }
     weeks = Calendar(MONDAY)
-    months = [(f"{year}-{month:02}", weeks.monthdayscalendar(int(year), month)) for month in range(1, 13) if year]
+    said = sorted({day[:7] for day in days})
+    months = [(month, weeks.monthdayscalendar(int(month[:4]), int(month[5:]))) for month in said]
     return {"year": year, "years": list(years), "total": years.get(year, 0), "months": months, "days": days}
 
 
