@@ -92,6 +92,10 @@ def _restart(state: dict[str, Any]) -> None:
     _start(state)
 
 
+#: The one machine's number.
+_MACHINE = "3d8d9014f32d68"
+
+
 def _option(arguments: list[str], name: str, default: str | None = None) -> str | None:
     return arguments[arguments.index(name) + 1] if name in arguments else default
 
@@ -166,9 +170,16 @@ def main(arguments: list[str]) -> int:
             print(f"vol_1 is {size}GB now")
         case ["volumes", "snapshots", "list", "vol_1"]:
             print("vs_1 created 1 day ago")
-        case ["volumes", "destroy", "vol_1", "--yes"]:
+        case ["machine", "list", "--quiet"]:
+            print(_MACHINE if state["pid"] else "")
+        case ["machine", "destroy", machine, "--force"]:
+            if machine != _MACHINE or not state["pid"]:
+                sys.exit(f"Error: could not get machine {machine}")
             _stop(state)
             state["pid"] = None
+        case ["volumes", "destroy", "vol_1", "--yes"]:
+            if state["pid"]:  # https://fly.io/docs/volumes/volume-manage/
+                sys.exit("Error: volume vol_1 is attached to a machine: stop and destroy that first")
             shutil.rmtree(DATA)
             state["volume"] = None
         case ["secrets", "set", *pairs]:
