@@ -47,7 +47,8 @@ async def story(request: Request, datasette: Datasette) -> Response:
 async def story_as_file(request: Request, datasette: Datasette) -> Response:
     """The same as one HTML file that needs nothing else: pictures, voices, style and script are in it."""
     told = await _asked(request, datasette)
-    style, script = ((_STATIC / name).read_text("utf-8") for name in ("story.css", "story.js"))
+    grounds, look, script = ((_STATIC / name).read_text("utf-8") for name in ("grounds.css", "story.css", "story.js"))
+    style = grounds + look
     html = await datasette.render_template(
         "story_file.html", {"story": told, "style": style, "script": script}, request=request, view_name="memories"
     )

@@ -109,7 +109,9 @@ _MARK = re.compile(r"(?s)(<!-- tokens by make docs -->\n).*?(<!-- end of the tok
 def design(page: str) -> str:
     """``docs/DESIGN.md`` with the table of sizes and colours as `static/memories.css` has them."""
     css = (ROOT / "static" / "memories.css").read_text("utf-8")
+    grounds = (ROOT / "static" / "grounds.css").read_text("utf-8")
     light = dict(_TOKEN.findall(css[css.index(":root") : css.index("@media")]))
+    light |= dict(_TOKEN.findall(grounds[: grounds.index("}")]))
     dark = dict(_TOKEN.findall(css[css.index("@media") : css.index("\nbody {")]))
     rows = ["| property | light | dark |", "| --- | --- | --- |"]
     rows += [

@@ -219,7 +219,7 @@ class Site:
 def write_site(database: Path, target: Path) -> int:
     """Write the memories of `database` as plain files into `target`; returns how many pages. Raises `MemoriesError`."""
     (target / "static").mkdir(parents=True, exist_ok=True)
-    for name in ("memories.css", "home.css", "chat.css", "icon.svg"):
+    for name in ("grounds.css", "memories.css", "home.css", "chat.css", "icon.svg"):
         shutil.copyfile(site() / "static" / name, target / "static" / name)
     shutil.copyfile(site() / "static" / "offline.js", target / "offline.js")
     return Site(database, target).write()
