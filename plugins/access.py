@@ -18,6 +18,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import attempts, login_page, roles, token_routes
 from memories_lib.middleware import gate
+from memories_lib.web import i18n
 
 #: action -> the least role that may do it. What is not in this list, the owner may, and nobody else.
 _ROLES = {
@@ -62,10 +63,10 @@ async def login(request: Request, datasette: Datasette) -> Response:
     """The page that asks, and what becomes of the answer."""
     if request.method != "POST":
         return await login_page.page(datasette, request, 200 if roles.hashes() else 403)
-    given = await request.post_vars()
+    given, t = await request.post_vars(), i18n.Words(i18n.language_of(request))
     role, password = given.get("role", ""), given.get("password", "")
     if role not in roles.ROLES:
-        return await login_page.page(datasette, request, 403, "That is not the password.")
+        return await login_page.page(datasette, request, 403, t("wrong_password"))
     address = roles.address_of(request.scope)
     store = token_routes.store_of(datasette)
     wait = await token_routes.written(attempts.begin, store, role, address, time.time())
@@ -74,14 +75,14 @@ async def login(request: Request, datasette: Datasette) -> Response:
             datasette,
             request,
             429,
-            f"Too many tries. Please wait {-(-wait // 60)} minutes.",
+            t("too_many_tries", minutes=-(-wait // 60)),
             {"retry-after": str(wait)},
         )
     known = roles.hashes().get(role)
     # In a thread, since it is slow on purpose; a role without password takes as long as one with.
     is_right = await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) and known is not None
     if not is_right:
-        return await login_page.page(datasette, request, 403, "That is not the password.")
+        return await login_page.page(datasette, request, 403, t("wrong_password"))
     await token_routes.written(attempts.succeeded, store, role, address, time.time())
     response = Response.redirect(datasette.urls.path("/"))
     await login_page.begin_session(datasette, request, response, role)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from datasette import NotFound, Response, hookimpl
 from datasette.app import Datasette
@@ -16,7 +17,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
 from memories_lib.api import read
-from memories_lib.queries import chat_list, talks
+from memories_lib.queries import chat_list, chat_search, talks
 from memories_lib.server import served_archive
 from memories_lib.shared.contract import DAY
 from memories_lib.shared.sql import Run
@@ -42,11 +43,23 @@ async def talk(request: Request, datasette: Datasette) -> Response:
         if moved is None:
             raise NotFound(_NO_TALK)
         return Response.redirect(datasette.urls.path(f"/talk/{moved}"), status=308)
-    return await _show(datasette, request, found)
+    return await _show(datasette, request, found, looked_for=await _look_for(datasette, request, found))
+
+
+async def _look_for(datasette: Datasette, request: Request, found: dict[str, Any]) -> chat_search.FoundInChat | None:
+    """What of the chat has the words of ``?find=``, seen from the message of ``?hit=``; None where nobody looks."""
+    words, digits = request.args.get("find"), request.args.get("hit") or ""
+    if words is None or request.args.get("part") == "1":
+        return None
+    at = int(digits) if digits.isdecimal() and len(digits) < 19 else None
+    chat_id = found["head"]["chat_id"]
+    return await served_archive.read(
+        datasette, lambda run: chat_search.find_in_chat(run, chat_id, words.strip(), at), served_archive.SEARCH_S
+    )
 
 
 async def chat(request: Request, datasette: Datasette) -> Response:
-    """A chat where it ends, or at a day (``?day=YYYY-MM-DD``)."""
+    """A chat where it ends, at a day (``?day=YYYY-MM-DD``), or where it was last said (``?find=WORDS``)."""
     number = int(request.url_vars["id"])
     day = request.args.get("day") or ""
 
@@ -63,7 +76,12 @@ async def chat(request: Request, datasette: Datasette) -> Response:
     found, *earlier = await served_archive.read(datasette, find) or [None]
     if found is None:
         raise NotFound("There is no chat with this number")
-    return await _show(datasette, request, found, earlier[::-1], at_end=not day)
+    looked_for = await _look_for(datasette, request, found)
+    if looked_for and looked_for.hit:
+        asked = urlencode({"find": looked_for.words, "hit": looked_for.hit.message})
+        where = f"/talk/{looked_for.hit.exchange}?{asked}#m{looked_for.hit.message}"
+        return Response.redirect(datasette.urls.path(where))
+    return await _show(datasette, request, found, earlier[::-1], at_end=not day, looked_for=looked_for)
 
 
 def _messages(whole: list[dict[str, Any]]) -> int:
@@ -77,6 +95,7 @@ async def _show(
     earlier: Sequence[dict[str, Any]] = (),
     *,
     at_end: bool = False,
+    looked_for: chat_search.FoundInChat | None = None,
 ) -> Response:
     seen_by = request.args.get("as") or ""
     if request.args.get("part") == "1":
@@ -88,6 +107,7 @@ async def _show(
     here = f'href="{datasette.urls.path(f"/chats/{number}")}"'
     return await show(
         datasette, request, "talk.html", talk=found, earlier=earlier, seen_by=seen_by, at_end=at_end,
+        looked_for=looked_for,
         database=served_archive.database_of(datasette).name,
         chats=Markup(listed.replace(here, f'{here} aria-current="page"')),
         track=await rendered_once(datasette, request, f"track {number}", "_track.html", track),

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from datasette import Forbidden, Response, hookimpl
+from datasette import Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
@@ -20,7 +20,7 @@ from memories_lib.api import openapi
 from memories_lib.queries import listings, overviews, search_filter, search_page, sql_links
 from memories_lib.queries import talks as pages
 from memories_lib.server import served_archive
-from memories_lib.shared import edit_log, folding
+from memories_lib.shared import folding
 from memories_lib.shared.contract import DAY, KINDS
 from memories_lib.shared.sql import Run
 from memories_lib.web.render import behind_of, page, show, skipped
@@ -132,22 +132,6 @@ async def places(request: Request, datasette: Datasette) -> Response:
     )  # fmt: skip
 
 
-async def edits(request: Request, datasette: Datasette) -> Response:
-    """What was changed, by whom, and the way back."""
-    if not roles.may(request.actor, "curator"):
-        raise Forbidden("edits")
-    log = edit_log
-    everything = await served_archive.all_edits(datasette)
-    return await show(
-        datasette, request, "edits.html", edits=everything[::-1][:300], told=log.told, by_command=log.BY_COMMAND,
-        undone=log.undone(everything),
-        rows=behind_of(datasette).rows("exchange_marks"),
-        sql=behind_of(datasette).sql(
-            "SELECT exchanges.title, exchange_marks.* FROM exchange_marks JOIN exchanges ON exchanges.id = exchange_id"
-        ),
-    )  # fmt: skip
-
-
 async def api(request: Request, datasette: Datasette) -> Response:
     """What programs may ask, for people."""
     return await show(datasette, request, "api.html", document=openapi.document())
@@ -161,7 +145,6 @@ def register_routes() -> list[tuple[str, Any]]:
         (r"/calendar", calendar),
         (r"/gallery", gallery),
         (r"/map", places),
-        (r"/edits", edits),
         (r"/api", api),
     ]
     return [(rf"^{path}/?$", page(function)) for path, function in shown]

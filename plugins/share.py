@@ -35,7 +35,8 @@ async def shared(request: Request, datasette: Datasette) -> Response:
     if what is not None:
         talks, asked, more = await served_archive.read(datasette, lambda run: shares.talks_of(run, what, before))
     if not talks:
-        return Response.text(_GONE, status=404, headers={"cache-control": "no-store"})
+        html = await datasette.render_template("link_gone.html", request=request, view_name="memories")
+        return Response.html(html, status=404, headers={"cache-control": "no-store"})
     html = await datasette.render_template(
         "shared.html",
         {

@@ -71,6 +71,8 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> Any:
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """`|said` and its like: what people wrote, as HTML that is safe."""
+    # Datasette tells errors without what pages are given.
+    env.globals["t"] = i18n.Words("en")
     env.filters["initials"] = markup.initials
     env.filters["said"] = markup.folded
     env.filters["poll"] = markup.poll

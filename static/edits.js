@@ -55,14 +55,22 @@ export function failed(error) {
 
 export { words };
 
-for (const button of document.querySelectorAll("[data-undo]")) {
+/** A button that asks the API for one thing, after which the page says how it is now. */
+function askOnce(button, method, path) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     try {
-      await ask("POST", `/edits/${button.dataset.undo}/undo`);
+      await ask(method, path);
       location.reload();
     } catch (error) {
       failed(error);
     }
   });
+}
+
+for (const button of document.querySelectorAll("[data-undo]")) {
+  askOnce(button, "POST", `/edits/${button.dataset.undo}/undo`);
+}
+for (const button of document.querySelectorAll("[data-withdraw]")) {
+  askOnce(button, "DELETE", `/shares/${button.dataset.withdraw}`);
 }

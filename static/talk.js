@@ -3,6 +3,7 @@ import { bubbleTools } from "./bubble_tools.js";
 import { readOn } from "./conversation.js";
 import { askFor, giveFile, giveLink } from "./dialog.js";
 import { act, ask, failed, say, words } from "./edits.js";
+import { findInChat } from "./find.js";
 import { littleMaps } from "./little_map.js";
 import { openLook } from "./look.js";
 import { speeds } from "./voice.js";
@@ -14,7 +15,11 @@ export function enliven(talk) {
   speeds(talk.querySelector(".bubbles"));
   littleMaps(talk);
   const giveTools = bubbleTools(talk);
-  readOn(talk, giveTools);
+  const mark = findInChat(talk);
+  readOn(talk, (items) => {
+    giveTools(items);
+    mark(items);
+  });
   closeMenu(talk.querySelector(".talk-menu"));
   for (const button of talk.querySelectorAll("[data-script]")) button.dataset.ready = "";
   if (!talk.dataset.exchange) return;

@@ -401,8 +401,8 @@ def test_the_page_of_edits_tells_them_in_words(api: Client, archive: Path) -> No
     edit = api.ask("POST", f"/api/people/{first['id']}/join", {"person_ids": [second["id"]]})[2]["edit"]
     api.ask("POST", f"/api/people/{first['id']}/rename", {"name": "Zephyrine"})
     page = api.text("/edits")
-    assert f"join people: “{first['name']}”, “{second['name']}”" in page
-    assert f"rename person “{first['name']}” → “Zephyrine”" in page
+    assert f"You joined “{first['name']}” with “{second['name']}”" in page
+    assert f"You renamed “{first['name']}” to “Zephyrine”" in page
     assert "join_people" not in page
     assert f'data-undo="{edit}"' in page
     with closing(sqlite3.connect(archive.with_name("curation.db"))) as log, log:

@@ -50,7 +50,7 @@ def api(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli
         ("/", "Relive it"), ("/?order=newest", "mem-card"), ("/chats", "Lakehouse"), ("/chats/1", 'class="bubble'),
         ("/talk/2", 'class="bubble'), ("/search?q=lake", "<mark>"), ("/gallery", "/small"), ("/story", 'class="line'),
         ("/api/exchanges", "items"), ("/memories/messages", "rows-and-columns"), ("/health", "healthy"),
-        ("/-/status", "messages"), ("/edits", "hid"),
+        ("/-/status", "messages"), ("/edits", "You hid"), ("/shares", "No link"),
     ],
 )  # fmt: skip
 def test_everything_can_be_read(api: Client, path: str, holds: str) -> None:

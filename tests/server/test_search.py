@@ -78,9 +78,41 @@ def shown(api: Client, asked: str) -> list[str]:
 def test_beginnings_where_nothing_has_the_word(api: Client) -> None:
     assert set(shown(api, "q=lanter")) == set(IN_TIME)
     assert "No message has “lanter”" in api.text("/search?q=lanter")
-    assert shown(api, "q=lanterx") == []
+    assert shown(api, "q=lanteryx") == []
     assert shown(api, 'q="lanter"') == []  # who quotes means it
     assert "No message has" not in api.text("/search?q=lantern")
+
+
+@pytest.mark.parametrize("wrong", ["lantren", "lamtern", "lantrn", "lantrern", "LANTREN"])
+def test_a_wrong_letter_finds_what_was_meant(api: Client, wrong: str) -> None:
+    assert set(shown(api, f"q={wrong}")) == set(IN_TIME)
+    assert f"No message has “{wrong}”; messages with “lantern”" in html.unescape(api.text(f"/search?q={wrong}"))
+
+
+def test_a_question_is_answered_with_where_it_was_said(api: Client) -> None:
+    page = html.unescape(api.text("/search?q=" + quote("Who saw a lantern on the pier?")))
+    said = page[: page.index("</section>")]
+    assert "What was said about it" in said
+    assert "a lantern on the pier" in said
+    assert "What was said about it" not in api.text("/search?q=" + quote("Who ate the zebra cheese?"))
+    assert "What was said about it" not in api.text("/search?q=lantern")
+
+
+def test_words_inside_a_chat_lead_from_hit_to_hit(api: Client) -> None:
+    chat = next(c for c in api.get("/api/chats")["chats"] if c["name"] == "Ben")
+    status, headers, _ = api.ask("GET", f"/chats/{chat['id']}?find=lantern")
+    assert status == 302
+    newest = api.text(headers["location"].partition("#")[0])
+    assert "1 of 2" in newest
+    way = re.search(r'data-find="arrow-up"\s+href="([^"#]+)', newest)
+    assert way
+    older = api.text(html.unescape(way[1]))
+    assert "2 of 2" in older
+    assert 'data-find="arrow-up"' not in older
+    back = re.search(r'data-find="arrow-down"\s+href="([^"#]+)', older)
+    assert back
+    assert "1 of 2" in api.text(html.unescape(back[1]))
+    assert "Nothing found" in api.text(f"/chats/{chat['id']}?find=pier")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +206,7 @@ def test_all_ways_find_the_same(examples_db: Path, tmp_path: Path) -> None:
         assert {hit["message_id"] for hit in answer["messages"]} == expected, word
         assert answer["total"] == len(expected)
         page = api.text(f"/search?q={quote(word)}")
-        shown = {int(n) for n in re.findall(r'class="hit" href="/talk/\d+#m(\d+)"', page)}
+        shown = {int(n) for n in re.findall(r'class="hit" href="/talk/\d+[^"#]*#m(\d+)"', page)}
         assert shown == set([hit["message_id"] for hit in answer["messages"]][:40]), word
         said = CliRunner().invoke(main, ["search", "--limit", "999", "--db", str(path), "--", word]).stdout
         assert len(said.splitlines()) == len(expected), word

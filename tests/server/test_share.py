@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -131,10 +132,14 @@ def test_a_link_shows_no_more_than_was_shared(public: tuple[Client, dict[str, st
         row[0] for row in rows(db, "SELECT id FROM exchanges WHERE chat_id = 1 ORDER BY started_at LIMIT 2")
     )
     made = api.ask("POST", "/api/shares", {"exchange_id": first}, curator)[2]
-    before = re.findall(r'<dd dir="auto">(.*?)</dd>', api.ask("GET", made["path"])[2].decode(), re.DOTALL)
+    before = re.findall(
+        r'<span\s+class="words" dir="auto">(.*?)</span>', api.ask("GET", made["path"])[2].decode(), re.DOTALL
+    )
     assert before
     assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, second]}, curator)[0] == 200
-    after = re.findall(r'<dd dir="auto">(.*?)</dd>', api.ask("GET", made["path"])[2].decode(), re.DOTALL)
+    after = re.findall(
+        r'<span\s+class="words" dir="auto">(.*?)</span>', api.ask("GET", made["path"])[2].decode(), re.DOTALL
+    )
     assert after == before
 
 
@@ -175,12 +180,14 @@ def test_a_link_to_a_talk_that_was_merged_into_another(public: tuple[Client, dic
     talks = rows(db, "SELECT id FROM visible_exchanges WHERE chat_id = 2 ORDER BY id LIMIT 2")
     first, second = talks[0][0], talks[1][0]
     made = api.ask("POST", "/api/shares", {"exchange_id": second}, curator)[2]
-    shown = re.findall(r'<dd dir="auto">(.*?)</dd>', api.ask("GET", made["path"])[2].decode(), re.DOTALL)
+    shown = re.findall(
+        r'<span\s+class="words" dir="auto">(.*?)</span>', api.ask("GET", made["path"])[2].decode(), re.DOTALL
+    )
     assert shown
     assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, second]}, curator)[0] == 200
     page = api.ask("GET", made["path"])
     assert page[0] == 200
-    assert re.findall(r'<dd dir="auto">(.*?)</dd>', page[2].decode(), re.DOTALL) == shown
+    assert re.findall(r'<span\s+class="words" dir="auto">(.*?)</span>', page[2].decode(), re.DOTALL) == shown
 
 
 def test_a_talk_merged_in_between_is_not_given_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,3 +227,21 @@ def test_a_book_of_nothing_chosen_is_not_shared(
 ) -> None:
     api, curator, _ = public
     assert api.ask("POST", "/api/shares", {"book": book}, curator)[0] == 422
+
+
+def test_links_are_listed_and_withdrawn_and_a_dead_one_says_so(public: tuple[Client, dict[str, str], Path]) -> None:
+    api, curator, db = public
+    number, title = rows(db, "SELECT id, title FROM visible_exchanges ORDER BY id LIMIT 1")[0]
+    made = api.ask("POST", "/api/shares", {"exchange_id": number}, curator)[2]
+    page = html.unescape(api.ask("GET", "/shares", None, curator)[2].decode())
+    assert str(title) in page
+    assert f'data-withdraw="{made["id"]}"' in page
+    assert made["path"] not in page
+    assert api.ask("GET", "/shares")[0] in (401, 403)
+    api.ask("DELETE", f"/api/shares/{made['id']}", None, curator)
+    assert f'data-withdraw="{made["id"]}"' not in api.ask("GET", "/shares", None, curator)[2].decode()
+    status, _, gone = api.ask("GET", made["path"])
+    assert status == 404
+    assert "This link shows nothing any more" in gone.decode()
+    german = api.ask("GET", made["path"], None, {"accept-language": "de-AT,de;q=0.8"})[2].decode()
+    assert "Dieser Link zeigt nichts mehr" in german

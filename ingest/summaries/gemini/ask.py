@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,10 @@ from ingest.summaries.gemini.answers import Summary
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Service, host
 from ingest.summaries.gemini.redact import restore
-from ingest.summaries.gemini.retrieval import Passage, find
 from ingest.summaries.gemini.transcript import Line, Talk, letter, one_line
 from ingest.summaries.gemini.workflow import Wanted, price_for, redactor_for
+from memories_lib.queries.passages import Passage, find
+from memories_lib.shared.sql import Run
 
 _INSTRUCTION = """\
 You answer a question about a family's chats from the passages you get, and from nothing else. Each line is a number, \
@@ -68,7 +69,7 @@ def ask(
     without = (
         kept.excluded_in(connection, "chat") | kept.excluded_in(connection, "person") if kept and key else frozenset()
     )
-    passages = find(connection, question, without=without)
+    passages = find(_by_name(connection), question, without=without)
     found = Answered(question, cited=passages[:24])
     if key is None or kept is None or not passages:
         return found
@@ -81,11 +82,22 @@ def ask(
     return _answered(connection, kept, question, wanted, key, passages)
 
 
+def _by_name(connection: sqlite3.Connection) -> Run:
+    """`execute` whose rows are known by name, whatever the connection gives to others."""
+
+    def run(sql: str, given: Sequence[object] | Mapping[str, object] = ()) -> sqlite3.Cursor:
+        cursor = connection.cursor()
+        cursor.row_factory = sqlite3.Row
+        return cursor.execute(sql, given)
+
+    return run
+
+
 def _answered(
     connection: sqlite3.Connection, kept: AnswerCache, question: str, wanted: Wanted, key: str, passages: list[Passage]
 ) -> Answered:
     people = {name: letter(n) for n, name in enumerate(dict.fromkeys(p.person for p in passages))}
-    lines = tuple(Line(p.message, p.number, people[p.person], p.at[:10], p.text, 1) for p in passages)
+    lines = tuple(Line(p.message, p.number, people[p.person], p.at[:10], one_line(p.text), 1) for p in passages)
     # The question goes with the lines, so that names are taken out of it as well.
     lines += (Line(0, 0, "-", "", question, 1),)
     talk = Talk(0, 0, passages[0].chat, False, passages[0].at, 0, "", {w: n for n, w in people.items()}, lines)

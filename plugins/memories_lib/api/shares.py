@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datasette import Response
@@ -171,6 +171,20 @@ async def listed(_request: Request, datasette: Datasette) -> Answer:
     names = ("id", "what", "made_by", "made_at", "expires_at", "revoked_at")
     rows = _store(datasette).execute(f"SELECT {', '.join(names)} FROM shares ORDER BY id DESC").fetchall()
     return {"shares": [{**dict(zip(names, row, strict=True)), "what": json.loads(row[1])} for row in rows]}
+
+
+def titles(run: Run, given: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What each link shows: the title of its talk, or what its book is of; "" where that is nowhere."""
+    found = []
+    for what in given:
+        if "book" in what:
+            book = _book(run, what)
+            found.append(" · ".join(str(value) for name, value in book.items() if name != "starred" and value))
+            continue
+        exchange = _exchange(run, what)
+        row = run("SELECT title FROM exchanges WHERE id = ?", (exchange,)).fetchone()
+        found.append(row["title"] or "" if row else "")
+    return found
 
 
 async def revoke(request: Request, datasette: Datasette) -> Response:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from memories_lib.queries import search_filter, talks, visible
+from memories_lib.queries import passages, search_filter, spelling, talks, visible
 from memories_lib.shared import folding
 from memories_lib.shared.sql import Run
 
@@ -15,6 +16,8 @@ from memories_lib.shared.sql import Run
 _MOST_COUNTED = 5_000
 #: Whoever wrote less than that is looked for by what they wrote, others by time.
 _FEW = 20_000
+#: So many stretches of talk are shown for a question that ends with "?".
+_ANSWERS = 3
 #: A question of plain words, the last of which may go on.
 _PLAIN = re.compile(r"[^\"*()]*?\w\w\Z")
 
@@ -33,7 +36,9 @@ class Group:
 @dataclass(slots=True)
 class Found:
     """`question`: what was looked for, with a * where nothing had the word and beginnings of words were looked for;
-    `total` None: not counted; `more`: the last message, where there are others; `years`: (year, hits) of each.
+    `total` None: not counted; `more`: the last message, where there are others; `years`: (year, hits) of each;
+    `is_near`: `question` is spelt otherwise than it was asked, as somebody wrote it; `answers`: where a question's
+    words come together, stretch by stretch.
     """
 
     question: str
@@ -42,6 +47,8 @@ class Found:
     total: int | None
     more: int | None
     years: list[tuple[str, int]]
+    is_near: bool = False
+    answers: list[list[passages.Passage]] = field(default_factory=list)
 
     @property
     def is_of_beginnings(self) -> bool:
@@ -54,18 +61,39 @@ def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
     looked_for = question
     if folding.fts_query(question):
         messages, cards, total = talks.search(run, question, args)
-        if not total and not cards and not args.get("before") and _PLAIN.match(question):
-            found = talks.search(run, f"{question}*", args)
-            if found[2] or found[1]:
-                looked_for, (messages, cards, total) = f"{question}*", found
+        is_near = False
+        answers = [] if args.get("before") or search_filter.narrowed(args)[0] else _answers(run, question)
+        if not total and not cards and not args.get("before"):
+            for instead in _otherwise(run, question):
+                found = talks.search(run, instead, args)
+                if found[2] or found[1]:
+                    looked_for, (messages, cards, total) = instead, found
+                    is_near = not instead.endswith("*")
+                    break
         years = _years(run, looked_for, args) if 1 < total <= _MOST_COUNTED else []
         # The best are not gone through page by page: after a message come those of another time.
         goes_on = len(messages) == talks.FOUND and args.get("sort") != "best"
         more = messages[-1]["id"] if goes_on else None
-        return Found(looked_for, _grouped(messages), cards, total, more, years)
+        return Found(looked_for, _grouped(messages), cards, total, more, years, is_near, answers)
     messages = _chosen(run, args)
     more = messages[-1]["id"] if len(messages) == talks.FOUND else None
     return Found("", _grouped(messages), [], None, more, [])
+
+
+def _answers(run: Run, question: str) -> list[list[passages.Passage]]:
+    if not passages.is_question(question):
+        return []
+    found = passages.find(run, question, talks=_ANSWERS)
+    return [list(stretch) for _, stretch in itertools.groupby(found, key=lambda passage: passage.exchange)]
+
+
+def _otherwise(run: Run, question: str) -> Iterator[str]:
+    """What else may be meant where nothing is found: beginnings of words, and words with a letter wrong."""
+    if _PLAIN.match(question):
+        yield f"{question}*"
+    nearly = spelling.nearest(run, question)
+    if nearly:
+        yield nearly
 
 
 def _grouped(messages: list[dict[str, Any]]) -> list[Group]:

@@ -37,6 +37,14 @@ class Words:
         said = self._words[name]
         return said.format(**given) if given else said
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there are words for `name`."""
+        return name in self._words
+
+    def sentence(self, english: str) -> str:
+        """What an error says, in the reader's language where there are words for it."""
+        return str(self._words.get("sentences", {}).get(english, english))
+
     def number(self, value: int) -> str:
         """1200 as 1,200 or 1.200."""
         return f"{value:,}".replace(",", self._words["thousands"])
