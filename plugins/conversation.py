@@ -26,6 +26,8 @@ from memories_lib.web.render import page, rendered_once, show
 
 #: Messages of the last talks of a chat that come with its page.
 _ON_A_SCREEN = 30
+#: Messages that come with a part of a conversation, in so many talks at most.
+_IN_A_PART, _MOST_TALKS = 60, 20
 _NO_TALK = "There is no such talk, or somebody has hidden it"
 
 
@@ -84,6 +86,18 @@ async def chat(request: Request, datasette: Datasette) -> Response:
     return await _show(datasette, request, found, earlier[::-1], at_end=not day, looked_for=looked_for)
 
 
+def _go_on(run: Run, found: dict[str, Any], way: str) -> list[dict[str, Any]]:
+    """A talk and, `way` ("prev" or "next") on, those beside it, as many as make a few screens; in their order."""
+    whole = [found]
+    side = {"prev": "before_id", "next": "after_id"}.get(way)
+    while side and whole[-1]["head"][side] and len(whole) < _MOST_TALKS and _messages(whole) < _IN_A_PART:
+        beside = talks.talk(run, whole[-1]["head"][side])
+        if beside is None:
+            break
+        whole.append(beside)
+    return whole[::-1] if way == "prev" else whole
+
+
 def _messages(whole: list[dict[str, Any]]) -> int:
     return sum(len(talk["messages"]) for talk in whole)
 
@@ -99,7 +113,9 @@ async def _show(
 ) -> Response:
     seen_by = request.args.get("as") or ""
     if request.args.get("part") == "1":
-        return await show(datasette, request, "_part.html", talk=found, seen_by=seen_by)
+        way = request.args.get("way") or ""
+        whole = await served_archive.read(datasette, lambda run: _go_on(run, found, way))
+        return await show(datasette, request, "_part.html", whole=whole, seen_by=seen_by)
     number = found["head"]["chat_id"]
     chats = (await kept_lists.chats(datasette))[: chat_list.PAGE]
     listed = await rendered_once(datasette, request, "chats", "_chats.html", {"chats": chats})

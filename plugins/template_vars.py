@@ -34,6 +34,7 @@ _OURS = {
     "numbers",
     "book",
     "edits",
+    "shares",
     "more",
     "story",
 }

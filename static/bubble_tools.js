@@ -22,6 +22,7 @@ export function bubbleTools(talk) {
   bubbles.addEventListener("click", (event) => {
     const button = event.target.closest(".bubble-open");
     if (button) open(menu, button);
+    else touch(bubbles, event.target.closest(".bubble"));
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !menu.hidden) close(menu)?.focus();
@@ -47,6 +48,12 @@ function giveButtons(items) {
     button.setAttribute("aria-expanded", "false");
     bubble.append(button);
   }
+}
+
+/** The message that was touched shows its button, and no other one does. */
+function touch(bubbles, bubble) {
+  for (const other of bubbles.querySelectorAll(".is-touched")) other.classList.remove("is-touched");
+  bubble?.classList.add("is-touched");
 }
 
 function open(menu, button) {

@@ -42,6 +42,7 @@ export function readOn(talk, came) {
     const link = links[way];
     const address = new URL(link.href);
     address.searchParams.set("part", "1");
+    address.searchParams.set("way", way);
     const as = new URLSearchParams(location.search).get("as");
     if (as) address.searchParams.set("as", as);
     const answer = await fetch(address).catch(() => null);

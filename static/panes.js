@@ -13,11 +13,24 @@ export function panes(list, pane, frame) {
     event.preventDefault();
     const address = new URL(location.href);
     address.searchParams.set("talk", card.pathname.split("/").pop());
-    open(address, card.href).then(() => history.pushState(null, "", address));
+    open(address, card.href).then((isThere) => {
+      if (!isThere) return;
+      history.pushState(null, "", address);
+      mark();
+    });
   });
   addEventListener("popstate", () => {
     if (new URL(location.href).searchParams.has("talk")) open(location, location);
     else show([]);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || !pane.querySelector(".talk")) return;
+    if (event.target.closest("dialog, details[open], input, .bubble-menu")) return;
+    const address = new URL(location.href);
+    address.searchParams.delete("talk");
+    history.pushState(null, "", address);
+    show([]);
   });
 
   mark();
@@ -26,11 +39,12 @@ export function panes(list, pane, frame) {
     const answer = await fetch(address).catch(() => null);
     if (!answer?.ok) {
       location.href = otherwise;
-      return;
+      return false;
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     show([...page.getElementById("pane").childNodes].map((node) => document.importNode(node, true)));
     pane.scrollTo(0, 0);
+    return true;
   }
 
   function show(nodes) {

@@ -9,6 +9,8 @@ const A_PAUSE = 500;
 const A_LOOK = 3500;
 const AT_THE_END = 1800;
 const SWIPE = 40;
+/** Who presses longer than that, in ms, does not want the next scene. */
+const HELD = 350;
 
 const story = document.querySelector(".story");
 const scenes = [...story.querySelectorAll(".scene")];
@@ -54,11 +56,17 @@ soundButton.addEventListener("click", () => {
   if (hasSound) voiceOf(steps[step]?.line)?.play();
   else for (const player of story.querySelectorAll("audio")) player.pause();
 });
+story.querySelector("[data-again]").addEventListener("click", () => {
+  show(0);
+  pause(isCalm);
+});
 pause(isPaused);
-show(0);
+show(Math.min(history.state?.scene ?? 0, scenes.length - 1));
 
 /** Show a scene from its beginning. */
 function show(number) {
+  if (now >= 0) history.replaceState({ ...history.state, scene: number }, "");
+  end(false);
   for (const player of story.querySelectorAll("audio")) player.pause();
   now = number;
   for (const [n, scene] of scenes.entries()) {
@@ -120,7 +128,13 @@ function play(time) {
     step += 1;
     begin();
   } else if (now + 1 < scenes.length) show(now + 1);
-  else pause(true);
+  else end(true);
+}
+
+/** After the last scene: again, on in the chat, or to keep. */
+function end(on) {
+  story.classList.toggle("is-over", on);
+  if (on) pause(true);
 }
 
 function pause(on) {
@@ -131,8 +145,10 @@ function pause(on) {
 
 function turn(way) {
   const next = now + way;
-  if (next >= 0 && next < scenes.length) show(next);
+  if (story.classList.contains("is-over") && way < 0) end(false);
+  else if (next >= 0 && next < scenes.length) show(next);
   else if (next < 0) show(0);
+  else end(true);
 }
 
 document.addEventListener("keydown", (event) => {
@@ -145,15 +161,27 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+/** Where a finger or the mouse came down, when, and whether time went on then. */
 let from = null;
 story.addEventListener("pointerdown", (event) => {
-  from = event.target.closest("a, button, audio") ? null : event.clientX;
+  if (event.target.closest("a, button, audio") || !event.isPrimary) return;
+  from = { x: event.clientX, y: event.clientY, at: event.timeStamp, wasPaused: isPaused };
+  pause(true); // held: time stands still
 });
 story.addEventListener("pointerup", (event) => {
-  if (from === null) return;
-  const moved = event.clientX - from;
+  if (!from) return;
+  const [across, down] = [event.clientX - from.x, event.clientY - from.y];
   const box = story.getBoundingClientRect();
-  from = null;
-  if (Math.abs(moved) > SWIPE) turn(moved < 0 ? 1 : -1);
-  else turn(event.clientX - box.left < box.width * 0.3 ? -1 : 1);
+  const { at, wasPaused } = from;
+  release(wasPaused);
+  if (down > 2 * SWIPE && down > Math.abs(across)) {
+    if (story.dataset.close) location.href = story.dataset.close;
+  } else if (Math.abs(across) > SWIPE) turn(across < 0 === (document.dir !== "rtl") ? 1 : -1);
+  else if (event.timeStamp - at < HELD) turn(event.clientX - box.left < box.width * 0.3 ? -1 : 1);
 });
+story.addEventListener("pointercancel", () => from && release(from.wasPaused));
+
+function release(wasPaused) {
+  from = null;
+  pause(wasPaused);
+}

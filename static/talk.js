@@ -1,5 +1,6 @@
 // A talk: its tools for those who may edit, photos that open in place, voice notes, reading on.
 import { bubbleTools } from "./bubble_tools.js";
+import { followChapters } from "./chapter.js";
 import { readOn } from "./conversation.js";
 import { askFor, giveFile, giveLink } from "./dialog.js";
 import { act, ask, failed, say, words } from "./edits.js";
@@ -16,6 +17,7 @@ export function enliven(talk) {
   littleMaps(talk);
   const giveTools = bubbleTools(talk);
   const mark = findInChat(talk);
+  const changed = followChapters(talk);
   readOn(talk, (items) => {
     giveTools(items);
     mark(items);
@@ -24,7 +26,7 @@ export function enliven(talk) {
   for (const button of talk.querySelectorAll("[data-script]")) button.dataset.ready = "";
   if (!talk.dataset.exchange) return;
   for (const button of talk.querySelectorAll(".talk-head [data-action]")) {
-    button.addEventListener("click", () => use(talk, button));
+    button.addEventListener("click", () => use(talk, button, changed));
   }
 }
 
@@ -42,7 +44,7 @@ function closeMenu(menu) {
   });
 }
 
-async function use(talk, button) {
+async function use(talk, button, changed) {
   const action = button.dataset.action;
   let body;
   if (action !== "share" && action in words.ask) {
@@ -58,24 +60,11 @@ async function use(talk, button) {
       return;
     }
     const told = await act(action, talk.dataset.exchange, body);
-    if (action === "hide") talk.classList.add("is-hidden");
-    if (action === "restore") talk.classList.remove("is-hidden");
-    if (action === "retitle") talk.querySelector("h1").textContent = body.title;
-    if (action === "retitle" || action === "note") button.dataset.was = Object.values(body)[0];
+    changed(action, body);
     say(words.done[action], [told.edit]);
-    if (action === "star" || action === "unstar") turn(button, action === "star");
-    if (action === "restore") button.disabled = true;
   } catch (error) {
     failed(error);
   }
-}
-
-/** The star says what is so now, and what a touch would do. */
-function turn(button, isOn) {
-  button.classList.toggle("is-on", isOn);
-  button.dataset.action = isOn ? "unstar" : "star";
-  button.title = isOn ? button.dataset.unstar : button.dataset.star;
-  button.setAttribute("aria-label", button.title);
 }
 
 enliven(document.querySelector(".talk"));

@@ -6,6 +6,7 @@ const READ_AT = 140;
 /** So long after somebody scrolled it is looked where one is, and so long the day stays, in ms. */
 const SOON = 120;
 const STAYS = 1200;
+const NEXT_STAYS = 4000;
 
 /** The address is the one that was asked for until somebody scrolls. */
 let scrolled = false;
@@ -23,12 +24,17 @@ export function follow(talk, bubbles, isPage) {
   }
   let waits = 0;
   let fades = 0;
+  let known = null;
+  if (isPage) returnTo(bubbles);
   const look = (isMoved) => {
     waits = 0;
     const item = inSight(bubbles);
     const chapter = chapterOf(item);
     if (!chapter) return;
+    if (chapter !== known) talk.dispatchEvent(new CustomEvent("chapter", { detail: chapter }));
+    known = chapter;
     showWhere(talk, chapter, isPage);
+    if (isMoved) showNext(talk);
     if (!dayNow || !isMoved || !scrolled) return;
     dayNow.textContent = dayIn(item);
     dayNow.classList.add("is-there");
@@ -37,6 +43,7 @@ export function follow(talk, bubbles, isPage) {
   };
   addEventListener("scroll", () => (waits ||= setTimeout(look, SOON, true)), { passive: true, capture: true });
   look();
+  showNext(talk);
 }
 
 /** The item that names the talk of `item`: the last one before it that has a number. */
@@ -55,8 +62,8 @@ function dayIn(item) {
 
 function inSight(bubbles) {
   const box = bubbles.getBoundingClientRect();
-  for (const down of [0, 24, 60, 120]) {
-    for (const across of [0.5, 0.2, 0.85]) {
+  for (const down of [0, 12, 24, 40, 60, 90, 120]) {
+    for (const across of [0.06, 0.5, 0.94]) {
       const found = document.elementFromPoint(box.left + box.width * across, READ_AT + down);
       const item = found?.closest(".bubbles > *");
       if (item) return item;
@@ -75,7 +82,8 @@ function showWhere(talk, chapter, isPage) {
   next.hidden = !memory || (there && there.getBoundingClientRect().top < innerHeight);
   if (memory) {
     next.href = memory;
-    next.querySelector("[data-words]").textContent = `${memoryTitle} · ${memoryDay}`;
+    next.querySelector("[data-words]").textContent = memoryTitle;
+    next.querySelector("[data-day]").textContent = memoryDay;
   }
   if (!isPage) return;
   const track = document.querySelector(".track");
@@ -92,10 +100,39 @@ function showWhere(talk, chapter, isPage) {
     const address = new URL(location.href);
     address.pathname = address.pathname.replace(/\/(?:talk|chats)\/\d+\/?$/, `/talk/${chapter.dataset.talk}`);
     address.searchParams.delete("day");
-    const bubble = [...document.elementsFromPoint(innerWidth / 2, READ_AT + 40)]
-      .map((found) => found.closest(".bubble, .notice"))
-      .find(Boolean);
+    const bubble = bubbleAt(talk.querySelector(".bubbles"));
     address.hash = bubble?.id ?? "";
-    if (address.href !== location.href) history.replaceState(history.state, "", address);
+    const place = bubble && { id: bubble.id, top: Math.round(bubble.getBoundingClientRect().top) };
+    history.replaceState({ ...history.state, place }, "", address);
   }
+}
+
+/** The first message below the head that is in sight. */
+function bubbleAt(bubbles) {
+  let item = inSight(bubbles);
+  while (item && !item.matches(".bubble, .notice")) item = item.nextElementSibling;
+  while (item && item.getBoundingClientRect().bottom < READ_AT) item = item.nextElementSibling;
+  return item?.id ? item : null;
+}
+
+/** Whoever comes back or reloads is where they were, and nothing is pointed at. */
+function returnTo(bubbles) {
+  const place = history.state?.place;
+  const item = place && location.hash === `#${place.id}` && document.getElementById(place.id);
+  if (!item) return;
+  bubbles.dataset.returned = "";
+  const put = () => scrollBy({ top: item.getBoundingClientRect().top - place.top, behavior: "instant" });
+  put();
+  if (document.readyState !== "complete") addEventListener("load", put, { once: true });
+  addEventListener("hashchange", () => delete bubbles.dataset.returned, { once: true });
+}
+
+let nextFades = 0;
+
+/** The next memory is offered while somebody goes through the chat, and leaves what is read alone. */
+function showNext(talk) {
+  const next = talk.querySelector(".next-memory");
+  next.classList.remove("is-away");
+  clearTimeout(nextFades);
+  nextFades = setTimeout(() => next.classList.add("is-away"), NEXT_STAYS);
 }

@@ -75,8 +75,9 @@ def test_find_the_first_i_love_you(page: Page) -> None:
     hit = page.locator(".hit").first
     expect(hit.locator("mark")).to_have_text("squirrels")
     hit.click()
-    expect(page).to_have_url(re.compile(r"/talk/\d+#m\d+$"))
+    expect(page).to_have_url(re.compile(r"/talk/\d+\?find=squirrels&hit=\d+#m\d+$"))
     expect(page.locator(".bubble:target")).to_be_in_viewport()
+    expect(page.locator(".find-place")).to_have_text(re.compile(r"^\d of \d$"))
     page.go_back()
     expect(page.get_by_role("searchbox")).to_have_value("squirrels")
     expect(page.locator(".hit").first).to_be_visible()

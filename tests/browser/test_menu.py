@@ -37,6 +37,7 @@ ITEMS = {
     "/book": ".book-talk",
     "/ask": "#question",
     "/edits": "[data-undo]",
+    "/shares": ".mem-edits li",
     "/memories": "table, h2 a, .db-table a",
 }
 
