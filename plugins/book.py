@@ -59,7 +59,7 @@ async def book_as_file(request: Request, datasette: Datasette) -> Response:
             yield talks
 
     def part_from(before: str) -> Callable[[Run], tuple[list[dict[str, Any]], str | None]]:
-        return lambda run: pages.book(run, {**asked, "before": before})
+        return lambda run: pages.book(run, {**asked, "before": before}, whole=True)
 
     pieces = _as_page(datasette, request, asked, parts(), wait_for) if form == "html" else _FORMS[form](parts())
     name = f"memories{'-' + asked['year'] if asked['year'].isdigit() else ''}.{form}"

@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).parent))
 from memories_lib.access import roles
 from memories_lib.api import read
 from memories_lib.queries import chat_list, chat_search, talks
-from memories_lib.server import served_archive
+from memories_lib.server import response_cache, served_archive
 from memories_lib.shared.contract import DAY
 from memories_lib.shared.sql import Run
 from memories_lib.web import kept_lists
@@ -116,9 +116,9 @@ async def _show(
         way = request.args.get("way") or ""
         whole = await served_archive.read(datasette, lambda run: _go_on(run, found, way))
         return await show(datasette, request, "_part.html", whole=whole, seen_by=seen_by)
-    number = found["head"]["chat_id"]
+    number, since = found["head"]["chat_id"], response_cache.stamp_of(datasette)
     chats = (await kept_lists.chats(datasette))[: chat_list.PAGE]
-    listed = await rendered_once(datasette, request, "chats", "_chats.html", {"chats": chats})
+    listed = await rendered_once(datasette, request, "chats", "_chats.html", {"chats": chats}, since)
     track = {"track": await kept_lists.track(datasette, number)}
     here = f'href="{datasette.urls.path(f"/chats/{number}")}"'
     return await show(
@@ -126,10 +126,23 @@ async def _show(
         looked_for=looked_for,
         database=served_archive.database_of(datasette).name,
         chats=Markup(listed.replace(here, f'{here} aria-current="page"')),
-        track=await rendered_once(datasette, request, f"track {number}", "_track.html", track),
+        track=await rendered_once(datasette, request, f"track {number}", "_track.html", track, since),
     )  # fmt: skip
+
+
+async def message(request: Request, datasette: Datasette) -> Response:
+    """``/messages/N.txt``: a message that is too long for a page, whole."""
+    number = int(request.url_vars["id"])
+    text = await served_archive.read(datasette, lambda run: talks.text_of(run, number))
+    if text is None:
+        raise NotFound("There is no such message, or somebody has hidden it")
+    return Response.text(text, headers={"cache-control": "private, no-cache"})
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
-    return [(r"^/talk/(?P<id>\d{1,20})/?$", page(talk)), (r"^/chats/(?P<id>\d{1,15})/?$", page(chat))]
+    return [
+        (r"^/talk/(?P<id>\d{1,20})/?$", page(talk)),
+        (r"^/chats/(?P<id>\d{1,15})/?$", page(chat)),
+        (r"^/messages/(?P<id>\d{1,15})\.txt$", page(message)),
+    ]

@@ -16,7 +16,7 @@ sys.path.append(str(Path(__file__).parent))
 from memories_lib.access import roles
 from memories_lib.queries import chat_list, sql_links, talks
 from memories_lib.queries.talk_filter import TalkFilter
-from memories_lib.server import internals, served_archive
+from memories_lib.server import internals, response_cache, served_archive
 from memories_lib.server.http import ApiError
 from memories_lib.shared.sql import Run
 from memories_lib.web import kept_lists
@@ -39,13 +39,14 @@ async def first_page(request: Request, datasette: Datasette) -> Any:
         return await tables(request, datasette)
     if any(request.args.get(name) is not None for name in _LISTS):
         return await _listed(request, datasette)
+    since = response_cache.stamp_of(datasette)
     shown, known = await kept_lists.of_today(datasette)
     given = {"home": shown, "this_year": date.today().year}
     if not shown.years and not shown.hero:
         return await _listed(request, datasette)
     return await show(
         datasette, request, "home.html", known=known, title=_title(datasette), **given,
-        shelves=await rendered_once(datasette, request, "home", "_shelves.html", given),
+        shelves=await rendered_once(datasette, request, "home", "_shelves.html", given, since),
         rows=behind_of(datasette).rows("visible_exchanges", is_memory="1", _sort_desc="score"),
         sql=behind_of(datasette).sql(_MEMORIES),
     )  # fmt: skip

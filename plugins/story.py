@@ -4,6 +4,7 @@ the archive.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 import sys
@@ -24,6 +25,7 @@ from memories_lib.web.render import page, show
 #: A file to be sent to a cousin: what its pictures and voices may take, in bytes.
 _MOST_BYTES = 14 << 20
 _MEDIA = re.compile(r'(?<=src=")[^"]*/-/media/(?P<digest>[0-9a-f]{64})(?P<small>/small)?(?=")')
+_one_file = asyncio.Lock()
 _STATIC = Path(__file__).parent.parent / "static"
 
 
@@ -81,7 +83,9 @@ async def story_as_file(request: Request, datasette: Datasette) -> Response:
         "content-disposition": 'attachment; filename="memories-story.html"',
         "cache-control": "private, no-cache",
     }
-    return Response.html(_MEDIA.sub(carried, html), headers=headers)
+    # One at a time and beside the others' answers: a file holds pictures and voices by the megabyte.
+    async with _one_file:
+        return Response.html(await asyncio.to_thread(_MEDIA.sub, carried, html), headers=headers)
 
 
 @hookimpl

@@ -334,7 +334,7 @@ def test_what_is_kept_is_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """At midnight "on this day" is another day's, though the archive has not changed."""
     from memories_lib.server import response_cache
 
-    monkeypatch.setattr(response_cache, "_stamp", lambda _datasette: (1, 1))
+    monkeypatch.setattr(response_cache, "stamp_of", lambda _datasette: (1, 1))
     monkeypatch.setattr(response_cache, "date", SimpleNamespace(today=lambda: today[0]))
     today, asked = ["2024-06-14"], []
 

@@ -61,7 +61,7 @@ def test_what_was_hidden_is_gone_at_once_however_many_ask_meanwhile(served: Serv
 
 @pytest.mark.parametrize("letters", [10, 1_500, 60_000])
 def test_what_is_kept_has_bounds_whatever_was_asked(monkeypatch: pytest.MonkeyPatch, letters: int) -> None:
-    monkeypatch.setattr(response_cache, "_stamp", lambda _datasette: (1, 1))
+    monkeypatch.setattr(response_cache, "stamp_of", lambda _datasette: (1, 1))
     response_cache.forget()
 
     async def function(_request: Any, _datasette: Any) -> dict[str, str]:

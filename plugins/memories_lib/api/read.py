@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
@@ -182,6 +183,8 @@ async def exchange(request: Request, datasette: Datasette) -> Answer:
         return Response.redirect(datasette.urls.path(f"/api/exchanges/{moved}"), status=308)
     if found is None:
         raise ApiError(404, "Exchange not found")
+    if found.size() > _LITTLE_BYTES:
+        return await asyncio.to_thread(as_json, request, found)
     return as_json(request, found)
 
 
@@ -206,15 +209,15 @@ async def around(request: Request, datasette: Datasette) -> Answer:
         back = _walk(run, here, before, "DESC")
         forth = _walk(run, here, after, "")
         middle = run(f"{visible.MESSAGES} WHERE messages.id = ? AND {visible.VISIBLE}", (message,)).fetchall()
-        return [*back[::-1], *middle, *forth]
+        messages = [
+            {**serialize.message(row), "exchange_id": row["exchange_id"]} for row in (*back[::-1], *middle, *forth)
+        ]
+        ends = (messages[0]["message_id"], messages[-1]["message_id"]) if messages else (None, None)
+        # Made into JSON and packed here, in a thread: a thousand messages may be long ones.
+        return as_json(request, Body.with_list({"previous": ends[0], "next": ends[1]}, "messages", messages))
 
-    found = await served_archive.read(datasette, find)
-    messages = [{**serialize.message(row), "exchange_id": row["exchange_id"]} for row in found]
-    return {
-        "messages": messages,
-        "previous": messages[0]["message_id"] if messages else None,
-        "next": messages[-1]["message_id"] if messages else None,
-    }
+    answer: Response = await served_archive.read(datasette, find)
+    return answer
 
 
 def _walk(run: Run, here: Mapping[str, Any], most: int, way: str) -> list[Any]:

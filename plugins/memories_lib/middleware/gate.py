@@ -6,6 +6,7 @@ Datasette's own permissions are set as well (`plugins/access.py`); this holds wh
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import datasette as datasette_package
@@ -15,6 +16,7 @@ from datasette.utils.asgi import Request
 from memories_lib.access import login_page, roles, token_routes
 from memories_lib.server import internals
 from memories_lib.server.asgi import App, Message, Receive, Scope, Send
+from memories_lib.shared import layout
 
 #: Versions whose permissions, routes and internals were tried with these plugins.
 _TRIED = re.compile(r"0\.65(?:\.\d+)?\Z")
@@ -26,7 +28,7 @@ _FOR_ALL = re.compile(
 #: Of Datasette's addresses that begin with /-/, what readers may; the others show how the server is made.
 _FOR_READERS = re.compile(r"/-/(?:media/|status/?\Z)")
 _LOG_OUT = re.compile(r"/-/logout/?\Z")
-_RANKS = {None: 0, "viewer": 1, "curator": 2, "owner": 3}
+_RANKS = {None: 0, "viewer": 1, "curator": 2, "owner": 3, "nobody": 4}
 
 
 def refuse_other_datasettes() -> None:
@@ -87,7 +89,7 @@ def _path(scope: Scope) -> str:
 
 
 def _needed(datasette: Datasette, path: str) -> str | None:
-    """The least role that may ask for a path; None where anybody may."""
+    """The least role that may ask for a path, "nobody" for what is nobody's; None where anybody may."""
     base = datasette.setting("base_url").rstrip("/")
     path = path.removeprefix(base) if base else path
     if _FOR_ALL.match(path):
@@ -95,7 +97,15 @@ def _needed(datasette: Datasette, path: str) -> str | None:
     if path.startswith("/-/") or path == "/-":
         return "viewer" if _FOR_READERS.match(path) else "owner"
     first = re.split(r"[/.]", path.lstrip("/"), maxsplit=1)[0]
+    if _is_beside(datasette, first.partition("~")[0]):
+        return "nobody"
     is_datasettes = (
         first in datasette.databases or first.partition("~")[0] in datasette.databases or first == "_internal"
     )
     return "curator" if is_datasettes else "viewer"
+
+
+def _is_beside(datasette: Datasette, name: str) -> bool:
+    """Whether a database is the log of edits, what models answered, or who may enter: `datasette FOLDER` serves all."""
+    database = datasette.databases.get(name)
+    return database is not None and bool(database.path) and Path(database.path).name in layout.BESIDE

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from memories_lib.queries import talks, visible
+from memories_lib.queries import overviews, talks, visible
 from memories_lib.queries.firsts import First, firsts
 from memories_lib.shared import folding
 from memories_lib.shared.derived_words import QUOTE, shorten
@@ -225,11 +225,9 @@ def _large(run: Run, digests: Sequence[str]) -> set[str]:
 def _titles_of_years(run: Run) -> dict[str, str]:
     """year -> what a model called it, in the chat where most was written; nothing for years that nobody told."""
     rows = run(
-        """
-        SELECT period, periods.title FROM periods JOIN chats ON chats.id = chat_id
-        WHERE length(period) = 4 AND told_by IS NOT NULL AND coalesce(periods.title, '') <> ''
-            AND chat_id NOT IN (SELECT chat_id FROM exchanges JOIN exchange_marks ON exchange_id = exchanges.id
-                WHERE is_hidden)
+        f"""
+        SELECT told.period, told.title FROM ({overviews.TOLD}) AS told JOIN chats ON chats.name = told.chat
+        WHERE length(told.period) = 4 AND told.told_by IS NOT NULL AND coalesce(told.title, '') <> ''
         ORDER BY chats.message_count
         """
     ).fetchall()

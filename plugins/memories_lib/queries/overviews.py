@@ -13,7 +13,8 @@ from memories_lib.shared.sql import Run
 _CHATS = 30
 #: So many places are listed beside the map, which has all.
 PLACES_A_PAGE = 200
-_TOLD = """
+#: Periods as they were told; `told_by` is NULL where what was told may speak of something that is hidden.
+TOLD = """
 SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
     -- What was told before a talk of that time was hidden may speak of it.
     CASE WHEN EXISTS (
@@ -54,7 +55,7 @@ def years(run: Run, asked: str = "", skip: int = 0) -> dict[str, Any]:
     of_these = f"chats.id IN ({', '.join(map(str, listed[:_CHATS]))})"
     rows = run(
         f"""
-        {_TOLD} WHERE {of_these} AND (period = :year OR (period >= :year AND period < :year || '~'))
+        {TOLD} WHERE {of_these} AND (period = :year OR (period >= :year AND period < :year || '~'))
         ORDER BY period DESC, chats.message_count DESC, chats.id
         """,
         {"year": year},
@@ -65,7 +66,7 @@ def years(run: Run, asked: str = "", skip: int = 0) -> dict[str, Any]:
     for one in reversed(told):
         if len(one["period"]) == 7 and one["chat"] in by_chat:
             by_chat[one["chat"]]["months"].append(one)
-    whole = run(f"{_TOLD} WHERE period = 'all' ORDER BY chats.message_count DESC").fetchall() if not skip else []
+    whole = run(f"{TOLD} WHERE period = 'all' ORDER BY chats.message_count DESC").fetchall() if not skip else []
     return {
         "year": year, "years": found, "told": shown,
         "chats": [one for one in _with_talks(run, whole) if one["told_by"]] if year == next(iter(found), "") else [],

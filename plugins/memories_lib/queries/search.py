@@ -5,24 +5,29 @@ Found is what was written, and what a model saw in a photo or heard in a voice n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
 from memories_lib.queries.visible import HIDDEN_MESSAGES, SEEN
+from memories_lib.shared import folding
 from memories_lib.shared.sql import Run
 
 #: order -> (SQL order, which side of a message comes after it)
 _ORDERS = {
     "newest": ("messages.sent_at DESC, messages.id DESC", "<"),
     "first": ("messages.sent_at, messages.id", ">"),
-    "best": ("place, messages.sent_at DESC, messages.id DESC", None),
+    "best": ("messages.sent_at DESC, messages.id DESC", None),
 }
 ORDERS = tuple(_ORDERS)
 #: More hits than that are not put in order of time; the newest messages are looked through instead (milliseconds
 #: are about equal there).
 _MANY = 20_000
 _FIRST_LOOK, _MOST_LOOKED_THROUGH = 500, 60_000
+#: So many of the newest with the words are put in order of how well they have them.
+_MOST_RANKED = 2_000
+_QUOTED = re.compile(r'"([^"]+)"')
 #: Ids that are not further apart are asked for at once.
 _APART = 64
 _NAMED = "JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.id = messages.sender_id"
@@ -98,18 +103,38 @@ def _after(order: str) -> str:
 
 def _in_order(run: Run, visible: str, named: str, given: Mapping[str, Any], order: str) -> list[int]:
     """All that was written with the words, put in order."""
-    place = ", messages_fts.rank AS place" if order == "best" else ""
+    most = _MOST_RANKED if order == "best" else given["most"]
     after = _after(order) if given["before"] is not None else ""
-    return [
+    found = [
         row[0]
         for row in run(
             f"""
-            SELECT messages.id{place} FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid {named}
+            SELECT messages.id FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid {named}
             WHERE messages_fts MATCH :query AND {visible}{after} ORDER BY {_ORDERS[order][0]} LIMIT :most
             """,
-            given,
+            {**given, "most": most},
         )
     ]
+    return _ranked(run, found, given["query"])[: given["most"]] if order == "best" else found
+
+
+def _ranked(run: Run, ids: list[int], query: str) -> list[int]:
+    """Messages by how many of a question's words they have, how often, and how much of them that is; else as they are.
+
+    Not by SQLite's `rank`: it counts all that is in the index, and would tell what is in messages that are hidden.
+    """
+    words = [folding.plain(" ".join(word.split())) for word in _QUOTED.findall(query)]
+    texts = {
+        row[0]: row[1]
+        for row in run(f"SELECT id, substr(text, 1, 2000) FROM messages WHERE id IN ({', '.join(map(str, ids))})")
+    }
+
+    def value(number: int) -> float:
+        text = folding.plain(" ".join(folding.fold(texts[number]).split()))
+        counts = [text.count(word) for word in words]
+        return sum(map(bool, counts)) + sum(min(n, 3) for n in counts) / (3 + len(text) / 40)
+
+    return sorted(ids, key=value, reverse=True)
 
 
 def _look_through_the_newest(run: Run, given: Mapping[str, Any]) -> list[int] | None:

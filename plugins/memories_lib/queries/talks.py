@@ -19,6 +19,8 @@ PAGE = 30
 FOUND = 40
 #: A part of a book ends with the talk in which it has so many messages.
 _PART_OF_A_BOOK = 1_000
+#: Letters of a message that count as one more.
+_A_MESSAGE = 400
 _PICTURE = """
 (
     SELECT media.sha256 FROM messages JOIN media ON media.message_id = messages.id
@@ -90,8 +92,12 @@ def memories(run: Run, asked: Mapping[str, str]) -> tuple[list[Any], str | None]
     return rows[:PAGE], more
 
 
+#: Of a message, so many letters are on a page; fewer where a talk has more than so many in all, and never fewer than
+#: the last. The rest is a click away (`text_of`).
+_LETTERS, _LETTERS_OF_TALK, _FEWEST_LETTERS = 8_000, 400_000, 400
 _TALK = f"""
-SELECT messages.id, messages.sent_at, messages.kind, messages.text, messages.is_edited, messages.is_highlight,
+SELECT messages.id, messages.sent_at, messages.kind, substr(messages.text, 1, :letters) AS text,
+    length(messages.text) > :letters AS is_cut, messages.is_edited, messages.is_highlight,
     messages.sender_id, people.name AS sender, people.is_owner,
     media.filename, media.mimetype, media.sha256, media.thumbnail, media.duration_s, media.width, media.height,
     media.bytes, media.is_missing, media.caption, media.transcript, media.description, media.told_by,
@@ -104,8 +110,24 @@ WHERE messages.exchange_id = :exchange AND {visible.VISIBLE} {visible.IN_ORDER}
 """
 
 
-def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | None:
+def text_of(run: Run, message: int) -> str | None:
+    """All that a message says; None where there is none, or it is hidden."""
+    row = run(f"SELECT text FROM messages WHERE id = ? AND {visible.SEEN}", (message,)).fetchone()
+    return row["text"] if row else None
+
+
+def _letters_each(run: Run, exchange: int) -> int:
+    sizes = run("SELECT count(*) AS n, sum(length(text)) AS letters FROM messages WHERE exchange_id = ?", (exchange,))
+    size = sizes.fetchone()
+    if (size["letters"] or 0) <= _LETTERS_OF_TALK:
+        return _LETTERS
+    return max(_FEWEST_LETTERS, min(_LETTERS, _LETTERS_OF_TALK // size["n"]))
+
+
+def talk(run: Run, exchange: int, *, hidden: bool = False, whole: bool = False) -> dict[str, Any] | None:
     """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for.
+
+    Messages that are too long for a page are cut and say so (`is_cut`), but for `whole`.
 
     `colours`: person -> one of eight colours, no two alike among the first eight of a chat; `next_memory`: its id,
     title and time; `said_on`: see there.
@@ -134,7 +156,8 @@ def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | N
     ).fetchone()
     if head is None:
         return None
-    messages = run(_TALK, {"exchange": exchange}).fetchall()
+    letters = (1 << 31) - 1 if whole else _letters_each(run, exchange)
+    messages = run(_TALK, {"exchange": exchange, "letters": letters}).fetchall()
     links: dict[int, list[Any]] = {}
     for row in run(
         """
@@ -259,14 +282,14 @@ def best(run: Run, condition: str, number: object, most: int = 6) -> list[Any]:
     ).fetchall()
 
 
-def book(run: Run, asked: Mapping[str, str]) -> tuple[list[dict[str, Any]], str | None]:
-    """(some talks of a book, whole, the oldest first; where the next part begins, or None)"""
+def book(run: Run, asked: Mapping[str, str], *, whole: bool = False) -> tuple[list[dict[str, Any]], str | None]:
+    """(some talks of a book, the oldest first; where the next part begins, or None); see `talk` for `whole`"""
     rows, more = memories(run, {**asked, "order": "oldest"})
     found, size = [], 0
     for n, row in enumerate(rows, 1):
-        told = talk(run, row["id"])
+        told = talk(run, row["id"], whole=whole)
         found += [told] if told else []
-        size += len(told["messages"]) if told else 0
+        size += sum(1 + len(m["text"] or "") // _A_MESSAGE for m in told["messages"]) if told else 0
         if size >= _PART_OF_A_BOOK and n < len(rows):
             return found, f"{row['started_at']}/{row['id']}"
     return found, more

@@ -28,7 +28,7 @@ _values: OrderedDict[tuple[date, str], tuple[object, Any]] = OrderedDict()
 _MOST_VALUES = 64
 
 
-def _stamp(datasette: Datasette) -> tuple[object, ...] | None:
+def stamp_of(datasette: Datasette) -> tuple[object, ...] | None:
     """What is another one after each commit that readers see; None where it cannot be told.
 
     Times and sizes of the files are others before readers see a commit: SQLite writes the log, then waits for the disk.
@@ -53,16 +53,22 @@ def _size(key: tuple[date, str], body: Body) -> int:
     return body.size() + 2 * len(key[1]) + _ENTRY
 
 
-async def value(datasette: Datasette, name: str, make: Callable[[], Awaitable[T]]) -> T:
-    """What `make()` gives, or gave under this name today while the archive was the same."""
-    stamp, key = _stamp(datasette), (date.today(), name)
+async def value(
+    datasette: Datasette, name: str, make: Callable[[], Awaitable[T]], since: tuple[object, ...] | None = None
+) -> T:
+    """What `make()` gives, or gave under this name today while the archive was the same.
+
+    Whatever was read for it before this call was read after `since` (`stamp_of`): without one, nothing was.
+    """
+    now, key = stamp_of(datasette), (date.today(), name)
+    stamp = since or now
     known = _values.get(key)
-    if known is not None and stamp is not None and known[0] == stamp:
+    if known is not None and now is not None and known[0] == now:
         _values.move_to_end(key)
         return cast(T, known[1])
     made = await make()
     # What was read while the archive changed is not kept: it may be from before.
-    if stamp is not None and _stamp(datasette) == stamp:
+    if stamp is not None and stamp_of(datasette) == stamp:
         _values[key] = stamp, made
         _values.move_to_end(key)
         while len(_values) > _MOST_VALUES:
@@ -72,7 +78,7 @@ async def value(datasette: Datasette, name: str, make: Callable[[], Awaitable[T]
 
 async def answer(request: Request, datasette: Datasette, function: Callable[..., Any]) -> Any:
     """What `function` answers, or answered to the same question before."""
-    stamp = _stamp(datasette)
+    stamp = stamp_of(datasette)
     if stamp != _state["stamp"]:
         _kept.clear()
         _state.update(stamp=stamp, bytes=0)
@@ -87,7 +93,7 @@ async def answer(request: Request, datasette: Datasette, function: Callable[...,
         return found
     body = Body(found)
     # What was read while the archive changed is not kept: it may be from before. Nor is what somebody else kept.
-    if stamp is not None and _stamp(datasette) == stamp == _state["stamp"] and key not in _kept:
+    if stamp is not None and stamp_of(datasette) == stamp == _state["stamp"] and key not in _kept:
         _kept[key] = body
         _state["bytes"] += _size(key, body)
         while _state["bytes"] > _MOST_BYTES:

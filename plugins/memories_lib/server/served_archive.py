@@ -18,7 +18,7 @@ from datasette.database import Database
 
 from memories_lib.server import internals
 from memories_lib.server.http import ApiError
-from memories_lib.shared import curation, damage, edit_log, folding, sqlite_errors
+from memories_lib.shared import curation, damage, edit_log, folding, layout, sqlite_errors
 from memories_lib.shared.event import Event
 from memories_lib.shared.layout import ArchiveFiles
 from memories_lib.shared.sql import Run
@@ -44,7 +44,7 @@ def database_of(datasette: Datasette) -> Database:
     Raises `ApiError` 503 when none is served.
     """
     for database in sorted(datasette.databases.values(), key=lambda database: not database.is_mutable):
-        if not database.path:
+        if not database.path or Path(database.path).name in layout.BESIDE:
             continue
         here = _which(database.path)
         if here is None:
@@ -217,7 +217,7 @@ def _in_transaction(connection: sqlite3.Connection, act: Callable[[], T]) -> T:
 def tidy(datasette: Datasette) -> None:
     """Take away what an earlier server was about to receive or to send when it was ended."""
     for database in datasette.databases.values():
-        if not database.path:
+        if not database.path or Path(database.path).name in layout.BESIDE:
             continue
         parent = Path(database.path).resolve().parent
         for folder in parent.glob(".backup-*"):
@@ -252,7 +252,7 @@ def _is_behind(connection: sqlite3.Connection, path: Path) -> bool:
 async def catch_up(datasette: Datasette) -> None:
     """Show what the log says on each archive that shows something else: it was rebuilt, or stopped between the two."""
     for database in list(datasette.databases.values()):
-        if not database.path:
+        if not database.path or Path(database.path).name in layout.BESIDE:
             continue
         if not database.is_mutable:
             beside = ArchiveFiles.of(database.path).edits

@@ -141,7 +141,7 @@ def snippet(text: str, question: str, around: int = 60) -> list[tuple[str, bool]
     # Each once, and no more than anybody types: what is asked must not cost more than what is answered.
     once = list(dict.fromkeys(words))
     bare = [w for w in once if w and w not in ("OR", "AND", "NOT") and not w.startswith("-")][:_MOST_WORDS]
-    wanted = [plain for word in bare if (plain := _plain(word))]
+    wanted = [bare_word for word in bare if (bare_word := plain(word))]
     longest = 4 * max(map(len, wanted), default=0)  # a letter may have several marks
     first = _first_hit(text, wanted, longest)
     start = max(0, first - around)
@@ -171,7 +171,7 @@ def _first_hit(text: str, wanted: list[str], longest: int) -> int:
     """Where the first of the folded words begins in `text`; 0 where none does."""
     for at in range(0, len(text), _LOOKED_AT) if wanted else ():
         piece = text[at : at + _LOOKED_AT + longest]
-        folded = _plain(piece)
+        folded = plain(piece)
         if any(word in folded for word in wanted):
             folded, origin = _with_origin(piece)
             return at + origin[min(found for word in wanted if (found := folded.find(word)) >= 0)]
@@ -192,7 +192,7 @@ class _Plain(dict[int, str]):
 _plain_of = _Plain()
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """`text` without case and accents."""
     return text.lower() if text.isascii() else text.translate(_plain_of)
 

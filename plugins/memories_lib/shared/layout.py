@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EDITS, SUMMARIES, ACCESS = "curation.db", "summaries.db", "access.db"
+#: Databases beside an archive that are nobody's to look at, wherever they are served from.
+BESIDE = frozenset({EDITS, SUMMARIES, ACCESS})
 #: Patterns of everything that holds words, names, passwords or tokens, as they may lie in any folder.
 PRIVATE = (
     "*.db", "*.db-*", "*.db.*", "memories-*.zip", "memories-*.zip.age", "media/", "versions/", "incoming/", "backups/",

@@ -49,15 +49,23 @@ async def show(datasette: Datasette, request: Request, template: str, **context:
 
 
 async def rendered_once(
-    datasette: Datasette, request: Request, name: str, template: str, given: Mapping[str, Any]
+    datasette: Datasette,
+    request: Request,
+    name: str,
+    template: str,
+    given: Mapping[str, Any],
+    since: tuple[object, ...] | None,
 ) -> Markup:
-    """A part of a page that is the same for all readers of one language, kept under its name while the archive is."""
+    """A part of a page that is the same for all readers of one language, kept under its name while the archive is.
+
+    `since` is what `response_cache.stamp_of` gave before anything of `given` was read.
+    """
 
     async def make() -> Markup:
         html = await datasette.render_template(template, dict(given), request=request, view_name="memories")
         return Markup(html)  # made by a template, in which everything was escaped
 
-    return await response_cache.value(datasette, f"{name} in {i18n.language_of(request)}", make)
+    return await response_cache.value(datasette, f"{name} in {i18n.language_of(request)}", make, since)
 
 
 def skipped(request: Request, name: str) -> int:
