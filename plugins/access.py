@@ -62,11 +62,17 @@ def forbidden(datasette: Datasette, request: Request) -> Any:
 async def login(request: Request, datasette: Datasette) -> Response:
     """The page that asks, and what becomes of the answer."""
     if request.method != "POST":
-        return await login_page.page(datasette, request, 200 if roles.hashes() else 403)
+        if roles.is_local(request.scope):
+            return Response.redirect(datasette.urls.path("/"))
+        asked = request.args.get("next") or ""
+        return await login_page.page(
+            datasette, request, 200 if roles.hashes() else 403, after=asked if login_page.is_of_here(asked) else ""
+        )
     given, t = await request.post_vars(), i18n.Words(i18n.language_of(request))
     role, password = given.get("role", ""), given.get("password", "")
+    after = given.get("next", "") if login_page.is_of_here(given.get("next", "")) else ""
     if role not in roles.ROLES:
-        return await login_page.page(datasette, request, 403, t("wrong_password"))
+        return await login_page.page(datasette, request, 403, t("wrong_password"), after=after)
     address = roles.address_of(request.scope)
     store = token_routes.store_of(datasette)
     wait = await token_routes.written(attempts.begin, store, role, address, time.time())
@@ -77,14 +83,15 @@ async def login(request: Request, datasette: Datasette) -> Response:
             429,
             t("too_many_tries", minutes=-(-wait // 60)),
             {"retry-after": str(wait)},
+            after,
         )
     known = roles.hashes().get(role)
     # In a thread, since it is slow on purpose; a role without password takes as long as one with.
     is_right = await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) and known is not None
     if not is_right:
-        return await login_page.page(datasette, request, 403, t("wrong_password"))
+        return await login_page.page(datasette, request, 403, t("wrong_password"), after=after)
     await token_routes.written(attempts.succeeded, store, role, address, time.time())
-    response = Response.redirect(datasette.urls.path("/"))
+    response = Response.redirect(datasette.urls.path(after or "/"))
     await login_page.begin_session(datasette, request, response, role)
     return response
 

@@ -119,7 +119,7 @@ async def _show(
     number, since = found["head"]["chat_id"], response_cache.stamp_of(datasette)
     chats = (await kept_lists.chats(datasette))[: chat_list.PAGE]
     listed = await rendered_once(datasette, request, "chats", "_chats.html", {"chats": chats}, since)
-    track = {"track": await kept_lists.track(datasette, number)}
+    track = {"track": await kept_lists.track(datasette, number), "number": number}
     here = f'href="{datasette.urls.path(f"/chats/{number}")}"'
     return await show(
         datasette, request, "talk.html", talk=found, earlier=earlier, seen_by=seen_by, at_end=at_end,

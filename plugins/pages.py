@@ -38,7 +38,7 @@ async def search(request: Request, datasette: Datasette) -> Response:
     found = await served_archive.read(
         datasette, lambda run: search_page.search_page(run, question, request.args), served_archive.SEARCH_S
     )
-    hits = [hit for group in found.groups for hit in group.hits]
+    hits = [hit for group in (*found.groups, *found.around) for hit in group.hits]
     pieces = await asyncio.to_thread(lambda: [folding.snippet(hit["text"], found.question) for hit in hits])
     for hit, shown in zip(hits, pieces, strict=True):
         hit["pieces"] = shown

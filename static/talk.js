@@ -7,6 +7,7 @@ import { act, ask, failed, say, words } from "./edits.js";
 import { findInChat } from "./find.js";
 import { littleMaps } from "./little_map.js";
 import { openLook } from "./look.js";
+import { drawAlong } from "./track.js";
 import { speeds } from "./voice.js";
 
 /** Make a talk that is on the page do all that it can. */
@@ -68,3 +69,4 @@ async function use(talk, button, changed) {
 }
 
 enliven(document.querySelector(".talk"));
+drawAlong(document.querySelector(".track"));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import socket
@@ -99,9 +100,29 @@ def test_strangers_are_asked(public: Client) -> None:
     for path in PATHS:
         status, headers, body = public.ask("GET", path)
         assert status in (302, 401, 404), (path, status)
-        assert headers.get("location", "/-/login") == "/-/login"
+        assert headers.get("location", "/-/login").partition("?")[0] == "/-/login"
         assert "lake" not in str(body)
     assert public.ask("GET", "/robots.txt")[2] == b"User-agent: *\nDisallow: /\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "after"),
+    [
+        ("/talk/2", "/talk/2"), ("/search?q=lake", "/search?q=lake"), ("//elsewhere.example", "/"),
+        ("/\\elsewhere.example", "/"), ("https://elsewhere.example/", "/"), ("/talk/2\nx: y", "/"),
+    ],
+)  # fmt: skip
+def test_whoever_logs_in_gets_the_page_that_was_asked_for(public: Client, asked: str, after: str) -> None:
+    """And none that lies elsewhere, whatever a link to the log-in says."""
+    if asked == after:
+        assert public.ask("GET", asked)[1]["location"] == "/-/login?" + urlencode({"next": asked})
+    _, headers, page = public.ask("GET", "/-/login?" + urlencode({"next": asked}))
+    token = re.search(r'name="csrftoken" value="([^"]+)"', page.decode())
+    assert token
+    assert (f'name="next" value="{html.escape(asked)}"' in page.decode()) is (asked == after)
+    form = urlencode({"csrftoken": token[1], "role": "viewer", "password": "viewer word", "next": asked})
+    status, headers, _ = _post(public, "/-/login", form, headers["set-cookie"].partition(";")[0])
+    assert (status, headers["location"]) == (302, after)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from datasette import Forbidden, Response
 from datasette.app import Datasette
@@ -18,6 +20,9 @@ from memories_lib.server.http import ApiError
 COOKIE = "ds_actor"
 #: Where requests go that are let no further.
 TURNED_AWAY = "/-/turned-away"
+#: Where a scope holds the address that was asked for.
+ASKED_FOR = "memories_asked_for"
+_OF_HERE = re.compile(r"/(?![/\\\\])[\w./?=&%+~:*-]*\Z", re.ASCII)
 SESSION_S = 30 * 24 * 3600
 
 
@@ -59,13 +64,23 @@ async def end_session(datasette: Datasette, request: Request) -> None:
 
 
 async def page(
-    datasette: Datasette, request: Request, status: int = 200, error: str = "", headers: Mapping[str, str] | None = None
+    datasette: Datasette,
+    request: Request,
+    status: int = 200,
+    error: str = "",
+    headers: Mapping[str, str] | None = None,
+    after: str = "",
 ) -> Response:
     """The page that asks; where no password is set, it says how to set one."""
     html = await datasette.render_template(
-        "login.html", {"roles": list(roles.hashes()), "error": error}, request=request
+        "login.html", {"roles": list(roles.hashes()), "error": error, "next": after}, request=request
     )
     return Response.html(html, status=status, headers={"cache-control": "no-store", **(headers or {})})
+
+
+def is_of_here(address: str) -> bool:
+    """Whether an address that somebody is sent to after the log-in is a page of this server, and of none else."""
+    return bool(_OF_HERE.match(address))
 
 
 async def turn_away(datasette: Datasette, request: Request) -> Response:
@@ -73,5 +88,7 @@ async def turn_away(datasette: Datasette, request: Request) -> Response:
     if roles.role_of(request.actor) is not None:
         raise Forbidden("view-instance")
     if roles.hashes():
-        return Response.redirect(datasette.urls.path("/-/login"))
+        asked = str(request.scope.get(ASKED_FOR) or "")
+        after = f"?{urlencode({'next': asked})}" if is_of_here(asked) and asked != "/" else ""
+        return Response.redirect(datasette.urls.path("/-/login") + after)
     return await page(datasette, request, 403)

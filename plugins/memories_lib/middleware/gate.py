@@ -55,7 +55,16 @@ def wrap(app: App, datasette: Datasette) -> App:
                 if _RANKS[role] < _RANKS[needed]:
                     # Datasette shows the page: it knows how pages are made.
                     path = datasette.urls.path(login_page.TURNED_AWAY)
-                    scope = {**scope, "path": path, "raw_path": path.encode(), "query_string": b"", "method": "GET"}
+                    query = scope.get("query_string", b"").decode("latin-1")
+                    asked = _path(scope) + (f"?{query}" if query else "") if scope["method"] == "GET" else ""
+                    scope = {
+                        **scope,
+                        login_page.ASKED_FOR: asked,
+                        "path": path,
+                        "raw_path": path.encode(),
+                        "query_string": b"",
+                        "method": "GET",
+                    }
         await app(scope, receive, send)
 
     return guarded

@@ -82,6 +82,10 @@ def home(run: Run, today: date) -> Home:
     shown.this_day = _once([card for card in before if card["id"] not in on_top], said, _ON_A_SHELF)
     shown.firsts = firsts(run)
     said |= {folding.fold(first.words) for first in shown.firsts if first.words}
+    # What made people laugh, and where they were, have shelves of their own; years show the rest.
+    funny = [card for card in cards.values() if card["mood"] == "funny" and card["id"] not in on_top]
+    shown.laughs = _once(varied(sorted(funny, key=lambda card: -card["score"])), said, _ON_A_SHELF)
+    shown.places = _once(_places(run), said, _ON_A_SHELF)
     titles = _titles_of_years(run)
     for year, total, numbers in best_ids:
         of_year = [cards[number] for number in numbers if number in cards]
@@ -92,8 +96,6 @@ def home(run: Run, today: date) -> Home:
             picked = _once(varied(of_year), set(), _ON_A_SHELF)
         if picked:
             shown.years.append(Year(year, titles.get(year, ""), picked, total))
-    funny = [card for card in cards.values() if card["mood"] == "funny" and card["id"] not in on_top]
-    shown.laughs = _once(varied(sorted(funny, key=lambda card: -card["score"])), set(), _ON_A_SHELF)
     shown.people = run(
         """
         SELECT id, name, message_count FROM people WHERE message_count > 0 AND NOT coalesce(is_owner, 0)
@@ -101,7 +103,6 @@ def home(run: Run, today: date) -> Home:
         """,
         (_PEOPLE,),
     ).fetchall()
-    shown.places = _places(run)
     shown.voices = _voices(run, cards)
     return shown
 

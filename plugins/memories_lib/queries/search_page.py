@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from memories_lib.queries import passages, search_filter, spelling, talks, visible
+from memories_lib.queries import media_search, passages, search_filter, spelling, talks, visible
 from memories_lib.shared import folding
 from memories_lib.shared.sql import Run
 
@@ -38,7 +38,8 @@ class Found:
     """`question`: what was looked for, with a * where nothing had the word and beginnings of words were looked for;
     `total` None: not counted; `more`: the last message, where there are others; `years`: (year, hits) of each;
     `is_near`: `question` is spelt otherwise than it was asked, as somebody wrote it; `answers`: where a question's
-    words come together, stretch by stretch.
+    words come together, stretch by stretch; `around`: media of the kind that is asked for, by what was said around
+    them.
     """
 
     question: str
@@ -49,6 +50,7 @@ class Found:
     years: list[tuple[str, int]]
     is_near: bool = False
     answers: list[list[passages.Passage]] = field(default_factory=list)
+    around: list[Group] = field(default_factory=list)
 
     @property
     def is_of_beginnings(self) -> bool:
@@ -70,11 +72,12 @@ def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
                     looked_for, (messages, cards, total) = instead, found
                     is_near = not instead.endswith("*")
                     break
+        around = [] if args.get("before") else _grouped(media_search.said_around(run, looked_for, args))
         years = _years(run, looked_for, args) if 1 < total <= _MOST_COUNTED else []
         # The best are not gone through page by page: after a message come those of another time.
         goes_on = len(messages) == talks.FOUND and args.get("sort") != "best"
         more = messages[-1]["id"] if goes_on else None
-        return Found(looked_for, _grouped(messages), cards, total, more, years, is_near, answers)
+        return Found(looked_for, _grouped(messages), cards, total, more, years, is_near, answers, around)
     messages = _chosen(run, args)
     more = messages[-1]["id"] if len(messages) == talks.FOUND else None
     return Found("", _grouped(messages), [], None, more, [])

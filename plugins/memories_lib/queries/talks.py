@@ -245,8 +245,12 @@ def search(
     return messages, [] if narrower or before else talks, total
 
 
+#: Days before and after one, whose memories are shown where it has none itself.
+_NEAR = 10
+
+
 def on_this_day(run: Run, day: str) -> tuple[list[Any], list[Any]]:
-    """(cards of that day in every year, cards of days near it when there are none)."""
+    """(cards of that day in every year, cards of days near it: memories, where that day has none)."""
     near = f"""
         {CARDS} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
             AND exchanges.started_at < days.day || '~'
@@ -254,10 +258,12 @@ def on_this_day(run: Run, day: str) -> tuple[list[Any], list[Any]]:
         ORDER BY days.day DESC, exchanges.score DESC LIMIT 120
     """
     found = run(near, (f'["{day[5:]}"]',)).fetchall()
-    if found:
+    if any(card["is_memory"] for card in found):
         return found, []
-    around = [time.strftime("%m-%d", time.gmtime(_seconds(day) + n * 86400)) for n in range(-4, 5)]
-    return [], run(near, ("[" + ", ".join(f'"{d}"' for d in around) + "]",)).fetchall()[:12]
+    around = [time.strftime("%m-%d", time.gmtime(_seconds(day) + n * 86400)) for n in range(-_NEAR, _NEAR + 1)]
+    others = run(near, ("[" + ", ".join(f'"{d}"' for d in around) + "]",)).fetchall()
+    there = {card["id"] for card in found}
+    return found, [card for card in others if card["id"] not in there and (card["is_memory"] or not found)][:12]
 
 
 def _seconds(day: str) -> float:

@@ -67,6 +67,11 @@ class Words:
         """``June 2024`` for 2024-06."""
         return f"{self._words['months'][int(iso[5:7]) - 1]} {iso[:4]}"
 
+    @property
+    def months(self) -> list[str]:
+        """``January`` to ``December``."""
+        return list(self._words["months"])
+
     def weekday(self, number: int) -> str:
         """``Monday`` for 0."""
         return self._words["weekdays"][number]
