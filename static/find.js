@@ -15,7 +15,7 @@ export function findInChat(talk) {
     event.preventDefault();
     link.click();
   });
-  if (location.hash === "#find") field.focus();
+  if (!field.value) field.focus();
   const words = [...new Set((field.value.match(WORD) ?? []).map((word) => plain(word).letters))];
   if (!words.length || !globalThis.Highlight) return () => {};
   const found = new Highlight();

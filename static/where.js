@@ -7,12 +7,19 @@ const READ_AT = 140;
 const SOON = 120;
 const STAYS = 1200;
 const NEXT_STAYS = 4000;
+/** So long what comes is fitted around the place that somebody returned to, in ms. */
+const RETURNS = 4000;
 
 /** The address is the one that was asked for until somebody scrolls. */
 let scrolled = false;
 for (const how of ["wheel", "touchmove", "keydown", "pointerdown"]) {
   addEventListener(how, () => (scrolled = true), { passive: true, once: true });
 }
+
+/** Whoever goes on elsewhere is not held back by an address that follows. */
+let leaving = false;
+addEventListener("beforeunload", () => (leaving = true));
+addEventListener("pageshow", () => (leaving = false));
 
 /** Keep what `talk` says of the place true, from now on. The address follows on a page that is nothing else. */
 export function follow(talk, bubbles, isPage) {
@@ -25,7 +32,10 @@ export function follow(talk, bubbles, isPage) {
   let waits = 0;
   let fades = 0;
   let known = null;
-  if (isPage) returnTo(bubbles);
+  if (isPage) {
+    history.scrollRestoration = "manual";
+    returnTo(bubbles);
+  }
   const look = (isMoved) => {
     waits = 0;
     const item = inSight(bubbles);
@@ -96,7 +106,7 @@ function showWhere(talk, chapter, isPage) {
     }
     here.style.top = `${(100 * (Date.parse(at) - from)) / (to - from)}%`;
   }
-  if (scrolled) {
+  if (scrolled && !leaving) {
     const address = new URL(location.href);
     address.pathname = address.pathname.replace(/\/(?:talk|chats)\/\d+\/?$/, `/talk/${chapter.dataset.talk}`);
     address.searchParams.delete("day");
@@ -121,9 +131,16 @@ function returnTo(bubbles) {
   const item = place && location.hash === `#${place.id}` && document.getElementById(place.id);
   if (!item) return;
   bubbles.dataset.returned = "";
-  const put = () => scrollBy({ top: item.getBoundingClientRect().top - place.top, behavior: "instant" });
-  put();
-  if (document.readyState !== "complete") addEventListener("load", put, { once: true });
+  // Again as what belongs before and after it comes, until somebody goes on.
+  const watcher = new ResizeObserver(put);
+  const stop = () => watcher.disconnect();
+  function put() {
+    if (scrolled) stop();
+    else scrollBy({ top: item.getBoundingClientRect().top - place.top, behavior: "instant" });
+  }
+  watcher.observe(bubbles);
+  addEventListener("load", () => requestAnimationFrame(() => requestAnimationFrame(put)), { once: true });
+  setTimeout(stop, RETURNS);
   addEventListener("hashchange", () => delete bubbles.dataset.returned, { once: true });
 }
 
