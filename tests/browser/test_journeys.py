@@ -98,7 +98,7 @@ def test_the_photo_from_the_lake(page: Page) -> None:
     first = dialog.locator("img").get_attribute("src")
     page.keyboard.press("ArrowRight")
     assert dialog.locator("img").get_attribute("src") != first
-    dialog.get_by_role("link").click()
+    dialog.get_by_role("link", name="↪").click()
     expect(page).to_have_url(re.compile(r"/talk/\d+#m\d+$"))
 
 

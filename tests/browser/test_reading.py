@@ -1,4 +1,4 @@
-"""A long conversation, read as people read: scrolled, left, come back to, searched; what the head offers is about it."""
+"""A long conversation, read as people read: scrolled, left, come back to, searched."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from datasette.utils.asgi import Request
 
 @cache
 def _all() -> dict[str, dict[str, Any]]:
-    return tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
+    folder = Path(__file__).with_name("words")
+    return {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))}
 
 
 def language_of(request: Request) -> str:
@@ -45,9 +46,11 @@ class Words:
         """What an error says, in the reader's language where there are words for it."""
         return str(self._words.get("sentences", {}).get(english, english))
 
-    def number(self, value: int) -> str:
-        """1200 as 1,200 or 1.200."""
-        return f"{value:,}".replace(",", self._words["thousands"])
+    def number(self, value: float) -> str:
+        """1200 as 1,200 or 1.200; 1.5 as 1.5 or 1,5."""
+        whole, point, rest = f"{value:,}".partition(".")
+        thousands = self._words["thousands"]
+        return whole.replace(",", thousands) + ("," if point and thousands == "." else point) + rest
 
     def day(self, iso: str | None, weekday: bool = False) -> str:
         """``14 June 2024``; nothing for nothing."""
