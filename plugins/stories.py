@@ -16,7 +16,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.api import edit_chats
 from memories_lib.queries import overviews, sql_links, story
-from memories_lib.server import served_archive
+from memories_lib.server import response_cache, served_archive
 from memories_lib.shared.sql import Run
 from memories_lib.web.render import behind_of, page, show, skipped
 
@@ -24,7 +24,11 @@ from memories_lib.web.render import behind_of, page, show, skipped
 async def people(request: Request, datasette: Datasette) -> Response:
     """Who writes, and in which chats: a page of each."""
     skip, skip_chats = skipped(request, "from"), skipped(request, "chats_from")
-    found, chats = await served_archive.read(datasette, lambda run: story.everybody(run, skip, skip_chats))
+
+    async def make() -> Any:
+        return await served_archive.read(datasette, lambda run: story.everybody(run, skip, skip_chats))
+
+    found, chats = await response_cache.value(datasette, f"people {skip} {skip_chats}", make)
     addresses = behind_of(datasette)
     size, chats_size = story.PEOPLE_A_PAGE, story.CHATS_A_PAGE
     return await show(
@@ -85,7 +89,11 @@ async def years(request: Request, datasette: Datasette) -> Response:
 
 async def numbers(request: Request, datasette: Datasette) -> Response:
     """Charts, each with its table and its SQL a click away."""
-    found = await served_archive.read(datasette, overviews.numbers)
+
+    async def make() -> Any:
+        return await served_archive.read(datasette, overviews.numbers)
+
+    found = await response_cache.value(datasette, "numbers", make)
     addresses = behind_of(datasette)
     return await show(
         datasette, request, "numbers.html", **found, behind=addresses, rows=addresses.rows("person_months"),

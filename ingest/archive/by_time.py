@@ -47,7 +47,7 @@ def messages_between(
     return connection.execute(
         """
         SELECT id, sender_id, sent_at, kind, text, is_edited, exchange_id FROM messages
-        WHERE exchange_id IN (SELECT value FROM json_each(?)) AND sent_at BETWEEN ? AND ?
+        WHERE exchange_id IN (SELECT value FROM json_each(?)) AND sent_at BETWEEN ? AND ? ORDER BY exchange_id, id
         """,
         (as_json(exchanges), start, end),
     )
@@ -60,7 +60,7 @@ def messages_near(
     return connection.execute(
         """
         SELECT id, sender_id, sent_at, kind, text, is_edited, exchange_id FROM messages
-        WHERE +chat_id = ? AND sent_at BETWEEN ? AND ? AND exchange_id IS NOT NULL
+        WHERE +chat_id = ? AND sent_at BETWEEN ? AND ? AND exchange_id IS NOT NULL ORDER BY sent_at, id
         """,
         (chat, next_minute(minute, -1), next_minute(minute) + ":~"),
     )

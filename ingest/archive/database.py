@@ -84,8 +84,17 @@ def _what_each_source_said(database: Database) -> None:
     database.conn.execute("PRAGMA user_version = 6")
 
 
+@migrations(name="0007_indexes_that_cover")
+def _indexes_that_cover(database: Database) -> None:
+    for statement in _statements(_sql("7.sql")):
+        database.conn.execute(statement)
+    if database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
+        make_indexes(database.conn)
+    database.conn.execute("PRAGMA user_version = 7")
+
+
 #: The schema this version writes: the number of migrations.
-VERSION = 6
+VERSION = 7
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterable, Mapping
 
@@ -85,7 +86,16 @@ def _periods(rows: Iterable[tuple[str, str, str, int]]) -> Iterable[tuple[str, t
         yield period, (talks[0][0], "\n".join(f"{at[:10]} · {title}" for title, at in talks))
 
 
-def analyze(connection: sqlite3.Connection) -> None:
-    """Let SQLite look at how full each index is; a sample of each is enough."""
+#: SQLite looks again each time that an archive is so many times as large.
+_GROWN = 1.1
+
+
+def analyze(connection: sqlite3.Connection, new: int = 0) -> None:
+    """Let SQLite look at how full each index is; a sample of each is enough.
+
+    Where `new` messages do not make it a tenth larger, what it saw last is as good."""
     connection.execute("PRAGMA analysis_limit = 1000")
+    there = connection.execute("SELECT coalesce(sum(message_count), 0) FROM chats").fetchone()[0]
+    if 0 < new < there and int(math.log(there, _GROWN)) == int(math.log(there - new, _GROWN)):
+        return
     connection.execute("ANALYZE")

@@ -82,7 +82,7 @@ def candidates(connection: sqlite3.Connection, probes: list[Probe]) -> list[Cand
         ]
         if not asked:
             continue
-        there = {chat for chat, kind, text in _said_near(connection, probe.minute) if token(kind, text) == probe.token}
+        there = {chat for chat, kind, text in _said_near(connection, probe) if token(kind, text) == probe.token}
         for chat in asked:
             chat.asked += 1
             chat.asked_senders.add(probe.sender)
@@ -99,11 +99,15 @@ def members_of(connection: sqlite3.Connection, chat: int) -> set[int]:
     }
 
 
-def _said_near(connection: sqlite3.Connection, minute: str) -> Iterable[tuple[int, str, str]]:
-    """(chat, kind, text) of what all chats have in a minute and those next to it."""
+def _said_near(connection: sqlite3.Connection, probe: Probe) -> Iterable[tuple[int, str, str]]:
+    """(chat, kind, text) of what all chats have with a word of the probe in its minute and those next to it."""
+    word = "" if probe.token[:1] == "\0" else next(iter(probe.token.split()), "")
     return connection.execute(
-        "SELECT chat_id, kind, text FROM messages WHERE sent_at BETWEEN ? AND ? AND exchange_id IS NOT NULL",
-        (next_minute(minute, -1), next_minute(minute) + ":~"),
+        """
+        SELECT chat_id, kind, text FROM messages
+        WHERE sent_at BETWEEN ? AND ? AND exchange_id IS NOT NULL AND (? = '' OR instr(text, ?))
+        """,
+        (next_minute(probe.minute, -1), next_minute(probe.minute) + ":~", word, word),
     )
 
 

@@ -60,7 +60,7 @@ class Places:
         found = self._connection.execute(
             """
             SELECT chat_id, sent_at, kind, text FROM messages
-            WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ? LIMIT 200)
+            WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH ? LIMIT 50)
             """,
             (query,),
         )
@@ -73,8 +73,12 @@ def find_shifts(
     """By how many seconds this export's times must be moved to be the chat's, the most frequent first; [] for none."""
     if is_in_place(connection, chat, probes):
         return []
+    # What is said again and again tells little and is looked for long.
+    long_ones = [probe for probe in probes if len(probe.token) >= _DISTINCTIVE]
+    is_sketch = places is not None and len(long_ones) >= _FEW  # of one chat of many that it could be
+    probes = long_ones if is_sketch else probes
+    step = max(1, len(probes) // (_FEW if is_sketch else _PROBES))
     places = places or Places(connection)
-    step = max(1, len(probes) // _PROBES)
     votes: Counter[int] = Counter()
     asked = 0
     for probe in probes[::step]:

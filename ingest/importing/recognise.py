@@ -125,10 +125,12 @@ def recognise(
             if kind == chat.kind == "direct" and people and _is_mirrored(chat, name, overview, roll):
                 doubtful.append(chat)
             continue
-        if chat.asked >= ENOUGH_AGAINST and chat.share < SMALL:
+        is_fit = _fits(chat, kind, people, strangers)
+        # Whether its clock differs is asked of chats alone that it could be: many have almost the same name.
+        if chat.asked >= ENOUGH_AGAINST and chat.share < SMALL and (is_same_people or (is_same_name and is_fit)):
             chat.is_elsewhere = bool(find_shifts(connection, chat.id, overview.probes, places))
         is_against = chat.is_contradicted or not _was_made_together(connection, chat, name, overview)
-        if is_same_name and not is_against and _fits(chat, kind, people, strangers):
+        if is_same_name and not is_against and is_fit:
             return _matched(connection, chat, name, kind, overview, "its name and people")
         is_the_only_chat = kind == chat.kind == "direct" and (name is None or _may_be_called(chat, name, overview))
         if is_same_people and is_the_only_chat and not is_against:

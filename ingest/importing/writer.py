@@ -197,7 +197,7 @@ class Writer:
         if not target.is_new:
             self._say_why_joined(target)
             end_guesses(connection, account, source)
-        analyze(connection)
+        analyze(connection, account.new)
         self._set_owner(roll, overview, read.evidence, target.name)
         index.wait()
         account.told_again = apply_kept(connection, self._database)

@@ -210,7 +210,8 @@ class Site:
                 """,
                 (talk,),
             ).fetchone()
-            texts = [row[0] for row in connection.execute("SELECT text FROM messages WHERE exchange_id = ?", (talk,))]
+            said = "SELECT text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
+            texts = [row[0] for row in connection.execute(said, (talk,))]
             found.append([f"talk-{talk}.html", title, at[:10], chat, "\n".join([title or "", *texts])])
         told = json.dumps(found, ensure_ascii=False).replace("<", "\\u003c")
         (self._target / "search-data.js").write_text(f"const TALKS = {told};\n", "utf-8")

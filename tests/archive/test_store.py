@@ -19,8 +19,23 @@ from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 
 
+def as_sixth(connection: sqlite3.Connection) -> None:
+    """Make it what the sixth version wrote: indexes held less."""
+    for index in (
+        "messages_by_kind_at", "exchanges_by_score", "exchanges_memories_best", "exchanges_memories_by_chat",
+        "months_by_person", "days_by_day",
+    ):  # fmt: skip
+        connection.execute(f"DROP INDEX {index}")
+    for index, columns in (("messages_by_exchange", "exchange_id"), ("messages_by_chat", "chat_id, sender_id")):
+        connection.execute(f"DROP INDEX {index}")
+        connection.execute(f"CREATE INDEX {index} ON messages ({columns})")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '0007%'")
+    connection.execute("PRAGMA user_version = 6")
+
+
 def as_fifth(connection: sqlite3.Connection) -> None:
     """Make it what the fifth version wrote: nobody knows what an export said of a message that others hold."""
+    as_sixth(connection)
     connection.execute("DROP TABLE media_sources")
     for column in ("standing", "was_edited"):
         connection.execute(f"ALTER TABLE revisions DROP COLUMN {column}")

@@ -320,7 +320,7 @@ def test_the_heart_of_a_talk_and_where_it_is_parted(page: Page, archive: Path) -
     marked = page.locator(".bubble.is-highlight").count()
     looks = [str(page.locator(".bubble").nth(n).get_attribute("class")) for n in range(count)]
     plain = next(n for n, look in enumerate(looks) if "is-highlight" not in look)
-    tool(plain, "Heart of the talk")
+    tool(plain, "Highlight")
     expect(page.locator(".bubble.is-highlight")).to_have_count(marked + 1)
     tool(1, "Hide this message")
     expect(page.locator("#toast")).to_contain_text("Hidden.")

@@ -201,7 +201,9 @@ def test_a_story_tells_what_was_said(there: Served, years: Path, asked: str) -> 
     known = {row[0] for row in rows(years, "SELECT text FROM messages")}
     assert set(lines) <= known
     if asked.startswith("talk"):
-        assert lines == [row[0] for row in rows(years, f"SELECT text FROM messages WHERE exchange_id = {talk}")]
+        assert lines == [
+            row[0] for row in rows(years, f"SELECT text FROM messages WHERE exchange_id = {talk} ORDER BY sent_at, id")
+        ]
     file = page_of(there, f"/story.html?{asked}")
     assert re.findall(r'<span\s+dir="auto">([^<]+)</span></p>', file) == lines
     assert "/-/media/" not in file

@@ -1,11 +1,17 @@
 -- Made after a bulk load, each for a question that a page asks.
-CREATE INDEX IF NOT EXISTS messages_by_exchange ON messages (exchange_id);
-CREATE INDEX IF NOT EXISTS messages_by_chat ON messages (chat_id, sender_id);
+CREATE INDEX IF NOT EXISTS messages_by_exchange ON messages (exchange_id, sender_id);
+CREATE INDEX IF NOT EXISTS messages_by_chat ON messages (chat_id, sender_id, exchange_id);
 CREATE INDEX IF NOT EXISTS messages_by_sent_at ON messages (sent_at);
 CREATE INDEX IF NOT EXISTS messages_by_kind ON messages (kind);
-CREATE INDEX IF NOT EXISTS exchanges_by_time ON exchanges (chat_id, started_at);
-CREATE INDEX IF NOT EXISTS exchanges_by_start ON exchanges (started_at);
-CREATE INDEX IF NOT EXISTS exchanges_memories ON exchanges (started_at, id) WHERE is_memory;
+CREATE INDEX IF NOT EXISTS messages_by_kind_at ON messages (kind, sent_at) WHERE kind <> 'text';
+CREATE INDEX IF NOT EXISTS exchanges_by_time ON exchanges (chat_id, started_at, score);
+CREATE INDEX IF NOT EXISTS exchanges_by_start ON exchanges (started_at, score, mood);
+CREATE INDEX IF NOT EXISTS exchanges_by_score ON exchanges (score, id, started_at, mood);
+CREATE INDEX IF NOT EXISTS exchanges_memories ON exchanges (started_at, score, id, chat_id, mood) WHERE is_memory;
+CREATE INDEX IF NOT EXISTS exchanges_memories_best ON exchanges (score, id, started_at) WHERE is_memory;
+CREATE INDEX IF NOT EXISTS exchanges_memories_by_chat ON exchanges (chat_id, score) WHERE is_memory;
+CREATE INDEX IF NOT EXISTS months_by_person ON person_months (person_id, chat_id, messages);
+CREATE INDEX IF NOT EXISTS days_by_day ON days (day, message_count);
 CREATE INDEX IF NOT EXISTS exchanges_by_key ON exchanges (key);
 CREATE INDEX IF NOT EXISTS media_by_message ON media (message_id);
 CREATE INDEX IF NOT EXISTS media_by_sha256 ON media (sha256) WHERE sha256 IS NOT NULL;

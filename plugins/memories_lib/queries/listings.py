@@ -23,7 +23,10 @@ WITH written AS (
 )
 SELECT counted.year, messages, coalesce(words, 0) AS words, coalesce(photos, 0) AS photos,
     coalesce(videos, 0) AS videos, coalesce(voice_notes, 0) AS voice_notes, coalesce(people, 0) AS people
-FROM (SELECT substr(day, 1, 4) AS year, sum(message_count) AS messages FROM days GROUP BY 1) AS counted
+FROM (
+    SELECT substr(day, 1, 4) AS year, sum(n) AS messages
+    FROM (SELECT day, sum(message_count) AS n FROM days GROUP BY day) GROUP BY 1
+) AS counted
 LEFT JOIN written USING (year) ORDER BY counted.year
 """
 PLACES = f"""

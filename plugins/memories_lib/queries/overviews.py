@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+import json
 from calendar import MONDAY, Calendar
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +16,8 @@ from memories_lib.shared.sql import Run
 _CHATS = 30
 #: So many places are listed beside the map, which has all.
 PLACES_A_PAGE = 200
+#: All chats together, a day at a time: an index has it.
+_BY_DAY = "SELECT day, sum(message_count) AS n FROM days GROUP BY day"
 #: Periods as they were told; `told_by` is NULL where what was told may speak of something that is hidden.
 TOLD = """
 SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
@@ -102,16 +107,18 @@ def calendar(run: Run, asked: str = "") -> dict[str, Any]:
     each in which something was said (YYYY-MM, weeks of seven days, 0 for other days), `days`: day -> (messages, the
     title of its best memory or "").
     """
-    listed = run("SELECT substr(day, 1, 4) AS year, sum(message_count) AS n FROM days GROUP BY 1 ORDER BY 1 DESC")
+    listed = run(f"SELECT substr(day, 1, 4) AS year, sum(n) AS n FROM ({_BY_DAY}) GROUP BY 1 ORDER BY 1 DESC")
     years = {row["year"]: row["n"] for row in listed}
     year = asked if asked in years else next(iter(years), "")
     memories = {
         row["day"]: row["title"]
         for row in run(
-            f"""
-            SELECT substr(started_at, 1, 10) AS day, title, max(score) FROM exchanges
-            LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-            WHERE is_memory AND started_at >= :year AND started_at < :year || '~' AND {visible.NOT_HIDDEN} GROUP BY 1
+            """
+            SELECT best.day, title FROM (
+                SELECT substr(started_at, 1, 10) AS day, id, max(score) FROM exchanges
+                WHERE is_memory AND started_at >= :year AND started_at < :year || '~'
+                    AND id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden) GROUP BY 1
+            ) AS best CROSS JOIN exchanges ON exchanges.id = best.id
             """,
             {"year": year or "~"},
         )
@@ -179,16 +186,14 @@ def numbers(run: Run) -> dict[str, Any]:
             "SELECT id, name, message_count FROM people WHERE message_count > 0 ORDER BY message_count DESC LIMIT 12"
         )
     ]
-    months = [
-        dict(row) for row in run("SELECT substr(day, 6, 2) AS month, sum(message_count) AS n FROM days GROUP BY 1")
-    ]
+    months = [dict(row) for row in run(f"SELECT substr(day, 6, 2) AS month, sum(n) AS n FROM ({_BY_DAY}) GROUP BY 1")]
     weekdays = {
         row["weekday"]: row["n"]
         # Monday is 0, as the words have it.
         for row in run(
-            """
-            SELECT (CAST(strftime('%w', day) AS INTEGER) + 6) % 7 AS weekday, sum(message_count) AS n
-            FROM days GROUP BY 1
+            f"""
+            SELECT (CAST(strftime('%w', day) AS INTEGER) + 6) % 7 AS weekday, sum(n) AS n
+            FROM ({_BY_DAY}) GROUP BY 1
             """
         )
     }
@@ -201,19 +206,18 @@ def numbers(run: Run) -> dict[str, Any]:
             """
         )
     ]
-    words: dict[str, list[Any]] = {}
+    counted: dict[str, Counter[str]] = {}
     for row in run(
         """
-        SELECT year, word, n FROM (
-            SELECT substr(started_at, 1, 4) AS year, topic.value AS word, count(*) AS n,
-                row_number() OVER (PARTITION BY substr(started_at, 1, 4) ORDER BY count(*) DESC, topic.value) AS place
-            FROM exchanges, json_each(exchanges.topics) AS topic
-            WHERE is_memory AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
-            GROUP BY 1, 2
-        ) WHERE place <= 8 ORDER BY year DESC, place
+        SELECT substr(started_at, 1, 4) AS year, topics FROM exchanges
+        WHERE is_memory AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
         """
     ):
-        words.setdefault(row["year"], []).append(row["word"])
+        counted.setdefault(row["year"], Counter()).update(json.loads(row["topics"]))
+    words = {
+        year: [word for word, _ in heapq.nsmallest(8, of_year.items(), key=lambda one: (-one[1], one[0]))]
+        for year, of_year in sorted(counted.items(), reverse=True)
+    }
     return {
         "years": years, "people": by_person, "months": months, "words": words, "weekdays": weekdays, "kinds": kinds,
     }  # fmt: skip

@@ -135,9 +135,12 @@ def _chosen(run: Run, args: Mapping[str, str]) -> list[dict[str, Any]]:
         if run(asked, given).fetchone()["n"] < _FEW:
             where += """
                 AND +messages.id IN (
-                    SELECT said.id FROM people JOIN person_months ON person_months.person_id = people.id
-                    CROSS JOIN messages AS said ON said.chat_id = person_months.chat_id AND said.sender_id = people.id
-                    WHERE people.name = :person
+                    SELECT said.id FROM (
+                        SELECT DISTINCT person_months.person_id, person_months.chat_id
+                        FROM people CROSS JOIN person_months ON person_months.person_id = people.id
+                        WHERE people.name = :person
+                    ) AS there CROSS JOIN messages AS said
+                        ON said.chat_id = there.chat_id AND said.sender_id = there.person_id
                 )
             """
     way, side = ("", ">") if args.get("sort") == "first" else ("DESC", "<")

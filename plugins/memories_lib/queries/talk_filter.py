@@ -22,15 +22,29 @@ _SPOKEN = """EXISTS (
   )"""
 #: The same by way of what one person wrote, where that is not much.
 _SPOKEN_BY_FEW = """exchanges.id IN (
-    SELECT messages.exchange_id FROM people JOIN person_months ON person_months.person_id = people.id
-    CROSS JOIN messages ON messages.chat_id = person_months.chat_id AND messages.sender_id = people.id
-    WHERE (people.name = :person OR people.id = :person)
-      AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
+    SELECT messages.exchange_id FROM (
+      SELECT DISTINCT person_months.person_id, person_months.chat_id
+      FROM people CROSS JOIN person_months ON person_months.person_id = people.id
+      WHERE people.name = :person OR people.id = :person
+    ) AS there CROSS JOIN messages ON messages.chat_id = there.chat_id AND messages.sender_id = there.person_id
+    WHERE messages.id NOT IN (SELECT message_id FROM hidden_messages)
   )"""
 _FEW = 20_000
 #: The index knows where the word is; whether it is one of the topics, the row itself.
 _TOPIC = """exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :topic_words)
   AND EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic)"""
+#: The same, asked of one talk after the other until a page is full: for words that very many messages have.
+_SAID_BY_MANY = """(
+    +exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :q)
+    OR EXISTS (
+      SELECT 1 FROM messages_fts WHERE messages_fts MATCH :q
+        AND rowid BETWEEN (SELECT min(id) FROM messages WHERE exchange_id = exchanges.id)
+          AND (SELECT max(id) FROM messages WHERE exchange_id = exchanges.id)
+        AND +rowid IN (SELECT id FROM messages WHERE exchange_id = exchanges.id)
+        AND +rowid NOT IN (SELECT message_id FROM hidden_messages)
+    )
+  )"""
+_MANY = 7_000
 _SAID = """(
     exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :q)
     OR exchanges.id IN (
@@ -65,6 +79,9 @@ class TalkFilter:
     until: str = ""
     words: str | None = None
     is_few: bool = False
+    is_common: bool = False
+    is_one_chat: bool = False
+    is_walked: bool = False
 
     @classmethod
     def from_args(cls, args: Mapping[str, str], *, may_see_hidden: bool = False, strict: bool = False) -> TalkFilter:
@@ -92,29 +109,48 @@ class TalkFilter:
             words=words if words.strip() else None,
         )  # fmt: skip
 
-    def tuned(self, run: Callable[..., Any]) -> TalkFilter:
-        """The same, looked for by way of the person's messages where these are few."""
-        if not self.person or self.which == "hidden":  # what is hidden is not in anybody's counts
-            return self
-        sql = "SELECT coalesce(sum(message_count), 0) FROM people WHERE name = :person OR id = :person"
-        return replace(self, is_few=run(sql, {"person": self.person}).fetchone()[0] < _FEW)
+    def tuned(self, run: Callable[..., Any], *, best_first: bool = False) -> TalkFilter:
+        """The same, looked for in the way that is quickest for what there is of it.
+
+        `is_few`: by way of what the person wrote; `is_common`: very many messages have the words, so that talk after
+        talk is asked; `is_walked`: so, too, from the best on; `is_one_chat`: an index has its talks in order.
+        """
+        is_common = is_few = False
+        if self.words is not None and (query := folding.fts_query(self.words)):
+            sql = "SELECT count(*) FROM (SELECT 1 FROM messages_fts WHERE messages_fts MATCH ? LIMIT ?)"
+            is_common = run(sql, (query, _MANY + 1)).fetchone()[0] > _MANY
+        if self.person and self.which != "hidden":  # what is hidden is not in anybody's counts
+            sql = "SELECT coalesce(sum(message_count), 0) FROM people WHERE name = :person OR id = :person"
+            is_few = run(sql, {"person": self.person}).fetchone()[0] < _FEW
+        return replace(
+            self, is_common=is_common, is_few=is_few, is_walked=best_first and bool(self.person or self.words),
+            is_one_chat=bool(self.chat) and self.only_chat(run) is not None,
+        )  # fmt: skip
+
+    @property
+    def _in_chat(self) -> str:
+        found = "SELECT id FROM chats WHERE name = :chat OR id = :chat"
+        # Of one chat an index gives its talks in order.
+        return f"exchanges.chat_id = ({found})" if self.is_one_chat else f"exchanges.chat_id IN ({found})"
 
     def _conditions(self) -> tuple[list[str], dict[str, Any]]:
         """What is asked for besides whether it may be seen; conditions need the table `exchanges` and no other."""
         where: list[str] = []
         given: dict[str, Any] = {}
+        # A plus keeps SQLite from an index: talks are gone through in the order in which they are shown.
+        alone = "+" if self.is_walked else ""
         if self.which == "memories":
             where.append("exchanges.is_memory")
         if self.starred:
             where.append(_STARRED)
         for name, sql in (
-            ("chat", "exchanges.chat_id IN (SELECT id FROM chats WHERE name = :chat OR id = :chat)"),
+            ("chat", self._in_chat),
             ("mood", "exchanges.mood = :mood"),
             ("topic", _TOPIC),
-            ("year", "exchanges.started_at >= :year AND exchanges.started_at < :year || '~'"),
+            ("year", f"{alone}exchanges.started_at >= :year AND {alone}exchanges.started_at < :year || '~'"),
             ("since", "exchanges.started_at >= :since"),
             ("until", "exchanges.started_at < :until || '~'"),
-            ("person", _SPOKEN_BY_FEW if self.is_few else _SPOKEN),
+            ("person", alone + _SPOKEN_BY_FEW if self.is_few else _SPOKEN),
         ):
             if value := getattr(self, name):
                 where.append(sql)
@@ -122,7 +158,7 @@ class TalkFilter:
         if self.topic:
             given["topic_words"] = f"topics : {folding.fts_phrase(self.topic)}"
         if self.words is not None:
-            where.append(_SAID)
+            where.append(_SAID_BY_MANY if self.is_common else _SAID)
             given["q"] = folding.fts_query(self.words) or '""'
         return where, given
 
@@ -134,7 +170,7 @@ class TalkFilter:
 
     def count(self, run: Callable[..., Any]) -> int:
         """How many there are."""
-        where, given = self._conditions()
+        where, given = replace(self, is_common=False, is_walked=False)._conditions()
         asked = " AND ".join(where) or "1"
         if self.which == "hidden":
             sql = f"SELECT count(*) FROM exchanges WHERE exchanges.id IN ({HIDDEN}) AND {asked}"

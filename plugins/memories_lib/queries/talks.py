@@ -72,7 +72,8 @@ def summary(run: Run) -> dict[str, Any]:
 
 def memories(run: Run, asked: Mapping[str, str]) -> tuple[list[Any], str | None]:
     """(a page of cards, where the next begins) for what `asked` says: see `TalkFilter`, and order, before."""
-    condition, given = TalkFilter.from_args(asked, may_see_hidden=True).tuned(run).where()
+    wanted = TalkFilter.from_args(asked, may_see_hidden=True)
+    condition, given = wanted.tuned(run, best_first=asked.get("order") == "best").where()
     where, given = [condition], {**given, "most": PAGE + 1}
     order, side = _ORDERS.get(asked.get("order") or "", _ORDERS["newest"])
     skip = ""
@@ -84,7 +85,9 @@ def memories(run: Run, asked: Mapping[str, str]) -> tuple[list[Any], str | None]
             given |= {"at": at, "number": number}
         else:
             skip, given["skip"] = "OFFSET :skip", number
-    rows = run(f"{CARDS} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :most {skip}", given).fetchall()
+    # Which ones is told by indexes; what is shown of each is looked up for those alone.
+    chosen = f"SELECT exchanges.id FROM exchanges WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :most {skip}"
+    rows = run(f"{CARDS} WHERE exchanges.id IN ({chosen}) ORDER BY {order}", given).fetchall()
     more = None
     if len(rows) > PAGE:
         last = rows[PAGE - 1]
@@ -232,17 +235,32 @@ def search(
         # What a model saw in a photo or heard in a voice note, where the words are in that.
         is_seen = row["seen"] and not any(is_hit for _, is_hit in folding.snippet(row["text"], question))
         messages.append({**row, **({"text": row["seen"]} if is_seen else {"told_by": None})})
-    talks = run(
+    # What narrows messages does not narrow what is told of a talk; and it is told once.
+    return messages, [] if narrower or before else _told_with(run, query, 6), total
+
+
+#: Where so many talks have the words, the best talks are asked whether they have them, one after the other.
+_MANY_TALKS = 1_000
+
+
+def _told_with(run: Run, query: str, most: int) -> list[Any]:
+    """The cards of talks whose title, words or topics match, the best first.
+
+    Not by SQLite's `rank`: it counts all that is in the index, and would tell what is in talks that are hidden.
+    """
+    count = "SELECT count(*) FROM (SELECT 1 FROM exchanges_fts WHERE exchanges_fts MATCH ? LIMIT ?)"
+    is_common = run(count, (query, _MANY_TALKS + 1)).fetchone()[0] > _MANY_TALKS
+    return run(
         f"""
         {CARDS} WHERE exchanges.id IN (
-            SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?
-                AND rowid NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden) ORDER BY rank LIMIT 12
-        ) AND {visible.NOT_HIDDEN} ORDER BY exchanges.score DESC LIMIT 6
+            SELECT id FROM exchanges
+            WHERE {"+" if is_common else ""}id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?)
+                AND +id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            ORDER BY score DESC, id DESC LIMIT ?
+        ) ORDER BY exchanges.score DESC, exchanges.id DESC
         """,
-        (query,),
+        (query, most),
     ).fetchall()
-    # What narrows messages does not narrow what is told of a talk; and it is told once.
-    return messages, [] if narrower or before else talks, total
 
 
 #: Days before and after one, whose memories are shown where it has none itself.
@@ -252,10 +270,13 @@ _NEAR = 10
 def on_this_day(run: Run, day: str) -> tuple[list[Any], list[Any]]:
     """(cards of that day in every year, cards of days near it: memories, where that day has none)."""
     near = f"""
-        {CARDS} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
-            AND exchanges.started_at < days.day || '~'
-        WHERE substr(days.day, 6) IN (SELECT value FROM json_each(?)) AND {visible.NOT_HIDDEN}
-        ORDER BY days.day DESC, exchanges.score DESC LIMIT 120
+        {CARDS} WHERE exchanges.id IN (
+            SELECT exchanges.id FROM (
+                SELECT DISTINCT day FROM days WHERE substr(day, 6) IN (SELECT value FROM json_each(?))
+            ) AS days CROSS JOIN exchanges ON started_at >= days.day AND started_at < days.day || '~'
+            WHERE exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            ORDER BY days.day DESC, exchanges.score DESC, exchanges.id LIMIT 120
+        ) ORDER BY substr(exchanges.started_at, 1, 10) DESC, exchanges.score DESC, exchanges.id
     """
     found = run(near, (f'["{day[5:]}"]',)).fetchall()
     if any(card["is_memory"] for card in found):
@@ -282,8 +303,13 @@ def day(run: Run, asked: Mapping[str, str]) -> list[Any]:
 def best(run: Run, condition: str, number: object, most: int = 6) -> list[Any]:
     """The cards of the best memories that fit a condition with one parameter."""
     return run(
-        f"{CARDS} WHERE exchanges.is_memory AND {condition} AND {visible.NOT_HIDDEN}"
-        " ORDER BY exchanges.score DESC, exchanges.id DESC LIMIT ?",
+        f"""
+        {CARDS} WHERE exchanges.id IN (
+            SELECT exchanges.id FROM exchanges WHERE exchanges.is_memory AND {condition}
+                AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            ORDER BY exchanges.score DESC, exchanges.id DESC LIMIT ?
+        ) ORDER BY exchanges.score DESC, exchanges.id DESC
+        """,
         (number, most),
     ).fetchall()
 

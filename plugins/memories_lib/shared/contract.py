@@ -7,7 +7,7 @@ import re
 #: "WAMe", `PRAGMA application_id`, so that any tool can tell whose file it is.
 APPLICATION_ID = 0x57414D65
 #: `PRAGMA user_version` of an archive that this version writes and serves.
-SCHEMA = 6
+SCHEMA = 7
 #: `PRAGMA page_size`, in bytes.
 PAGE_SIZE = 8192
 #: Exchanges that an edit made are numbered like their event, far above those of any ingest.

@@ -27,8 +27,8 @@ _PROGRAM = re.compile(r"\bcheck\b|\bon conflict\b|\bcollate\b|\bdefault\s*\(", r
 _LONGEST_VALUE = 16 << 20
 #: All views that an archive has -> what `view_digest` makes of them, in this version and in earlier ones.
 VIEWS = {
-    "memories": frozenset({"1917fc1ff726b2ad", "6e534fd43ee20c64"}),
-    "said": frozenset({"8a1b255acdc82856"}),
+    "memories": frozenset({"b42c4a2d3d099523", "1917fc1ff726b2ad", "6e534fd43ee20c64"}),
+    "said": frozenset({"443c9a63a3adcadb", "8a1b255acdc82856"}),
     "visible_exchanges": frozenset({"9cf6f5dab5c5ae0e"}),
     "visible_messages": frozenset({"310852bdc82192c9"}),
 }
