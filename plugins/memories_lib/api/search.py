@@ -34,7 +34,16 @@ async def search(request: Request, datasette: Datasette) -> Answer:
     def find(run: Run) -> Any:
         if not query:
             return [], [], 0, False
-        ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before)
+        ids, total = finder.find(
+            run,
+            query,
+            narrower,
+            given,
+            order=order,
+            most=most,
+            before=before,
+            among=search_filter.among(run, given) if narrower else "",
+        )
         marks = ", ".join("?" * len(ids))
         found = {row["id"]: row for row in run(f"{visible.MESSAGES} WHERE messages.id IN ({marks})", ids)}
         rows: list[Mapping[str, Any]] = []

@@ -44,16 +44,18 @@ def find(
     order: str = "newest",
     most: int = 40,
     before: int | None = None,
+    among: str = "",
 ) -> tuple[list[int], int]:
     """([ids of messages, in order], how many there are in all) for an FTS5 query.
 
     `narrower` is SQL that goes on with AND, about `messages`, `chats` and `people`; `given` its parameters. `before` is
-    the last message of the page before.
+    the last message of the page before. `among` is SQL of the few messages that `narrower` leaves, or more than those.
     """
     given = {**(given or {}), "query": query, "before": before, "most": most}
     named = _NAMED if narrower else ""
     counted = f"JOIN messages ON messages.id = messages_fts.rowid {named}" if narrower else ""
-    written = "messages_fts MATCH :query"
+    # The plus: each that is found is looked for among the few, and not the word among each of them.
+    written = "messages_fts MATCH :query" + (f" AND +messages_fts.rowid IN ({among})" if among else "")
     count = f"SELECT count(*) FROM messages_fts {counted} WHERE {written}{narrower}"
     everything = run(count, given).fetchone()[0]
     hidden = _hidden_among(run, written, counted, narrower, given, everything)
@@ -71,10 +73,12 @@ def find(
     if not total:
         return [], 0
     ids = None
-    if order == "newest" and not narrower and everything > _MANY:
-        ids = _look_through_the_newest(run, given)
+    if order in ("newest", "best") and not narrower and everything > _MANY:
+        ids = _look_through_the_newest(run, {**given, "most": _MOST_RANKED if order == "best" else most})
+        if ids and order == "best":
+            ids = _ranked(run, ids, query)[:most]
     if ids is None:
-        ids = _in_order(run, f"{SEEN}{narrower}", named, given, order)
+        ids = _in_order(run, written, f"{SEEN}{narrower}", named, given, order)
     if seen:
         ids = _put_in_order(run, [*ids, *(row[0] for row in seen)], given, order)[:most]
     return ids, total
@@ -101,7 +105,7 @@ def _after(order: str) -> str:
     return f" AND (messages.sent_at, messages.id) {side} ({_AT})" if side else ""
 
 
-def _in_order(run: Run, visible: str, named: str, given: Mapping[str, Any], order: str) -> list[int]:
+def _in_order(run: Run, written: str, visible: str, named: str, given: Mapping[str, Any], order: str) -> list[int]:
     """All that was written with the words, put in order."""
     most = _MOST_RANKED if order == "best" else given["most"]
     after = _after(order) if given["before"] is not None else ""
@@ -110,7 +114,7 @@ def _in_order(run: Run, visible: str, named: str, given: Mapping[str, Any], orde
         for row in run(
             f"""
             SELECT messages.id FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid {named}
-            WHERE messages_fts MATCH :query AND {visible}{after} ORDER BY {_ORDERS[order][0]} LIMIT :most
+            WHERE {written} AND {visible}{after} ORDER BY {_ORDERS[order][0]} LIMIT :most
             """,
             {**given, "most": most},
         )

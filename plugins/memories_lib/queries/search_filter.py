@@ -8,6 +8,7 @@ from typing import Any
 from memories_lib.queries.talk_filter import literally
 from memories_lib.server.http import wrong
 from memories_lib.shared.contract import DAY, KINDS
+from memories_lib.shared.sql import Run
 
 
 def narrowed(args: Mapping[str, str], *, strict: bool = False) -> tuple[str, dict[str, Any]]:
@@ -34,6 +35,41 @@ def narrowed(args: Mapping[str, str], *, strict: bool = False) -> tuple[str, dic
         where.append("messages.kind = :kind")
         given["kind"] = kind
     return "".join(f" AND {sql}" for sql in where), given
+
+
+#: So many messages are told by indexes before words are looked for among them; more are met one by one.
+_FEW = 100_000
+_OF_PERSON = """
+SELECT messages.id FROM (
+    SELECT DISTINCT person_months.person_id, person_months.chat_id
+    FROM people CROSS JOIN person_months ON person_months.person_id = people.id WHERE people.name = :person
+) AS there CROSS JOIN messages ON messages.chat_id = there.chat_id AND messages.sender_id = there.person_id
+"""
+_OF_CHAT = "SELECT messages.id FROM messages WHERE chat_id IN (SELECT id FROM chats WHERE name = :chat)"
+_OF_KIND = "SELECT messages.id FROM messages WHERE kind = :kind AND kind <> 'text'"
+_OF_DAYS = "SELECT messages.id FROM messages WHERE sent_at >= :since AND sent_at < :until || '~'"
+#: parameter -> (how many messages it leaves, about; which)
+_AMONG = {
+    "person": ("SELECT sum(message_count) FROM people WHERE name = :person", _OF_PERSON),
+    "chat": ("SELECT sum(message_count) FROM chats WHERE name = :chat", _OF_CHAT),
+    "kind": ("SELECT sum(message_count) FROM chat_kinds WHERE kind = :kind", _OF_KIND),
+    "since": ("SELECT sum(message_count) FROM days WHERE day >= :since AND day <= :until", _OF_DAYS),
+}
+
+
+def among(run: Run, given: Mapping[str, Any], most: int = _FEW) -> str:
+    """SQL of the messages that one of the parameters of `narrowed` leaves, the one that leaves the fewest.
+
+    "" where none leaves few enough (`most`) to be looked up first.
+    """
+    sizes = []
+    for name, (counted, sql) in _AMONG.items():
+        # Nearly all are texts; and days have two ends.
+        if name in given and given[name] != "text" and (name != "since" or "until" in given):
+            count = run(counted, given).fetchone()[0] or 0
+            if count <= most:
+                sizes.append((count, sql))
+    return min(sizes)[1] if sizes else ""
 
 
 _SQL = """

@@ -14,8 +14,9 @@ from memories_lib.shared.sql import Run
 
 #: More hits than that are not counted year by year.
 _MOST_COUNTED = 5_000
-#: Whoever wrote less than that is looked for by what they wrote, others by time.
+#: Fewer messages than that are put in order of time; more are looked through in that order.
 _FEW = 20_000
+_IN_TIME = "messages INDEXED BY messages_by_sent_at"
 #: So many stretches of talk are shown for a question that ends with "?".
 _ANSWERS = 3
 #: A question of plain words, the last of which may go on.
@@ -113,6 +114,8 @@ def _grouped(messages: list[dict[str, Any]]) -> list[Group]:
 def _years(run: Run, question: str, args: Mapping[str, str]) -> list[tuple[str, int]]:
     narrower, given = search_filter.narrowed({**args, "from": "", "to": ""})
     named = "JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.id = messages.sender_id"
+    if few := search_filter.among(run, given):
+        narrower += f" AND +messages_fts.rowid IN ({few})"
     rows = run(
         f"""
         SELECT substr(sent_at, 1, 4) AS year, count(*) AS hits
@@ -129,20 +132,7 @@ def _chosen(run: Run, args: Mapping[str, str]) -> list[dict[str, Any]]:
     narrower, given = search_filter.narrowed(args)
     if not narrower:
         return []
-    where = visible.SEEN
-    if args.get("person"):
-        asked = "SELECT coalesce(sum(message_count), 0) AS n FROM people WHERE name = :person"
-        if run(asked, given).fetchone()["n"] < _FEW:
-            where += """
-                AND +messages.id IN (
-                    SELECT said.id FROM (
-                        SELECT DISTINCT person_months.person_id, person_months.chat_id
-                        FROM people CROSS JOIN person_months ON person_months.person_id = people.id
-                        WHERE people.name = :person
-                    ) AS there CROSS JOIN messages AS said
-                        ON said.chat_id = there.chat_id AND said.sender_id = there.person_id
-                )
-            """
+    where = f"{visible.SEEN}{narrower}"
     way, side = ("", ">") if args.get("sort") == "first" else ("DESC", "<")
     before = args.get("before") or ""
     if before.isdecimal() and len(before) < 19:
@@ -151,14 +141,29 @@ def _chosen(run: Run, args: Mapping[str, str]) -> list[dict[str, Any]]:
             f" (SELECT sent_at, id FROM messages WHERE id = :before AND {visible.SEEN})"
         )
         given["before"] = int(before)
+    named = "CROSS JOIN chats ON chats.id = messages.chat_id CROSS JOIN people ON people.id = messages.sender_id"
+    few = search_filter.among(run, given, _FEW)
+    # Few are put in order; many are met in order, until a page is full. Which ones they are is told by indexes.
+    source = f"({few}) AS few CROSS JOIN messages ON messages.id = few.id" if few else _IN_TIME
+    ids = [
+        row[0]
+        for row in run(
+            f"""
+            SELECT messages.id FROM {source} {named}
+            WHERE {where} ORDER BY messages.sent_at {way}, messages.id {way} LIMIT {talks.FOUND}
+            """,
+            given,
+        )
+    ]
     rows = run(
         f"""
         SELECT messages.id, messages.sent_at, messages.exchange_id, messages.kind, people.name AS sender,
             chats.name AS chat, exchanges.title, messages.text, NULL AS told_by, media.sha256, media.thumbnail
         FROM messages JOIN chats ON chats.id = messages.chat_id JOIN exchanges ON exchanges.id = messages.exchange_id
         JOIN people ON people.id = messages.sender_id LEFT JOIN media ON media.message_id = messages.id
-        WHERE {where}{narrower} ORDER BY messages.sent_at {way}, messages.id {way} LIMIT {talks.FOUND}
+        WHERE messages.id IN ({", ".join("?" * len(ids))})
+        ORDER BY messages.sent_at {way}, messages.id {way}
         """,
-        given,
+        ids,
     ).fetchall()
     return [dict(row) for row in rows]

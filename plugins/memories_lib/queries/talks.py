@@ -216,7 +216,8 @@ def search(
     order = sort if (sort := args.get("sort") or "") in finder.ORDERS else "newest"
     digits = args.get("before") or ""
     before = int(digits) if digits.isdecimal() and len(digits) < 19 else None
-    ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before)
+    among = search_filter.among(run, given) if narrower else ""
+    ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before, among=among)
     rows = run(
         f"""
         SELECT messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat,
