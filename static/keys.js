@@ -19,8 +19,9 @@ document.addEventListener("keydown", (event) => {
 function search() {
   const field = document.querySelector(".find input, #q");
   const inChat = document.querySelector(".talk-head a[href*='find=']");
-  if (field) field.focus();
-  else location.href = inChat?.href ?? document.querySelector(".mem-menu a[href$='/search']").href;
+  if (field) return field.focus();
+  dispatchEvent(new Event("leaving"));
+  location.href = inChat?.href ?? document.querySelector(".mem-menu a[href$='/search']").href;
 }
 
 function go(way) {

@@ -7,6 +7,8 @@ const READ_AT = 140;
 const SOON = 120;
 const STAYS = 1200;
 const NEXT_STAYS = 4000;
+/** So long a page may take until it gives way to the one that was asked for, in ms. */
+const LEAVES = 1500;
 /** So long what comes is fitted around the place that somebody returned to, in ms. */
 const RETURNS = 4000;
 
@@ -17,9 +19,10 @@ for (const how of ["wheel", "touchmove", "keydown", "pointerdown"]) {
 }
 
 /** Whoever goes on elsewhere is not held back by an address that follows. */
-let leaving = false;
-addEventListener("beforeunload", () => (leaving = true));
-addEventListener("pageshow", () => (leaving = false));
+let leaving = 0;
+const leave = () => (leaving = Date.now());
+for (const how of ["beforeunload", "leaving"]) addEventListener(how, leave);
+addEventListener("click", (event) => event.target.closest?.("a[href]") && leave());
 
 /** Keep what `talk` says of the place true, from now on. The address follows on a page that is nothing else. */
 export function follow(talk, bubbles, isPage) {
@@ -106,7 +109,7 @@ function showWhere(talk, chapter, isPage) {
     }
     here.style.top = `${(100 * (Date.parse(at) - from)) / (to - from)}%`;
   }
-  if (scrolled && !leaving) {
+  if (scrolled && Date.now() - leaving > LEAVES) {
     const address = new URL(location.href);
     address.pathname = address.pathname.replace(/\/(?:talk|chats)\/\d+\/?$/, `/talk/${chapter.dataset.talk}`);
     address.searchParams.delete("day");

@@ -139,6 +139,7 @@ def test_keys_search_move_and_tell_themselves(page: Page) -> None:
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Search")
     page.keyboard.press("Escape")
+    expect(page.locator("dialog:has(.keys)")).to_have_count(0)
     page.keyboard.press("/")
     expect(page).to_have_url(re.compile(r"/chats/1\?find="))
     expect(page.locator(".find input")).to_be_focused()
