@@ -153,6 +153,10 @@ def _values(place: Place) -> dict[str, list[str]]:
 ASKED = [
     "/search?q={w}*",
     "/search?q={w}*&part=1",
+    "/search?q={w}&kind=image",
+    "/search?q={w}+and+what+else%3F",
+    "/chats/1?find={w}",
+    "/chats/2?find={w}",
     "/api/search?q={w}*",
     "/?q={w}*",
     "/api/exchanges?all=1&q={w}*",
@@ -195,7 +199,11 @@ def _everything(place: Place) -> list[str]:
     found = [path for pattern in patterns(place.database) for path in addresses(pattern, values)]
     ids = values["id"]
     found += [f"/api/messages?around={n}&before={b}&after={b}" for n in ids for b in (0, 50)]
-    found += [f"/talk/{n}?{args}" for n in ids for args in ("hidden=1", "as=Ana", "part=1")]
+    found += [
+        f"/talk/{n}?{args}"
+        for n in ids
+        for args in ("hidden=1", "as=Ana", "part=1", "part=1&way=prev", "part=1&way=next")
+    ]
     found += [f"/?talk={n}&all=1" for n in ids]
     found += [f"/story{form}?talk={n}" for n in ids for form in ("", ".html")]
     starts = [word[:6] for word in WORDS]
@@ -421,3 +429,13 @@ def test_what_is_brought_home_shows_nothing_either(place: Place, tmp_path: Path)
 
 def _command(words: list[object], token: str) -> Result:
     return CliRunner(env={"MEMORIES_TOKEN": token}).invoke(main, [str(word) for word in words])
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("role", ["viewer", "curator"])
+def test_nobody_is_told_how_a_hidden_word_is_spelt(place: Place, word: str, role: str) -> None:
+    for wrong in (word[:-1], word[:2] + word[3:], word[:2] + "x" + word[2:], word[1] + word[0] + word[2:]):
+        for path in (f"/search?q={quote(wrong)}", f"/search?q={quote(wrong)}+what%3F", f"/chats/1?find={quote(wrong)}"):
+            status, body = place.ask(role, "GET", path)
+            assert status in (200, 302)
+            assert word.encode() not in body
