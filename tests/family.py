@@ -10,6 +10,7 @@ import io
 import random
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,6 +77,18 @@ CIRCLES = (
     Circle("العائلة", "ar", ("Nora", "ماما", "سامر", "ليلى"), 1.5, _ARABIC),
 )
 
+#: What people send in small talk: one in how many.
+_SENT = {"text": 0.95, "image": 0.03, "sticker": 0.01, "video": 0.004, "document": 0.002, "location": 0.001}
+#: What an iPhone writes of other things, in English.
+_ASIDE = (
+    f"{L}POLL:\r\nWhere do we eat on Friday?\r\n{L}OPTION: the boathouse (3 votes)\r\n{L}OPTION: at home (1 vote)",
+    "https://lakes.example/paths/around-ferrow-lake look at this",
+    "https://recipes.example/plum-cake-of-the-coast",
+    f"{L}This message was deleted.",
+    f"{L}Voice call, {L}12 min",
+    f"I take the early one {L}<This message was edited>",
+)
+
 Message = tuple[datetime, str, str, str]
 
 
@@ -113,8 +126,12 @@ def _small_talk(circle: Circle, at: datetime, dice: random.Random) -> Iterator[M
     at = at.replace(hour=dice.choice((7, 8, 12, 13, 17, 18, 19, 20, 21, 22)), minute=dice.randrange(60))
     for _ in range(dice.randint(2, 14)):
         at += timedelta(seconds=dice.choice((8, 20, 45, 90, 200)))
-        kind = "image" if dice.random() < 0.03 else "text"
-        yield at, dice.choice(circle.people[:6]), kind, "" if kind == "image" else dice.choice(circle.chatter)
+        kind = dice.choices(tuple(_SENT), tuple(_SENT.values()))[0]
+        yield at, dice.choice(circle.people[:6]), kind, dice.choice(circle.chatter) if kind == "text" else ""
+    if circle.language == "en" and dice.random() < 0.04:
+        for what in dice.sample(_ASIDE, 2):
+            at += timedelta(minutes=1)
+            yield at, dice.choice(circle.people[:6]), "as it is", what
 
 
 def _birthday(circle: Circle, name: str, at: datetime, dice: random.Random) -> Iterator[Message]:
@@ -182,11 +199,40 @@ def _voice(seconds: int) -> bytes:
     ).stdout  # fmt: skip
 
 
+def _video(seconds: int) -> bytes:
+    """Hills that go by, with a tone."""
+    picture, tone = f"mandelbrot=size=480x270:rate=12:end_scale=0.3,trim=duration={seconds}", "sine=frequency=330"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "video.mp4"
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone, "-shortest",
+             "-pix_fmt", "yuv420p", "-movflags", "+faststart", file],
+            check=True,
+        )  # fmt: skip
+        return file.read_bytes()
+
+
+def _sticker(number: int) -> bytes:
+    """A face of some colour."""
+    dice = random.Random(number)
+    image = Image.new("RGBA", (320, 320))
+    draw = ImageDraw.Draw(image)
+    colour = tuple(dice.randrange(120, 256) for _ in range(3))
+    draw.ellipse((20, 20, 300, 300), fill=colour, outline=(60, 40, 30), width=8)
+    for x in (100, 190):
+        draw.ellipse((x, 105, x + 30, 150), fill=(40, 30, 30))
+    draw.arc((85, 120, 235, 245), 20, 160, fill=(40, 30, 30), width=12)
+    out = io.BytesIO()
+    image.save(out, "WEBP")
+    return out.getvalue()
+
+
 def write(folder: Path, seed: int = 11) -> list[Path]:
     """The exports as an iPhone writes them, one zip a chat."""
     folder.mkdir(parents=True, exist_ok=True)
     dice = random.Random(seed)
     voices = {seconds: _voice(seconds) for seconds in (4, 11, 23, 41)}
+    videos = [_video(seconds) for seconds in (3, 6)]
     written = []
     for circle in CIRCLES:
         path = folder / f"WhatsApp Chat - {circle.name}.zip"
@@ -202,6 +248,16 @@ def write(folder: Path, seed: int = 11) -> list[Path]:
                     file = f"{n:08}-AUDIO-{at:%Y-%m-%d-%H-%M-%S}.opus"
                     archive.writestr(file, voices[dice.choice(list(voices))])
                     lines.append(f"{L}{head}{L}<attached: {file}>")
+                elif kind in ("sticker", "video", "document"):
+                    ending, content = {
+                        "sticker": ("webp", _sticker(dice.randrange(12))), "video": ("mp4", dice.choice(videos)),
+                        "document": ("pdf", b"%PDF-1.4 a list of things to bring"),
+                    }[kind]  # fmt: skip
+                    file = f"{n:08}-{kind.upper()}-{at:%Y-%m-%d-%H-%M-%S}.{ending}"
+                    archive.writestr(file, content)
+                    lines.append(f"{L}{head}{L}<attached: {file}>")
+                elif kind == "as it is":
+                    lines.append(head + text)
                 elif kind == "location":
                     lat, lon = 52.37 + dice.uniform(-0.2, 0.2), 9.73 + dice.uniform(-0.2, 0.2)
                     lines.append(f"{head}Location: https://maps.google.com/?q={lat:.6f},{lon:.6f}")
