@@ -8,19 +8,20 @@ import { findInChat } from "./find.js";
 import { littleMaps } from "./little_map.js";
 import { openLook } from "./look.js";
 import { drawAlong } from "./track.js";
-import { speeds } from "./voice.js";
+import { voices } from "./voice.js";
 
 /** Make a talk that is on the page do all that it can. */
 export function enliven(talk) {
   if (!talk) return;
   openLook(talk.querySelector(".bubbles"));
-  speeds(talk.querySelector(".bubbles"));
+  const dress = voices(talk.querySelector(".bubbles"));
   littleMaps(talk);
   const giveTools = bubbleTools(talk);
   const mark = findInChat(talk);
   const changed = followChapters(talk);
   readOn(talk, (items) => {
     giveTools(items);
+    dress(items);
     mark(items);
   });
   closeMenu(talk.querySelector(".talk-menu"));

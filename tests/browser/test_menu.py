@@ -23,7 +23,7 @@ ITEMS = {
     "/chats": ".chat-list a",
     "/more": ".tiles a",
     "/?order=newest": ".mem-item",
-    "/gallery?kind=voices": ".wall audio",
+    "/gallery?kind=voices": ".wall .voice-play",
     "/-/status": "table tr",
     "/api": "main li, main tr",
     "/search": "input[type=search]",
