@@ -12,11 +12,11 @@ from jinja2 import Environment, Template
 
 #: Pieces of a page, or letters, between two looks at the clock, and how long (seconds) nobody else is answered.
 _PIECES, _LETTERS, _STEP_S = 40, 8_000, 0.01
+#: Where an environment keeps its like for such pages.
+_KEPT = "memories_without_waiting"
 _OURS = Path(__file__).parent.parent / "templates"
 #: Pages that wait for something while they are made: those that show Datasette's own way to a table, or are its own.
 _WAITING = frozenset({"row", "error", "table", "database", "query", "index"})
-
-_environments: dict[int, Environment] = {}
 
 
 def _without_waiting(template: Template) -> Template | None:
@@ -25,11 +25,12 @@ def _without_waiting(template: Template) -> Template | None:
     stem = (template.name or "").rpartition("/")[2].partition(".")[0].partition("-")[0]
     if stem in _WAITING or not environment.is_async or not str(template.filename).startswith(str(_OURS)):
         return None
-    if id(environment) not in _environments:
+    other: Environment | None = getattr(environment, _KEPT, None)
+    if other is None:
         other = environment.overlay(enable_async=False)
         other.template_class = Template
-        _environments[id(environment)] = other
-    return _environments[id(environment)].get_template(template.name or "")
+        setattr(environment, _KEPT, other)
+    return other.get_template(template.name or "")
 
 
 class _Clock:
