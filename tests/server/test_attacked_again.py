@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sqlite3
 from contextlib import closing
@@ -15,7 +14,7 @@ from datasette.app import Datasette
 
 from memories_lib.server import response_cache
 from tests.conftest import ROOT, Served, free_port, serve
-from tests.helpers import put, rows
+from tests.helpers import put, rows, run_apart
 from tests.server.test_api import Client
 
 LONG = "a very long thing to say indeed, and then some more of it "
@@ -67,7 +66,7 @@ def test_what_was_read_before_a_change_is_not_kept_after_it(monkeypatch: pytest.
             await response_cache.value(served, "home", lambda: made("as it is")),
         ]
 
-    assert asyncio.run(twice()) == ["as it was", "as it is"]
+    assert run_apart(twice()) == ["as it was", "as it is"]
     response_cache.forget()
 
 
