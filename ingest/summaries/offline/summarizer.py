@@ -111,14 +111,16 @@ class Summarizer:
 
     def _count_chaff(self, marks: Marks, texts: Sequence[str]) -> None:
         """Count into `marks` what nobody wrote for this talk alone."""
-        lines = self._vocabulary.lines
+        short: list[str] = []
         for text in texts:
             if "http" in text:
                 marks.links += 1
-            if len(text) > titles.PASTED and text.count("\n") >= titles.PASTED_LINES:
+            if len(text) <= titles.LONGEST_HABIT:
+                short.append(text.partition("\n")[0] if "\n" in text else text)
+            elif len(text) > titles.PASTED and text.count("\n") >= titles.PASTED_LINES:
                 marks.pasted += 1
-            elif len(text) <= titles.LONGEST_HABIT and lines.get(titles.line_key(text.split("\n", 1)[0]), 0) >= _OFTEN:
-                marks.common += 1
+        often = self._vocabulary.lines.get
+        marks.common += sum(often(key, 0) >= _OFTEN for key in titles.line_keys(short))
 
     def _weigh(self, distinct: set[str]) -> float:
         """What distinct tokens say in all."""

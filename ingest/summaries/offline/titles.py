@@ -138,9 +138,9 @@ def _candidates(talk: Sequence[Said], answers: Sequence[int]) -> list[tuple[int,
 def _answers(talk: Sequence[Said]) -> list[int]:
     """Of each message, how many short cries of others came right after it, before anybody wrote at length."""
     found = [0] * len(talk)
-    laugh = feelings().laugh
+    has_laughter = feelings().has_laughter
     is_cry = [
-        len(text) <= _LONGEST_CRY and sender is not None and kind in ("text", "sticker") and _is_cry(text, laugh)
+        len(text) <= _LONGEST_CRY and sender is not None and kind in ("text", "sticker") and _is_cry(text, has_laughter)
         for _, sender, _, kind, text in talk
     ]
     if True not in is_cry:
@@ -159,12 +159,12 @@ def _answers(talk: Sequence[Said]) -> list[int]:
     return found
 
 
-def _is_cry(text: str, laugh: re.Pattern[str]) -> bool:
+def _is_cry(text: str, has_laughter: Callable[[str], bool]) -> bool:
     if len(text) > _LONGEST_CRY or text.count(" ") >= _CRY or text.endswith(_QUESTION):
         return False
     if not text.isascii() and not any(letter.isalpha() for letter in text):
         return True
-    return text.endswith("!") or text.isupper() or laugh.search(text) is not None or not text
+    return text.endswith("!") or text.isupper() or has_laughter(text) or not text
 
 
 def _sentences(text: str) -> list[str]:
@@ -214,6 +214,13 @@ def line_key(text: str) -> str:
     """A message as it is counted among those that come again: its letters and signs, digits as one."""
     key = text[:160].casefold().strip()
     return _DIGITS.sub("0", key) if _DIGITS.search(key) else key
+
+
+def line_keys(lines: Sequence[str]) -> list[str]:
+    """The same of many short lines at once."""
+    keys = "\n".join(lines).casefold()
+    keys = _DIGITS.sub("0", keys) if _DIGITS.search(keys) else keys
+    return [key.strip() for key in keys.split("\n")] if lines else []
 
 
 def name(sentence: Sentence | None, talk: Sequence[Said], names: Mapping[int, str], language: str | None) -> str:
