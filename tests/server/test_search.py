@@ -112,7 +112,7 @@ def test_words_inside_a_chat_lead_from_hit_to_hit(api: Client) -> None:
     back = re.search(r'data-find="arrow-down"\s+href="([^"#]+)', older)
     assert back
     assert "1 of 2" in api.text(html.unescape(back[1]))
-    assert "Nothing found" in api.text(f"/chats/{chat['id']}?find=pier")
+    assert "nowhere" in api.text(f"/chats/{chat['id']}?find=pier")
 
 
 @pytest.mark.parametrize(
