@@ -32,6 +32,32 @@ os.environ[SWITCH] = "0"
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 
+_STRAYS = pytest.StashKey[set[str]]()
+
+
+def _strays() -> set[str]:
+    """Files in the checkout that nobody committed and that are not ignored; none where it is no checkout."""
+    asked = ["git", "ls-files", "--others", "--exclude-standard"]
+    try:
+        told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return set()
+    return set(told.stdout.splitlines()) if told.returncode == 0 else set()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remember what lay in the checkout."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[_STRAYS] = _strays()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run that leaves files in the checkout fails: tests write under tmp_path alone."""
+    if _STRAYS in session.config.stash and (left := _strays() - session.config.stash[_STRAYS]):
+        print(f"\nleft in the checkout: {', '.join(sorted(left))}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 _EASY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 settings.register_profile("fast", max_examples=20, **_EASY)
 settings.register_profile("drill", max_examples=1500, **_EASY)
