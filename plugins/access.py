@@ -54,9 +54,16 @@ def permission_allowed(actor: Mapping[str, Any] | None, action: str, resource: o
 @hookimpl
 def forbidden(datasette: Datasette, request: Request) -> Any:
     """Strangers are asked who they are; where no password is set, the page says how to set one."""
-    if roles.role_of(request.actor) is not None:
+    if roles.role_of(request.actor) is None:
+        return lambda: login_page.turn_away(datasette, request)
+    if request.path.endswith((".json", ".csv")):
         return None
-    return lambda: login_page.turn_away(datasette, request)
+
+    async def tell() -> Response:
+        html = await datasette.render_template("error.html", {"status": 403}, request=request)
+        return Response.html(html, status=403)
+
+    return tell
 
 
 async def login(request: Request, datasette: Datasette) -> Response:

@@ -47,6 +47,7 @@ export function follow(talk, bubbles, isPage) {
     if (chapter !== known) talk.dispatchEvent(new CustomEvent("chapter", { detail: chapter }));
     known = chapter;
     showWhere(talk, chapter, isPage);
+    talk.querySelector("[data-now]").textContent = dayIn(item);
     if (isMoved) showNext(talk);
     if (!dayNow || !isMoved || !scrolled) return;
     dayNow.textContent = dayIn(item);
@@ -73,21 +74,23 @@ function dayIn(item) {
   return found?.dataset.day ?? found?.textContent ?? "";
 }
 
+/** The first item that ends below the head: items follow one another, so that half of them is left with each look. */
 function inSight(bubbles) {
-  const box = bubbles.getBoundingClientRect();
-  for (const down of [0, 12, 24, 40, 60, 90, 120]) {
-    for (const across of [0.06, 0.5, 0.94]) {
-      const found = document.elementFromPoint(box.left + box.width * across, READ_AT + down);
-      const item = found?.closest(".bubbles > *");
-      if (item) return item;
-    }
+  const items = bubbles.children;
+  let [low, high] = [0, items.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    let at = middle;
+    while (at < high && !items[at].getClientRects().length) at += 1; // what was hidden is nowhere
+    if (items[at].getBoundingClientRect().bottom > READ_AT || at === high) high = middle;
+    else low = at + 1;
   }
-  return null;
+  while (low > 0 && !items[low].getClientRects().length) low -= 1;
+  return items[low] ?? null;
 }
 
 function showWhere(talk, chapter, isPage) {
-  const { day, at, memory, memoryTitle, memoryDay } = chapter.dataset;
-  talk.querySelector("[data-now]").textContent = day;
+  const { at, memory, memoryTitle, memoryDay } = chapter.dataset;
   const next = talk.querySelector(".next-memory");
   // What is in sight already is not pointed at.
   const number = memory?.split("/").pop();

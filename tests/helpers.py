@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import sqlite3
 from collections.abc import Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from ingest.exports.parser import Reader
 from ingest.importing.pipeline import ingest
 
 T = TypeVar("T")
+ROOT = Path(__file__).parent.parent
 
 
 def pieces(text: str, size: int = 97) -> Iterator[str]:
@@ -52,6 +54,16 @@ def put(database: Path, *files: Path, **options: object) -> list[ImportReport]:
             for export in open_exports(file):
                 accounts.append(ingest(connection, database, export, Options(**options)))  # type: ignore[arg-type]
     return accounts
+
+
+def checkout(folder: Path) -> Path:
+    """A new folder with what Datasette is configured by, without `ingest` and without an archive."""
+    folder.mkdir()
+    for name in ("plugins", "templates", "static"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("metadata.yml", "settings.json"):
+        shutil.copy(ROOT / name, folder)
+    return folder
 
 
 def rows(database: Path, sql: str, parameters: Iterable[object] = ()) -> list[tuple[object, ...]]:

@@ -16,6 +16,7 @@ from ingest.archive.database import connect, database_errors
 from ingest.cli.base import Failed, db_option, main, told
 from ingest.importing.report import counted
 from ingest.ops.passwords import SHORTEST, hash_password
+from memories_lib.queries import spelling
 from memories_lib.queries.search import find as find_messages
 from memories_lib.shared.folding import fts_query
 from memories_lib.shared.layout import ArchiveFiles
@@ -123,6 +124,7 @@ def search(words: tuple[str, ...], db: Path, limit: int) -> None:
     be_in_step(db)
     with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
         ids, total = find_messages(connection.execute, query or '""', most=limit)
+        near = None if ids else spelling.nearest(connection.execute, " ".join(words))
         rows = connection.execute(
             """
             SELECT messages.id, sent_at, coalesce(people.name, ''), chats.name, text || coalesce((
@@ -136,6 +138,6 @@ def search(words: tuple[str, ...], db: Path, limit: int) -> None:
     for _, at, person, chat, text in rows:
         click.echo(f"{at[:16].replace('T', ' ')}  {chat}  {person}: {' '.join(text.split())}")
     if not rows:
-        click.echo("nothing found", err=True)
+        click.echo(f"nothing found{f'; others wrote: {near}' if near else ''}", err=True)
     elif total > len(rows):
         click.echo(f"{len(rows):,} of {total:,}; the others with --limit {total}", err=True)

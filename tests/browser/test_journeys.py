@@ -11,11 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.conftest import SIZES
 from tests.conftest import ROOT, Served, serve
 from tests.helpers import one
-
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
-
 
 #: Journeys that change nothing share one server.
 CALM = {
@@ -41,18 +39,6 @@ def served(request: pytest.FixtureRequest, examples_db: Path, tmp_path: Path) ->
 def archive(served: Served, tmp_path: Path) -> Path:
     assert served.base
     return tmp_path / "served" / "memories.db"
-
-
-@pytest.fixture(params=["phone", "desk"])
-def page(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Page]:
-    context = browser.new_context(viewport=PHONE if request.param == "phone" else DESK, base_url=served.base)  # type: ignore[arg-type]
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    context.close()
-    assert said == []
 
 
 def alone(page: Page) -> None:
@@ -235,7 +221,7 @@ def test_each_story_has_its_test() -> None:
 
 
 def test_the_list_goes_on_by_itself(browser: Browser, served: Served) -> None:
-    context = browser.new_context(viewport=PHONE, base_url=served.base)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=SIZES["phone"], base_url=served.base)
     page = context.new_page()
     page.goto("/?all=1")
     expect(page.locator(".mem-item")).to_have_count(30)
@@ -269,7 +255,7 @@ def test_read_on_from_a_talk_without_end(page: Page, examples_db: Path) -> None:
     assert box is not None
     assert 0 < box["y"] < 140
     # The address is where one reads, so that reloading comes back to it.
-    page.mouse.move(0.7 * (page.viewport_size or PHONE)["width"], 400)
+    page.mouse.move(0.7 * (page.viewport_size or SIZES["phone"])["width"], 400)
     for _ in range(6):
         page.mouse.wheel(0, -900)
         page.wait_for_timeout(150)
@@ -455,7 +441,7 @@ def test_one_title_for_several_talks(page: Page, archive: Path) -> None:
 
 def test_a_place_on_a_little_map(browser: Browser, served: Served, examples_db: Path) -> None:
     place = one(examples_db, "SELECT exchange_id FROM places WHERE latitude IS NOT NULL LIMIT 1")
-    context = browser.new_context(viewport=PHONE, base_url=served.base)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=SIZES["phone"], base_url=served.base)
     page = context.new_page()
     asked: list[str] = []
     said: list[str] = []
@@ -486,7 +472,7 @@ _TALKS = 400 if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else 80
 def test_a_hundred_thousand_messages_stay_light(browser: Browser, served: Served, archive: Path) -> None:
     """What is far from sight leaves the page, comes back where it was, and takes little to draw."""
     exchange = one(archive, "SELECT id FROM exchanges ORDER BY message_count DESC LIMIT 1")
-    context = browser.new_context(viewport=DESK, base_url=served.base)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=SIZES["desk"], base_url=served.base)
     page = context.new_page()
     alone(page)
     page.goto(f"/talk/{exchange}")

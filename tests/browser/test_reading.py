@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.conftest import Served, serve
 from tests.helpers import put, rows
 
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 #: Shows only what is below the head: the number of the talk there.
 READ_NOW = """
 () => {
@@ -47,21 +46,6 @@ def served(archive: Path) -> Iterator[Served]:
     served = serve(archive, archive.parent / "log")
     yield served
     served.stop()
-
-
-@pytest.fixture(params=["phone", "desk"])
-def page(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport=PHONE if request.param == "phone" else DESK,  # type: ignore[arg-type]
-        base_url=served.base, has_touch=request.param == "phone",
-    )  # fmt: skip
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    context.close()
-    assert said == []
 
 
 def scroll_back(page: Page, times: int = 6) -> None:
@@ -169,3 +153,21 @@ def test_a_story_is_held_turned_and_ended(page: Page, archive: Path) -> None:
     page.wait_for_timeout(500)
     page.mouse.up()
     expect(page.locator("[data-pause]")).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_head_says_the_day_that_is_read(page: Page, archive: Path) -> None:
+    """A talk that goes on past midnight is of two days."""
+    at, lines = datetime(2023, 12, 31, 22), []
+    for n in range(60):
+        lines.append(f"{at:%d/%m/%Y, %H:%M} - {'Cleo' if n % 2 else 'Ana'}: the midnight lantern number {n}\n")
+        at += timedelta(minutes=4)
+    export = archive.parent / "WhatsApp Chat with Cleo.txt"
+    export.write_text("".join(lines), encoding="utf-8")
+    put(archive, export, me="Ana")
+    page.goto("/chats/2")
+    expect(page.locator("[data-now]")).to_have_text("Monday, 1 January 2024")
+    for _ in range(8):
+        page.mouse.move(page.viewport_size["width"] * 0.6, 400)  # type: ignore[index]
+        page.mouse.wheel(0, -900)
+        page.wait_for_timeout(150)
+    expect(page.locator("[data-now]")).to_have_text("Sunday, 31 December 2023")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +12,8 @@ import pytest
 from datasette.app import Datasette
 
 from memories_lib.server import response_cache
-from tests.conftest import ROOT, Served, free_port, serve
-from tests.helpers import put, rows, run_apart
+from tests.conftest import Served, free_port, serve
+from tests.helpers import checkout, put, rows, run_apart
 from tests.server.test_api import Client
 
 LONG = "a very long thing to say indeed, and then some more of it "
@@ -112,12 +111,7 @@ def test_a_year_told_with_a_hidden_word_has_no_title_on_the_first_page(long_talk
 
 def test_a_served_folder_shows_the_archive_and_nothing_beside_it(tmp_path: Path) -> None:
     """`datasette .` opens every database of a folder: who may enter, and what was edited, are nobody's to read."""
-    folder = tmp_path / "checkout"
-    folder.mkdir()
-    for name in ("plugins", "templates", "static"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in ("metadata.yml", "settings.json"):
-        shutil.copy(ROOT / name, folder)
+    folder = checkout(tmp_path / "checkout")
     export = folder / "WhatsApp Chat with Ben.txt"
     export.write_text("12/03/2024, 10:00 - Ben: the lantern is mine\n12/03/2024, 10:05 - Ana: no\n", "utf-8")
     put(folder / "memories.db", export, me="Ana")

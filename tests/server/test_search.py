@@ -84,9 +84,11 @@ def test_beginnings_where_nothing_has_the_word(api: Client) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["lantren", "lamtern", "lantrn", "lantrern", "LANTREN"])
-def test_a_wrong_letter_finds_what_was_meant(api: Client, wrong: str) -> None:
+def test_a_wrong_letter_finds_what_was_meant(api: Client, database: Path, wrong: str) -> None:
     assert set(shown(api, f"q={wrong}")) == set(IN_TIME)
     assert f"No message has “{wrong}”; messages with “lantern”" in html.unescape(api.text(f"/search?q={wrong}"))
+    told = CliRunner().invoke(main, ["search", "--db", str(database), wrong]).output
+    assert "others wrote: lantern" in told
 
 
 def test_a_question_is_answered_with_where_it_was_said(api: Client) -> None:
@@ -96,6 +98,27 @@ def test_a_question_is_answered_with_where_it_was_said(api: Client) -> None:
     assert "a lantern on the pier" in said
     assert "What was said about it" not in api.text("/search?q=" + quote("Who ate the zebra cheese?"))
     assert "What was said about it" not in api.text("/search?q=lantern")
+
+
+def test_photos_are_found_by_what_was_said_around_them_and_by_whom(tmp_path: Path) -> None:
+    """Whoever sent the photo did not say the words; nor is a photo of another hour near them."""
+    export = tmp_path / "WhatsApp Chat with Ben.txt"
+    export.write_text(
+        "12/03/2024, 10:00 - Ana: the lantern on the pier\n12/03/2024, 10:02 - Ben: <Media omitted>\n"
+        "12/03/2024, 10:50 - Ben: <Media omitted>\n12/03/2024, 10:55 - Ben: home\n", encoding="utf-8",
+    )  # fmt: skip
+    put(tmp_path / "memories.db", export, me="Ana")
+    with closing(sqlite3.connect(tmp_path / "memories.db")) as connection, connection:
+        connection.execute("UPDATE messages SET kind = 'image' WHERE kind = 'file'")
+        connection.execute("UPDATE exchanges SET title = 'something else', topics = '[]'")
+        connection.execute("INSERT INTO exchanges_fts (exchanges_fts) VALUES ('delete-all')")
+        kinds = [kind for (kind,) in connection.execute("SELECT kind FROM messages ORDER BY sent_at")]
+    served = serve(tmp_path / "memories.db", tmp_path / "log")
+    page = html.unescape(Client(served).text(f"/search?q=lantern&kind={kinds[1]}&part=1"))
+    served.stop()
+    told = re.sub(r"</?(?:mark|b|bdi|span)[^>]*>", "", page)
+    hits = re.findall(r'class="hit"[^>]*>\s*(.*?)</a>', told, re.DOTALL)
+    assert [" ".join(hit.split()) for hit in hits] == ["Ana: the lantern on the pier"]
 
 
 def test_words_inside_a_chat_lead_from_hit_to_hit(api: Client) -> None:

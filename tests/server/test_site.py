@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import urllib.parse
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT, Served, free_port, serve
-from tests.helpers import one, put, rows
+from tests.helpers import checkout, one, put, rows
 from tests.phones import PHONES, Sent, write
 
 METADATA = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))["databases"]["memories"]
@@ -325,12 +324,7 @@ def test_an_archive_may_have_any_name(other_name: Served) -> None:
 
 
 def test_plain_configuration_directory_mode(examples_db: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "checkout"
-    folder.mkdir()
-    for name in ("plugins", "templates", "static"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in ("metadata.yml", "settings.json"):
-        shutil.copy(ROOT / name, folder)
+    folder = checkout(tmp_path / "checkout")
     with closing(sqlite3.connect(examples_db)) as source, closing(sqlite3.connect(folder / "memories.db")) as target:
         source.backup(target)
     port = free_port()

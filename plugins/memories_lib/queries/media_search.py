@@ -17,8 +17,10 @@ _SAID, _AROUND_MIN = 2_000, 30
 _MOST, _LOOKED_AT = 60, 600
 _MINUTES_A_DAY = 1440
 _SAID_WITH = f"""
-SELECT messages.id, messages.exchange_id, julianday(messages.sent_at) AS at, substr(messages.text, 1, 2000) AS text
+SELECT messages.id, messages.exchange_id, julianday(messages.sent_at) AS at, substr(messages.text, 1, 2000) AS text,
+    coalesce(people.name, '') AS sender
 FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid
+LEFT JOIN people ON people.id = messages.sender_id
 WHERE messages_fts MATCH :query AND {SEEN} ORDER BY messages_fts.rowid DESC LIMIT {_SAID}
 """
 _TOLD_WITH = f"SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :query LIMIT {_SAID}"
@@ -33,26 +35,31 @@ WHERE {SEEN}{{narrower}} ORDER BY messages.sent_at DESC, messages.id DESC LIMIT 
 
 
 def said_around(run: Run, question: str, args: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Media of the kind that `args` names, the newest first, each with what was said nearest to it (`words`).
+    """Media of the kind that `args` names, the newest first, each with what was said nearest to it.
+
+    `text` are those words, `sender` is who said them, "" where they are a title.
 
     Near is what was said in the same talk within half an hour, or a talk whose title or topics have the words.
     """
     query, kind = folding.fts_query(question), args.get("kind") or ""
     if not query or kind not in MEDIA_KINDS:
         return []
-    said: dict[int, list[tuple[float, str, int]]] = {}
+    said: dict[int, list[Any]] = {}
     for row in run(_SAID_WITH, {"query": query}):
-        said.setdefault(row["exchange_id"], []).append((row["at"], row["text"], row["id"]))
+        said.setdefault(row["exchange_id"], []).append(row)
     told = {row[0] for row in run(_TOLD_WITH, {"query": query})}
     narrower, given = search_filter.narrowed(args)
     rows = run(_MEDIA.format(narrower=narrower), {**given, "talks": json.dumps([*{*said, *told}])}).fetchall()
     found = []
     for row in rows:
         near = said.get(row["exchange_id"], [])
-        if any(number == row["id"] for _, _, number in near):
+        if any(one["id"] == row["id"] for one in near):
             continue  # it is found by its own words
-        distance, words = min(((abs(at - row["at"]), text) for at, text, _ in near), default=(None, row["title"]))
-        if row["exchange_id"] in told or (distance is not None and distance * _MINUTES_A_DAY <= _AROUND_MIN):
-            found.append({**dict(row), "text": words, "is_near": True})
+        nearest = min(near, key=lambda one: abs(one["at"] - row["at"]), default=None)
+        minutes = abs(nearest["at"] - row["at"]) * _MINUTES_A_DAY if nearest else None
+        if row["exchange_id"] in told or (minutes is not None and minutes <= _AROUND_MIN):
+            # The words are whose they are, and not the photographer's.
+            words = (nearest["text"], nearest["sender"]) if nearest else (row["title"], "")
+            found.append({**dict(row), "text": words[0], "sender": words[1], "is_near": True})
     # What can be looked at comes first.
     return sorted(found, key=lambda one: one["sha256"] is None)[:_MOST]
