@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memories_lib.queries import media_search, passages, search_filter, spelling, talks, visible
+from memories_lib.queries import search as finder
 from memories_lib.shared import folding
 from memories_lib.shared.sql import Run
 
+#: Hits on a page of a search.
+FOUND = 40
 #: More hits than that are not counted year by year.
 _MOST_COUNTED = 5_000
 #: Fewer messages than that are put in order of time; more are looked through in that order.
@@ -63,12 +66,12 @@ def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
     """What is found for a question and what narrows it; without words, what there is of what is chosen."""
     looked_for = question
     if folding.fts_query(question):
-        messages, cards, total = talks.search(run, question, args)
+        messages, cards, total = _with_words(run, question, args)
         is_near = False
         answers = [] if args.get("before") or search_filter.narrowed(args)[0] else _answers(run, question)
         if not total and not cards and not args.get("before"):
             for instead in _otherwise(run, question):
-                found = talks.search(run, instead, args)
+                found = _with_words(run, instead, args)
                 if found[2] or found[1]:
                     looked_for, (messages, cards, total) = instead, found
                     is_near = not instead.endswith("*")
@@ -76,12 +79,71 @@ def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
         around = [] if args.get("before") else _grouped(media_search.said_around(run, looked_for, args))
         years = _years(run, looked_for, args) if 1 < total <= _MOST_COUNTED else []
         # The best are not gone through page by page: after a message come those of another time.
-        goes_on = len(messages) == talks.FOUND and args.get("sort") != "best"
+        goes_on = len(messages) == FOUND and args.get("sort") != "best"
         more = messages[-1]["id"] if goes_on else None
         return Found(looked_for, _grouped(messages), cards, total, more, years, is_near, answers, around)
     messages = _chosen(run, args)
-    more = messages[-1]["id"] if len(messages) == talks.FOUND else None
+    more = messages[-1]["id"] if len(messages) == FOUND else None
     return Found("", _grouped(messages), [], None, more, [])
+
+
+def _with_words(
+    run: Run, question: str, args: Mapping[str, str], most: int = FOUND
+) -> tuple[list[dict[str, Any]], list[Any], int]:
+    """(messages with their talk, talks, how many messages there are); narrowed by what `args` says."""
+    query = folding.fts_query(question)
+    if not query:
+        return [], [], 0
+    narrower, given = search_filter.narrowed(args)
+    order = sort if (sort := args.get("sort") or "") in finder.ORDERS else "newest"
+    digits = args.get("before") or ""
+    before = int(digits) if digits.isdecimal() and len(digits) < 19 else None
+    among = search_filter.among(run, given) if narrower else ""
+    ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before, among=among)
+    rows = run(
+        f"""
+        SELECT messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat,
+            exchanges.title, messages.text, messages.kind, media.told_by, media.sha256, media.thumbnail,
+            trim(coalesce(media.description, '') || ' ' || coalesce(media.transcript, '')) AS seen
+        FROM messages JOIN chats ON chats.id = messages.chat_id JOIN exchanges ON exchanges.id = messages.exchange_id
+        LEFT JOIN people ON people.id = messages.sender_id LEFT JOIN media ON media.message_id = messages.id
+        WHERE messages.id IN ({", ".join("?" * len(ids))})
+        """,
+        ids,
+    ).fetchall()
+    found = {row["id"]: row for row in rows}
+    messages = []
+    for number in ids:
+        row = dict(found[number])
+        # What a model saw in a photo or heard in a voice note, where the words are in that.
+        is_seen = row["seen"] and not any(is_hit for _, is_hit in folding.snippet(row["text"], question))
+        messages.append({**row, **({"text": row["seen"]} if is_seen else {"told_by": None})})
+    # What narrows messages does not narrow what is told of a talk; and it is told once.
+    return messages, [] if narrower or before else _told_with(run, query, 6), total
+
+
+#: Where so many talks have the words, the best talks are asked whether they have them, one after the other.
+_MANY_TALKS = 1_000
+
+
+def _told_with(run: Run, query: str, most: int) -> list[Any]:
+    """The cards of talks whose title, words or topics match, the best first.
+
+    Not by SQLite's `rank`: it counts all that is in the index, and would tell what is in talks that are hidden.
+    """
+    count = "SELECT count(*) FROM (SELECT 1 FROM exchanges_fts WHERE exchanges_fts MATCH ? LIMIT ?)"
+    is_common = run(count, (query, _MANY_TALKS + 1)).fetchone()[0] > _MANY_TALKS
+    return run(
+        f"""
+        {talks.CARDS} WHERE exchanges.id IN (
+            SELECT id FROM exchanges
+            WHERE {"+" if is_common else ""}id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?)
+                AND +id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            ORDER BY score DESC, id DESC LIMIT ?
+        ) ORDER BY exchanges.score DESC, exchanges.id DESC
+        """,
+        (query, most),
+    ).fetchall()
 
 
 def _answers(run: Run, question: str) -> list[list[passages.Passage]]:
@@ -150,7 +212,7 @@ def _chosen(run: Run, args: Mapping[str, str]) -> list[dict[str, Any]]:
         for row in run(
             f"""
             SELECT messages.id FROM {source} {named}
-            WHERE {where} ORDER BY messages.sent_at {way}, messages.id {way} LIMIT {talks.FOUND}
+            WHERE {where} ORDER BY messages.sent_at {way}, messages.id {way} LIMIT {FOUND}
             """,
             given,
         )

@@ -8,15 +8,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from memories_lib.queries import search as finder
-from memories_lib.queries import search_filter, visible
+from memories_lib.queries import visible
 from memories_lib.queries.talk_filter import TalkFilter
-from memories_lib.shared import folding
 from memories_lib.shared.sql import Run
 
 PAGE = 30
-#: Hits on a page of a search.
-FOUND = 40
 #: A part of a book ends with the talk in which it has so many messages.
 _PART_OF_A_BOOK = 1_000
 #: Letters of a message that count as one more.
@@ -203,65 +199,6 @@ def _next_memory(run: Run, head: Any) -> Any:
         """,
         (head["chat_id"], head["started_at"]),
     ).fetchone()
-
-
-def search(
-    run: Run, question: str, args: Mapping[str, str], most: int = FOUND
-) -> tuple[list[dict[str, Any]], list[Any], int]:
-    """(messages with their talk, talks, how many messages there are); narrowed by what `args` says."""
-    query = folding.fts_query(question)
-    if not query:
-        return [], [], 0
-    narrower, given = search_filter.narrowed(args)
-    order = sort if (sort := args.get("sort") or "") in finder.ORDERS else "newest"
-    digits = args.get("before") or ""
-    before = int(digits) if digits.isdecimal() and len(digits) < 19 else None
-    among = search_filter.among(run, given) if narrower else ""
-    ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before, among=among)
-    rows = run(
-        f"""
-        SELECT messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat,
-            exchanges.title, messages.text, messages.kind, media.told_by, media.sha256, media.thumbnail,
-            trim(coalesce(media.description, '') || ' ' || coalesce(media.transcript, '')) AS seen
-        FROM messages JOIN chats ON chats.id = messages.chat_id JOIN exchanges ON exchanges.id = messages.exchange_id
-        LEFT JOIN people ON people.id = messages.sender_id LEFT JOIN media ON media.message_id = messages.id
-        WHERE messages.id IN ({", ".join("?" * len(ids))})
-        """,
-        ids,
-    ).fetchall()
-    found = {row["id"]: row for row in rows}
-    messages = []
-    for number in ids:
-        row = dict(found[number])
-        # What a model saw in a photo or heard in a voice note, where the words are in that.
-        is_seen = row["seen"] and not any(is_hit for _, is_hit in folding.snippet(row["text"], question))
-        messages.append({**row, **({"text": row["seen"]} if is_seen else {"told_by": None})})
-    # What narrows messages does not narrow what is told of a talk; and it is told once.
-    return messages, [] if narrower or before else _told_with(run, query, 6), total
-
-
-#: Where so many talks have the words, the best talks are asked whether they have them, one after the other.
-_MANY_TALKS = 1_000
-
-
-def _told_with(run: Run, query: str, most: int) -> list[Any]:
-    """The cards of talks whose title, words or topics match, the best first.
-
-    Not by SQLite's `rank`: it counts all that is in the index, and would tell what is in talks that are hidden.
-    """
-    count = "SELECT count(*) FROM (SELECT 1 FROM exchanges_fts WHERE exchanges_fts MATCH ? LIMIT ?)"
-    is_common = run(count, (query, _MANY_TALKS + 1)).fetchone()[0] > _MANY_TALKS
-    return run(
-        f"""
-        {CARDS} WHERE exchanges.id IN (
-            SELECT id FROM exchanges
-            WHERE {"+" if is_common else ""}id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?)
-                AND +id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
-            ORDER BY score DESC, id DESC LIMIT ?
-        ) ORDER BY exchanges.score DESC, exchanges.id DESC
-        """,
-        (query, most),
-    ).fetchall()
 
 
 #: Days before and after one, whose memories are shown where it has none itself.
