@@ -47,18 +47,18 @@ class ExchangeBuilder:
     """Writes down what talks of one chat are about."""
 
     def __init__(self, chat: int, teller: Summarizer, tallies: Counters, now: str) -> None:
-        self._chat = chat
+        self.chat = chat
         self._teller = teller
-        self._tallies = tallies
+        self.tallies = tallies
         self._now = now
 
     def write(self, exchange: int, key: int, talk: Sequence[Said]) -> tuple[ExchangeRow, list[int]]:
         """(its row, the ids of the messages that tell it best). Counts the talk as well."""
-        self._tallies.add(talk)
+        self.tallies.add(talk)
         told = self._teller.tell(talk)
         times = [m[2] for m in talk]
         row = ExchangeRow(
-            exchange, key, self._chat, min(times), max(times), len(talk),
+            exchange, key, self.chat, min(times), max(times), len(talk),
             len({m[1] for m in talk if m[1] is not None}), told.title, told.summary, told.language, told.mood,
             json.dumps(told.topics, ensure_ascii=False), told.score, self._now, VERSION,
         )  # fmt: skip

@@ -18,13 +18,14 @@ from ingest.archive.curation import decided, forgotten, said_of, source_key
 from ingest.core.errors import MemoriesError, NotAnExport, Unforeseen
 from ingest.core.model import ImportReport, Options, Order, Progress
 from ingest.exports.source import Export
+from ingest.importing.import_in_progress import Import
 from ingest.importing.known_exports import GUESSED, Again, Known, find_known, order_named, same_again, why_again
 from ingest.importing.read import Read, Reading
 from ingest.importing.renaming import rename_whole
 from ingest.importing.report import counted
 from ingest.importing.spool import Spool
 from ingest.importing.swapped_dates import OtherOrder
-from ingest.importing.writer import Writer
+from ingest.importing.writer import write
 from memories_lib.shared.layout import ArchiveFiles
 
 AS_READ_BEFORE = "as it was read before"
@@ -161,9 +162,12 @@ class _Reading:
         return replace(read, findings=replace(read.findings, proof=proof)) if proof else read
 
     def _write(self, read: Read, options: Options, account: ImportReport, folder: Path | None, spool: Spool) -> None:
-        Writer(
-            self.connection, self.database, self.export, options, account, self.sha256, folder, spool, self.progress
-        ).run(read)
+        write(
+            Import(
+                self.connection, self.database, self.export, self.sha256, options, account, folder, spool,
+                self.progress, read,
+            )
+        )  # fmt: skip
 
 
 def _lengths(connection: sqlite3.Connection) -> list[int]:

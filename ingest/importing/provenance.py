@@ -6,10 +6,8 @@ import sqlite3
 
 from ingest.core.model import Findings, ImportReport, Unsure
 from ingest.exports.source import Export
-from ingest.importing.attachments import Attachments
+from ingest.importing.import_in_progress import Import
 from ingest.importing.known_exports import READER
-from ingest.importing.loader import Loader
-from ingest.importing.read import Read
 
 _MOST_WARNINGS = 10_000
 
@@ -37,18 +35,11 @@ def add_source(
     return int(row[0])
 
 
-def write_down(
-    connection: sqlite3.Connection,
-    account: ImportReport,
-    chat: int,
-    source: int,
-    read: Read,
-    loader: Loader,
-    carried: Attachments,
-    pause: int,
-) -> None:
-    """Fill in the account and the rows of the source."""
-    overview, evidence, findings, earlier = read.overview, read.evidence, read.findings, read.earlier
+def write_down(imp: Import) -> None:
+    """Fill in the report and the rows of the source."""
+    connection, account, chat, source, carried = imp.connection, imp.report, imp.chat, imp.source, imp.attachments
+    overview, evidence = imp.overview, imp.read.evidence
+    findings, earlier = imp.read.findings, imp.read.earlier
     account.format = _format_name(findings)
     account.date_order, account.proof, account.is_guess = findings.date_order, findings.proof, findings.is_guess
     account.notes += [
@@ -68,7 +59,7 @@ def write_down(
             """,
             (chat,),
         ).fetchone()
-    account.new = loader.new
+    account.new = imp.loader.new
     account.media_found, account.media_missing = carried.found, carried.missing
     account.missing_files = carried.missing_files
     account.layouts = findings.layouts
@@ -87,7 +78,9 @@ def write_down(
             source,
         ),
     )  # fmt: skip
-    connection.execute("INSERT INTO chat_sources (source_id, chat_id, pause_s) VALUES (?, ?, ?)", (source, chat, pause))
+    connection.execute(
+        "INSERT INTO chat_sources (source_id, chat_id, pause_s) VALUES (?, ?, ?)", (source, chat, imp.target.pause)
+    )
 
 
 def _with_sure(account: ImportReport) -> str:

@@ -28,15 +28,17 @@ _Piece = tuple[int, int, int | None, str]
 
 def retell(
     connection: sqlite3.Connection,
-    chat: int,
+    builder: ExchangeBuilder,
     changes: Sequence[Change],
     pause: int,
-    scribe: ExchangeBuilder,
-    tallies: Counters,
     index: MessageIndex,
     numbers: IdRegistry,
 ) -> int:
-    """Bring the exchanges of `chat` in step with its messages; returns how many were told."""
+    """Bring the exchanges of the builder's chat in step with its messages, and count; returns how many were told.
+
+    `pause`: seconds after which a talk is over.
+    """
+    chat, tallies = builder.chat, builder.tallies
     index.wait()
     connection.execute("CREATE TEMP TABLE assigned (message INTEGER PRIMARY KEY, exchange INTEGER)")
     _note_arrived(connection, chat)
@@ -72,7 +74,8 @@ def retell(
     )
     connection.execute("DROP TABLE assigned")
     connection.execute("DROP TABLE arrived")
-    _tell(connection, tell, scribe)
+    _tell(connection, tell, builder)
+    tallies.flush(connection, chat)
     return len(tell)
 
 
@@ -189,11 +192,11 @@ def _apply(connection: sqlite3.Connection, changes: Sequence[Change], index: Mes
         )
 
 
-def _tell(connection: sqlite3.Connection, exchanges: dict[int, int], scribe: ExchangeBuilder) -> None:
+def _tell(connection: sqlite3.Connection, exchanges: dict[int, int], builder: ExchangeBuilder) -> None:
     rows = []
     for exchange, key in exchanges.items():
         talk: list[Said] = connection.execute(_MEMBERS, (exchange,)).fetchall()
-        row, highlights = scribe.write(exchange, key, talk)
+        row, highlights = builder.write(exchange, key, talk)
         rows.append(row)
         connection.execute("UPDATE messages SET is_highlight = 0 WHERE exchange_id = ? AND is_highlight", (exchange,))
         connection.executemany("UPDATE messages SET is_highlight = 1 WHERE id = ?", [(m,) for m in highlights])

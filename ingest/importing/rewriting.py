@@ -179,13 +179,12 @@ def tell_loose(
     if not changes and not has_loose(connection, chat):
         return
     numbers.enter(chat)
-    tallies, tokens, vocabulary = Counters(), Tokens(), Vocabulary()
+    tokens, vocabulary = Tokens(), Vocabulary()
     sample_words(connection, chat, vocabulary, tokens)
     names: dict[int, str] = dict(connection.execute("SELECT id, name FROM people"))
-    scribe = ExchangeBuilder(chat, Summarizer(vocabulary, names, tokens), tallies, now)
+    builder = ExchangeBuilder(chat, Summarizer(vocabulary, names, tokens), Counters(), now)
     row = connection.execute(
         "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
     ).fetchone()
-    retell(connection, chat, changes, row[0] if row else _PAUSE, scribe, tallies, index, numbers)
-    tallies.flush(connection, chat)
+    retell(connection, builder, changes, row[0] if row else _PAUSE, index, numbers)
     count_all(connection, chat)

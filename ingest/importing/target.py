@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
 from ingest.archive.curation import decided, forgotten
 from ingest.archive.derived import tell_periods
-from ingest.archive.fts import MessageIndex
-from ingest.archive.ids import IdRegistry
-from ingest.archive.people import PersonRegistry
 from ingest.core.errors import NotAnExport
 from ingest.core.keys import chat_key
-from ingest.core.model import ImportReport, Options
-from ingest.exports.source import Export
+from ingest.importing.import_in_progress import Import, Target
 from ingest.importing.known_exports import GUESSED, order_named
 from ingest.importing.read import Read
 from ingest.importing.recognise import SAID, Match, find_swapped, kind_of_chat, make_chat, recognise, settled_name
@@ -28,84 +19,58 @@ from ingest.importing.sampling import Overview
 from ingest.importing.swapped_dates import OtherOrder, guessed_sources, other_order, swap_dates
 
 
-@dataclass(slots=True)
-class Target:
-    """The chat that an export goes into. `pause`: seconds after which its talks are over."""
-
-    chat: int
-    name: str
-    kind: str
-    is_new: bool
-    pause: int
-    match: Match | None
-
-
 class TargetFinder:
     """Finds the chat of one export; where it was read before, takes out what that gave. The archive shows no edits."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        database: Path,
-        export: Export,
-        options: Options,
-        account: ImportReport,
-        sha256: str,
-        chats_now: Mapping[str, int],
-        numbers: IdRegistry,
-        index: MessageIndex,
-        now: str,
-    ) -> None:
-        """`chats_now`: what edits call chats, as names are compared -> their ids."""
-        self._connection = connection
-        self._export = export
-        self._options = options
-        self._account = account
-        self._sha256 = sha256
-        self._chats_now = chats_now
-        self._numbers = numbers
-        self._index = index
-        self._now = now
-        self._forgotten, self._decided = forgotten(database), decided(database)
+    def __init__(self, imp: Import) -> None:
+        self._import = imp
+        self._connection = imp.connection
+        self._options = imp.options
+        self._report = imp.report
+        self._forgotten, self._decided = forgotten(imp.database), decided(imp.database)
 
-    def find(self, read: Read, roll: PersonRegistry) -> tuple[Target, Replacement | None]:
-        """The chat that the export goes into; where it was read before, what that gave is out of the way."""
-        connection, overview = self._connection, read.overview
+    def find(self) -> None:
+        """Finds the import's `target`, and its `replacement`: where it was read before, that is out of the way."""
+        again = self._import.read.again
+        self._import.replacement = Replacement(self._connection, again) if again else None
+        self._import.target = self._find(self._import.replacement)
+
+    def _find(self, replacement: Replacement | None) -> Target:
+        connection, read, overview = self._connection, self._import.read, self._import.overview
         again = read.again
-        replacement = Replacement(connection, again) if again else None
         if replacement and again and not again.is_moved:
             # While there is something to know them by.
-            name_the_same(connection, self._account, again.chat, overview, roll)
+            name_the_same(connection, self._report, again.chat, overview, self._import.people)
             target = self._known_target(again.chat, overview)
             self._make_room(replacement, target.chat)
             target.is_new = not has_messages(connection, target.chat)
             if target.is_new:
                 target.pause = overview.gaps.pause()
-            return target, replacement
+            return target
         key = None
         if replacement and again:
             (key,) = connection.execute("SELECT key FROM chats WHERE id = ?", (again.chat,)).fetchone()
             self._make_room(replacement, again.chat)
         if read.earlier:
-            return self._known_target(read.earlier.chat, overview), replacement
-        target = self._recognised(read, roll)
+            return self._known_target(read.earlier.chat, overview)
+        target = self._recognised(read)
         if again and key is not None and not has_messages(connection, again.chat):
             # All that it held is in another chat now: edits of it are about that.
             connection.execute("INSERT OR IGNORE INTO former_chats (key, chat_id) VALUES (?, ?)", (key, target.chat))
-            self._account.was_chat = key
-        return target, replacement
+            self._report.was_chat = key
+        return target
 
-    def _recognised(self, read: Read, roll: PersonRegistry) -> Target:
+    def _recognised(self, read: Read) -> Target:
         """The chat of an export that does not go on from another: as it was decided, else by what speaks for it."""
         connection, overview = self._connection, read.overview
-        parted = self._decided.parted.get(self._sha256) if self._options.chat is None else None
+        parted = self._decided.parted.get(self._import.sha256) if self._options.chat is None else None
         said = parted[0] if parted else self._options.chat
         apart = {name for name, _ in self._decided.parted.values()}
         self._compare_orders(read)
-        match = recognise(connection, read.name, overview, roll, said, self._chats_now, apart)
+        match = recognise(connection, read.name, overview, self._import.people, said, self._import.chats_now, apart)
         former = [parted[1]] if parted else []
-        if self._options.chat is not None and self._sha256 in self._decided.moved:
-            former.append(self._decided.moved[self._sha256])
+        if self._options.chat is not None and self._import.sha256 in self._decided.moved:
+            former.append(self._decided.moved[self._import.sha256])
         if match.id is None and not parted:
             key = chat_key(match.name, match.kind)
             to = self._decided.chat_of(key)
@@ -113,7 +78,7 @@ class TargetFinder:
                 former.append(key)
                 row = connection.execute("SELECT id, name, kind FROM chats WHERE key = ?", (to[0],)).fetchone()
                 if said is not None:
-                    self._account.notes.append(
+                    self._report.notes.append(
                         f"'{said}' was joined with '{to[1]}', so that is where it goes; "
                         f"memories chats part EXPORT --as '{said}' makes it a chat of its own"
                     )
@@ -124,7 +89,7 @@ class TargetFinder:
                 match = Match(row[0], row[1], row[2], SAID)
         if match.id is None:
             self._refuse_forgotten(match)
-            chat = make_chat(connection, match, self._numbers.named)
+            chat = make_chat(connection, match, self._import.ids.named)
             target = Target(chat, self._told_name(match, chat), match.kind, True, overview.gaps.pause(), match)
         else:
             target = self._known_target(match.id, overview)
@@ -147,7 +112,7 @@ class TargetFinder:
 
     def _compare_orders(self, read: Read) -> None:
         """Where the archive has the same words on days the other way round, whoever guessed is put right."""
-        connection, findings = self._connection, read.findings
+        imp, connection, findings = self._import, self._connection, read.findings
         guesses = connection.execute("SELECT 1 FROM sources WHERE date_order LIKE ?", (f"%{GUESSED}",)).fetchone()
         if not (findings.is_guess or guesses):
             return
@@ -159,9 +124,9 @@ class TargetFinder:
         if findings.is_guess and order and self._options.date_order is None:
             raise OtherOrder(other_order(order))
         if guessed:
-            count = swap_dates(connection, chat, guessed, self._numbers, self._index, self._now)
+            count = swap_dates(connection, chat, guessed, imp.ids, imp.index, imp.now)
             tell_periods(connection, chat, "0", "~")
-            self._account.notes.append(
+            self._report.notes.append(
                 f"days and months of {counted(count, 'message')} read earlier were guessed the wrong way round; this "
                 "export proves it, and they are put right"
             )
@@ -170,8 +135,8 @@ class TargetFinder:
         since = self._forgotten.chats.get(chat_key(match.name, match.kind))
         if since is not None:
             raise NotAnExport(
-                f"{self._export.filename}: the chat '{match.name}' was forgotten on {since[:10]} and is left out; to "
-                f"read it again: memories forget chat '{match.name}' --undo"
+                f"{self._report.filename}: the chat '{match.name}' was forgotten on {since[:10]} and is left out; "
+                f"to read it again: memories forget chat '{match.name}' --undo"
             )
 
     def _known_target(self, chat: int, overview: Overview) -> Target:
@@ -187,12 +152,13 @@ class TargetFinder:
     def _make_room(self, replacement: Replacement, chat: int) -> None:
         """Take out what was read before, and tell what is left around it."""
         replacement.make_room()
-        tell_loose(self._connection, chat, self._numbers, self._index, self._now)
+        imp = self._import
+        tell_loose(self._connection, chat, imp.ids, imp.index, imp.now)
 
     def _told_name(self, match: Match, chat: int) -> str:
         """The chat's name as it is now, with a note where the export renames it or where it is in doubt."""
         if match.doubt:
-            self._account.notes.append(
+            self._report.notes.append(
                 f"kept apart from the chat '{match.doubt}', which it might be: too little of it agrees; "
                 f"if they are one, say --chat '{match.doubt}'"
             )
@@ -203,6 +169,6 @@ class TargetFinder:
             ).fetchone()
         ):
             self._connection.execute("UPDATE chats SET name = ? WHERE id = ?", (match.rename, chat))
-            self._account.notes.append(f"the chat '{match.name}' is called '{match.rename}' now")
+            self._report.notes.append(f"the chat '{match.name}' is called '{match.rename}' now")
             return match.rename
         return match.name
