@@ -115,7 +115,7 @@ async def _show(
     if request.args.get("part") == "1":
         way = request.args.get("way") or ""
         whole = await served_archive.read(datasette, lambda run: _go_on(run, found, way))
-        return await show(datasette, request, "_part.html", whole=whole, seen_by=seen_by)
+        return await show(datasette, request, "_more_chapters.html", whole=whole, seen_by=seen_by)
     number, since = found["head"]["chat_id"], response_cache.stamp_of(datasette)
     chats = (await kept_lists.chats(datasette))[: chat_list.PAGE]
     listed = await rendered_once(datasette, request, "chats", "_chats.html", {"chats": chats}, since)
@@ -126,7 +126,7 @@ async def _show(
         looked_for=looked_for,
         database=served_archive.database_of(datasette).name,
         chats=Markup(listed.replace(here, f'{here} aria-current="page"')),
-        track=await rendered_once(datasette, request, f"track {number}", "_track.html", track, since),
+        track=await rendered_once(datasette, request, f"track {number}", "_timeline.html", track, since),
     )  # fmt: skip
 
 

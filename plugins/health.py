@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.server import damage_met, served_archive
 from memories_lib.server.http import ApiError
-from memories_lib.shared import bundle, damage
+from memories_lib.shared import backup_bundle, damage
 from memories_lib.shared.sql import Run
 
 #: An archive is looked at for damage so often; each time at other places. What was found is kept until the next start.
@@ -50,7 +50,7 @@ async def health(datasette: Datasette) -> Response:
     if parts:
         detail = f"damaged: {', '.join(map(str, parts))}; start the server again, which makes that again"
         found = {"status": "degraded", "detail": detail}
-    if made_at := bundle.last_made_at(Path(database)):
+    if made_at := backup_bundle.last_made_at(Path(database)):
         found["last_backup_at"] = made_at
     return Response.json(found, headers={"cache-control": "no-store"})
 

@@ -47,7 +47,7 @@ async def search(request: Request, datasette: Datasette) -> Response:
     sql, given = search_filter.as_sql(request.args, found.question)
     known = None if is_part else await served_archive.read(datasette, pages.summary)
     return await show(
-        datasette, request, "_found.html" if is_part else "search.html", question=question, found=found,
+        datasette, request, "_search_hits.html" if is_part else "search.html", question=question, found=found,
         known=known, kinds=KINDS[:10], asked=request.args,
         rows=behind.rows("visible_messages", **search_filter.as_rows(request.args), _search=found.question),
         sql=behind.sql(sql, **given) if sql else behind.query("search", words=found.question),

@@ -1,7 +1,7 @@
 // What can be done with one message: make it the heart of its talk, hide it, part the talk before it.
 import { choosing } from "./choose.js";
 import { ask, failed, say, words } from "./edits.js";
-import { chapterOf } from "./where.js";
+import { chapterOf } from "./reading_place.js";
 
 /** Give each bubble of a talk that may be edited a button that opens its tools; gives a function for later ones. */
 export function bubbleTools(talk) {

@@ -1,6 +1,6 @@
 // A conversation without end: what came before and after a talk is there before it is asked for.
-import { recycle } from "./recycle.js";
-import { follow } from "./where.js";
+import { recycle } from "./virtual_list.js";
+import { follow } from "./reading_place.js";
 
 /** What is nearer than this to what is seen is fetched, in pixels. */
 const NEAR = 1400;

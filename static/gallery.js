@@ -1,7 +1,7 @@
 // The gallery: goes on by itself; photos open in place, voice notes play one after the other.
-import { openLook } from "./look.js";
-import { goOn } from "./more.js";
-import { recycle } from "./recycle.js";
+import { openLook } from "./lightbox.js";
+import { goOn } from "./endless_list.js";
+import { recycle } from "./virtual_list.js";
 import { voices } from "./voice.js";
 
 const months = document.getElementById("months");

@@ -2,9 +2,9 @@
 import { choosing } from "./choose.js";
 import { askFor } from "./dialog.js";
 import { act, ask, failed, say, words } from "./edits.js";
-import { goOn } from "./more.js";
-import { panes } from "./panes.js";
-import { recycle } from "./recycle.js";
+import { goOn } from "./endless_list.js";
+import { panes } from "./two_panes.js";
+import { recycle } from "./virtual_list.js";
 
 const list = document.getElementById("memories");
 const filters = document.querySelector(".mem-filters");

@@ -1,6 +1,6 @@
 // Search while typing: the same page's results, fetched when the fingers rest.
 
-import { goOn } from "./more.js";
+import { goOn } from "./endless_list.js";
 
 const field = document.getElementById("q");
 const found = document.getElementById("found");

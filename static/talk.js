@@ -4,10 +4,10 @@ import { followChapters } from "./chapter.js";
 import { readOn } from "./conversation.js";
 import { askFor, giveFile, giveLink } from "./dialog.js";
 import { act, ask, failed, say, words } from "./edits.js";
-import { findInChat } from "./find.js";
+import { findInChat } from "./find_in_chat.js";
 import { littleMaps } from "./little_map.js";
-import { openLook } from "./look.js";
-import { drawAlong } from "./track.js";
+import { openLook } from "./lightbox.js";
+import { drawAlong } from "./timeline.js";
 import { voices } from "./voice.js";
 
 /** Make a talk that is on the page do all that it can. */

@@ -125,7 +125,7 @@ def connect(path: Path | None, *, must_exist: bool = False, read_only: bool = Fa
     if path.exists():
         which = (path.stat().st_dev, path.stat().st_ino)
         # By its bytes before SQLite touches what may be somebody else's; never again while it may be open here, since
-        # a process that closes a file loses all its locks on it (see plugins/memories_lib/shared/held_open.py).
+        # a process that closes a file loses all its locks on it (`shared/open_database_bytes.py`).
         if which not in _ours:
             _refuse_foreign(path)
             _ours.add(which)

@@ -23,7 +23,7 @@ from ingest.exports.source import Export, Limits
 from ingest.importing.clock_shift import zone_named
 from ingest.importing.pipeline import ingest as ingest_export
 from ingest.importing.report import as_data, lines_of
-from ingest.importing.telling_again import tell_outdated
+from ingest.importing.resummarise import tell_outdated
 from ingest.importing.worker import collect_rarely
 from memories_lib.shared.layout import ArchiveFiles
 

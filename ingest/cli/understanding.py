@@ -12,7 +12,7 @@ from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.cli.base import db_option, main, progress_bar, say_aside, told
 from ingest.core.errors import MemoriesError
 from ingest.importing.report import counted
-from ingest.importing.telling_again import count_not_understood, tell_outdated, understand
+from ingest.importing.resummarise import count_not_understood, tell_outdated, understand
 from ingest.summaries.meaning.encoder import SWITCH, find_encoder, is_installed
 
 EXTRA = 'pip install "whatsapp-memories[understanding]"'

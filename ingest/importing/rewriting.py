@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from ingest.archive.carry_hides import keep_hidden, note_hidden
 from ingest.archive.curation import put_edits_on, take_edits_off
 from ingest.archive.database import transaction, tuned_for_loading
 from ingest.archive.derived import analyze, count_all, tell_periods
 from ingest.archive.fts import MessageIndex
 from ingest.archive.ids import IdRegistry
-from ingest.archive.kept_hidden import keep_hidden, note_hidden
 from ingest.archive.memory_choice import choose_memories
 from ingest.importing.exchange_rows import ExchangeBuilder, sample_words
 from ingest.importing.merge import Change
 from ingest.importing.removal import forget_source, gather_leaving, has_loose, sweep, take_out, take_out_of_talks
 from ingest.importing.resegment import retell
-from ingest.importing.taking_back import TakenBack, take_back
+from ingest.importing.undo_source import TakenBack, take_back
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Summarizer

@@ -2,7 +2,7 @@
 
 The wordings of a message are a chain: each link is what it said ('replaced') until an export changed it, and what it
 says stands at the end. An export that agrees where there is a chain leaves a link as well ('same'), so that the words
-stay when the one is taken out that brought them (see `taking_back`). An export that comes with an older wording than
+stay when the one is taken out that brought them (see `undo_source`). An export that comes with an older wording than
 the archive has leaves that beside the chain ('older'), and so does one that says less, or the same otherwise ('other').
 """
 

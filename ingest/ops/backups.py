@@ -1,4 +1,4 @@
-"""Backups, each opened again; a file made small again. See `memories_lib/shared/bundle.py`, and `restoring.py`."""
+"""Backups, each opened again; a file made small again. See `shared/backup_bundle.py`, and `restoring.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from ingest.archive.database import connect, database_errors, writer_lock
 from ingest.core.errors import MemoriesError, NoRoom
 from ingest.core.tempdirs import scratch
-from memories_lib.shared import bundle, contract, edit_log, layout, private_files
+from memories_lib.shared import backup_bundle, contract, edit_log, layout, private_files
 from memories_lib.shared import versions as _versions
 from memories_lib.shared.layout import ArchiveFiles
 
@@ -39,7 +39,7 @@ def backup(
 ) -> BackedUp:
     """Write a backup into `folder`, open it again, and let all but the newest `keep` go. Raises `MemoriesError`."""
     connect(database, must_exist=True).close()
-    take = lambda target: bundle.make(database, target, media=media)  # noqa: E731
+    take = lambda target: backup_bundle.make(database, target, media=media)  # noqa: E731
     return keep_backup(take, database, folder, keep=keep, recipients=recipients)
 
 
@@ -57,7 +57,7 @@ def keep_backup(
             opened.mkdir()
             manifest = _open(plain, opened)
             messages, edits = _counts(opened)
-            target = bundle.free_name(folder)
+            target = backup_bundle.free_name(folder)
             if encrypt:
                 sealed = half / "backup.zip.age"
                 encrypt(plain, sealed)
@@ -67,8 +67,8 @@ def keep_backup(
     except OSError as error:
         raise NoRoom(f"{folder}: the backup could not be written ({error.strerror}); there is no new one") from error
     if database is not None:
-        bundle.note_made(database, manifest)
-    dropped = bundle.listed(folder)[keep:]
+        backup_bundle.note_made(database, manifest)
+    dropped = backup_bundle.listed(folder)[keep:]
     for path in dropped:
         path.unlink(missing_ok=True)
     here = sum(1 for p in ArchiveFiles.of(database).media.rglob("*") if p.is_file()) if database else 0
@@ -78,8 +78,8 @@ def keep_backup(
 
 def _open(path: Path, into: Path) -> Any:
     try:
-        return bundle.open_again(path, into)
-    except bundle.Unfit as error:
+        return backup_bundle.open_again(path, into)
+    except backup_bundle.Unfit as error:
         raise NotABackup(f"{path.name}: {error}; it counts as failed") from None
 
 

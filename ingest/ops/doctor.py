@@ -16,7 +16,7 @@ from ingest.archive.database import connect
 from ingest.core.errors import MemoriesError
 from ingest.core.file_locks import read_note, try_lock
 from ingest.ops.remote import Remote
-from memories_lib.shared import bundle, curation, edit_log, settings, versions
+from memories_lib.shared import backup_bundle, curation, edit_log, settings, versions
 from memories_lib.shared.contract import FULL
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
@@ -121,7 +121,7 @@ def _writer(database: Path) -> Iterator[Finding]:
 def _kept(database: Path) -> Iterator[Finding]:
     names = [path.stem for path in versions.listed(versions.folder_of(database))]
     yield Finding("well", "versions", ", ".join(names) or "no earlier ones yet")
-    yield _backup(bundle.last_made_at(database))
+    yield _backup(backup_bundle.last_made_at(database))
 
 
 def _backup(made_at: str | None) -> Finding:

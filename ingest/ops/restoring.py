@@ -17,7 +17,7 @@ from ingest.archive.database import connect, database_errors, transaction, write
 from ingest.core.errors import MemoriesError, NoRoom
 from ingest.core.tempdirs import scratch
 from ingest.ops.backups import NotABackup, opened_backup
-from memories_lib.shared import bundle, curation, edit_log, layout, sqlite_errors
+from memories_lib.shared import backup_bundle, curation, edit_log, layout, sqlite_errors
 from memories_lib.shared import comparison as _comparison
 from memories_lib.shared import verification as _verification
 from memories_lib.shared import versions as _versions
@@ -88,7 +88,7 @@ def restore(path: Path, database: Path, identity: Path | None = None, *, unhide:
         if not unhide:
             _keep_hidden(folder / "memories.db", folder / layout.EDITS, database)
         edits, refused = _join_logs(folder / layout.EDITS, database)
-        files = bundle.put_media_back(plain, ArchiveFiles.of(database).media)
+        files = backup_bundle.put_media_back(plain, ArchiveFiles.of(database).media)
         _put_summaries_back(folder / layout.SUMMARIES, ArchiveFiles(database).summaries)
         return replace(put_in_place(folder / "memories.db", database, edits, files), refused=refused)
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from ingest.cli import main
 from ingest.core.errors import MemoriesError
 from ingest.correcting.address_book import read_contacts
-from tests.archive.test_again import _is_well
 from tests.archive.test_merge import BY_NAME, save, talk
+from tests.archive.test_reingest import _is_well
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
 

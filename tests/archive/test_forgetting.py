@@ -14,9 +14,9 @@ from PIL import Image
 from ingest.core.errors import NotAnExport
 from ingest.summaries.gemini.cache import AnswerCache
 from memories_lib.shared import edit_log
-from tests.archive.test_again import _is_well
 from tests.archive.test_correcting import run
 from tests.archive.test_merge import BY_NAME, save, shape, talk
+from tests.archive.test_reingest import _is_well
 from tests.helpers import one, put, rows
 
 GB = BY_NAME["gb"]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from memories_lib.shared import edit_log
-from tests.archive.test_again import _is_well
 from tests.archive.test_correcting import run
 from tests.archive.test_merge import BY_NAME, _whole_minute, save, talk
 from tests.archive.test_merge import shape as shape_of
+from tests.archive.test_reingest import _is_well
 from tests.helpers import one, put, rows
 
 GB, US = BY_NAME["gb"], BY_NAME["us"]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from memories_lib.shared import edit_log
-from tests.archive.test_again import _is_well
 from tests.archive.test_merge import BY_NAME, save, shape, talk
+from tests.archive.test_reingest import _is_well
 from tests.helpers import one, put, rows
 from tests.phones import Sent
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from memories_lib.shared.layout import ArchiveFiles
-from tests.archive.test_again import _is_well
 from tests.archive.test_correcting import run
-from tests.archive.test_store import as_fifth
+from tests.archive.test_database import as_fifth
+from tests.archive.test_reingest import _is_well
 from tests.helpers import one, put, rows
 
 TEXTS = ("the lake froze over", "I found the red boat", "grandma sings again", "who has the ladder?")

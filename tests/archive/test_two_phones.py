@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.archive.test_again import _is_well
 from tests.archive.test_merge import WORDS
+from tests.archive.test_reingest import _is_well
 from tests.helpers import one, put, rows
 from tests.phones import PHONES, Phone, Sent, write
 

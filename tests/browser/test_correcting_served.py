@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from ingest.core.errors import MemoriesError
-from tests.archive.test_again import _is_well
+from tests.archive.test_reingest import _is_well
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.server.test_api import Client

@@ -479,7 +479,7 @@ def test_a_hundred_thousand_messages_stay_light(browser: Browser, served: Served
     # As reading on does it, a talk at a time; the server is not what is looked at here.
     page.evaluate(
         """async () => {
-            const { recycle } = await import("/static/recycle.js");
+            const { recycle } = await import("/static/virtual_list.js");
             const list = document.querySelector(".bubbles");
             const like = list.querySelector(".bubble");
             list.replaceChildren();

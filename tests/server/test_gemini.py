@@ -25,11 +25,11 @@ from hypothesis import strategies as st
 from ingest.cli import main
 from ingest.summaries.gemini import client, pricing
 from ingest.summaries.gemini import scheduler as asking_many
-from ingest.summaries.gemini.answers import Summary
+from ingest.summaries.gemini.answer import Summary
 from ingest.summaries.gemini.client import read_fault
+from ingest.summaries.gemini.parse_answer import read_answer, schema
 from ingest.summaries.gemini.prompt import pack_of, packs, tokens_in
 from ingest.summaries.gemini.redact import Redactor, restore
-from ingest.summaries.gemini.response import read_answer, schema
 from ingest.summaries.gemini.transcript import Line, Talk, letter, one_line
 from tests.gemini import Answer, StandIn, blocked, content_of, fault, quota, reply, summaries, talks_in
 from tests.helpers import one, put, rows

@@ -255,10 +255,10 @@ def test_who_goes_away_gets_no_more_and_no_more_is_made() -> None:
 STUCK = """
 import asyncio, ctypes, signal, sys
 sys.path.append("plugins")
-from memories_lib.middleware import ends_in_time
-ends_in_time.LONGEST_S = 0.3
+from memories_lib.middleware import shutdown_deadline
+shutdown_deadline.LONGEST_S = 0.3
 signal.signal(signal.SIGTERM, lambda *_: None)
-asyncio.run(ends_in_time._watch())
+asyncio.run(shutdown_deadline._watch())
 print("stuck", flush=True)
 lock = ctypes.create_string_buffer(64)
 for _ in range(2):

@@ -10,7 +10,7 @@ from pathlib import Path
 from ingest.archive.derived import tell_periods
 from ingest.archive.fts import index_exchanges, unindex_exchanges
 from ingest.archive.memory_choice import choose_memories
-from ingest.summaries.gemini.answers import Summary
+from ingest.summaries.gemini.answer import Summary
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.captions import show_looks
 from ingest.summaries.gemini.periods import LEVELS, apply_periods, make_room

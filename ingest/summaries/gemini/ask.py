@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.core.errors import MemoriesError
 from ingest.summaries.gemini import aio
-from ingest.summaries.gemini.answers import Summary
+from ingest.summaries.gemini.answer import Summary
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Service, host
 from ingest.summaries.gemini.redact import restore

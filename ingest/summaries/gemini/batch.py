@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ingest.summaries.gemini import aio
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Service
+from ingest.summaries.gemini.parse_answer import read_answer, schema
 from ingest.summaries.gemini.prompt import Pack, packs, tokens_in
 from ingest.summaries.gemini.redact import restore
-from ingest.summaries.gemini.response import read_answer, schema
 from ingest.summaries.gemini.transcript import Talk
 
 if TYPE_CHECKING:

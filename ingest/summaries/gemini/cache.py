@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from ingest.summaries.gemini.answers import Manner, Summary, Usage
+from ingest.summaries.gemini.answer import Manner, Summary, Usage
 from ingest.summaries.gemini.transcript import Talk
 from memories_lib.shared import private_files
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ingest.summaries.gemini import aio
-from ingest.summaries.gemini.answers import Usage
+from ingest.summaries.gemini.answer import Usage
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Reply, Service
 from ingest.summaries.gemini.pricing import Price

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from ingest.core.errors import MemoriesError
-from ingest.summaries.gemini.answers import Usage
+from ingest.summaries.gemini.answer import Usage
 
 _DEFAULT_HOST = "generativelanguage.googleapis.com"
 _TIMEOUT_MS = 120_000

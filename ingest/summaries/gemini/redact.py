@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from ingest.summaries.gemini.answers import Summary
+from ingest.summaries.gemini.answer import Summary
 from ingest.summaries.gemini.transcript import Talk
 from ingest.summaries.offline.feelings import SPACELESS
 

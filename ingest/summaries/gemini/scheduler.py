@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ingest.summaries.gemini.answers import Manner, Usage
+from ingest.summaries.gemini.answer import Manner, Usage
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Reply
+from ingest.summaries.gemini.parse_answer import Read, read_answer, schema
 from ingest.summaries.gemini.pricing import Price
 from ingest.summaries.gemini.prompt import Pack, instructions, pack_of, packs, period_instructions, tokens_in
 from ingest.summaries.gemini.redact import Redactor, restore
-from ingest.summaries.gemini.response import Read, read_answer, schema
 from ingest.summaries.gemini.taste import Taste
 from ingest.summaries.gemini.transcript import Talk
 

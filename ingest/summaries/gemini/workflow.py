@@ -13,7 +13,7 @@ from ingest.archive.curation import put_edits_on, take_edits_off
 from ingest.archive.database import transaction
 from ingest.core.errors import MemoriesError
 from ingest.summaries.gemini import aio, pricing
-from ingest.summaries.gemini.answers import Manner
+from ingest.summaries.gemini.answer import Manner
 from ingest.summaries.gemini.apply import apply, apply_kept, apply_kept_periods
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import NoGemini, Service, host

@@ -15,7 +15,7 @@ from datasette.utils.asgi import Request
 from memories_lib.server import served_archive
 from memories_lib.server.asgi import Send
 from memories_lib.server.http import Answer, ApiError, body_of, choice, words, wrong
-from memories_lib.shared import bundle, maintenance_note
+from memories_lib.shared import backup_bundle, maintenance_note
 
 
 async def backup(request: Request, datasette: Datasette) -> Answer:
@@ -25,11 +25,11 @@ async def backup(request: Request, datasette: Datasette) -> Answer:
     folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".backup-")
     target = Path(folder.name) / "backup.zip"
     try:
-        manifest = await asyncio.to_thread(bundle.make, path, target, media=media == "1")
+        manifest = await asyncio.to_thread(backup_bundle.make, path, target, media=media == "1")
     except (OSError, sqlite3.Error):
         folder.cleanup()
         raise ApiError(507, "the disk has no room to make a backup on it; make the volume larger") from None
-    return _Sent(target, folder, lambda: bundle.note_made(path, manifest))
+    return _Sent(target, folder, lambda: backup_bundle.note_made(path, manifest))
 
 
 class _Sent(Response):

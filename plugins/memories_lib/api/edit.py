@@ -15,8 +15,8 @@ from memories_lib.queries import visible
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, Handler, as_json, body_of, whole, whole_numbers, words, wrong
 from memories_lib.shared import edit_details, edit_log
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.edited_archive import EMPTY
-from memories_lib.shared.event import Event
 from memories_lib.shared.sql import Run
 
 _MOST_TITLE = 300

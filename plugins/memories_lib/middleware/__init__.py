@@ -13,18 +13,18 @@ from memories_lib.middleware import (
     body_limit,
     checkpoint_on_shutdown,
     closed_for_maintenance,
-    cross_origin,
-    ends_in_time,
+    coalesce_chunks,
+    cors,
+    csv_page_size,
     gate,
     gzip_responses,
-    joined_pieces,
+    header_filter,
     known_methods,
-    large_steps,
     no_websockets,
     origin_check,
-    plain_headers,
     request_log,
     security_headers,
+    shutdown_deadline,
 )
 from memories_lib.server.asgi import App
 
@@ -32,18 +32,18 @@ STACK = (
     no_websockets,
     request_log,  # counts what goes over the line, packed or not
     gzip_responses,
-    plain_headers,
+    header_filter,
     security_headers,  # looks into pages before they are packed; nothing leaves without them
-    cross_origin,
+    cors,
     origin_check,
     body_limit,
     closed_for_maintenance,
     gate,
     known_methods,
-    ends_in_time,
+    shutdown_deadline,
     checkpoint_on_shutdown,
-    large_steps,
-    joined_pieces,
+    csv_page_size,
+    coalesce_chunks,
 )
 
 

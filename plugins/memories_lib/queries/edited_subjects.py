@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from memories_lib.shared.event import Event
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.sql import Run
 
 _TALK = """

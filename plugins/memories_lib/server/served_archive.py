@@ -19,7 +19,7 @@ from datasette.database import Database
 from memories_lib.server import internals
 from memories_lib.server.http import ApiError
 from memories_lib.shared import curation, damage, edit_log, folding, layout, sqlite_errors
-from memories_lib.shared.event import Event
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.layout import ArchiveFiles
 from memories_lib.shared.sql import Run
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from memories_lib.shared import edit_actions, naming_edits, recount
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_details import is_whole
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.edited_archive import EditedArchive
-from memories_lib.shared.event import Event
 from memories_lib.shared.naming_edits import has_table, person_key
 from memories_lib.shared.sql import Fold
 

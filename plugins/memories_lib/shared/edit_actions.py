@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 from memories_lib.shared import naming_edits
 from memories_lib.shared.contract import FIRST_EVENT
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.edited_archive import EditedArchive
-from memories_lib.shared.event import Event
 from memories_lib.shared.naming_edits import RETITLED
 
 #: Whether a talk is a memory without its star: as it was told, as one of those it was put together from was, as that

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from memories_lib.shared.event import Event
+from memories_lib.shared.edit_event import Event
 
 #: What the detail of an action must hold, besides `chat` and `at`, which all but those about people need.
 _DETAIL: dict[str, dict[str, type]] = {

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from memories_lib.shared.edit_details import is_whole
-from memories_lib.shared.event import Event
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.naming_edits import has_table
 
 #: Messages this far apart (days) may be of one talk.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from memories_lib.shared import derived_words
 from memories_lib.shared.derived_words import Words
-from memories_lib.shared.event import Event
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.sql import Run
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from memories_lib.shared import held_open, private_files
+from memories_lib.shared import open_database_bytes, private_files
 from memories_lib.shared.layout import ArchiveFiles
 
 BLOCK = 64 * 1024
@@ -75,7 +75,7 @@ def begin(folder: Path, sha256: str, size: int, digests: list[str], donor: Path)
 
 def would_miss(digests: list[str], donor: Path) -> list[int]:
     """Which blocks would have to be sent, were this begun."""
-    there = {digest_of(block) for block in held_open.blocks(donor, BLOCK)} if donor.is_file() else set()
+    there = {digest_of(block) for block in open_database_bytes.blocks(donor, BLOCK)} if donor.is_file() else set()
     return [n for n, name in enumerate(digests) if name not in there]
 
 
@@ -112,7 +112,7 @@ def _take_from(donor: Path, part: Path, digests: list[str], missing: list[int]) 
     for n in missing:
         wanted.setdefault(digests[n], []).append(n)
     with part.open("rb+") as out:
-        for block in held_open.blocks(donor, BLOCK):
+        for block in open_database_bytes.blocks(donor, BLOCK):
             for n in wanted.pop(digest_of(block), ()):
                 out.seek(n * BLOCK)
                 out.write(block)

@@ -38,7 +38,7 @@ def _header_of(connection: sqlite3.Connection) -> tuple[int, ...]:
 def looks_whole(path: str | Path) -> bool:
     """Whether a file opens and its schema and first rows can be read: quick, not thorough.
 
-    It may be open in this process: its bytes are left to SQLite (see `held_open`).
+    It may be open in this process: its bytes are left to SQLite (see `open_database_bytes`).
     """
     try:
         with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:

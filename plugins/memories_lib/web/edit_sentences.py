@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from memories_lib.queries.edited_subjects import Subject
 from memories_lib.shared import edit_log
 from memories_lib.shared.derived_words import shorten
-from memories_lib.shared.event import Event
+from memories_lib.shared.edit_event import Event
 from memories_lib.web.i18n import Words
 
 #: Characters of what an edit was about.

@@ -14,7 +14,7 @@ from datasette.app import Datasette
 
 from memories_lib.access import roles
 from memories_lib.server import served_archive
-from memories_lib.shared import bundle, contract, edit_log, maintenance_note, settings, versions
+from memories_lib.shared import backup_bundle, contract, edit_log, maintenance_note, settings, versions
 from memories_lib.shared.layout import ACCESS, EDITS
 from memories_lib.shared.sql import Run
 
@@ -75,7 +75,7 @@ async def of(datasette: Datasette) -> dict[str, Any]:
         "versions": [p.stem for p in versions.listed(versions.folder_of(path))],
         "disk": disk(path.parent),
         "memory_bytes": memory_bytes(),
-        "last_backup_at": bundle.last_made_at(path),
+        "last_backup_at": backup_bundle.last_made_at(path),
         "maintenance": maintenance_note.note_of(path),
         "uptime_s": round(time.time() - _STARTED),
         **_counted,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from memories_lib.shared.layout import ArchiveFiles
-from tests.archive.test_again import _is_well
 from tests.archive.test_correcting import run
+from tests.archive.test_reingest import _is_well
 from tests.helpers import one, put, rows
 
 SHORT = """\

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.archive.database import connect
+from memories_lib.shared import open_database_bytes
 from tests.conftest import serve
 from tests.routes import addresses, patterns
 from tests.server.test_api import Client
@@ -62,8 +63,7 @@ def test_no_upload_lets_go(examples_db: Path, tmp_path: Path, options: tuple[str
     Client(served).get("/api/exchanges")
     run("push", "--db", tmp_path / "home" / "memories.db", "--to", served.base, *options)
     assert _who_has(database) == "database is locked"
-    from memories_lib.shared import held_open
 
-    assert b"".join(held_open.blocks(database, 1000)) == database.read_bytes()
+    assert b"".join(open_database_bytes.blocks(database, 1000)) == database.read_bytes()
     served.stop()
     assert _who_has(database) == "delete"

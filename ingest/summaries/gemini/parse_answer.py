@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.summaries.gemini.answers import Summary
+from ingest.summaries.gemini.answer import Summary
 from ingest.summaries.gemini.prompt import MOODS
 from ingest.summaries.gemini.transcript import Talk, one_line
 

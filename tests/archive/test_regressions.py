@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from ingest.archive.database import connect
-from ingest.importing import telling_again
-from ingest.importing.telling_again import count_not_understood, understand
+from ingest.importing import resummarise
+from ingest.importing.resummarise import count_not_understood, understand
 from ingest.summaries.offline.titles import fit
 from memories_lib.queries import search
 from memories_lib.shared.media_words import media_title, named_otherwise
@@ -54,7 +54,7 @@ def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An archive with a starred, a retitled, a merged and a renamed talk; talks are "understood" by dice."""
     dice = random.Random(2)
     monkeypatch.setattr(
-        telling_again, "with_meaning", lambda scores, _talks, _encoder: [round(dice.random(), 4) for _ in scores]
+        resummarise, "with_meaning", lambda scores, _talks, _encoder: [round(dice.random(), 4) for _ in scores]
     )
     database = tmp_path / "memories.db"
     put(database, *sorted(EXAMPLES.iterdir()), me="Nora")
@@ -84,7 +84,7 @@ def test_talks_that_somebody_edited_are_understood_once(edited: Path) -> None:
 def test_an_end_before_memories_are_chosen_is_made_good(edited: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(connect(edited)) as connection:
         with monkeypatch.context() as patch:
-            patch.setattr(telling_again, "rewritten", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            patch.setattr(resummarise, "rewritten", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
                 understand(connection, edited, FAKE)
         assert count_not_understood(connection) > 0
