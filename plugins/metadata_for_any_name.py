@@ -21,7 +21,7 @@ from memories_lib.shared.contract import APPLICATION_ID
 @lru_cache(maxsize=64)
 def _is_archive(path: str | Path) -> bool:
     try:
-        # By SQLite and not by its bytes: this process has it open, and would lose its locks (see `open_database_bytes`).
+        # By SQLite and not by its bytes: this process has it open, and would lose its locks on it.
         with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
     except (OSError, sqlite3.DatabaseError):

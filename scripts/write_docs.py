@@ -112,7 +112,7 @@ def design(page: str) -> str:
     grounds = (ROOT / "static" / "grounds.css").read_text("utf-8")
     light = dict(_TOKEN.findall(css[css.index(":root") : css.index("@media")]))
     light |= dict(_TOKEN.findall(grounds[: grounds.index("}")]))
-    dark = dict(_TOKEN.findall(css[css.index("@media") : css.index("\nbody {")]))
+    dark = dict(_TOKEN.findall(css[css.index("@media") : css.index("/* The page */")]))
     rows = ["| property | light | dark |", "| --- | --- | --- |"]
     rows += [
         f"| `--{name}` | `{value}` | {f'`{dark[name]}`' if name in dark else ''} |" for name, value in light.items()

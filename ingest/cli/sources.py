@@ -106,7 +106,8 @@ def forget(db: Path, kind: str, name: str, yes: bool, is_undone: bool) -> None:
     for path in gone.still_held:
         click.echo(f"still holds it, delete it yourself: {path}")
     click.echo(
-        "a server holds it until the next memories push; its backups and its log of changes as long as you keep them"
+        "where it was published, the server holds it until the next memories push, and its backups and its log of "
+        "changes as long as you keep them"
     )
 
 

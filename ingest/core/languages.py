@@ -73,6 +73,7 @@ class Languages:
     """All languages at once: an export's language need not be known to read it."""
 
     exact: dict[str, str]  # plain sentence -> kind
+    exact_tight: dict[str, str]  # the same without blanks, which phones set in one way or another
     exact_raw: frozenset[str]  # the same as they are usually written, for a fast look
     own_deleted: frozenset[str]
     deleted_by_admin: tuple[tuple[str, str], ...]  # what stands before and after the name, plain
@@ -170,6 +171,7 @@ def languages() -> Languages:
     names.sort(key=len, reverse=True)
     return Languages(
         exact=exact,
+        exact_tight={sentence.replace(" ", ""): kind for sentence, kind in exact.items() if " " in sentence},
         exact_raw=frozenset(raw),
         own_deleted=frozenset(own),
         deleted_by_admin=tuple(by_admin),

@@ -11,9 +11,13 @@ import unicodedata
 from typing import NamedTuple
 
 from ingest.core.languages import MARKS, Languages, languages, plain, without_marks
-from ingest.exports.file_kinds import kind_by_borrowed_word, kind_of_file, looks_generated
-from ingest.exports.notices import has_mark, is_notice, is_notice_about
+from ingest.exports.file_kinds import has_known_ending, kind_by_borrowed_word, kind_of_file, looks_generated
+from ingest.exports.notices import has_mark, is_notice, is_notice_about, may_be_of_people
 
+#: The marks that WhatsApp puts before its own words.
+MARKS_OF_WORDS = "\u200e\u200f"
+#: What Androids write where something could be seen once.
+NULL = "null"
 #: First and last characters that a body of plain words hardly ever has: only these bodies are looked at closely.
 SUSPECT_FIRST = frozenset(MARKS + "<")
 SUSPECT_LAST = frozenset(")>:" + MARKS)
@@ -49,12 +53,16 @@ _PLACE = re.compile(
 _ONE_SIDED = "\ufeff\u200e\u200f "
 _ONE_SIDED_MARKS = re.compile("[\u200e\u200f]")
 _BLANK = r"[ \u00a0\u202f]"
-_POLL_HEAD = re.compile(
-    rf"[\u200e\u200f]*(?P<word>[^\W\d_a-z]{{2,14}}(?:{_BLANK}[^\W\d_a-z]{{2,14}})?){_BLANK}?[:：]\Z"
-)
+_POLL_HEAD = re.compile(rf"[\u200e\u200f]*(?P<word>[^\d:：<>\n\u200e\u200f]{{2,40}}?){_BLANK}?[:：]\Z")
+#: What the first word of a poll looks like in a language that is not known here: one or two words in capitals.
+_POLL_WORD = re.compile(rf"[^\W\d_a-z]{{2,14}}(?:{_BLANK}[^\W\d_a-z]{{2,14}})?\Z")
 _POLL_OPTION = re.compile(
-    rf"(?m)^[\u200e\u200f]*[^\W\d_]+{_BLANK}?[:：]{_BLANK}.+\(\d+{_BLANK}?[^\d()]+\)[\u200e\u200f]*\r?$"
+    rf"(?m)^[\u200e\u200f]*[^\d:：()\n]{{1,30}}{_BLANK}?[:：]{_BLANK}.+\(\d+{_BLANK}?[^\d()]+\)[\u200e\u200f]*\r?$"
 )
+#: ``Voice call, ‎3 min`` in any language: the mark before the number is WhatsApp's.
+_ANY_CALL = re.compile(r"[^\d,،:\n]{3,40}[,،] [\u200e\u200f]+\d{1,3}[^\d\n]{1,20}\Z")
+#: The mark before what a message was edited with: nobody writes it.
+_MARKED_TAG = re.compile(r"[\u200e\u200f] ?\Z")
 
 _LONGEST_NOTICE = 600
 
@@ -68,6 +76,7 @@ class Body(NamedTuple):
     attachment: str | None = None
     is_notice: bool = False
     is_own: bool = False  # only the archive's owner gets this sentence
+    is_unknown: bool = False  # a sentence of WhatsApp's that no language here has: its marks alone tell what it is
 
 
 def may_stand_for_a_file(body: str, *, is_ios: bool) -> bool:
@@ -96,7 +105,7 @@ def read_body(
     edited = False
     at = body.rfind("<") if body.endswith((">", "\u200e", "\u200f", " ")) else -1
     found = _EDITED.match(body, at) if at >= 0 else None
-    if found and plain(found["inner"]) in words.edited:
+    if found and (plain(found["inner"]) in words.edited or (is_ios and _says_edited(body[:at], found["inner"], words))):
         body = body[:at].rstrip("\u200e\u200f").rstrip()
         edited = True
     stripped = body.strip(MARKS + " ")
@@ -106,7 +115,9 @@ def read_body(
 
     sentence = plain(body) if len(body) < 200 else ""
     kind = words.exact.get(sentence) or _deleted_by_admin(sentence, words)
-    if kind:
+    if not kind and has_file and has_mark(body):
+        kind = words.exact_tight.get(sentence.replace(" ", ""))
+    if kind and not (sentence == NULL and (is_ios or body != NULL)):  # people write "null", as in German for zero
         return Body(kind, _text_of(kind, stripped), edited, is_own=sentence in words.own_deleted)
 
     first, _, rest = stripped.partition("\n")
@@ -117,7 +128,7 @@ def read_body(
         caption = "\n".join(t for t in (title, _caption(rest, name)) if t)
         return Body(kind_of_file(name), caption, edited, name)
     omitted = _OMITTED.match(first)
-    if omitted and (known := _omitted(plain(omitted["inner"]), words, is_ios=is_ios, is_alone=not rest)):
+    if omitted and (known := _omitted(plain(omitted["inner"]), words)):
         return Body(known, rest.strip(), edited)
     if is_ios and (tagged := _tagged(stripped, words, has_file)):
         kind, caption, attachment = tagged
@@ -125,22 +136,26 @@ def read_body(
     if _PLACE.search(stripped):
         return Body("location", stripped, edited)
     poll = _POLL_HEAD.match(first)
-    if poll and rest and (plain(poll["word"]) in words.polls or _POLL_OPTION.search(rest)):
+    is_poll_word = poll and (plain(poll["word"]) in words.polls or _POLL_WORD.match(poll["word"]))
+    if is_poll_word and rest and (plain(first.rstrip(":： ")) in words.polls or _POLL_OPTION.search(rest)):
         # Marks stand before numbers as well, inside a line.
         lines = (_ONE_SIDED_MARKS.sub("", line).strip(MARKS + " \r") for line in stripped.split("\n"))
         return Body("poll", "\n".join(lines).strip(), edited)
-    if len(sentence) < 120 and (has_mark(body) or "\u200e" in body or "\u200f" in body) and _is_call(sentence, words):
+    is_marked_call = has_file and has_mark(body) and _ANY_CALL.match(stripped)
+    if is_marked_call or (len(sentence) < 120 and any(m in body for m in MARKS_OF_WORDS) and _is_call(sentence, words)):
         return Body("call", without_marks(stripped), edited)
     if has_file and has_mark(body) and is_notice(stripped):
         return Body("system", body.strip(_ONE_SIDED), is_notice=True)
     if has_file and not edited and (has_mark(body) or _ends_in_words_of_whatsapp(stripped)):
         kind = _kind_by_words(stripped)
-        if kind != "file" or _may_be_placeholder(stripped):
-            return Body(kind, _title_before_mark(stripped))
+        if "://" not in stripped and (kind != "file" or _may_be_placeholder(stripped)):
+            return Body(kind, _title_before_mark(stripped), is_unknown=True)
         # Something WhatsApp tells in more words than any "image omitted" has: an event, a list, an order.
         return Body("text", body.strip("\u200e\u200f "), edited)
     if is_ios and not has_file and not edited and _is_notice(body, stripped, chat, sender):
         return Body("system", body.strip(_ONE_SIDED), is_notice=True)
+    if is_ios and not has_file and not edited and _may_be_unknown_notice(body, stripped, chat, sender):
+        return Body("system", body.strip(_ONE_SIDED), is_notice=True, is_unknown=True)
     return Body("text", body, edited)
 
 
@@ -153,6 +168,17 @@ def _is_notice(body: str, stripped: str, chat: str | None, sender: str | None) -
     return is_doubled or is_notice(stripped) or is_notice_about(stripped, sender, chat)
 
 
+def _may_be_unknown_notice(body: str, stripped: str, chat: str | None, sender: str | None) -> bool:
+    """Whether a line of a direct chat, under the contact's name and behind WhatsApp's mark, is a notice.
+
+    People paste what begins with a mark: a name, a number, a link. A notice is a sentence.
+    """
+    if not chat or not sender or plain(sender) != plain(chat) or not body.startswith("\u200e"):
+        return False
+    is_sentence = len(stripped) > 20 and "\n" not in stripped and "://" not in stripped and stripped[-1:] in ".。।։።"
+    return is_sentence and len(body) < 200 and not may_be_of_people(stripped) and "\u200e" not in stripped
+
+
 def _deleted_by_admin(sentence: str, words: Languages) -> str | None:
     if not sentence.startswith(words.starts_of_deleted):
         return None
@@ -162,12 +188,24 @@ def _deleted_by_admin(sentence: str, words: Languages) -> str | None:
     return None
 
 
-def _omitted(inner: str, words: Languages, *, is_ios: bool, is_alone: bool) -> str | None:
-    """What was left out where a file's place is taken by words in < >."""
+def _omitted(inner: str, words: Languages) -> str | None:
+    """What was left out where a file's place is taken by words in < >.
+
+    Words that are not known may be a person's; only their coming again tells (see `may_stand_for_a_file`).
+    """
     known = words.exact.get(inner)
     if known and known not in ("deleted", "call", "location"):
         return known
-    return "image" if inner in words.omitted or (not is_ios and is_alone and _bare(inner)) else None
+    return "image" if inner in words.omitted else None
+
+
+def _says_edited(before: str, inner: str, words: Languages) -> bool:
+    """Whether ``<inner>`` behind a mark at the end of a text says that it was edited, in whatever language."""
+    if not _MARKED_TAG.search(before) or not before.strip(MARKS + " "):
+        return False
+    sentence = plain(inner)
+    is_sentence = all(letter not in ".:：/•" for letter in sentence) and not any(map(str.isdigit, sentence))
+    return is_sentence and sentence not in words.exact and sentence not in words.omitted
 
 
 def _tagged(stripped: str, words: Languages, has_file: bool) -> tuple[str, str, str | None] | None:
@@ -236,11 +274,6 @@ def _text_of(kind: str, text: str) -> str:
     return without_marks(text) if kind in ("deleted", "location", "call") else ""
 
 
-def _bare(inner: str) -> bool:
-    """Unknown language: a few words in < > and nothing else is a file left out, an HTML tag is not."""
-    return not inner.isascii() and len(inner.split()) <= 5
-
-
 def _is_call(sentence: str, words: Languages) -> bool:
     return sentence.startswith(words.calls) or sentence.endswith(words.call_ends)
 
@@ -267,7 +300,8 @@ def _attachment(first: str, words: Languages, is_ios: bool, has_file: bool = Fal
             return _without_pages(found["file"]), ""
     elif is_ios and (has_file or has_mark(first)) and (found := _LABEL_AND_FILE.match(first.strip(MARKS + " "))):
         # "Contact card attached: Ana.vcf"
-        return found["file"].strip(MARKS + " "), ""
+        if plain(found["label"]) in words.attached or has_known_ending(found["file"]):
+            return found["file"].strip(MARKS + " "), ""
     elif not is_ios:
         return _without_brackets(first, words)
     return None

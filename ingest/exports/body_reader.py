@@ -7,6 +7,7 @@ import re
 from ingest.core.languages import START, languages, plain
 from ingest.core.model import Findings, Row
 from ingest.exports.bodies import SUSPECT_FIRST, SUSPECT_LAST, Body, may_stand_for_a_file, read_body, read_notice
+from ingest.exports.file_kinds import kind_by_borrowed_word
 from ingest.exports.notices import has_mark
 from ingest.exports.observations import MOST_FILE_DATES, Evidence
 from ingest.exports.sender_names import second_half
@@ -19,6 +20,9 @@ _REPEATED = frozenset({"image", "video", "audio", "sticker", "gif", "document", 
 _STOOD_FOR = _REPEATED - {"deleted", "view_once"}
 #: ``IMG-20230510-WA0001.jpg``, ``00000001-PHOTO-2023-05-10-20-51-02.jpg``: the day on which a file was made or sent.
 _DATE_IN_NAME = re.compile(r"(?<![0-9])(20[0-9]{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12][0-9]|3[01])")
+#: Why a line is in the doubts that is one of WhatsApp's own sentences, in words that no language here has.
+UNKNOWN_FILE = "words of WhatsApp's that this version does not know; taken for a file that was left out"
+UNKNOWN_NOTICE = "words of WhatsApp's that this version does not know; taken for a notice, which nobody wrote"
 #: What an iPhone puts before the bracket of a message that carries a file.
 MARKS_OF_A_FILE = frozenset("\u200e\u200f")
 
@@ -41,6 +45,7 @@ class BodyReader:
         self._evidence = evidence
         self._chat = chat
         self._known: dict[str, Body] = {}
+        self._doubted: set[str] = set()
 
     def look(
         self, start: int, body_at: int, line: int, sent_at: str, sender: str | None, body: str, has_file: bool
@@ -84,6 +89,8 @@ class BodyReader:
                     self.again[body] = (found.kind, found.text, found.is_edited, None)
         if found.is_own:
             self._evidence.owners[sender] += 1
+        if found.is_unknown:
+            self._doubt_once(line, body, found)
         if found.attachment and len(self._evidence.file_dates) < MOST_FILE_DATES:
             self._note_file_date(found.attachment)
         return (
@@ -95,7 +102,8 @@ class BodyReader:
         """What `body` is, by what is known and by what this file taught."""
         stand_ins, evidence, is_ios = self._findings.stand_ins, self._evidence, self.is_ios
         if stand_ins and plain(body) in stand_ins:
-            return Body("image", "")
+            # Androids say the same of every file, and photos are most; iPhones say which.
+            return Body((kind_by_borrowed_word(plain(body)) or "file") if is_ios else "image", "")
         found = read_body(body, is_ios=is_ios, chat=self._chat, sender=sender, has_file=has_file)
         evidence.has_marks = evidence.has_marks or found.is_notice
         if not evidence.knows_files:
@@ -107,6 +115,13 @@ class BodyReader:
         if is_ios and found.kind == "text" and has_mark(body):
             evidence.marked[sender] += 1
         return found
+
+    def _doubt_once(self, line: int, body: str, found: Body) -> None:
+        """Whatever no table has is told, the first time it comes: its words may be in no message."""
+        sentence = plain(body[:200])
+        if sentence not in self._doubted and len(self._doubted) < _MOST_KNOWN:
+            self._doubted.add(sentence)
+            self._evidence.doubt(line, body, UNKNOWN_NOTICE if found.is_notice else UNKNOWN_FILE)
 
     def _note_file_date(self, name: str) -> None:
         found = _DATE_IN_NAME.search(name)

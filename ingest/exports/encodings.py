@@ -57,6 +57,48 @@ def better_encoding(sample: bytes) -> str | None:
     return best
 
 
+#: How UTF-8 that was taken for this code page, and saved as UTF-8 once more, is known and undone.
+_TWICE = {code: bytes([code]) for code in range(0x80, 0x100)} | {
+    ord(bytes([code]).decode("cp1252")): bytes([code])
+    for code in range(0x80, 0x100)
+    if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)  # has no letter in it
+}
+_ENOUGH_LETTERS = 2
+
+
+def is_encoded_twice(sample: bytes) -> bool:
+    """Whether UTF-8 was read as cp1252 and saved again: ``Å½ofia``. All that is not ASCII must say so.
+
+    `sample`: a piece of a text that is UTF-8; letters may be cut at both ends.
+    """
+    text = sample.decode("utf-8", "ignore")
+    lines = [line for line in text.split("\n")[1:-1] or [text] if not line.isascii()]
+    undone = [_undone(line) for line in lines]
+    return len(undone) >= _ENOUGH_LETTERS and all(undone)
+
+
+def _undone(text: str) -> str:
+    """What `text` was before it was encoded twice; "" where it was not."""
+    try:
+        return b"".join(letter.encode() if letter < "\x80" else _TWICE[ord(letter)] for letter in text).decode()
+    except (KeyError, UnicodeDecodeError):
+        return ""
+
+
+class TwiceDecoder:
+    """As the decoders of `codecs`, for a text that was encoded twice. A line that was not stays as it is."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._rest = ""
+
+    def decode(self, block: bytes, final: bool = False) -> str:
+        """The text of the lines that are whole by now."""
+        text = self._rest + self._decoder.decode(block, final)
+        whole, end, self._rest = (text, "", "") if final else text.rpartition("\n")
+        return "\n".join(line if line.isascii() else _undone(line) or line for line in whole.split("\n")) + end
+
+
 def high_bytes(block: bytes) -> int:
     """How many bytes are over 127."""
     return len(block.translate(None, _ASCII))

@@ -20,6 +20,9 @@ _BY_ENDING = {
     "sticker": "webp",
 }
 _KIND_OF_ENDING = {ending: kind for kind, endings in _BY_ENDING.items() for ending in endings.split()}
+_DOCUMENT = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|pptx?|odt|ods|odp|txt|csv|zip|rtf|pages|numbers|key|apk|epub|ics)\Z", re.I
+)
 #: Words that languages borrow from one another.
 _TELLTALE = (
     ("gif", ("gif",)),
@@ -39,6 +42,11 @@ def kind_of_file(name: str) -> str:
         kind = _BY_PREFIX[name[:3].upper()]
         return "gif" if ending == "gif" else kind
     return _KIND_OF_ENDING.get(ending, "document")
+
+
+def has_known_ending(name: str) -> bool:
+    """Whether a name ends as files do that are sent: not as a site's address does."""
+    return name.rpartition(".")[2].lower() in _KIND_OF_ENDING or bool(_DOCUMENT.search(name))
 
 
 def looks_generated(name: str) -> bool:

@@ -48,7 +48,8 @@ def canonical(text: str) -> str:
 
 
 _NUMERIC = (
-    r"(?P<a>\d{1,4}) ?(?P<s1>[./\-]|年) ?(?P<b>\d{1,2}) ?(?:[./\-]|月) ?(?P<era>[RHrh]|令和|平成)?(?P<c>\d{1,4})日?\.?"
+    r"(?:(?P<era_first>[RHrh]|令和|平成|民國|民国)(?=\d))?(?P<a>\d{1,4}) ?(?P<s1>[./\-]|年/?) ?"
+    r"(?P<b>\d{1,2}) ?(?:[./\-]|月) ?(?P<era>[RHrh]|令和|平成)?(?P<c>\d{1,4})日?\.?"
     r"(?: ?(?P<calendar>BE|พ\.ศ\.|AP|AH|هـ|ه‍\.ش\.|ه\.ش\.|г\.))?"
 )
 _WORD = r"[^\W\d_]+(?:['’.][^\W\d_]+)*"
@@ -58,14 +59,16 @@ _NAMED = (
 )
 _MERIDIEM = r"[^\W\d_][^\d:\[\]]{0,20}"
 _TIME = (
-    rf"(?:(?P<before>{_MERIDIEM}?) ?)?(?P<h>\d{{1,2}})(?:[:.]| ?h ?)(?P<min>\d{{2}})(?:[:.](?P<s>\d{{2}}))?"
-    rf"(?: ?(?P<after>{_MERIDIEM}))?"
+    rf"(?:(?P<before>{_MERIDIEM}?) ?)?(?P<h>\d{{1,2}})(?:[:.]| ?h ?)(?P<min>\d{{2}})"
+    rf"(?:[:.](?P<s>\d{{2}})| min (?P<s_named>\d{{2}}) s)?(?: ?(?P<after>{_MERIDIEM}))?"
 )
+#: Before a date, the word beside the clock ends at a comma: "9:05 PM, 3/14/22".
+_TIME_BEFORE_DATE = _TIME.replace(_MERIDIEM + "))?", r"[^\W\d_][^\d:\[\],،、]{0,20}?))?")
 _BETWEEN = r"(?P<between>[,،、]? ?(?:(?:à|klo|kl\.?|um|at|as|às|a las|alle|om|u|в|o) )?)"
 _DATE_RE = re.compile(rf"{_NUMERIC}|{_NAMED}")
 _TIME_RE = re.compile(_TIME)
 _HEAD_RE = re.compile(rf"(?P<date>{_NUMERIC}|{_NAMED}){_BETWEEN}(?P<time>{_TIME})")
-_HEAD_TIME_FIRST_RE = re.compile(rf"(?P<time>{_TIME}){_BETWEEN}(?P<date>{_NUMERIC}|{_NAMED})")
+_HEAD_TIME_FIRST_RE = re.compile(rf"(?P<time>{_TIME_BEFORE_DATE}){_BETWEEN}(?P<date>{_NUMERIC}|{_NAMED})")
 
 
 class DateParts(NamedTuple):
@@ -136,7 +139,9 @@ def _date_parts(found: re.Match[str]) -> DateParts | None:
         return DateParts(day, month, int(year) if year else None, month=month) if 1 <= day <= 31 else None
     first, separator, second, third, era, calendar = found.group("a", "s1", "b", "c", "era", "calendar")
     a, b, c = int(first), int(second), int(third)
-    year_first = len(first) == 4 or separator == "年" or a > 31
+    era = era or found["era_first"]
+    separator = separator[0]
+    year_first = len(first) == 4 or separator == "年" or a > 31 or found["era_first"] is not None
     if year_first:
         if not (1 <= b <= 12 and 1 <= c <= 31):
             return None
@@ -146,7 +151,7 @@ def _date_parts(found: re.Match[str]) -> DateParts | None:
         a, b, c, year_first,
         era=era or calendar or "",
         separator=separator,
-        long_year=len(first if year_first else third) == 4,
+        long_year=len(first if year_first else third) == 4 or found["era_first"] is not None,
         is_padded=first[0] == "0" or second[0] == "0",
     )  # fmt: skip
 
@@ -175,8 +180,10 @@ def resolve_date(parts: DateParts, order: Order, year_if_missing: int) -> tuple[
         year += 1988
     elif era in ("BE", "พ.ศ.") and year < 2400:
         year += 2500
+    elif era in ("民國", "民国") or 100 <= year < 200:
+        year += 1911  # Taiwan counts from its republic
     elif year < 100:
-        year += 2000
+        year = _full_year(year)
     if 2400 <= year < 2700:
         year -= 543
     elif 1300 <= year < 1430:
@@ -189,6 +196,13 @@ def resolve_date(parts: DateParts, order: Order, year_if_missing: int) -> tuple[
         return date(year, month, day).isoformat(), True
     except ValueError:
         return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).isoformat(), False
+
+
+def _full_year(year: int) -> int:
+    """A year of two digits: of this century, or a Buddhist one where that would be in years to come (67: 2024)."""
+    next_year = date.today().year + 1
+    buddhist = year + 2500 - 543
+    return buddhist if 2000 + year > next_year and 2009 <= buddhist <= next_year else 2000 + year
 
 
 def _from_jalali(year: int, month: int, day: int) -> tuple[str, bool]:
@@ -213,7 +227,7 @@ def read_time(raw: str) -> str | None:
 
 
 def _clock(found: re.Match[str]) -> str | None:
-    hour, minute, second = int(found["h"]), int(found["min"]), int(found["s"] or 0)
+    hour, minute, second = int(found["h"]), int(found["min"]), int(found["s"] or found["s_named"] or 0)
     word = found["before"] or found["after"]
     if word:
         meaning = languages().meridiem.get(meridiem_key(word))

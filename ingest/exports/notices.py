@@ -28,7 +28,7 @@ _Pieces = dict[str, tuple[str, ...]]
 
 def is_notice(text: str) -> bool:
     """Whether `text` holds words that WhatsApp writes, and people hardly ever do."""
-    return len(text) < _LONGEST and not _is_of_people(text) and _holds(_folded(text), _pieces()[0])
+    return len(text) < _LONGEST and not may_be_of_people(text) and _holds(_folded(text), _pieces()[0])
 
 
 def may_be_notice(text: str) -> bool:
@@ -53,7 +53,7 @@ def may_begin_notice(prefix: str) -> bool:
 
 def is_notice_about(text: str, *names: str | None) -> bool:
     """Whether `text` reads like a notice and names somebody, or the owner: ``Tim is a contact``."""
-    if not may_be_notice(text) or _is_of_people(text):
+    if not may_be_notice(text) or may_be_of_people(text):
         return False
     folded = _folded(text)
     if folded.startswith(_you()):
@@ -62,7 +62,7 @@ def is_notice_about(text: str, *names: str | None) -> bool:
     return any(name and name in folded for name in known)
 
 
-def _is_of_people(text: str) -> bool:
+def may_be_of_people(text: str) -> bool:
     """Whether WhatsApp puts this into somebody's mouth: a link to a group, what an old phone could not show."""
     return plain(text[:200]).startswith(languages().of_people)
 

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import cast
 
 from ingest.core.errors import MemoriesError, UnsafeExport
-from ingest.exports.encodings import better_encoding, ends_within_letter, high_bytes, is_utf8, undecodable
+from ingest.exports.encodings import (
+    TwiceDecoder,
+    better_encoding,
+    ends_within_letter,
+    high_bytes,
+    is_encoded_twice,
+    is_utf8,
+    undecodable,
+)
 from ingest.exports.zips import open_zip
 
 _BLOCK = 1 << 16
@@ -52,6 +60,7 @@ class Export:
     limits: Limits = field(default_factory=Limits)
     problem: MemoriesError | None = None
     has_returns_only: bool = False
+    is_encoded_twice: bool = False  # UTF-8 that was taken for cp1252 and saved again, known after `digest`
     undecodable: int = 0  # bytes that are no text, known after `digest`
     is_temporary: bool = False  # `close` removes it
     shown_as: str = ""
@@ -67,7 +76,7 @@ class Export:
     @property
     def may_be_parted(self) -> bool:
         """Whether the text can be read from any byte at which a line starts."""
-        return self.encoding == "utf-8" and not self.has_returns_only
+        return self.encoding == "utf-8" and not self.has_returns_only and not self.is_encoded_twice
 
     # -- the text -------------------------------------------------------------------------------
 
@@ -88,7 +97,9 @@ class Export:
         Bytes that are no text, and NUL, come out as U+FFFD.
         """
         left = self.limits.text + 1 if until is None else until - skip
-        decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace")
+        decoder = (
+            TwiceDecoder() if self.is_encoded_twice else codecs.getincrementaldecoder(self.encoding)(errors="replace")
+        )
         read = 0
         with readable(self), self.open_bytes() as stream:
             skip_bytes(stream, skip)
@@ -135,11 +146,12 @@ class Export:
         prefixes: dict[int, str] = {}
         waiting = [length for length in lengths if length > 0][::-1]
         at = high = bad = 0
-        tail = b""
+        tail = letters = b""
         odd = bytearray()
         with readable(self), self.open_bytes() as stream:
             while block := stream.read(_BLOCK):
                 if not block.isascii():
+                    letters = letters or block
                     high += high_bytes(block)
                     if not is_utf8(block):
                         bad += undecodable(block)
@@ -162,6 +174,7 @@ class Export:
             other = better_encoding(bytes(odd)) if 2 * bad > high else None
             self.encoding = other or self.encoding
             self.undecodable = 0 if other else bad
+        self.is_encoded_twice = self.encoding == "utf-8" and not bad and is_encoded_twice(letters)
         return whole.hexdigest(), prefixes
 
     # -- the files beside it --------------------------------------------------------------------

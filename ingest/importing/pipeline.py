@@ -71,6 +71,8 @@ def _ingest(
     if export.undecodable:
         letters = counted(export.undecodable, "letter")
         account.notes.append(f"the file is damaged: {letters} could not be read (shown as �)")
+    elif export.is_encoded_twice:
+        account.notes.append("the text was encoded twice, by a program that took it for something else; that is undone")
     elif not export.encoding.startswith("utf"):
         account.notes.append(
             f"the text is no UTF-8; read as {export.encoding}. If letters look wrong, take it out again (memories "

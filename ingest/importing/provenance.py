@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Iterator, Mapping
 
 from ingest.core.model import Findings, ImportReport, Unsure
 from ingest.exports.source import Export
@@ -10,6 +12,8 @@ from ingest.importing.import_in_progress import Import
 from ingest.importing.known_exports import READER
 
 _MOST_WARNINGS = 10_000
+#: Of a layout: its numbers, of which a day, a month by name and a time to the minute are three.
+_DATE_NUMBERS, _FEWEST_NUMBERS, _FOUR_DIGITS = re.compile(r"\bd+\b"), 4, re.compile("dddd")
 
 
 def add_source(
@@ -40,12 +44,13 @@ def write_down(imp: Import) -> None:
     connection, account, chat, source, carried = imp.connection, imp.report, imp.chat, imp.source, imp.attachments
     overview, evidence = imp.overview, imp.read.evidence
     findings, earlier = imp.read.findings, imp.read.earlier
-    account.format = _format_name(findings)
+    account.format = format_name(findings)
     account.date_order, account.proof, account.is_guess = findings.date_order, findings.proof, findings.is_guess
     account.notes += [
-        f"“{sentence}” is taken for a photo that was left out (a language this version does not know)"
+        f"“{sentence}” is taken for a file that was left out (words that this version does not know)"
         for sentence in sorted(findings.stand_ins)
     ]
+    account.notes += _doubtful_dates(findings.layouts, overview.last_at, imp.now)
     account.lines = evidence.lines
     account.messages = overview.messages + (earlier.messages if earlier else 0)
     account.people = len(overview.senders)
@@ -83,11 +88,20 @@ def write_down(imp: Import) -> None:
     )
 
 
+def _doubtful_dates(layouts: Mapping[str, int], last_at: str, now: str) -> Iterator[str]:
+    """Sentences about dates that may be others: without a year, or in years to come."""
+    shape = max(layouts, key=lambda s: layouts[s], default="")
+    if shape and len(_DATE_NUMBERS.findall(shape)) < _FEWEST_NUMBERS and not _FOUR_DIGITS.search(shape):
+        yield f"its dates have no year; they are taken to be of {last_at[:4]} and before"
+    elif last_at[:10] > f"{int(now[:4]) + 1}{now[4:10]}":
+        yield f"its last messages are dated {last_at[:10]}, which is still to come; was the phone's clock right?"
+
+
 def _with_sure(account: ImportReport) -> str:
     return account.date_order + " (guessed)" * account.is_guess
 
 
-def _format_name(findings: Findings) -> str:
+def format_name(findings: Findings) -> str:
     """``iPhone [d/d/dddd, d:dd:dd]``: the phone and the layout that most headers have."""
     shape = max(findings.layouts, key=lambda s: findings.layouts[s], default="")
     phone = "iPhone" if findings.segments and findings.segments[0].closer == "] " else "Android"

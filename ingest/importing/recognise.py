@@ -180,7 +180,9 @@ def _matched(
         is_theirs = chat.kind == "group" or not (
             _is_member(connection, chat, name) or _is_owner(connection, chat, name, overview)
         )
-        if is_theirs and _is_from_file(connection, chat):
+        if is_theirs and (
+            _is_from_file(connection, chat) or is_made_of_members(connection, chat.id, chat.name, chat.kind)
+        ):
             rename = name
     return Match(chat.id, chat.name, chat.kind, why, rename=rename if kind == chat.kind else "")
 
@@ -282,6 +284,15 @@ def _is_member(connection: sqlite3.Connection, chat: Candidate, name: str) -> bo
             "SELECT DISTINCT name FROM people JOIN person_months ON person_id = people.id WHERE chat_id = ?", (chat.id,)
         )
     )
+
+
+def is_made_of_members(connection: sqlite3.Connection, chat: int, name: str, kind: str) -> bool:
+    """Whether a group is called after who writes in it, since no export told what it is called."""
+    listed = {name_key(one) for one in re.sub(r" \+\d+\Z", "", name).split(", ")}
+    rows = connection.execute(
+        "SELECT DISTINCT name FROM people JOIN person_months ON person_id = people.id WHERE chat_id = ?", (chat,)
+    )
+    return kind == "group" and len(listed) > 1 and listed <= {name_key(one) for (one,) in rows}
 
 
 def _is_from_file(connection: sqlite3.Connection, chat: Candidate) -> bool:

@@ -144,7 +144,10 @@ def say_why_joined(imp: Import) -> None:
     words = f"{known:,} of its {report.messages:,} messages are known"
     is_said = match is not None and match.why == SAID
     why = words if known or is_said or match is None else match.why or words
-    report.joined = f"{SAID}; {why}" if is_said else why
+    again = imp.read.again
+    # Of an export that was moved there, what is known in its new chat is what it brought itself.
+    is_moved = again is not None and again.is_moved and is_said
+    report.joined = SAID if is_moved else f"{SAID}; {why}" if is_said else why
     end_guesses(imp.connection, report, imp.source)
 
 

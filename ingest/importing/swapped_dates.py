@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import pairwise
 
 from ingest.archive.derived import count_all
 from ingest.archive.fts import MessageIndex
@@ -24,18 +25,37 @@ class OtherOrder(Exception):
         self.order = order
 
 
-def guessed_sources(connection: sqlite3.Connection, chat: int) -> list[int]:
-    """The exports of a chat of which nobody knows for sure which number is the day."""
+def guessed_sources(connection: sqlite3.Connection, chat: int, layout: str | None = None) -> list[int]:
+    """The exports of a chat (of one layout) of which nobody knows for sure which number is the day."""
     return [
         row[0]
         for row in connection.execute(
             """
             SELECT sources.id FROM sources JOIN chat_sources ON source_id = sources.id
-            WHERE chat_id = ? AND date_order LIKE ?
+            WHERE chat_id = ?1 AND date_order LIKE ?2 AND (?3 IS NULL OR format = ?3)
             """,
-            (chat, f"%{GUESSED}"),
+            (chat, f"%{GUESSED}", layout),
         )
     ]
+
+
+def order_of_source(connection: sqlite3.Connection, source: int) -> Order | None:
+    """How days and months of an export were read."""
+    (name,) = connection.execute("SELECT date_order FROM sources WHERE id = ?", (source,)).fetchone()
+    return order_named(name)
+
+
+def runs_forward_swapped(connection: sqlite3.Connection, source: int) -> bool:
+    """Whether the days of an export run on as well as now, or better, with day and month changed round."""
+    days = [
+        at[:10]
+        for (at,) in connection.execute(
+            "SELECT sent_at FROM messages WHERE source_id = ? AND line IS NOT NULL ORDER BY line", (source,)
+        )
+    ]
+    swapped = [swap_day(day) for day in days]
+    steps_back = [sum(day < before for before, day in pairwise(order)) for order in (days, swapped)]
+    return bool(steps_back[1] <= steps_back[0])
 
 
 def end_guesses(connection: sqlite3.Connection, account: ImportReport, source: int) -> None:

@@ -8,15 +8,32 @@ from ingest.core.errors import NotAnExport
 from ingest.core.keys import chat_key
 from ingest.importing.import_in_progress import Import, Target
 from ingest.importing.known_exports import GUESSED, order_named
+from ingest.importing.provenance import format_name
 from ingest.importing.read import Read
-from ingest.importing.recognise import SAID, Match, find_swapped, kind_of_chat, make_chat, recognise, settled_name
+from ingest.importing.recognise import (
+    SAID,
+    Match,
+    find_swapped,
+    is_made_of_members,
+    kind_of_chat,
+    make_chat,
+    recognise,
+    settled_name,
+)
 from ingest.importing.removal import has_messages
 from ingest.importing.replacing import Replacement
 from ingest.importing.report import counted
 from ingest.importing.rewriting import tell_loose
 from ingest.importing.same_people import name_the_same
 from ingest.importing.sampling import Overview
-from ingest.importing.swapped_dates import OtherOrder, guessed_sources, other_order, swap_dates
+from ingest.importing.swapped_dates import (
+    OtherOrder,
+    guessed_sources,
+    order_of_source,
+    other_order,
+    runs_forward_swapped,
+    swap_dates,
+)
 
 
 class TargetFinder:
@@ -52,7 +69,9 @@ class TargetFinder:
             (key,) = connection.execute("SELECT key FROM chats WHERE id = ?", (again.chat,)).fetchone()
             self._make_room(replacement, again.chat)
         if read.earlier:
-            return self._known_target(read.earlier.chat, overview)
+            target = self._known_target(read.earlier.chat, overview)
+            self._name_group(target, read)
+            return target
         target = self._recognised(read)
         if again and key is not None and not has_messages(connection, again.chat):
             # All that it held is in another chat now: edits of it are about that.
@@ -68,6 +87,7 @@ class TargetFinder:
         apart = {name for name, _ in self._decided.parted.values()}
         self._compare_orders(read)
         match = recognise(connection, read.name, overview, self._import.people, said, self._import.chats_now, apart)
+        self._heal_guesses(read, match)
         former = [parted[1]] if parted else []
         if self._options.chat is not None and self._import.sha256 in self._decided.moved:
             former.append(self._decided.moved[self._import.sha256])
@@ -130,6 +150,35 @@ class TargetFinder:
                 f"days and months of {counted(count, 'message')} read earlier were guessed the wrong way round; this "
                 "export proves it, and they are put right"
             )
+
+    def _heal_guesses(self, read: Read, match: Match) -> None:
+        """What was guessed of exports of the same layout is put right by one that proves its order.
+
+        Not where their times would run back then.
+        """
+        imp, connection, findings = self._import, self._connection, read.findings
+        order = order_named(findings.date_order)
+        if match.id is None or findings.is_guess or order is None:
+            return
+        healed = [
+            source
+            for source in guessed_sources(connection, match.id, format_name(findings))
+            if order_of_source(connection, source) == other_order(order) and runs_forward_swapped(connection, source)
+        ]
+        if healed:
+            count = swap_dates(connection, match.id, healed, imp.ids, imp.index, imp.now)
+            tell_periods(connection, match.id, "0", "~")
+            self._report.notes.append(
+                f"days and months of {counted(count, 'message')} read earlier were guessed the wrong way round; this "
+                "export, written in the same way, proves it, and they are put right"
+            )
+
+    def _name_group(self, target: Target, read: Read) -> None:
+        """A group that was called after its people gets the name that this export tells."""
+        if not read.name or not is_made_of_members(self._connection, target.chat, target.name, target.kind):
+            return
+        match = Match(target.chat, target.name, target.kind, rename=settled_name(read.name, read.overview))
+        target.name = self._told_name(match, target.chat)
 
     def _refuse_forgotten(self, match: Match) -> None:
         since = self._forgotten.chats.get(chat_key(match.name, match.kind))

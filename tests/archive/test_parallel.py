@@ -215,4 +215,4 @@ def test_what_stands_for_a_photo_is_learned_by_both_together(tmp_path: Path, mon
     whole = read(path, tmp_path)
     assert (parted[2], whole[2]) == (True, False)
     assert parted[0] == whole[0]
-    assert sum(row[5] == "image" and row[4] is not None for row in whole[0]) == 3
+    assert sum(row[5] == "file" and row[4] is not None for row in whole[0]) == 3

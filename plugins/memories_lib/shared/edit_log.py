@@ -12,7 +12,7 @@ import random
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -167,8 +167,17 @@ def told(event: Event) -> str:
     words = next((f" “{detail[name]}”" for name in ("title", "name", "was", "note") if detail.get(name)), "")
     at = f" of {detail['at'][:16].replace('T', ' ')}" if isinstance(detail.get("at"), str) and detail["at"] else ""
     kind = "" if event.subject_kind in what or event.action == "undo" else f" {event.subject_kind}"
+    if event.action == "read_as":
+        return f"read {detail.get('name', 'an export')} with {', '.join(_read_with(detail)) or 'other words'}"
     undid = f" {detail['undid'].replace('_', ' ')}" if isinstance(detail.get("undid"), str) else ""
     return f"{what}{undid}{kind}{words}{at}"
+
+
+def _read_with(detail: Mapping[str, Any]) -> Iterator[str]:
+    """``--date-order dmy``: how an export was said to be read."""
+    for option in ("chat", "me", "date_order", "timezone"):
+        if isinstance(said := detail.get(option), str):
+            yield f"--{option.replace('_', '-')} {said}"
 
 
 def forgotten(all_events: list[Event]) -> dict[str, dict[int, str]]:

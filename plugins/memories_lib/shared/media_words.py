@@ -50,6 +50,31 @@ def named_otherwise(title: str, old: str, new: str) -> str:
     return head + (rest[: -len(new) - 2] if rest.endswith(f" · {new}, {new}") else rest)
 
 
+def in_language(title: str, language: str) -> str:
+    """A made title in another language: ``3 photos · Ben`` as ``3 Fotos · Ben``; any other title as it is."""
+    found = _made().match(title)
+    words = _words().get(language)
+    if not found or not words:
+        return title
+    return ", ".join(_phrase(part, words) for part in found[0].split(", ")) + title[found.end() :]
+
+
+def _phrase(part: str, words: Mapping[str, tuple[str, str]]) -> str:
+    number = re.search(r"\d+", part)
+    pattern = part.replace(number[0], "{n}") if number else part
+    kind = _kinds_by_phrase().get(pattern)
+    if kind is None:
+        return part
+    one, several = words.get(kind, words["file"])
+    return several.format(n=number[0]) if number else one
+
+
+@cache
+def _kinds_by_phrase() -> dict[str, str]:
+    """``{n} photos`` -> image, in all languages."""
+    return {phrase: kind for kinds in _words().values() for kind, pair in kinds.items() for phrase in pair}
+
+
 def media_title(kinds: Mapping[str, int], place: str, people: Sequence[str], language: str | None) -> str:
     """Of a talk's messages by kind: how many of the two commonest kinds, where, and by whom where they are few."""
     words = _words().get(language or _ELSE, _words()[_ELSE])

@@ -10,6 +10,8 @@ from typing import Any
 
 from datasette.utils.asgi import Request
 
+from memories_lib.shared import media_words
+
 
 @cache
 def _all() -> dict[str, dict[str, Any]]:
@@ -45,6 +47,10 @@ class Words:
     def sentence(self, english: str) -> str:
         """What an error says, in the reader's language where there are words for it."""
         return str(self._words.get("sentences", {}).get(english, english))
+
+    def title(self, title: str | None) -> str:
+        """A talk's title; one that was made of numbers of files, in the reader's language."""
+        return media_words.in_language(title or "", self.language)
 
     def number(self, value: float) -> str:
         """1200 as 1,200 or 1.200; 1.5 as 1.5 or 1,5."""

@@ -1,0 +1,132 @@
+"""Sentences, calendars and clocks that no table here has: nothing is lost, and nobody is put words in the mouth."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from ingest.core.languages import languages
+from ingest.exports.headers import read_head, resolve_date
+from tests.helpers import read
+
+L = "\u200e"
+
+
+def _phone(*bodies: str, marked: bool = False, chat: str = "Zed") -> list[tuple[str, str, str | None]]:
+    """(kind, text, sender) of bodies that an iPhone wrote under a contact's name; `marked`: with a mark before "["."""
+    start = f"{L}[27/03/2024, 09:01:00] Zed: {L}Messages and calls are end-to-end encrypted.\n"
+    lines = [f"{L if marked else ''}[27/03/2024, 09:02:{n:02}] Zed: {body}\n" for n, body in enumerate(bodies)]
+    start += "[27/03/2024, 09:01:30] Bo: hello\n[27/03/2024, 09:01:31] Zed: hi\n"
+    messages, _, _ = read(start + "".join(lines), chat=chat)
+    return [(m.kind, m.text, m.sender) for m in messages[3:]]
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("9:05 SA, 02/03/2024", "2024-03-02T09:05:00"),
+        ("9:05:01 AM, 02/03/2024", "2024-03-02T09:05:01"),
+        ("9:05 p.m., 27 Mar 2024", "2024-03-27T21:05:00"),
+        ("9:05 AM 02/03/2024", "2024-03-02T09:05:00"),
+        ("R6/3/2 9:05:01", "2024-03-02T09:05:01"),
+        ("令和6/3/2 9:05:01", "2024-03-02T09:05:01"),
+        ("113/3/2 上午9:05", "2024-03-02T09:05:00"),
+        ("民國113年/3/2 上午9:05:01", "2024-03-02T09:05:01"),
+        ("2024-03-02 09 h 05 min 09 s", "2024-03-02T09:05:09"),
+        ("2/3/67 09:05", "2024-03-02T09:05:00"),  # two digits of a Buddhist year
+        ("2/3/24 09:05", "2024-03-02T09:05:00"),
+        ("27/3/2024، 9:41 د.ن", "2024-03-27T21:41:00"),
+        ("27/3/2024, 9:41 YM", "2024-03-27T21:41:00"),
+        ("27/3/2024, 9:41 jioni", "2024-03-27T21:41:00"),
+        ("27/3/2024, 9:41 asubuhi", "2024-03-27T09:41:00"),
+    ],
+)
+def test_calendars_and_clocks(head: str, expected: str) -> None:
+    found = read_head(head)
+    assert found
+    resolved = resolve_date(found[0], "dmy", 2024)
+    assert resolved
+    assert resolved[0] + found[1] == expected
+
+
+def test_a_year_of_two_digits_is_of_this_century_until_next_year() -> None:
+    year = date.today().year % 100 + 1
+    found = read_head(f"2/3/{year} 09:05")
+    assert found
+    assert resolve_date(found[0], "dmy", 2024) == (f"{2000 + year}-03-02", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # What people wrote stays theirs.
+        (f"{L}https://maps.google.com/?q=1.5,2.5", ("location", "https://maps.google.com/?q=1.5,2.5")),
+        (
+            f"{L}Call link: https://call.whatsapp.com/video/abc",
+            ("text", "Call link: https://call.whatsapp.com/video/abc"),
+        ),
+        (f"{L}Menu: cafe.example", ("text", "Menu: cafe.example")),
+        ("null", ("text", "null")),
+        ("null.", ("text", "null.")),
+        (f"our place <{L}attached: 00000002-PHOTO-2024-03-27-09-02-00.jpg>", ("image", "our place")),
+        # The mark before "<" is nobody's own: the text was edited, whatever the language.
+        (f"바다에 가자 {L}<이 메시지가 수정되었습니다.>", ("text", "바다에 가자")),
+        (f"idę już {L}<Ta wiadomość została edytowana>", ("text", "idę już")),
+        # A number behind a mark behind a comma: a call.
+        (f"{L}การโทรด้วยเสียง, {L}3 นาที", ("call", "การโทรด้วยเสียง, 3 นาที")),
+        (f"{L}부재중 음성전화", ("call", "부재중 음성전화")),
+    ],
+)
+def test_behind_the_mark_of_a_file(body: str, expected: tuple[str, str]) -> None:
+    ((kind, text, sender),) = _phone(body, marked=body.startswith(L))
+    assert (kind, text, sender) == (*expected, "Zed")
+
+
+def test_words_in_pointed_brackets_are_somebody_s() -> None:
+    lines = ["Uwe: <Küche>", "Ina: <sehr müde>", "Uwe: <Medien ausgeschlossen>"]
+    text = "".join(f"27.03.24, 09:0{n} - {line}\n" for n, line in enumerate(lines))
+    messages, _, _ = read(text)
+    assert [(m.kind, m.text) for m in messages] == [("text", "<Küche>"), ("text", "<sehr müde>"), ("image", "")]
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Twój kod zabezpieczeń z Zed uległ zmianie.",
+        "Zed otti katoavat viestit käyttöön kaikille.",
+        "消えるメッセージが全員に対してオンになりましたよ。",
+    ],
+)
+def test_a_notice_in_words_that_no_table_has(notice: str) -> None:
+    """In a direct chat it stands under the contact's name; the mark tells that nobody wrote it, and it is in doubt."""
+    (found,) = _phone(f"{L}{notice}")
+    assert found == ("system", notice, None)
+    _, _, evidence = read(f"[27/03/2024, 09:01:30] Zed: hi\n[27/03/2024, 09:02:00] Zed: {L}{notice}\n", chat="Zed")
+    assert [doubt.text for doubt in evidence.unsure] in ([f"{L}{notice}"], [])
+
+
+@pytest.mark.parametrize(
+    "pasted", ["+49 170 1234567", "https://example.org/a.", "Ferrow Lake", "Bo\u200e and Ann were here, long ago."]
+)
+def test_what_people_paste_with_a_mark_is_theirs(pasted: str) -> None:
+    ((kind, _, sender),) = _phone(f"{L}{pasted}")
+    assert (kind, sender) == ("text", "Zed")
+
+
+def test_what_is_taken_for_a_file_is_in_the_doubts() -> None:
+    text = f"[27/03/2024, 09:01:30] Bo: hi\n{L}[27/03/2024, 09:02:00] Zed: {L}Tin chẳng rõ là gì\n"
+    messages, _, evidence = read(text, chat="Zed")
+    assert [(m.kind, m.sender) for m in messages] == [("text", "Bo"), ("file", "Zed")]
+    assert [(doubt.line, doubt.text) for doubt in evidence.unsure] == [(2, f"{L}Tin chẳng rõ là gì")]
+
+
+def _words_of_polls() -> list[tuple[str, str]]:
+    return [(word, option) for word in sorted(languages().polls) for option in sorted(languages().options)[:1]]
+
+
+@pytest.mark.parametrize(("word", "option"), _words_of_polls())
+def test_polls_in_every_language_of_the_table(word: str, option: str) -> None:
+    (found,) = _phone(f"{L}{word}:\n{L}Who drives?\n{option}: Zed {L}(1 x)")
+    assert found[0] == "poll"
+    assert L not in found[1]
