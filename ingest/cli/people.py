@@ -112,25 +112,26 @@ def part_one(db: Path, person: str) -> None:
 
 
 @people.command("me")
-@click.argument("person")
+@click.argument("persons", metavar="PERSON...", nargs=-1, required=True)
 @click.option("--not", "is_not", is_flag=True, help="PERSON is not you.")
 @click.pass_obj
 @told
-def say_me(db: Path, person: str, is_not: bool) -> None:
-    """Say who is you; under several names, say it of each.
+def say_me(db: Path, persons: tuple[str, ...], is_not: bool) -> None:
+    """Say who is you, under one name or several.
 
     \b
     Example:
-      memories people me "Anna"
-      memories people me "Анна"
+      memories people me "Anna" "Анна"
     """
     from ingest.correcting.corrections import find_person
     from ingest.correcting.corrections import say_me as say
 
     with opened_for_writing(db) as connection:
-        found = find_person(connection, person)
-        say(connection, db, found, is_me=not is_not)
-    click.echo(f"{found.name} is {'not ' if is_not else ''}you")
+        found = [find_person(connection, name) for name in persons]
+        for person in found:
+            say(connection, db, person, is_me=not is_not)
+    for person in found:
+        click.echo(f"{person.name} is {'not ' if is_not else ''}you")
 
 
 @people.command("vcf")

@@ -10,7 +10,7 @@ from pathlib import Path
 from ingest.archive.database import transaction
 from ingest.archive.owner import members_of, say_owner, tell_owner
 from ingest.archive.people import PersonRegistry
-from ingest.core.model import ImportReport, Options, Order
+from ingest.core.model import ImportReport, Options, Order, Unsure
 from ingest.core.names import name_key
 from ingest.exports.source import Export
 from ingest.importing.attachments import Attachments
@@ -104,6 +104,12 @@ def same_again(
     account.chat, account.chat_kind, account.first_at, account.last_at = connection.execute(
         "SELECT name, kind, first_at, last_at FROM chats WHERE id = ?", (known.chat,)
     ).fetchone()
+    account.unsure = [
+        Unsure(line or 0, text, reason)
+        for line, text, reason in connection.execute(
+            "SELECT line, text, reason FROM source_warnings WHERE source_id = ? ORDER BY id", (known.source,)
+        )
+    ]
     with suppress(_DryRun), transaction(connection):
         if options.me is not None:
             _correct_owner(connection, known.chat, account, options)

@@ -23,6 +23,8 @@ def lines_of(account: ImportReport, *, explain: bool = False) -> Iterable[str]:
             yield f"  you       {account.owner}"
         for note in account.notes:
             yield f"  note      {note}"
+        if explain:
+            yield from _explained(account)
         return
     yield f"  read as   {account.format} · {order_sentence(account)}"
     if account.joined:
@@ -53,7 +55,9 @@ def lines_of(account: ImportReport, *, explain: bool = False) -> Iterable[str]:
         yield f"  edits     {account.edits_lost:,} wait for what they are about, which is not here yet"
     if account.warnings:
         hint = "" if explain else f"; --explain shows {'it' if account.warnings == 1 else 'them'}"
-        yield f"  unsure    {counted(account.warnings, 'line')}{hint}"
+        has_files = any(not unsure.line for unsure in account.unsure)
+        what = ("line or file", "lines or files") if has_files else ("line", "lines")
+        yield f"  unsure    {counted(account.warnings, *what)}{hint}"
     if account.is_guess:
         yield "  please    look whether days and months are right; if not: --date-order dmy or mdy"
     yield f"  time      {account.seconds:.2f} s"
@@ -83,7 +87,8 @@ def _explained(account: ImportReport) -> Iterable[str]:
         for shape, times in sorted(account.layouts.items(), key=lambda item: -item[1]):
             yield f"    {times:6,}  {shape}"
     for unsure in account.unsure[:_MOST_SHOWN]:
-        yield f"  line {unsure.line}: {unsure.reason}: {unsure.text[:80]}"
+        where = f"line {unsure.line}: " if unsure.line else ""
+        yield f"  {where}{unsure.reason}: {unsure.text[:80]}"
     if len(account.unsure) > _MOST_SHOWN:
         yield f"  … and {len(account.unsure) - _MOST_SHOWN:,} more, in the table source_warnings"
     for name in account.missing_files[:_MOST_SHOWN]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.importing.report import lines_of
 from tests.helpers import one, put, rows
 
 
@@ -93,3 +94,18 @@ def test_dates_without_a_year_and_of_years_to_come_are_told(tmp_path: Path) -> N
         said = [note for note in account.notes if "no year" in note or "still to come" in note]
         assert len(said) == bool(told)
         assert all(told in note for note in said)
+
+
+def test_what_is_in_doubt_is_told_again_of_an_export_that_is_known(tmp_path: Path) -> None:
+    """The account says that `--explain` shows it, and by then the export is known."""
+    mark = "\u200e"
+    path = _android(
+        tmp_path, "WhatsApp Chat - Zed.txt", "[27/03/2024, 09:01:30] Bo: hi", "[27/03/2024, 09:01:31] Zed: hello",
+        f"{mark}[27/03/2024, 09:02:00] Zed: {mark}Tin chẳng rõ là gì",
+    )  # fmt: skip
+    (first,) = put(tmp_path / "memories.db", path)
+    (again,) = put(tmp_path / "memories.db", path)
+    assert again.is_known
+    assert again.unsure == first.unsure
+    assert "line 3: " in "\n".join(lines_of(again, explain=True))
+    assert "line 3: " not in "\n".join(lines_of(again))
