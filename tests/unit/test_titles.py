@@ -94,6 +94,8 @@ def test_a_title_is_not_said_again_on_its_card() -> None:
             [(1, "", "image"), (1, "Ferrow Lake: https://maps.google.com/?q=1,2", "location")],
             "Photo, Place · Ferrow Lake · Ada",
         ),
+        ([(1, "", "image"), (1, "Location: https://maps.google.com/?q=1,2", "location")], "Photo, Place · Ada"),
+        ([(1, "POLL:\nWho drives?\nOPTION: Ben (1 vote)", "poll")], "Who drives?"),
         ([(1, "", "image"), (1, "the lake", "image"), (1, "", "image")], "3 photos · the lake · Ada"),
         ([(1, "", "sticker"), (2, "", "sticker"), (3, "", "sticker")], "3 stickers"),
     ],

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from ingest.core.languages import languages, plain
 from ingest.summaries import Said
 from ingest.summaries.offline.feelings import SPACELESS, feelings
 from ingest.summaries.offline.lexicon import raw_tokens
@@ -230,6 +231,10 @@ def name(sentence: Sentence | None, talk: Sequence[Said], names: Mapping[int, st
     written = [m for m in talk if m[4] and m[1] is not None and m[3] in ("text", "location", "poll")]
     said = next((m for m in written if _says_something(m[4])), written[0] if written else None)
     told = " ".join(URL.sub("", said[4]).split()) if said else ""
+    if said and said[3] == "poll":
+        told = _question(said[4])
+    if said and said[3] == "location" and plain(told.rstrip(" :,")) in languages().labels:
+        told = ""  # "Location" says no more than that it is one
     if said and said[3] != "location":
         return shorten(told or said[4], TITLE)
     kinds = Counter(m[3] for m in talk if m[3] != "system")
@@ -238,6 +243,12 @@ def name(sentence: Sentence | None, talk: Sequence[Said], names: Mapping[int, st
         caption = next((" ".join(m[4].split()) for m in talk if m[1] is not None and m[3] in MEDIA_KINDS and m[4]), "")
         return shorten(media_title(kinds, told.rstrip(" :,") or shorten(caption, _CAPTION), who, language), TITLE)
     return shorten(talk[0][4], TITLE) if talk else ""
+
+
+def _question(poll: str) -> str:
+    """What a poll asks: its second line, below the word for it."""
+    lines = [line.strip() for line in poll.split("\n") if line.strip()]
+    return lines[1] if len(lines) > 1 else poll
 
 
 def _says_something(text: str) -> bool:
