@@ -1,6 +1,7 @@
 """What looks at people's words takes time in proportion to them: each is fed the worst 64 KiB there is.
 
-Whatever is not linear takes several times the second of processor that is granted here; what is, a tenth of it.
+Whatever is not linear takes several times the seconds of processor that are granted here; what is, a tenth of them,
+or a third on a processor that others work on, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from memories_lib.web import book_formats, markup
 from tests.helpers import read
 
 SIZE = 64 << 10
+GRANTED_S = 3.0
 
 
 def _full(piece: str) -> str:
@@ -93,7 +95,7 @@ def _seconds(look: Callable[[str], object], text: str) -> float:
         start = time.process_time()
         look(text)
         used.append(time.process_time() - start)
-        if used[-1] < 1:
+        if used[-1] < GRANTED_S:
             break
     return min(used)
 
@@ -104,7 +106,7 @@ def test_nothing_takes_longer_than_its_words(look: str) -> None:
     for name, text in WORST.items():
         slow[name] = _seconds(LOOKS[look], text)
         slow[f"{name} between letters"] = _seconds(LOOKS[look], f"x{text}y")
-    assert {name: used for name, used in slow.items() if used > 1} == {}
+    assert {name: used for name, used in slow.items() if used > GRANTED_S} == {}
 
 
 @pytest.mark.parametrize(
