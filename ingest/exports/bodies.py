@@ -11,7 +11,8 @@ import unicodedata
 from typing import NamedTuple
 
 from ingest.core.languages import MARKS, Languages, languages, plain, without_marks
-from ingest.exports.file_kinds import has_known_ending, kind_by_borrowed_word, kind_of_file, looks_generated
+from ingest.exports.attached_files import attached_file, caption_of, file_without_ending, without_pages
+from ingest.exports.file_kinds import kind_by_borrowed_word, kind_of_file
 from ingest.exports.notices import has_mark, is_notice, is_notice_about, may_be_of_people
 
 #: The marks that WhatsApp puts before its own words.
@@ -22,28 +23,8 @@ NULL = "null"
 SUSPECT_FIRST = frozenset(MARKS + "<")
 SUSPECT_LAST = frozenset(")>:" + MARKS)
 
-_ANDROID_FILE = re.compile(
-    r"(?P<file>[^\n]{0,250}?\.\w{0,8}) [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
-)
-_ANDROID_PAGES = re.compile(
-    r"(?P<file>[^\n]{1,250}?) • [^\n]{1,30}? [\u200e\u200f]*\((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
-)
-#: A file whose name has no ending: with the mark that phones put before it, or in one word.
-_ANDROID_NAME = re.compile(
-    r"[\u200e\u200f]?(?P<file>[^\n.()\u200e\u200f]{1,120}) \((?P<label>[^()\n]{2,40})\)[ \u200e\u200f]*\Z"
-)
 #: Of a sentence in the place of a file.
 _MOST_WORDS = 6
-_HAS_ENDING = re.compile(r"\.\w{1,8}\Z")
-_OLD_IOS_FILE = re.compile(r"(?P<file>[^\n<>]{1,250}) <[\u200e\u200f]*(?P<label>[^<>\d]{2,24})>\Z")
-_LABEL_AND_FILE = re.compile(r"(?P<label>[^\d:：<>\n]{3,40})[:：] ?(?P<file>[^<>:\n]{1,250}\.\w{1,8})\Z")
-#: What stands behind the last "•" of a document's title: "2 pages".
-_PAGES = re.compile(r"\s*[\u200e\u200f]?\d[^\n]*\Z")
-#: What stands behind the last "<" of a line.
-_IOS_FILE = re.compile(
-    r"[\u200e\u200f]*(?:(?P<label>[^<>\d:：]{2,24})[:：] ?(?P<file>[^<>\n]{1,250})"
-    r"|(?P<file2>[^<>\n]{1,250}\.\w{1,8}) (?P<label2>[^<>\d]{2,24}))>\Z"
-)
 _OMITTED = re.compile(r"<[\u200e\u200f]*(?P<inner>[^<>\n]{2,120})>\Z")
 _EDITED = re.compile(r"<[\u200e\u200f]*(?P<inner>[^<>\n]{4,60})>\s*\Z")
 _PLACE = re.compile(
@@ -122,10 +103,10 @@ def read_body(
 
     first, _, rest = stripped.partition("\n")
     first = first.rstrip("\r")
-    file = _attachment(first, words, is_ios, has_file) or _android_name(first, words, is_marked=has_mark(body))
+    file = attached_file(first, words, is_ios, has_file) or file_without_ending(first, words, is_marked=has_mark(body))
     if file:
         name, title = file
-        caption = "\n".join(t for t in (title, _caption(rest, name)) if t)
+        caption = "\n".join(t for t in (title, caption_of(rest, name)) if t)
         return Body(kind_of_file(name), caption, edited, name)
     omitted = _OMITTED.match(first)
     if omitted and (known := _omitted(plain(omitted["inner"]), words)):
@@ -135,9 +116,7 @@ def read_body(
         return Body(kind, caption, edited, attachment)
     if _PLACE.search(stripped):
         return Body("location", stripped, edited)
-    poll = _POLL_HEAD.match(first)
-    is_poll_word = poll and (plain(poll["word"]) in words.polls or _POLL_WORD.match(poll["word"]))
-    if is_poll_word and rest and (plain(first.rstrip(":： ")) in words.polls or _POLL_OPTION.search(rest)):
+    if rest and _is_poll(first, rest, words):
         # Marks stand before numbers as well, inside a line.
         lines = (_ONE_SIDED_MARKS.sub("", line).strip(MARKS + " \r") for line in stripped.split("\n"))
         return Body("poll", "\n".join(lines).strip(), edited)
@@ -157,6 +136,14 @@ def read_body(
     if is_ios and not has_file and not edited and _may_be_unknown_notice(body, stripped, chat, sender):
         return Body("system", body.strip(_ONE_SIDED), is_notice=True, is_unknown=True)
     return Body("text", body, edited)
+
+
+def _is_poll(first: str, rest: str, words: Languages) -> bool:
+    """Whether a first line is the word for a poll: one that is known, or one in capitals with options below."""
+    found = _POLL_HEAD.match(first)
+    if not found:
+        return False
+    return plain(found["word"]) in words.polls or bool(_POLL_WORD.match(found["word"]) and _POLL_OPTION.search(rest))
 
 
 def _is_notice(body: str, stripped: str, chat: str | None, sender: str | None) -> bool:
@@ -214,21 +201,15 @@ def _tagged(stripped: str, words: Languages, has_file: bool) -> tuple[str, str, 
     for at in [at for at, letter in enumerate(last) if letter in "\u200e\u200f<"][-4:]:
         tag = last[at:].strip(MARKS + " ")
         head = last[:at].strip(MARKS + " ")
-        file = _attachment(tag, words, True, has_file) if before or not has_file else None
+        file = attached_file(tag, words, True, has_file) if before or not has_file else None
         if file:
             title = "\n".join(filter(None, (before, head)))
-            return kind_of_file(file[0]), _without_pages(title), file[0]
+            return kind_of_file(file[0]), without_pages(title), file[0]
         inner = plain(tag[1:-1] if tag[:1] == "<" and tag[-1:] == ">" else tag)
         kind = words.exact.get(inner)
         if kind and kind not in ("deleted", "call", "location") and (before or head):
-            return kind, _without_pages("\n".join(filter(None, (before, head)))), None
+            return kind, without_pages("\n".join(filter(None, (before, head)))), None
     return None
-
-
-def _without_pages(title: str) -> str:
-    """A title or caption without the count of pages, and without marks and blanks around it."""
-    before, dot, pages = title.rpartition("•")
-    return (before.rstrip() if dot and _PAGES.match(pages) else title).strip(MARKS + " ")
 
 
 def _ends_in_words_of_whatsapp(stripped: str) -> bool:
@@ -251,7 +232,7 @@ def _title_before_mark(stripped: str) -> str:
     title, mark, _ = stripped.rpartition("\u200e")
     if not mark:
         title, mark, _ = stripped.rpartition("\u200f")
-    return _without_pages(title) if mark else ""
+    return without_pages(title) if mark else ""
 
 
 def _kind_by_words(stripped: str) -> str:
@@ -276,60 +257,3 @@ def _text_of(kind: str, text: str) -> str:
 
 def _is_call(sentence: str, words: Languages) -> bool:
     return sentence.startswith(words.calls) or sentence.endswith(words.call_ends)
-
-
-def _attachment(first: str, words: Languages, is_ios: bool, has_file: bool = False) -> tuple[str, str] | None:
-    """(file, title) when the first line of a body names an attached file."""
-    if first.endswith((")", ")\u200e", ")\u200f")):
-        for pattern in (_ANDROID_PAGES, _ANDROID_FILE):
-            found = pattern.match(first)
-            if found and (plain(found["label"]) in words.attached or looks_generated(found["file"].strip(MARKS))):
-                return found["file"].strip(MARKS + " "), ""
-    elif first.endswith(">"):
-        head, opening, tag = first.rpartition("<")
-        found = _IOS_FILE.match(tag) if opening else None
-        if found:
-            name = (found["file"] or found["file2"]).strip(MARKS + " ")
-            label = plain(found["label"] or found["label2"])
-            is_named = looks_generated(name) or re.match(r"\d{5,}-.*\.\w{1,5}\Z", name)
-            if label in words.attached or is_named or (has_file and found["file"]):
-                title = _without_pages(head)
-                return name, "" if title == re.sub(r"\A\d{5,}-", "", name) else title
-        found = _OLD_IOS_FILE.match(first)
-        if found and plain(found["label"]) in words.attached:
-            return _without_pages(found["file"]), ""
-    elif is_ios and (has_file or has_mark(first)) and (found := _LABEL_AND_FILE.match(first.strip(MARKS + " "))):
-        # "Contact card attached: Ana.vcf"
-        if plain(found["label"]) in words.attached or has_known_ending(found["file"]):
-            return found["file"].strip(MARKS + " "), ""
-    elif not is_ios:
-        return _without_brackets(first, words)
-    return None
-
-
-def _android_name(first: str, words: Languages, *, is_marked: bool) -> tuple[str, str] | None:
-    """(file, title) where a file's name has no ending: ``README (file attached)``."""
-    found = _ANDROID_NAME.match(first) if first.endswith(")") else None
-    if found and plain(found["label"]) in words.attached and (is_marked or " " not in found["file"]):
-        return found["file"], ""
-    return None
-
-
-def _without_brackets(first: str, words: Languages) -> tuple[str, str] | None:
-    """A file and the words for it side by side, as Persian and Tamil have it: ``WORDS FILE.pdf`` or the other way."""
-    if "." not in first:
-        return None
-    parts = first.strip(MARKS + " ").split(" ")
-    for n in range(1, min(6, len(parts))):
-        for label, name in ((parts[:n], parts[n:]), (parts[-n:], parts[:-n])):
-            # Its ending is the last of a name: a look at it is cheaper than one at the words.
-            if "." in name[-1] and _HAS_ENDING.search(name[-1]) and plain(" ".join(label)) in words.attached:
-                return " ".join(name).strip(MARKS + " "), ""
-    return None
-
-
-def _caption(rest: str, name: str) -> str:
-    """What follows the line with the file: a caption, or the document's own name once more."""
-    caption = rest.strip("\n")
-    stem = name.rpartition(".")[0]
-    return "" if caption in (name, stem) else caption

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ingest.core.languages import MARKS, languages, meridiem_key
 from ingest.core.model import Look, Order
+from ingest.exports.calendars import from_hijri, from_jalali, full_year
 
 #: What may stand between a header and what follows it, in the order in which it is looked for.
 CLOSERS = ("] ", " - ", " – ", ": ")
@@ -183,40 +184,19 @@ def resolve_date(parts: DateParts, order: Order, year_if_missing: int) -> tuple[
     elif era in ("民國", "民国") or 100 <= year < 200:
         year += 1911  # Taiwan counts from its republic
     elif year < 100:
-        year = _full_year(year)
+        year = full_year(year)
     if 2400 <= year < 2700:
         year -= 543
     elif 1300 <= year < 1430:
-        return _from_jalali(year, month, day)
+        return from_jalali(year, month, day)
     elif 1430 <= year < 1500:
-        return _from_hijri(year, month, day)
+        return from_hijri(year, month, day)
     if not 1970 <= year <= 2200:
         return None
     try:
         return date(year, month, day).isoformat(), True
     except ValueError:
         return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).isoformat(), False
-
-
-def _full_year(year: int) -> int:
-    """A year of two digits: of this century, or a Buddhist one where that would be in years to come (67: 2024)."""
-    next_year = date.today().year + 1
-    buddhist = year + 2500 - 543
-    return buddhist if 2000 + year > next_year and 2009 <= buddhist <= next_year else 2000 + year
-
-
-def _from_jalali(year: int, month: int, day: int) -> tuple[str, bool]:
-    """Solar Hijri to Gregorian; arithmetic 33-year cycle, right for 1244 to 1472 (1865 to 2093)."""
-    cycles = year - 979
-    days = 365 * cycles + cycles // 33 * 8 + (cycles % 33 + 3) // 4
-    days += sum((31, 31, 31, 31, 31, 31, 30, 30, 30, 30, 30, 29)[: month - 1]) + day - 1
-    return (date(1600, 3, 20) + timedelta(days=days)).isoformat(), True
-
-
-def _from_hijri(year: int, month: int, day: int) -> tuple[str, bool]:
-    """Islamic civil calendar, tabular: sightings differ by a day, so never called exact."""
-    julian = day + (59 * (month - 1) + 1) // 2 + (year - 1) * 354 + (3 + 11 * year) // 30 + 1948439
-    return date.fromordinal(julian - 1721425).isoformat(), False
 
 
 @lru_cache(maxsize=512)

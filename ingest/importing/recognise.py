@@ -7,7 +7,6 @@ says which chat it might be.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,15 +14,19 @@ from datetime import datetime, timedelta
 
 from ingest.archive.people import PersonRegistry
 from ingest.core.keys import chat_key
-from ingest.core.languages import chat_name_from_file
 from ingest.core.names import guess_owner, name_key
 from ingest.importing.chat_evidence import ENOUGH_AGAINST, PROOF, SMALL, Candidate, candidates, members_of
+from ingest.importing.chat_names import (
+    COPY_SUFFIX,
+    chat_name_key,
+    is_from_file,
+    is_made_of_members,
+    is_member_called,
+)
 from ingest.importing.clock_shift import Places, find_moved, find_shifts
 from ingest.importing.group_notices import made_at, notices_with, quotes
 from ingest.importing.sampling import Overview, Probe
 
-#: What is put behind a name when a file is copied, downloaded again or parted by hand.
-_SUFFIX = re.compile(r"(?:[ _-]+(?:copy|kopie|copia|copie|part|teil|parte|partie|deel|часть))?[ _-]*\d{0,2}\Z", re.I)
 #: Why an export is taken for a chat that the user named.
 SAID = "you said so"
 #: Clocks of two countries show times that are no further apart.
@@ -61,7 +64,7 @@ def settled_name(name: str, overview: Overview) -> str:
     people = overview.people()
     if name_key(name) in people:
         return name
-    shorter = _SUFFIX.sub("", name).strip()
+    shorter = COPY_SUFFIX.sub("", name).strip()
     return shorter if shorter and name_key(shorter) in people else name
 
 
@@ -119,7 +122,7 @@ def recognise(
     same_people: list[Candidate] = []
     places = Places(connection)
     for chat in chats:
-        is_same_name = name is not None and (chat.is_renamed or _key(name) == _key(chat.name))
+        is_same_name = name is not None and (chat.is_renamed or chat_name_key(name) == chat_name_key(chat.name))
         is_same_people = len(people) > 1 and chat.members == people and not strangers
         if not (is_same_name or is_same_people):
             if kind == chat.kind == "direct" and people and _is_mirrored(chat, name, overview, roll):
@@ -176,12 +179,12 @@ def _matched(
 ) -> Match:
     """The match with a chat; a newer export tells what the chat is called now."""
     rename = ""
-    if name is not None and _key(name) != _key(chat.name) and overview.last_at >= chat.last_at:
+    if name is not None and chat_name_key(name) != chat_name_key(chat.name) and overview.last_at >= chat.last_at:
         is_theirs = chat.kind == "group" or not (
-            _is_member(connection, chat, name) or _is_owner(connection, chat, name, overview)
+            is_member_called(connection, chat, name) or _is_owner(connection, chat, name, overview)
         )
         if is_theirs and (
-            _is_from_file(connection, chat) or is_made_of_members(connection, chat.id, chat.name, chat.kind)
+            is_from_file(connection, chat) or is_made_of_members(connection, chat.id, chat.name, chat.kind)
         ):
             rename = name
     return Match(chat.id, chat.name, chat.kind, why, rename=rename if kind == chat.kind else "")
@@ -195,10 +198,6 @@ def make_chat(connection: sqlite3.Connection, match: Match, number: Callable[[st
         "INSERT INTO chats (id, key, name, kind) VALUES (?, ?, ?, ?)", (chat, key, match.name, match.kind)
     )
     return chat
-
-
-def _key(name: str) -> str:
-    return name_key(_SUFFIX.sub("", name).strip() or name)
 
 
 def _is_owner(connection: sqlite3.Connection, chat: Candidate, name: str, overview: Overview) -> bool:
@@ -221,7 +220,7 @@ def _may_be_called(chat: Candidate, name: str | None, overview: Overview) -> boo
 
     Two phones call a direct chat by each other's name; a file without a name says nothing.
     """
-    if name is None or chat.is_renamed or _key(name) == _key(chat.name):
+    if name is None or chat.is_renamed or chat_name_key(name) == chat_name_key(chat.name):
         return True
     if chat.kind == "group":
         return False
@@ -274,33 +273,3 @@ def _was_made_together(connection: sqlite3.Connection, chat: Candidate, name: st
     if not here or not there:
         return True
     return abs(datetime.fromisoformat(here) - datetime.fromisoformat(there)) <= _MOST_APART
-
-
-def _is_member(connection: sqlite3.Connection, chat: Candidate, name: str) -> bool:
-    """Whether one of those who write in a chat other than whom it is named after is called so."""
-    return any(
-        name_key(row[0]) == name_key(name)
-        for row in connection.execute(
-            "SELECT DISTINCT name FROM people JOIN person_months ON person_id = people.id WHERE chat_id = ?", (chat.id,)
-        )
-    )
-
-
-def is_made_of_members(connection: sqlite3.Connection, chat: int, name: str, kind: str) -> bool:
-    """Whether a group is called after who writes in it, since no export told what it is called."""
-    listed = {name_key(one) for one in re.sub(r" \+\d+\Z", "", name).split(", ")}
-    rows = connection.execute(
-        "SELECT DISTINCT name FROM people JOIN person_months ON person_id = people.id WHERE chat_id = ?", (chat,)
-    )
-    return kind == "group" and len(listed) > 1 and listed <= {name_key(one) for (one,) in rows}
-
-
-def _is_from_file(connection: sqlite3.Connection, chat: Candidate) -> bool:
-    """Whether a chat is called as one of its exports was, and not as somebody said."""
-    return any(
-        (named := chat_name_from_file(row[0].rpartition("/")[2].rpartition(".")[0] or row[0])) is not None
-        and _key(named) == _key(chat.name)
-        for row in connection.execute(
-            "SELECT filename FROM sources JOIN chat_sources ON source_id = sources.id WHERE chat_id = ?", (chat.id,)
-        )
-    )

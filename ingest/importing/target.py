@@ -6,6 +6,7 @@ from ingest.archive.curation import decided, forgotten
 from ingest.archive.derived import tell_periods
 from ingest.core.errors import NotAnExport
 from ingest.core.keys import chat_key
+from ingest.importing.chat_names import is_made_of_members
 from ingest.importing.import_in_progress import Import, Target
 from ingest.importing.known_exports import GUESSED, order_named
 from ingest.importing.provenance import format_name
@@ -14,7 +15,6 @@ from ingest.importing.recognise import (
     SAID,
     Match,
     find_swapped,
-    is_made_of_members,
     kind_of_chat,
     make_chat,
     recognise,
