@@ -107,6 +107,19 @@ def test_a_notice_in_words_that_no_table_has(notice: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "notice",
+    [
+        "This business uses a secure service from Meta to manage this chat. Tap to learn more.",
+        "Dieses Unternehmen nutzt einen sicheren Dienst von Meta, um diesen Chat zu verwalten.",
+    ],
+)
+def test_a_business_s_notice_is_nobody_s_words_in_a_file_without_a_name(notice: str) -> None:
+    messages, _, evidence = read(f"[27/03/2024, 09:01:30] Shop: {L}{notice}\n[27/03/2024, 09:02:00] Shop: hi\n")
+    assert [(m.kind, m.sender) for m in messages] == [("system", None), ("text", "Shop")]
+    assert evidence.unsure == []
+
+
+@pytest.mark.parametrize(
     "pasted", ["+49 170 1234567", "https://example.org/a.", "Ferrow Lake", "Bo\u200e and Ann were here, long ago."]
 )
 def test_what_people_paste_with_a_mark_is_theirs(pasted: str) -> None:
