@@ -12,8 +12,9 @@ from ingest.importing.import_in_progress import Import
 from ingest.importing.known_exports import READER
 
 _MOST_WARNINGS = 10_000
-#: Of a layout: its numbers, of which a day, a month by name and a time to the minute are three.
-_DATE_NUMBERS, _FEWEST_NUMBERS, _FOUR_DIGITS = re.compile(r"\bd+\b"), 4, re.compile("dddd")
+#: Of a layout: its numbers, of which a day, a month by name and a time to the minute are three; no d of a word is one.
+_DATE_NUMBERS = re.compile(r"(?<![a-zA-ZÀ-ɏ])d+(?![a-zA-ZÀ-ɏ])")
+_FEWEST_NUMBERS, _FOUR_DIGITS = 4, re.compile("dddd")
 
 
 def add_source(

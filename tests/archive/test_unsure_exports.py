@@ -88,9 +88,14 @@ def test_a_word_that_looks_encoded_twice_beside_others_stays(tmp_path: Path) -> 
 
 
 def test_dates_without_a_year_and_of_years_to_come_are_told(tmp_path: Path) -> None:
-    for head, told in (("Mar 2, 9:05 AM", "no year"), ("13/04/2091, 09:05", "still to come"), ("13/04/21, 09:05", "")):
+    for number, (head, told) in enumerate(
+        [
+            ("Mar 2, 9:05 AM", "no year"), ("2. décembre 09:05", "no year"), ("13/04/2091, 09:05", "still to come"),
+            ("13/04/21, 09:05", ""), ("24年3月2日 9:05", ""), ("2 décembre 21 09:05", ""), ("R6/3/2 9:05:01", ""),
+        ]
+    ):  # fmt: skip
         path = _android(tmp_path / "export", "WhatsApp Chat with Bo.txt", f"{head} - Bo: hi")
-        (account,) = put(tmp_path / f"{len(told)}.db", path)
+        (account,) = put(tmp_path / f"{number}.db", path)
         said = [note for note in account.notes if "no year" in note or "still to come" in note]
         assert len(said) == bool(told)
         assert all(told in note for note in said)
