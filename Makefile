@@ -52,7 +52,7 @@ drill: $(VENV)/.test $(VENV)/.tools ## the slow ones
 	@HYPOTHESIS_PROFILE=drill $(BIN)/python -m pytest -n 2 --dist worksteal -m "drill or property"
 
 lint: $(VENV)/.test
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/djlint --lint --quiet templates
 
 alpha: $(VENV)/.test           ## the newest Datasette is refused, unless it was tried
 	@$(BIN)/python -m scripts.try_alpha

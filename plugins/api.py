@@ -15,7 +15,19 @@ from datasette.utils.asgi import Request
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles, token_routes
-from memories_lib.api import archive_upload, backup, edit, edit_chats, edit_names, openapi, read, search, shares, sync
+from memories_lib.api import (
+    archive_upload,
+    backup,
+    edit,
+    edit_chats,
+    edit_names,
+    openapi,
+    read,
+    search,
+    shares,
+    split_merge,
+    sync,
+)
 from memories_lib.queries import listings
 from memories_lib.server import response_cache, served_archive
 from memories_lib.server.asgi import Scope
@@ -29,7 +41,7 @@ _SHA256 = "(?P<sha256>[0-9a-f]{64})"
 Methods = Mapping[str, tuple[str | None, Handler]]
 ROUTES: dict[str, Methods] = {
     "/api/exchanges": {"GET": ("viewer", read.exchanges)},
-    "/api/exchanges/merge": {"POST": ("curator", edit.merge)},
+    "/api/exchanges/merge": {"POST": ("curator", split_merge.merge)},
     f"/api/exchanges/{_ID}": {
         "GET": ("viewer", read.exchange),
         "DELETE": ("curator", edit.hide_exchange),
@@ -38,7 +50,7 @@ ROUTES: dict[str, Methods] = {
         f"/api/exchanges/{_ID}/{action}": {"POST": ("curator", edit.marks(action))}
         for action in ("star", "unstar", "restore")
     },
-    f"/api/exchanges/{_ID}/split": {"POST": ("curator", edit.split)},
+    f"/api/exchanges/{_ID}/split": {"POST": ("curator", split_merge.split)},
     f"/api/exchanges/{_ID}/retitle": {"POST": ("curator", edit.retitle)},
     f"/api/exchanges/{_ID}/note": {"POST": ("curator", edit.note)},
     "/api/messages": {"GET": ("viewer", read.around), "DELETE": ("curator", edit.hide_messages)},

@@ -14,10 +14,12 @@ import click
 import yaml
 
 from ingest import __version__
-from ingest.archive.database import APPLICATION_ID, VERSION, connect, make_indexes
+from ingest.archive.database import connect
+from ingest.archive.migrations import VERSION, make_indexes
 from ingest.cli import main
 from ingest.cli.publish import publish
 from memories_lib.api import openapi
+from memories_lib.shared.contract import APPLICATION_ID
 from scripts.imports import drawn
 
 ROOT = Path(__file__).parent.parent

@@ -29,7 +29,7 @@ def exchanges_between(connection: sqlite3.Connection, chat: int, start: str, end
         """,
         (chat, start, _MOST_OVERLAPPING),
     )
-    return inside + [row for row in before if row[2] >= start]
+    return inside + [(exchange, started, ended) for exchange, started, ended in before if ended >= start]
 
 
 def as_json(exchanges: Iterable[int]) -> str:
@@ -41,7 +41,7 @@ def messages_between(
     connection: sqlite3.Connection, chat: int, start: str, end: str
 ) -> Iterable[tuple[int, int | None, str, str, str, int, int]]:
     """The told messages of `chat` from `start` to `end`: (id, sender, time, kind, text, is_edited, exchange)."""
-    exchanges = [row[0] for row in exchanges_between(connection, chat, start, end)]
+    exchanges = [exchange for exchange, _, _ in exchanges_between(connection, chat, start, end)]
     if not exchanges:
         return ()
     return connection.execute(

@@ -7,105 +7,17 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
 
 from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
 
+from ingest.archive.migrations import VERSION, migrations
 from ingest.core.errors import Locked, NoRoom, NotOurDatabase
 from ingest.core.file_locks import read_note, try_lock, write_note
 from memories_lib.shared import private_files, sqlite_errors
 from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE
-from memories_lib.shared.folding import TOKENIZE, fold
+from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
-
-_FTS = f"""
-CREATE VIRTUAL TABLE messages_fts USING fts5 (text, content='', columnsize=0, tokenize="{TOKENIZE}");
-CREATE VIRTUAL TABLE exchanges_fts USING fts5 (title, summary, topics, content='', tokenize="{TOKENIZE}");
-"""
-_MEDIA_FTS = f"""
-CREATE VIRTUAL TABLE media_fts USING fts5 (description, transcript, content='', tokenize="{TOKENIZE}");
-"""
-
-
-def _sql(name: str) -> str:
-    return files("ingest.archive").joinpath("schema", name).read_text("utf-8")
-
-
-#: Each brings an older file one version further; sqlite-utils keeps the record of those applied.
-migrations = Migrations("memories")
-
-
-@migrations(name="0001_first_schema")
-def _first_schema(database: Database) -> None:
-    for statement in _statements(_sql("1.sql") + _FTS):
-        database.conn.execute(statement)
-    database.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    database.conn.execute("PRAGMA user_version = 1")
-
-
-@migrations(name="0002_edits_and_kinds")
-def _edits_and_kinds(database: Database) -> None:
-    for statement in _statements(_sql("2.sql")):
-        database.conn.execute(statement)
-    if database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
-        make_indexes(database.conn)
-    database.conn.execute("PRAGMA user_version = 2")
-
-
-@migrations(name="0003_periods_and_media_words")
-def _periods_and_media_words(database: Database) -> None:
-    for statement in _statements(_sql("3.sql") + _MEDIA_FTS):
-        database.conn.execute(statement)
-    database.conn.execute("PRAGMA user_version = 3")
-
-
-@migrations(name="0004_what_each_source_holds")
-def _what_each_source_holds(database: Database) -> None:
-    for statement in _statements(_sql("4.sql")):
-        database.conn.execute(statement)
-    database.conn.execute("PRAGMA user_version = 4")
-
-
-@migrations(name="0005_what_may_be_seen")
-def _what_may_be_seen(database: Database) -> None:
-    for statement in _statements(_sql("5.sql")):
-        database.conn.execute(statement)
-    if database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
-        make_indexes(database.conn)
-    database.conn.execute("PRAGMA user_version = 5")
-
-
-@migrations(name="0006_what_each_source_said")
-def _what_each_source_said(database: Database) -> None:
-    for statement in _statements(_sql("6.sql")):
-        database.conn.execute(statement)
-    database.conn.execute("PRAGMA user_version = 6")
-
-
-@migrations(name="0007_indexes_that_cover")
-def _indexes_that_cover(database: Database) -> None:
-    for statement in _statements(_sql("7.sql")):
-        database.conn.execute(statement)
-    if database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
-        make_indexes(database.conn)
-    database.conn.execute("PRAGMA user_version = 7")
-
-
-#: The schema this version writes: the number of migrations.
-VERSION = 7
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script one by one: `executescript` would commit what is open."""
-    pending = ""
-    for line in script.splitlines():
-        pending += line + "\n"
-        if sqlite3.complete_statement(pending):
-            yield pending
-            pending = ""
-
 
 #: Files that were seen to be archives: (device, inode).
 _ours: set[tuple[int, int]] = set()
@@ -248,12 +160,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
-
-
-def make_indexes(connection: sqlite3.Connection) -> None:
-    """Make what is not there yet of the indexes."""
-    for statement in _statements(_sql("indexes.sql")):
-        connection.execute(statement)
 
 
 def _as_ours(error: Exception, path: Path) -> Exception:

@@ -37,7 +37,7 @@ def forget_numbers(database: Path, archive: sqlite3.Connection, chats: Iterable[
     path = ArchiveFiles.of(database).ids
     if not path.exists():
         return
-    names = [row[0] for row in archive.execute("SELECT name FROM people")]
+    names = [name for (name,) in archive.execute("SELECT name FROM people")]
     here = [(number_key(name, is_first=is_first),) for name in names for is_first in (True, False)]
     with closing(sqlite3.connect(path, isolation_level=None)) as kept:
         kept.execute("CREATE TEMP TABLE here (key TEXT PRIMARY KEY)")
@@ -61,9 +61,12 @@ def write_keys(kept: sqlite3.Connection, what: str, keys: Mapping[int, int]) -> 
                 "SELECT first, keys FROM given WHERE what = ? AND first <= ? ORDER BY first DESC LIMIT 1",
                 (what, number),
             ).fetchone()
-            if row is None or number >= row[0] + len(row[1]) // 8:
+            if row is None:
                 continue
-            first, run = row[0], unpacked(row[1])
+            start, blob = row
+            if number >= start + len(blob) // 8:
+                continue
+            first, run = start, unpacked(blob)
         if number:
             run[number - first] = keys[number]
 

@@ -12,7 +12,8 @@ from ingest.core.model import ImportReport, Options
 def members_of(connection: sqlite3.Connection, chat: int) -> set[int]:
     """The people who wrote in a chat."""
     return {
-        row[0] for row in connection.execute("SELECT DISTINCT person_id FROM person_months WHERE chat_id = ?", (chat,))
+        person
+        for (person,) in connection.execute("SELECT DISTINCT person_id FROM person_months WHERE chat_id = ?", (chat,))
     }
 
 
@@ -33,7 +34,7 @@ def say_owner(
         there = connection.execute(
             f"SELECT name FROM people WHERE id IN ({marks}) ORDER BY message_count DESC, name LIMIT 8", list(members)
         )
-        names = ", ".join(f"'{row[0]}'" for row in there)
+        names = ", ".join(f"'{name}'" for (name,) in there)
         sentence = f"--me '{options.me}': nobody is called that; this export has {names}"
         if not options.are_many:
             raise NotAnExport(sentence)
@@ -51,5 +52,5 @@ def tell_owner(connection: sqlite3.Connection, account: ImportReport, members: C
     """Write into the account whom the archive takes for its owner, among `members` if any of them is."""
     owners = connection.execute("SELECT id, name FROM people WHERE is_owner ORDER BY id").fetchall()
     here = [name for person, name in owners if person in members]
-    account.owner = here[0] if here else owners[0][1] if owners else None
+    account.owner = next(iter([*here, *(name for _, name in owners)]), None)
     account.owner_writes = bool(here)

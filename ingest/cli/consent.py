@@ -14,7 +14,7 @@ from ingest.cli.base import Failed, counted, say_aside
 
 if TYPE_CHECKING:
     from ingest.summaries.gemini.cache import AnswerCache
-    from ingest.summaries.gemini.scheduler import Outcome
+    from ingest.summaries.gemini.plan import Outcome
 
 _MOST_NAMED = 10
 

@@ -94,7 +94,7 @@ def _note_exclusions(connection: Any, kept: AnswerCache, given: dict[str, Any]) 
     from ingest.summaries.gemini.cache import other_names
 
     for kind, table in (("chat", "chats"), ("person", "people")):
-        known = {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
+        known = {name for (name,) in connection.execute(f"SELECT name FROM {table}")}
         for name in given[f"exclude_{kind}"]:
             if name not in known:
                 raise Failed(f"there is no {kind} '{name}' in this archive; memories stats names the chats")

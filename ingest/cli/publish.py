@@ -49,7 +49,7 @@ def _reduced(db: Path, target: Path, chats: tuple[str, ...], people: tuple[str, 
             closing(connect(db, must_exist=True)) as connection,
         ):
             known = {
-                table: {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
+                table: {name for (name,) in connection.execute(f"SELECT name FROM {table}")}
                 for table in ("chats", "people")
             }
             chats = (*chats, *(kept.excluded_in(connection, "chat") & known["chats"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from memories_lib.shared import contract
@@ -72,6 +72,10 @@ class Segment:
     def order_of(self, look: Look) -> Order:
         """The order of dates that look so."""
         return next((order for other, order in self.orders if other == look), self.order)
+
+    def with_order(self, look: Look, order: Order) -> Segment:
+        """The same with another order of dates that look so."""
+        return replace(self, orders=(*((other, its) for other, its in self.orders if other != look), (look, order)))
 
 
 @dataclass(frozen=True, slots=True)

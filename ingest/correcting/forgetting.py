@@ -58,11 +58,13 @@ def forget_source(connection: sqlite3.Connection, database: Path, source: Source
 
 def forget_chat(connection: sqlite3.Connection, database: Path, chat: Chat) -> Gone:
     """Take a chat out for good."""
-    sources = [row[0] for row in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat.id,))]
-    digests = [row[0] for row in connection.execute(
+    sources = [
+        source for (source,) in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat.id,))
+    ]
+    digests = [sha256 for (sha256,) in connection.execute(
         "SELECT sha256 FROM sources WHERE id IN (SELECT source_id FROM chat_sources WHERE chat_id = ?)", (chat.id,)
     )]  # fmt: skip
-    keys = [chat.key, *(row[0] for row in connection.execute(
+    keys = [chat.key, *(key for (key,) in connection.execute(
         "SELECT key FROM former_chats WHERE chat_id = ? AND key NOT IN (SELECT key FROM chats)", (chat.id,)
     ))]  # fmt: skip
     subjects = [*(("chat", key) for key in keys), *(("source", source_key(sha256)) for sha256 in digests)]
@@ -135,7 +137,7 @@ def _forget(
     if all(kind != "person" for kind, _ in subjects):
         traces.names -= now  # whoever wrote elsewhere too keeps the name that an edit gave
     traces.files |= rewriting.removed.digests
-    traces.files -= {row[0] for row in connection.execute("SELECT sha256 FROM media WHERE sha256 IS NOT NULL")}
+    traces.files -= {sha256 for (sha256,) in connection.execute("SELECT sha256 FROM media WHERE sha256 IS NOT NULL")}
     gone = Gone(count, rewriting.removed.wordings, rewriting.removed.files)
     is_person = all(kind == "person" for kind, _ in subjects)
     gone.edits = _purge_log(connection, database, traces, is_person=is_person)
@@ -149,19 +151,20 @@ def _forget(
 def _names(connection: sqlite3.Connection) -> set[str]:
     """What people and chats are called, and were before edits."""
     tables = ("people", "people_before", "chats", "chats_before")
-    return {row[0] for table in tables for row in connection.execute(f"SELECT name FROM {table}")}
+    return {name for table in tables for (name,) in connection.execute(f"SELECT name FROM {table}")}
 
 
 def _write_down(database: Path, subjects: list[tuple[str, int]]) -> None:
     with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
-        detail = {"with": subjects[0][1]}
+        (_, first_key), *_ = subjects
+        detail = {"with": first_key}
         for kind, key in subjects:
             edit_log.write(log, edit_log.draft(log, "owner", "forget", kind, key, detail))
 
 
 def _traces(connection: sqlite3.Connection, chats: set[int], names: set[str]) -> _Traces:
     def keys(sql: str) -> set[Any]:
-        return {row[0] for row in connection.execute(sql)}
+        return {key for (key,) in connection.execute(sql)}
 
     exchanges = keys("SELECT key FROM exchanges WHERE id IN (SELECT exchange_id FROM leaving)")
     exchanges |= {

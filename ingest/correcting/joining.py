@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from ingest.archive.derived import count_kinds
+from ingest.archive.owner import members_of
 from ingest.archive.source_messages import Runs, runs_of
 from ingest.core.keys import Keys
-from ingest.core.model import Row
+from ingest.core.model import Message, Row
 from ingest.correcting.corrections import Chat, edit
-from ingest.importing.merge import Merge, Old
+from ingest.importing.merge import Merge
 from ingest.importing.removal import drop_messages, gather_leaving
 from ingest.importing.rewriting import Rewriting, rewritten
 from ingest.importing.wording_chains import INSERT_REVISION
+from ingest.importing.wordings import Old
 
 _BATCH = 5_000
 _SHARE = 0.6
@@ -52,10 +54,10 @@ class _Moving:
         self.moved: list[tuple[int, int]] = []  # (key, id)
         self.runs = self
 
-    def add(self, row: Row | int, _sender: int | None = None) -> None:
+    def add(self, message: Message | int, _sender: int | None = None) -> None:
         """A message (or, for `runs`, the id of one) that the chat has now."""
-        if not isinstance(row, int):
-            self.moved.append((self.keys.key(row[3], row[5], row[6]), row[0]))
+        if not isinstance(message, int):
+            self.moved.append((self.keys.key(message.sent_at, message.kind, message.text), message.start))
 
     def flush(self) -> None:
         """Nothing waits."""
@@ -66,13 +68,13 @@ class _Pairing(Merge):
 
     pairs: dict[int, int]
 
-    def _same(self, old: Old, row: Row) -> None:
+    def _same(self, old: Old, message: Message) -> None:
         self._taken[old.id] = 1
-        self.pairs[row[0]] = old.id
+        self.pairs[message.start] = old.id
 
-    def _version(self, old: Old, row: Row) -> None:
-        super()._version(old, row)
-        self.pairs[row[0]] = old.id
+    def _version(self, old: Old, message: Message) -> None:
+        super()._version(old, message)
+        self.pairs[message.start] = old.id
 
 
 class _NoFiles:
@@ -98,8 +100,8 @@ def join_chats(connection: sqlite3.Connection, database: Path, chat: Chat, other
 
 def _digests(connection: sqlite3.Connection, chat: int) -> list[str]:
     return [
-        row[0]
-        for row in connection.execute(
+        sha256
+        for (sha256,) in connection.execute(
             "SELECT sha256 FROM sources JOIN chat_sources ON source_id = id WHERE chat_id = ? ORDER BY id", (chat,)
         )
     ]
@@ -182,9 +184,7 @@ def _same_people(
         if former not in taken and person not in taken and times >= _SHARE * sum(counts.values()):
             found[former] = person
             taken.add(person)
-    members = {
-        row[0] for row in connection.execute("SELECT DISTINCT person_id FROM person_months WHERE chat_id = ?", (chat,))
-    }
+    members = members_of(connection, chat)
     for former, person in joined.items():
         if person in members and former not in members:
             found[former] = person

@@ -25,7 +25,7 @@ def part_sources(connection: sqlite3.Connection, database: Path, sources: list[S
 
     What other exports of the chat hold as well is in both then. Raises `MemoriesError` where nothing would be parted.
     """
-    chats = {row[0] for one in sources for row in connection.execute(
+    chats = {chat for one in sources for (chat,) in connection.execute(
         "SELECT chat_id FROM chat_sources WHERE source_id = ?", (one.id,))}  # fmt: skip
     if len(chats) != 1:
         raise MemoriesError("exports of several chats cannot be parted at once; do it chat by chat")
@@ -58,7 +58,7 @@ def take_apart(rewriting: Rewriting, chat: int, sources: list[int], name: str) -
     connection.execute("INSERT INTO chats (id, key, name, kind) VALUES (?, ?, ?, ?)", (new, key, name, kind))
     (was,) = connection.execute("SELECT key FROM chats WHERE id = ?", (chat,)).fetchone()
     rewriting.take_out_of_talks()
-    moved = [row[0] for row in connection.execute("SELECT id FROM leaving")]
+    moved = [message for (message,) in connection.execute("SELECT id FROM leaving")]
     connection.execute("UPDATE messages SET chat_id = ? WHERE id IN (SELECT id FROM leaving)", (new,))
     kinds = dict(connection.execute("SELECT kind, count(*) FROM leaving GROUP BY kind").fetchall())
     count_kinds(connection, chat, {one: -count for one, count in kinds.items()})
@@ -78,7 +78,7 @@ def take_apart(rewriting: Rewriting, chat: int, sources: list[int], name: str) -
 
 
 def _sources_of(connection: sqlite3.Connection, chat: int) -> list[int]:
-    return [row[0] for row in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat,))]
+    return [source for (source,) in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat,))]
 
 
 def _hand_over(connection: sqlite3.Connection, chat: int, sources: list[int]) -> None:
@@ -114,7 +114,8 @@ def _copy_shared(rewriting: Rewriting, chat: int, sources: list[int]) -> dict[in
         """
     ).fetchall()
     rewriting.numbers.enter(chat)
-    copies = dict(zip([row[0] for row in shared], rewriting.numbers.messages([row[1] for row in shared]), strict=True))
+    new_ids = rewriting.numbers.messages([key for _, key, _ in shared])
+    copies = {old: new for (old, _, _), new in zip(shared, new_ids, strict=True)}
     for old, new in copies.items():
         connection.execute(
             """
@@ -139,7 +140,7 @@ def _copy_shared(rewriting: Rewriting, chat: int, sources: list[int]) -> dict[in
             (new, old, *sources),
         )
     connection.executemany(
-        "INSERT INTO messages_fts (rowid, text) VALUES (?, ?)", [(copies[row[0]], fold(row[2])) for row in shared]
+        "INSERT INTO messages_fts (rowid, text) VALUES (?, ?)", [(copies[old], fold(text)) for old, _, text in shared]
     )
     count_kinds_of(connection, chat, copies.values())
     return copies

@@ -26,11 +26,11 @@ def judge_order(
     dates: list[tuple[int, DateParts]], file_dates: list[tuple[DateParts, str]], hint: Order | None
 ) -> tuple[Order, str, bool]:
     """(order, what proves it, whether it is a guess) from all dates met, in the file's order."""
-    open_dates = [d for d in dates if not (d[1].year_first or d[1].month)]
+    open_dates = [(line, parts) for line, parts in dates if not (parts.year_first or parts.month)]
     if not open_dates:
         return (
             "dmy",
-            "the year stands first" if dates and dates[0][1].year_first else "months have names",
+            "the year stands first" if any(parts.year_first for _, parts in dates[:1]) else "months have names",
             False,
         )
     year_first = _begins_with_year(open_dates, file_dates)
@@ -49,10 +49,11 @@ def judge_order(
         order = votes.most_common(1)[0][0]
         return order, f"proved by {votes[order]} file name{'s' * (votes[order] != 1)} with a date", False
     steps = {order: _steps_back(open_dates, order) for order in _ORDERS}
-    likely = _likely(open_dates[0][1])
+    (_, first), *_ = open_dates
+    likely = _likely(first)
     order = min(_ORDERS, key=lambda o: (steps[o], o != likely))
     # One step is a message that came late; and no country writes the month first with dots.
-    fewest = _STEPS_WITH_DOTS if order == "mdy" and open_dates[0][1].separator == "." else _STEPS
+    fewest = _STEPS_WITH_DOTS if order == "mdy" and first.separator == "." else _STEPS
     if max(steps.values()) - steps[order] >= fewest:
         return (
             order,

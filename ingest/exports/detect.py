@@ -88,17 +88,17 @@ def _mixed(findings: Findings, evidence: Evidence, stop: Contradiction) -> Findi
     order = stop.parts.proves or "dmy"
     segment = max((s for s in findings.segments if s.line <= stop.line), key=lambda s: s.line)
     look = stop.parts.look
-    everything = [d for d in evidence.dates if d[0] >= segment.line and d[0] < stop.line]
-    mine = [d for d in everything if d[1].look == look]
+    everything = [(line, parts) for line, parts in evidence.dates if segment.line <= line < stop.line]
+    mine = [(line, parts) for line, parts in everything if parts.look == look]
     last_proof = max((line for line, parts in mine if parts.proves and parts.proves != order), default=0)
     if not last_proof:
         better = replace(segment, order=order)
         if len(mine) < len(everything):  # two layouts take turns
-            better = replace(segment, orders=(*(one for one in segment.orders if one[0] != look), (look, order)))
+            better = segment.with_order(look, order)
         segments = tuple(better if s is segment else s for s in findings.segments)
         return replace(findings, segments=segments)
     # Both are proved: two phones' exports in one file. The change lies where time jumps back the most.
-    between = [d for d in mine if d[0] >= last_proof] + [(stop.line, stop.parts)]
+    between = [(line, parts) for line, parts in mine if line >= last_proof] + [(stop.line, stop.parts)]
     best, line = None, stop.line
     for (_, earlier), (at, later) in pairwise(between):
         old = resolve_date(earlier, segment.order, 2000)

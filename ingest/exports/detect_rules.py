@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 from ingest.core.model import Findings, Look, Order, Segment
 from ingest.exports.date_order import judge_order, order_name
@@ -128,25 +129,33 @@ def stand_ins(findings: Findings, evidence: Evidence) -> Findings:
     return replace(findings, stand_ins=frozenset() if evidence.knows_files else findings.stand_ins | learned)
 
 
+class _Run(NamedTuple):
+    """Headers of another layout, one after the other: how they end, and their lines."""
+
+    closer: str
+    lines: list[int]
+
+
 def segments(findings: Findings, evidence: Evidence) -> Findings:
     """Where the layout changes for good: a run of foreign headers that reaches the end, or is long."""
     if not evidence.foreign:
         return findings
     found = list(findings.segments)
-    runs: list[list[tuple[int, str, bool]]] = []
+    runs: list[_Run] = []
     main_lines = sorted(line for line, _ in evidence.dates)
-    for item in [foreign for foreign in evidence.foreign if not foreign[2]]:
-        last = runs[-1][-1] if runs else None
-        if last and last[1] == item[1] and not _any_between(main_lines, last[0], item[0]):
-            runs[-1].append(item)
+    for line, closer in [(line, closer) for line, closer, is_copied in evidence.foreign if not is_copied]:
+        last = runs[-1] if runs else None
+        if last and last.closer == closer and not _any_between(main_lines, last.lines[-1], line):
+            last.lines.append(line)
         else:
-            runs.append([item])
+            runs.append(_Run(closer, [line]))
     for run in runs:
-        reaches_end = not _any_between(main_lines, run[0][0], evidence.lines + 1)
-        if len(run) >= _LONG_RUN or reaches_end:
-            here = max((s for s in found if s.line <= run[0][0]), key=lambda s: s.line)
-            found.append(Segment(run[0][0], run[0][1], here.order))
-            after = next((line for line in main_lines if line > run[-1][0]), None)
+        first, last_line = run.lines[0], run.lines[-1]
+        reaches_end = not _any_between(main_lines, first, evidence.lines + 1)
+        if len(run.lines) >= _LONG_RUN or reaches_end:
+            here = max((s for s in found if s.line <= first), key=lambda s: s.line)
+            found.append(Segment(first, run.closer, here.order))
+            after = next((line for line in main_lines if line > last_line), None)
             if after:
                 found.append(Segment(after, here.closer, here.order))
     by_line = {s.line: s for s in sorted(found, key=lambda s: s.line)}
@@ -174,7 +183,7 @@ def judge(findings: Findings, evidence: Evidence, hint: Order | None, forced: Or
     """
     for rule in RULES:
         findings = rule(findings, evidence)
-    dates = [date for date in evidence.dates if date[0] not in findings.not_headers]
+    dates = [(line, parts) for line, parts in evidence.dates if line not in findings.not_headers]
     if forced:
         parts = tuple(replace(segment, order=forced, orders=()) for segment in findings.segments)
         proof, guess = "as you said (--date-order)", False
@@ -200,14 +209,16 @@ def _orders(
     """
     ends = [*(segment.line for segment in segments[1:]), 1 << 60]
     parts = [
-        _by_look([date for date in dates if segment.line <= date[0] < end])
+        _by_look([(line, parts) for line, parts in dates if segment.line <= line < end])
         for segment, end in zip(segments, ends, strict=True)
     ]
     judged = [
         {look: judge_order(mine, _named(evidence, look), hint) for look, mine in by_look.items()} for by_look in parts
     ]
     sure = {look: order for one in judged for look, (order, _, guess) in one.items() if not guess}
-    sure |= {(look[0], not look[1]): order for look, order in sure.items() if (look[0], not look[1]) not in sure}
+    # A year of two digits or of four: what stands between the numbers is the same.
+    others_like = {(sign, not is_long): order for (sign, is_long), order in sure.items()}
+    sure = others_like | sure
     found: list[Segment] = []
     for segment, orders in zip(segments, judged, strict=True):
         if not orders:
@@ -228,13 +239,12 @@ def _orders(
 
 
 def _named(evidence: Evidence, look: Look) -> list[tuple[DateParts, str]]:
-    return [named for named in evidence.file_dates if named[0].look == look]
+    return [(parts, stamp) for parts, stamp in evidence.file_dates if parts.look == look]
 
 
 def _by_look(dates: list[tuple[int, DateParts]]) -> dict[Look, list[tuple[int, DateParts]]]:
     """Dates that look alike, those that are most first; dates of which nobody can doubt go with these."""
     found: dict[Look, list[tuple[int, DateParts]]] = {}
-    for date in dates:
-        found.setdefault(date[1].look, []).append(date)
-    ordered = sorted(found.items(), key=lambda item: -len(item[1]))
-    return dict(ordered)
+    for line, parts in dates:
+        found.setdefault(parts.look, []).append((line, parts))
+    return {look: found[look] for look in sorted(found, key=lambda look: -len(found[look]))}

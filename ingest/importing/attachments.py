@@ -94,14 +94,17 @@ class Attachments:
         if not self._export.has_file(attachment):
             return False
         self.note_named(message, True)
-        row = self._connection.execute("SELECT min(is_missing) FROM media WHERE message_id = ?", (message,)).fetchone()
-        if row[0] == 0:
+        is_missing: int | None
+        (is_missing,) = self._connection.execute(
+            "SELECT min(is_missing) FROM media WHERE message_id = ?", (message,)
+        ).fetchone()
+        if is_missing == 0:
             return False  # it has its file: another export numbers it otherwise
         stored = self.store(attachment, line)
         if stored is None:
             return False
         self.flush()
-        if row[0] is None:
+        if is_missing is None:
             self._connection.execute(_INSERT_MEDIA, (message, attachment, *_columns(stored), None, 0))
             return True
         self._connection.execute(

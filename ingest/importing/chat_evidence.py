@@ -92,13 +92,6 @@ def candidates(connection: sqlite3.Connection, probes: list[Probe]) -> list[Cand
     return found
 
 
-def members_of(connection: sqlite3.Connection, chat: int) -> set[int]:
-    """Who writes in a chat."""
-    return {
-        row[0] for row in connection.execute("SELECT DISTINCT person_id FROM person_months WHERE chat_id = ?", (chat,))
-    }
-
-
 def _said_near(connection: sqlite3.Connection, probe: Probe) -> Iterable[tuple[int, str, str]]:
     """(chat, kind, text) of what all chats have with a word of the probe in its minute and those next to it."""
     word = "" if probe.token[:1] == "\0" else next(iter(probe.token.split()), "")

@@ -23,8 +23,8 @@ def chat_name_key(name: str) -> str:
 def is_member_called(connection: sqlite3.Connection, chat: Candidate, name: str) -> bool:
     """Whether one of those who write in a chat other than whom it is named after is called so."""
     return any(
-        name_key(row[0]) == name_key(name)
-        for row in connection.execute(
+        name_key(member) == name_key(name)
+        for (member,) in connection.execute(
             "SELECT DISTINCT name FROM people JOIN person_months ON person_id = people.id WHERE chat_id = ?", (chat.id,)
         )
     )
@@ -42,9 +42,9 @@ def is_made_of_members(connection: sqlite3.Connection, chat: int, name: str, kin
 def is_from_file(connection: sqlite3.Connection, chat: Candidate) -> bool:
     """Whether a chat is called as one of its exports was, and not as somebody said."""
     return any(
-        (named := chat_name_from_file(row[0].rpartition("/")[2].rpartition(".")[0] or row[0])) is not None
+        (named := chat_name_from_file(filename.rpartition("/")[2].rpartition(".")[0] or filename)) is not None
         and chat_name_key(named) == chat_name_key(chat.name)
-        for row in connection.execute(
+        for (filename,) in connection.execute(
             "SELECT filename FROM sources JOIN chat_sources ON source_id = sources.id WHERE chat_id = ?", (chat.id,)
         )
     )

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ingest.archive.by_time import messages_between, messages_near
 from ingest.core.errors import MemoriesError
 from ingest.core.keys import token
-from ingest.core.model import Row
+from ingest.core.model import Message, Row
 from ingest.core.segmentation import seconds
 from ingest.importing.sampling import Probe
 from memories_lib.shared.folding import fts_query
@@ -177,36 +177,35 @@ def aligned(
     """The same messages with the chat's times: each stretch is moved by the shift under which most of it is known."""
     last = shifts[0]
     tried = list(dict.fromkeys([*shifts, 0]))
-    for run in _runs(batches):
+    for run in _runs(Message._make(row) for rows in batches for row in rows):
         known = {shift: _agreeing(connection, chat, run, shift) for shift in tried}
         if not any(known[last]):
             last = max(tried, key=lambda shift: (sum(known[shift]), shift == last))
         moved_run: list[Row] = []
-        for number, row in enumerate(run):
-            if not known[last][number] and row[5] == "text" and len(row[6]) >= _DISTINCTIVE:
+        for number, message in enumerate(run):
+            if not known[last][number] and message.kind == "text" and len(message.text) >= _DISTINCTIVE:
                 # Words that the chat has, but under another shift: here the clocks were changed.
                 last = next((shift for shift in tried if known[shift][number]), last)
-            moved_run.append((*row[:3], moved(row[3], last), *row[4:]))
+            moved_run.append(message._replace(sent_at=moved(message.sent_at, last)))
         yield moved_run
 
 
-def _agreeing(connection: sqlite3.Connection, chat: int, run: list[Row], shift: int) -> list[bool]:
+def _agreeing(connection: sqlite3.Connection, chat: int, run: list[Message], shift: int) -> list[bool]:
     """Which messages of a run the chat has, if all are moved by a shift."""
-    times = [moved(row[3], shift)[:16] for row in run]
+    times = [moved(message.sent_at, shift)[:16] for message in run]
     there = {
         (at[:16], token(kind, text))
         for _, _, at, kind, text, _, _ in messages_between(connection, chat, min(times), max(times) + ":~")
     }
-    return [(at, token(row[5], row[6])) in there for at, row in zip(times, run, strict=True)]
+    return [(at, token(message.kind, message.text)) in there for at, message in zip(times, run, strict=True)]
 
 
-def _runs(batches: Iterable[list[Row]]) -> Iterator[list[Row]]:
-    run: list[Row] = []
-    for rows in batches:
-        for row in rows:
-            if run and abs(seconds(row[3]) - seconds(run[-1][3])) >= _RUN:
-                yield run
-                run = []
-            run.append(row)
+def _runs(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    run: list[Message] = []
+    for message in messages:
+        if run and abs(seconds(message.sent_at) - seconds(run[-1].sent_at)) >= _RUN:
+            yield run
+            run = []
+        run.append(message)
     if run:
         yield run

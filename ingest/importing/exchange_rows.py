@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ingest.archive.fts import index_exchanges
-from ingest.summaries import Said
+from ingest.summaries import SaidRow
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import VERSION, Summarizer
 from ingest.summaries.offline.vocabulary import Vocabulary
@@ -52,14 +52,15 @@ class ExchangeBuilder:
         self.tallies = tallies
         self._now = now
 
-    def write(self, exchange: int, key: int, talk: Sequence[Said]) -> tuple[ExchangeRow, list[int]]:
+    def write(self, exchange: int, key: int, talk: Sequence[SaidRow]) -> tuple[ExchangeRow, list[int]]:
         """(its row, the ids of the messages that tell it best). Counts the talk as well."""
         self.tallies.add(talk)
         told = self._teller.tell(talk)
-        times = [m[2] for m in talk]
+        times = [sent_at for _, _, sent_at, _, _ in talk]
+        voices = {sender for _, sender, _, _, _ in talk if sender is not None}
         row = ExchangeRow(
-            exchange, key, self.chat, min(times), max(times), len(talk),
-            len({m[1] for m in talk if m[1] is not None}), told.title, told.summary, told.language, told.mood,
+            exchange, key, self.chat, min(times), max(times), len(talk), len(voices),
+            told.title, told.summary, told.language, told.mood,
             json.dumps(told.topics, ensure_ascii=False), told.score, self._now, VERSION,
         )  # fmt: skip
         return row, told.highlights
@@ -73,7 +74,10 @@ def insert_exchanges(connection: sqlite3.Connection, rows: Sequence[ExchangeRow]
 
 def sample_words(connection: sqlite3.Connection, chat: int, vocabulary: Vocabulary, tokens: Tokens) -> None:
     """Learn which words are rare in a chat that the archive has, from a sample of its talks."""
-    ids = [row[0] for row in connection.execute("SELECT id FROM exchanges WHERE chat_id = ? ORDER BY id", (chat,))]
+    ids = [
+        exchange
+        for (exchange,) in connection.execute("SELECT id FROM exchanges WHERE chat_id = ? ORDER BY id", (chat,))
+    ]
     for exchange in ids[:: max(1, len(ids) // _TALKS_FOR_WORDS)]:
         texts = connection.execute("SELECT text FROM messages WHERE exchange_id = ? AND kind = 'text'", (exchange,))
         vocabulary.add("\n".join([text for (text,) in texts]), tokens)

@@ -17,12 +17,12 @@ from ingest.exports.source import Export
 from ingest.importing.attachments import Attachments
 from ingest.importing.incoming import Incoming
 from ingest.importing.loader import Loader
-from ingest.importing.merge import Change
 from ingest.importing.read import Read
 from ingest.importing.recognise import Match
 from ingest.importing.replacing import Replacement
 from ingest.importing.sampling import Overview
 from ingest.importing.spool import Spool
+from ingest.importing.wordings import Change
 
 
 @dataclass(slots=True)

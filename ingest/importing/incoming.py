@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ingest.archive.curation import Forgotten
 from ingest.core.errors import NotAnExport
-from ingest.core.model import ImportReport, Progress, Row
+from ingest.core.model import ImportReport, Message, Progress, Row
 from ingest.importing.clock_shift import in_zone, zone_named
 from ingest.importing.read import Read
 from ingest.importing.report import counted
@@ -40,18 +40,19 @@ class Incoming:
             return
         zone = zone_named(name)
         replaced = read.again.sources if read.again else ()
-        row = self._connection.execute(
+        first = self._connection.execute(
             f"""
             SELECT timezone FROM sources
             WHERE timezone IS NOT NULL AND id NOT IN ({", ".join("?" * len(replaced))}) ORDER BY id LIMIT 1
             """,
             replaced,
         ).fetchone()
-        if row is None or row[0] == name:
+        (name_before,) = first or (name,)
+        if name_before == name:
             return
         overview.in_order = False  # an hour that comes twice there comes once here
-        self._zones = zone, zone_named(row[0])
-        self._account.notes.append(f"its times are told as the clock in {row[0]} showed them")
+        self._zones = zone, zone_named(name_before)
+        self._account.notes.append(f"its times are told as the clock in {name_before} showed them")
         overview.probes = [replace(probe, minute=in_zone(probe.minute, *self._zones)) for probe in overview.probes]
         overview.short_probes = {
             sender: [replace(probe, minute=in_zone(probe.minute, *self._zones)) for probe in probes]
@@ -88,7 +89,8 @@ class Incoming:
     def _rows(self) -> Iterator[list[Row]]:
         for rows in self._rows_of_all():
             if self._zones:
-                yield [(*row[:3], in_zone(row[3], *self._zones), *row[4:]) for row in rows]
+                messages = map(Message._make, rows)
+                yield [message._replace(sent_at=in_zone(message.sent_at, *self._zones)) for message in messages]
             else:
                 yield rows
 
@@ -99,8 +101,11 @@ class Incoming:
             return
         named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in self._left_out))
         for rows in self._spool.batches():
-            kept = [
-                row for row in rows if row[4] not in self._left_out and (row[4] is not None or not named.search(row[6]))
+            kept: list[Row] = [
+                message
+                for message in map(Message._make, rows)
+                if message.sender not in self._left_out
+                and (message.sender is not None or not named.search(message.text))
             ]
             if kept:
                 yield kept

@@ -80,7 +80,10 @@ class Loader:
         waiting_messages = 0
         for talk in talks(batches, pause, _SENT_AT):
             # Whoever tells speaks of messages by their place in the talk.
-            said = [(place, ids[m[4]], m[3], m[5], m[6]) for place, m in enumerate(talk)]
+            said = [
+                (place, ids[sender], sent_at, kind, text)
+                for place, (_, _, _, sent_at, sender, kind, text, _, _) in enumerate(talk)
+            ]
             keys = keys_of(said)
             counted.append((self._numbers_of(talk, keys), talk, keys))
             told.append((self._numbers.exchange(keys[0]), keys[0], said))

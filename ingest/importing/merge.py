@@ -10,20 +10,18 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
 
 from ingest.archive.by_time import messages_between, next_minute
 from ingest.archive.source_messages import is_in, runs_of
 from ingest.core.keys import token
-from ingest.core.model import MEDIA_KINDS, Row
+from ingest.core.model import MEDIA_KINDS, Message, Row
 from ingest.core.segmentation import seconds
 from ingest.importing.attachments import Attachments
 from ingest.importing.batches import whole_minutes, with_last
 from ingest.importing.loader import Loader
 from ingest.importing.wording_chains import chained
-from ingest.importing.wordings import is_beginning, is_same_wording, more_votes
+from ingest.importing.wordings import Change, Old, is_beginning, is_version, is_waiting, more_votes
 
 #: Minutes of the export that are nearer than this (seconds) are looked up in one query.
 _RUN = 2 * 3600
@@ -31,28 +29,6 @@ _RUN = 2 * 3600
 _MOST_IN_A_ROW = 5
 #: What each phone says in its own language.
 _TOLD_BY_THE_PHONE = frozenset({"system", "deleted", "call"})
-
-
-class Old(NamedTuple):
-    """A message of the archive."""
-
-    id: int
-    sender: int | None
-    sent_at: str
-    kind: str
-    text: str
-    is_edited: int
-    exchange: int
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a later export says of a message that the archive has."""
-
-    old: Old
-    kind: str
-    text: str
-    is_edited: bool
 
 
 class Merge:
@@ -90,37 +66,38 @@ class Merge:
         self._read_before = runs_of(connection, read_before)
         last = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()
         self._last_minute = ((last and last[0]) or "")[:16]
-        self._last_row: Row | None = None
+        self._last_message: Message | None = None
 
     def run(self, batches: Iterable[list[Row]]) -> None:
         """Merge everything."""
         for rows, is_last in with_last(whole_minutes(batches)):
             old = self._old_in(rows)
-            self._last_row = rows[-1] if is_last else None
-            left: list[Row] = []
-            for minute, group in groupby(rows, key=_minute):
+            left: list[Message] = []
+            for minute, group in groupby(rows, key=_minute_of):
                 left += self._pair(old.get(minute, ()), list(group))
+            self._last_message = left[-1] if is_last and left and left[-1] == rows[-1] else None
             # What is equal comes first, also a minute beside: another wording is anybody's who wrote in this minute.
-            for row in self._pair_versions(old, self._pair_with_neighbours(old, left)):
-                self._add(old, row)
+            for message in self._pair_versions(old, self._pair_with_neighbours(old, left)):
+                self._add(old, message)
         self._loader.flush()
 
     def _old_in(self, rows: list[Row]) -> dict[str, list[Old]]:
         """The archive's messages in the minutes of `rows` and next to them, those not yet paired, by minute."""
-        minutes = sorted({row[3][:16] for row in rows})
+        minutes = sorted({_minute_of(row) for row in rows})
         found: dict[str, list[Old]] = {}
         start = end = minutes[0]
         for minute in [*minutes[1:], ""]:
             if minute and seconds(minute + ":00") - seconds(end + ":00") < _RUN:
                 end = minute
                 continue
-            for message in messages_between(
+            there = messages_between(
                 self._connection,
                 self._chat,
                 next_minute(start, -_MOST_IN_A_ROW),
                 next_minute(end, _MOST_IN_A_ROW) + ":~",
-            ):
-                found.setdefault(message[2][:16], []).append(Old(*message))
+            )
+            for old in map(Old._make, there):
+                found.setdefault(old.sent_at[:16], []).append(old)
             start = end = minute
         if self._read_before:
             self._pass_over(found)
@@ -133,87 +110,88 @@ class Merge:
                 if is_in(self._read_before, old.id):
                     self._taken[old.id] = 1
 
-    def _add(self, old: Mapping[str, list[Old]], row: Row) -> None:
+    def _add(self, old: Mapping[str, list[Old]], new: Message) -> None:
         """A message that the archive does not have."""
-        minute = _minute(row)
+        minute = _minute_of(new)
         there = old.get(minute)
         if there and self._loader.keys.minute != minute:
             self._loader.keys.enter(minute, Counter(token(one.kind, one.text) for one in there))
-        self._loader.add(row, self._ids[row[4]])
+        self._loader.add(new, self._ids[new.sender])
 
-    def _pair(self, there: Sequence[Old], rows: list[Row]) -> list[Row]:
+    def _pair(self, there: Sequence[Old], rows: list[Row]) -> list[Message]:
         """Pair the messages of one minute that are equal; returns those that are left."""
         if not there:
-            return rows
+            return list(map(Message._make, rows))
         ids = self._ids
         free: dict[tuple[int | None, str], deque[Old]] = {}
         for old in there:
             if not self._taken[old.id]:
                 free.setdefault((old.sender, token(old.kind, old.text)), deque()).append(old)
-        left: list[Row] = []
-        for row in rows:
-            same = free.get((ids[row[4]], token(row[5], row[6])))
+        left: list[Message] = []
+        for message in map(Message._make, rows):
+            same = free.get((ids[message.sender], token(message.kind, message.text)))
             if same:
-                self._same(same.popleft(), row)
+                self._same(same.popleft(), message)
             else:
-                left.append(row)
+                left.append(message)
         return left
 
-    def _pair_versions(self, old: Mapping[str, list[Old]], rows: list[Row]) -> list[Row]:
-        """Pair messages with another wording of theirs in the same minute; returns those that are left."""
-        new: list[Row] = []
+    def _pair_versions(self, old: Mapping[str, list[Old]], left: list[Message]) -> list[Message]:
+        """Pair messages with another wording of theirs in the same minute; returns those that are new."""
+        new: list[Message] = []
         # Those of a minute that have no pair, in order; what is paired meanwhile is passed over.
         waiting: dict[str, list[Old]] = {}
-        for row in rows:
-            minute = _minute(row)
+        for message in left:
+            minute = _minute_of(message)
             if minute not in waiting:
                 there = sorted(old.get(minute, ()), key=lambda one: one.id)
                 waiting[minute] = [one for one in there if not self._taken[one.id]]
             rest = (one for one in waiting[minute] if not self._taken[one.id])
-            other = next((one for one in rest if one.sender == self._ids[row[4]] and _is_version(one, row)), None)
+            sender = self._ids[message.sender]
+            other = next((one for one in rest if one.sender == sender and is_version(one, message)), None)
             if other is not None:
-                self._version(other, row)
-            elif not self._pair_cut(old, row):
-                new.append(row)
+                self._version(other, message)
+            elif not self._pair_cut(old, message):
+                new.append(message)
         return new
 
-    def _pair_cut(self, old: Mapping[str, list[Old]], row: Row) -> bool:
+    def _pair_cut(self, old: Mapping[str, list[Old]], message: Message) -> bool:
         """Pair a message with its own beginning, where a text was cut off: its last message, on either side."""
-        minute = _minute(row)
-        if not (row[6] and (row is self._last_row or minute == self._last_minute)):
+        minute = _minute_of(message)
+        is_last = message is self._last_message
+        if not (message.text and (is_last or minute == self._last_minute)):
             return False
+        whose = self._ids[message.sender], message.kind
         for one in old.get(minute, ()):
-            if self._taken[one.id] or one.sender != self._ids[row[4]] or one.kind != row[5] or not one.text:
+            if self._taken[one.id] or (one.sender, one.kind) != whose or not one.text:
                 continue
-            if minute == self._last_minute and is_beginning(one.text, row[6]):
-                self._change(one, row[5], row[6], row[7])
-            elif not (row is self._last_row and is_beginning(row[6], one.text)):
+            if minute == self._last_minute and is_beginning(one.text, message.text):
+                self._change(one, message.kind, message.text, message.is_edited)
+            elif not (is_last and is_beginning(message.text, one.text)):
                 continue
             self._taken[one.id] = 1
             self._loader.runs.add(one.id)
             return True
         return False
 
-    def _pair_with_neighbours(self, old: Mapping[str, list[Old]], left: list[Row]) -> list[Row]:
+    def _pair_with_neighbours(self, old: Mapping[str, list[Old]], left: list[Message]) -> list[Message]:
         """Pair what is left with equal messages a minute earlier or later, which nothing else was paired with.
 
         Two phones' clocks are seconds apart, so that some messages fall into two minutes.
         """
-        if not left:
-            return left
-        new: list[Row] = []
-        for row in left:
-            same = self._neighbour(old, row, -1) or self._neighbour(old, row, 1)
+        unpaired: list[Message] = []
+        for message in left:
+            same = self._neighbour(old, message, -1) or self._neighbour(old, message, 1)
             if same is None:
-                new.append(row)
+                unpaired.append(message)
             else:
-                self._same(same, row)
-        return new
+                self._same(same, message)
+        return unpaired
 
-    def _neighbour(self, old: Mapping[str, list[Old]], row: Row, step: int) -> Old | None:
+    def _neighbour(self, old: Mapping[str, list[Old]], message: Message, step: int) -> Old | None:
         """An equal message in the next minute; where one of several in a row is paired already, in the one after."""
-        wanted = (self._ids[row[4]], token(row[5], row[6]))
-        at = _minute(row)
+        wanted = (self._ids[message.sender], token(message.kind, message.text))
+        at = _minute_of(message)
         is_common = self._common[0] <= at <= self._common[1]
         for _ in range(_MOST_IN_A_ROW):
             at = next_minute(at, step)
@@ -226,40 +204,40 @@ class Merge:
                 return free
         return None
 
-    def _same(self, old: Old, row: Row) -> None:
+    def _same(self, old: Old, message: Message) -> None:
         self._taken[old.id] = 1
         self._loader.runs.add(old.id)
-        if old.kind in MEDIA_KINDS and row[8]:
-            self._fill(old, row)
-        elif old.kind in MEDIA_KINDS and row[6] and not old.text:
-            self._change(old, old.kind, row[6], row[7])
+        if old.kind in MEDIA_KINDS and message.attachment:
+            self._fill(old, message)
+        elif old.kind in MEDIA_KINDS and message.text and not old.text:
+            self._change(old, old.kind, message.text, message.is_edited)
         else:
-            self._agree(old, row)
+            self._agree(old, message)
 
-    def _fill(self, old: Old, row: Row) -> None:
+    def _fill(self, old: Old, message: Message) -> None:
         """The same photo or file, this time with its name, and perhaps itself."""
-        assert row[8] is not None
-        if self._can_fill and self._carried.fill(old.id, row[8], row[2]):
+        assert message.attachment is not None
+        if self._can_fill and self._carried.fill(old.id, message.attachment, message.line):
             self.filled += 1
         else:
             self._carried.note_named(old.id, False)
             self._connection.execute(
-                "UPDATE media SET filename = ? WHERE message_id = ? AND filename IS NULL", (row[8], old.id)
+                "UPDATE media SET filename = ? WHERE message_id = ? AND filename IS NULL", (message.attachment, old.id)
             )
-        if row[5] != old.kind or (row[6] and not old.text):
-            self._change(old, row[5], row[6] or old.text, old.is_edited)
+        if message.kind != old.kind or (message.text and not old.text):
+            self._change(old, message.kind, message.text or old.text, old.is_edited)
         else:
-            self._agree(old, row)
+            self._agree(old, message)
 
-    def _version(self, old: Old, row: Row) -> None:
+    def _version(self, old: Old, message: Message) -> None:
         """One message in two wordings: the later one counts, the other is kept as a revision."""
         self._taken[old.id] = 1
         self._loader.runs.add(old.id)
-        _, _, _, _, _, kind, text, is_edited, attachment = row
-        if _is_waiting(old.kind, old.text) and kind != "deleted":
+        kind, text, is_edited, attachment = message.kind, message.text, message.is_edited, message.attachment
+        if is_waiting(old.kind, old.text) and kind != "deleted":
             # "Waiting for this message": it came.
             if attachment:
-                self._fill(old, row)
+                self._fill(old, message)
             else:
                 self._change(old, kind, text, is_edited)
         elif kind == "poll" and old.kind == "poll":
@@ -273,44 +251,24 @@ class Merge:
             # Two phones wrote the same message differently: what is there stays.
             self.revisions.append((old.id, text, kind, self._source, "other", is_edited))
         else:
-            self._agree(old, row)
+            self._agree(old, message)
 
     def _change(self, old: Old, kind: str, text: str, is_edited: int) -> None:
         """The message says something else from now on; what it said is kept."""
         self.revisions.append((old.id, old.text, old.kind, self._source, "replaced", old.is_edited))
         self.changes.append(Change(old, kind, text, bool(is_edited)))
 
-    def _agree(self, old: Old, row: Row) -> None:
+    def _agree(self, old: Old, message: Message) -> None:
         """The export says what the message says: where another one made it so, it is more than that one's word."""
-        is_less = old.kind in MEDIA_KINDS and (row[5] != old.kind or (old.text and not row[6]))
-        if is_less or (old.kind in _TOLD_BY_THE_PHONE and row[6] != old.text):
-            self.revisions.append((old.id, row[6], row[5], self._source, "other", row[7]))
+        is_less = old.kind in MEDIA_KINDS and (message.kind != old.kind or (old.text and not message.text))
+        if is_less or (old.kind in _TOLD_BY_THE_PHONE and message.text != old.text):
+            self.revisions.append((old.id, message.text, message.kind, self._source, "other", message.is_edited))
             return
         said_by = self._chained.get(old.id)
         if said_by is not None and self._source not in said_by:
             self.revisions.append((old.id, old.text, old.kind, self._source, "same", old.is_edited))
 
 
-def _minute(row: Row) -> str:
-    return row[3][:16]
-
-
-def _is_waiting(kind: str, text: str) -> bool:
-    """Whether a phone had only the place of a message, which another export may have."""
-    return kind == "view_once" and not text
-
-
-def _is_version(old: Old, row: Row) -> bool:
-    """Whether `row` may be another wording of `old`, given that person and minute agree."""
-    kind, text, is_edited = row[5], row[6], row[7]
-    if old.sender is None:
-        return old.kind == kind
-    if kind == "deleted" or old.kind == "deleted":
-        return True
-    if _is_waiting(old.kind, old.text) or _is_waiting(kind, text):
-        return True
-    if kind != old.kind and not (kind in MEDIA_KINDS and old.kind in MEDIA_KINDS):
-        return False
-    if is_edited or old.is_edited:
-        return True
-    return is_same_wording(kind, old.text, text)
+def _minute_of(row: Row) -> str:
+    _, _, _, sent_at, _, _, _, _, _ = row
+    return sent_at[:16]

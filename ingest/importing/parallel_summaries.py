@@ -26,7 +26,7 @@ from ingest.importing.worker import (
     start_helper,
     write_blob,
 )
-from ingest.summaries import Said
+from ingest.summaries import SaidRow
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Summarizer
 from ingest.summaries.offline.vocabulary import Vocabulary
@@ -40,7 +40,7 @@ _FORMAT = 2  # of marshal: talks hold hardly anything twice
 _MOST_WAITING = 3
 
 #: An exchange's id, its key and its messages.
-Talk = tuple[int, int, list[Said]]
+Talk = tuple[int, int, list[SaidRow]]
 #: Its row of `exchanges`, and the ids of the messages that tell it best.
 Written = tuple[tuple[object, ...], list[int]]
 

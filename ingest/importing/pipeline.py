@@ -173,4 +173,4 @@ class _Reading:
 
 
 def _lengths(connection: sqlite3.Connection) -> list[int]:
-    return [row[0] for row in connection.execute("SELECT DISTINCT bytes FROM sources ORDER BY bytes")]
+    return [size for (size,) in connection.execute("SELECT DISTINCT bytes FROM sources ORDER BY bytes")]

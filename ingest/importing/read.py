@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from ingest.core.errors import NotAnExport
 from ingest.core.model import Findings, Options, Order, Progress, Row
@@ -35,6 +36,20 @@ class Earlier:
     is_guess: bool = False  # its order of day and month
     shift: int = 0  # seconds by which its times were moved
     timezone: str | None = None
+
+
+class _Prefix(NamedTuple):
+    """A source that may be the beginning of this export, as the archive has it; `shift_s` is in seconds."""
+
+    source: int
+    bytes: int
+    lines: int
+    messages: int
+    chat: int
+    date_order: str
+    reader: int
+    shift_s: int
+    timezone: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +150,8 @@ class Reading:
         if not find_head(first.partition("\n")[0]):
             raise NotAnExport("goes on in the middle of a message")
         roster = frozenset(
-            row[0]
-            for row in self._connection.execute(
+            name
+            for (name,) in self._connection.execute(
                 "SELECT DISTINCT name FROM people JOIN person_months ON person_id = id WHERE chat_id = ?",
                 (earlier.chat,),
             )
@@ -203,32 +218,36 @@ class Reading:
         again = self._again
         if (again and again.is_moved) or not self._export.may_be_parted:
             return None
-        found: list[tuple[int, int, int, int, int, str, int, int, str | None]] = []
+        found: list[_Prefix] = []
         for length in sorted(self._prefixes, reverse=True):
-            found += self._connection.execute(
+            rows = self._connection.execute(
                 """
                 SELECT sources.id, bytes, lines, messages_found, chat_id, date_order, reader, shift_s, timezone
                 FROM sources JOIN chat_sources ON source_id = sources.id JOIN chats ON chats.id = chat_id
                 WHERE bytes = ? AND sha256 = ? AND (? IS NULL OR chats.name = ? COLLATE NOCASE)
                 """,
                 (length, self._prefixes[length], self._options.chat, self._options.chat),
-            ).fetchall()
-        chat = again.chat if again else found[0][4] if found else 0
-        found = [row for row in found if row[4] == chat]
+            )
+            found += map(_Prefix._make, rows)
+        chat = again.chat if again else found[0].chat if found else 0
+        found = [prefix for prefix in found if prefix.chat == chat]
         # What was read otherwise than it would be now is read anew with the rest.
-        outdated = [row[0] for row in found if row[6] < READER or self._is_otherwise(row[5])]
+        outdated = [one.source for one in found if one.reader < READER or self._is_otherwise(one.date_order)]
         if again:
             self._again = replace(again, sources=tuple(dict.fromkeys((*again.sources, *outdated))))
             return None
         if outdated:
             why = "an earlier version read the beginning of it before"
-            is_otherwise = self._is_otherwise(found[0][5])
+            is_otherwise = self._is_otherwise(found[0].date_order)
             self._again = Again(tuple(outdated), chat, why, reader=None if is_otherwise else READER)
             return None
         if not found:
             return None
-        name, ids = found[0][5], tuple(row[0] for row in found)
-        return Earlier(*found[0][:5], order_named(name), ids, name.endswith(GUESSED), *found[0][7:])
+        longest, ids = found[0], tuple(prefix.source for prefix in found)
+        return Earlier(
+            longest.source, longest.bytes, longest.lines, longest.messages, chat, order_named(longest.date_order), ids,
+            longest.date_order.endswith(GUESSED), longest.shift_s, longest.timezone,
+        )  # fmt: skip
 
     def _is_otherwise(self, date_order: str) -> bool:
         """Whether a source was read in another order of day and month than the user says now."""

@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ingest.archive.owner import members_of
 from ingest.archive.people import PersonRegistry
 from ingest.core.keys import chat_key
 from ingest.core.names import guess_owner, name_key
-from ingest.importing.chat_evidence import ENOUGH_AGAINST, PROOF, SMALL, Candidate, candidates, members_of
+from ingest.importing.chat_evidence import ENOUGH_AGAINST, PROOF, SMALL, Candidate, candidates
 from ingest.importing.chat_names import (
     COPY_SUFFIX,
     chat_name_key,
@@ -99,7 +100,10 @@ def recognise(
             "SELECT id, name, kind FROM chats WHERE id = ? OR name = ? COLLATE NOCASE ORDER BY id = ? DESC, id LIMIT 1",
             ((called or {}).get(name_key(said)), said, (called or {}).get(name_key(said))),
         ).fetchone()
-        return Match(row[0], row[1], row[2], why=SAID) if row else Match(None, said, kind)
+        if row is None:
+            return Match(None, said, kind)
+        chat, called_now, its_kind = row
+        return Match(chat, called_now, its_kind, why=SAID)
     if name is not None:
         name = settled_name(name, overview)
     closed = {name_key(one) for one in apart if name is None or name_key(one) != name_key(name)}

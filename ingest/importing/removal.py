@@ -93,11 +93,11 @@ def take_out(connection: sqlite3.Connection, tallies: dict[int, Counters]) -> se
 
 def take_out_of_talks(connection: sqlite3.Connection, tallies: dict[int, Counters]) -> set[int]:
     """Take the exchanges apart that hold messages in `leaving`; returns the chats. See `take_out` for `tallies`."""
-    chats = [row[0] for row in connection.execute("SELECT DISTINCT chat_id FROM leaving")]
+    chats = [chat for (chat,) in connection.execute("SELECT DISTINCT chat_id FROM leaving")]
     for chat in chats:
         exchanges = [
-            row[0]
-            for row in connection.execute(
+            exchange
+            for (exchange,) in connection.execute(
                 "SELECT DISTINCT exchange_id FROM leaving WHERE chat_id = ? AND exchange_id IS NOT NULL", (chat,)
             )
         ]

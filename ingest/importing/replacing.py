@@ -78,8 +78,8 @@ class Replacement:
         if again.is_moved or again.is_of_clock:
             return []
         return [
-            row[0]
-            for row in self._connection.execute(
+            source
+            for (source,) in self._connection.execute(
                 """
                 SELECT id FROM sources JOIN chat_sources ON source_id = id
                 WHERE chat_id = ? AND (? IS NULL OR reader < ?)

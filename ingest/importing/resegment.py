@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ingest.archive.by_time import as_json, exchanges_between
 from ingest.archive.fts import MessageIndex, unindex_exchanges
@@ -16,8 +17,8 @@ from ingest.archive.ids import IdRegistry
 from ingest.core.segmentation import APART, seconds, talks
 from ingest.importing.attachments import carry_again
 from ingest.importing.exchange_rows import ExchangeBuilder, insert_exchanges
-from ingest.importing.merge import Change
-from ingest.summaries import Said
+from ingest.importing.wordings import Change
+from ingest.summaries import SaidRow
 from memories_lib.shared.counters import Counters
 
 _MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
@@ -45,24 +46,25 @@ def retell(
     changed = {change.old.id for change in changes}
     dirty: set[int] = set()
     tell: dict[int, int] = {}  # exchange -> its key
-    for start, end, exchanges in _windows(connection, chat, changes):
+    for window in _windows(connection, chat, changes):
+        exchanges = sorted(window.exchanges)
         known = dict(_keys_of(connection, exchanges))
         counts = dict(_counts_of(connection, exchanges))
-        for talk in talks(_pieces(connection, start, end, exchanges), pause, 3):
-            olds = {piece[2] for piece in talk}
-            only = talk[0][2]
+        for talk in talks(_pieces(connection, window.start, window.end, exchanges), pause, 3):
+            olds = {exchange for _, _, exchange, _ in talk}
+            _, key, only, _ = talk[0]
             if len(olds) == 1 and only is not None and counts[only] == len(talk):
-                if any(piece[0] in changed for piece in talk):
+                if any(message in changed for message, _, _, _ in talk):
                     dirty.add(only)
-                    tell[only] = talk[0][1]
+                    tell[only] = key
                 continue
             dirty |= {old for old in olds if old is not None}
-            key = talk[0][1]
             is_same = only is not None and known.get(only) == key and only not in tell
             number = only if is_same and only is not None else numbers.exchange(key)
             tell[number] = key
             connection.executemany(
-                "INSERT INTO assigned VALUES (?, ?)", [(p[0], number) for p in talk if p[2] != number]
+                "INSERT INTO assigned VALUES (?, ?)",
+                [(message, number) for message, _, was, _ in talk if was != number],
             )
     take_out_exchanges(connection, dirty, tallies)
     _apply(connection, changes, index)
@@ -79,10 +81,16 @@ def retell(
     return len(tell)
 
 
-def _windows(
-    connection: sqlite3.Connection, chat: int, changes: Sequence[Change]
-) -> Iterator[tuple[str, str, list[int]]]:
-    """(from, to, exchanges in it) for each stretch of time whose talks may be cut differently now."""
+class _Window(NamedTuple):
+    """A stretch of time whose talks may be cut differently now, and those that are in it."""
+
+    start: str
+    end: str
+    exchanges: set[int]
+
+
+def _windows(connection: sqlite3.Connection, chat: int, changes: Sequence[Change]) -> list[_Window]:
+    """What is to be cut again, in order; windows do not meet."""
     spans = list(_new_spans(connection))
     for exchange in {change.old.exchange for change in changes}:
         row = connection.execute("SELECT started_at, ended_at FROM exchanges WHERE id = ?", (exchange,)).fetchone()
@@ -90,19 +98,18 @@ def _windows(
             spans.append(row)
     spans.sort()
     # The talks of a span end to end; spans that share a talk are one.
-    windows: list[tuple[str, str, set[int]]] = []
+    windows: list[_Window] = []
     for start, end in spans:
         near = _near(connection, chat, start, end)
-        start = min([start, *(row[1] for row in near)])
-        end = max([end, *(row[2] for row in near)])
-        exchanges = {row[0] for row in near}
-        if windows and start <= windows[-1][1]:
+        start = min([start, *(started_at for _, started_at, _ in near)])
+        end = max([end, *(ended_at for _, _, ended_at in near)])
+        exchanges = {exchange for exchange, _, _ in near}
+        if windows and start <= windows[-1].end:
             last = windows[-1]
-            windows[-1] = (last[0], max(last[1], end), last[2] | exchanges)
+            windows[-1] = _Window(last.start, max(last.end, end), last.exchanges | exchanges)
         else:
-            windows.append((start, end, exchanges))
-    for start, end, exchanges in windows:
-        yield start, end, sorted(exchanges)
+            windows.append(_Window(start, end, exchanges))
+    return windows
 
 
 def _note_arrived(connection: sqlite3.Connection, chat: int) -> None:
@@ -195,7 +202,7 @@ def _apply(connection: sqlite3.Connection, changes: Sequence[Change], index: Mes
 def _tell(connection: sqlite3.Connection, exchanges: dict[int, int], builder: ExchangeBuilder) -> None:
     rows = []
     for exchange, key in exchanges.items():
-        talk: list[Said] = connection.execute(_MEMBERS, (exchange,)).fetchall()
+        talk: list[SaidRow] = connection.execute(_MEMBERS, (exchange,)).fetchall()
         row, highlights = builder.write(exchange, key, talk)
         rows.append(row)
         connection.execute("UPDATE messages SET is_highlight = 0 WHERE exchange_id = ? AND is_highlight", (exchange,))

@@ -18,7 +18,7 @@ from ingest.archive.fts import index_exchanges, unindex_exchanges
 from ingest.core.model import Progress
 from ingest.importing.exchange_rows import sample_words
 from ingest.importing.rewriting import rewritten
-from ingest.summaries import Said
+from ingest.summaries import SaidRow
 from ingest.summaries.meaning.encoder import Encoder
 from ingest.summaries.meaning.rescore import with_meaning
 from ingest.summaries.offline.lexicon import Tokens
@@ -80,7 +80,7 @@ def tell_outdated(connection: sqlite3.Connection, database: Path, progress: Prog
 
 
 def _tell(connection: sqlite3.Connection, exchange: int, teller: Summarizer, now: str) -> None:
-    talk: list[Said] = connection.execute(_MEMBERS, (exchange,)).fetchall()
+    talk: list[SaidRow] = connection.execute(_MEMBERS, (exchange,)).fetchall()
     told = teller.tell(talk)
     topics = json.dumps(told.topics, ensure_ascii=False)
     unindex_exchanges(connection, [exchange])

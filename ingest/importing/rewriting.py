@@ -20,10 +20,10 @@ from ingest.archive.fts import MessageIndex
 from ingest.archive.ids import IdRegistry
 from ingest.archive.memory_choice import choose_memories
 from ingest.importing.exchange_rows import ExchangeBuilder, sample_words
-from ingest.importing.merge import Change
 from ingest.importing.removal import forget_source, gather_leaving, has_loose, sweep, take_out, take_out_of_talks
 from ingest.importing.resegment import retell
 from ingest.importing.undo_source import TakenBack, take_back
+from ingest.importing.wordings import Change
 from ingest.summaries.gemini.apply import apply_kept, apply_kept_periods, apply_looks
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Summarizer
@@ -147,8 +147,8 @@ class Rewriting:
     def _note_what_goes(self) -> None:
         connection = self.connection
         self.removed.exchanges |= {
-            row[0]
-            for row in connection.execute("SELECT key FROM exchanges WHERE id IN (SELECT exchange_id FROM leaving)")
+            key
+            for (key,) in connection.execute("SELECT key FROM exchanges WHERE id IN (SELECT exchange_id FROM leaving)")
         }
         self._files += connection.execute(
             """

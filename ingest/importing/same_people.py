@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ingest.archive.by_time import messages_near
+from ingest.archive.owner import members_of
 from ingest.archive.people import PersonRegistry
 from ingest.core.keys import token
 from ingest.core.model import ImportReport
@@ -41,9 +42,7 @@ def _by_short_messages(
     connection: sqlite3.Connection, chat: int, overview: Overview, roll: PersonRegistry, found: dict[str, int]
 ) -> dict[str, int]:
     """The same for who never writes much: a name that is new, beside one that is not in this export."""
-    members = {
-        row[0] for row in connection.execute("SELECT DISTINCT person_id FROM person_months WHERE chat_id = ?", (chat,))
-    }
+    members = members_of(connection, chat)
     here = {found.get(name, roll.find(name)) for name in overview.senders}
     vanished = members - here
     votes: list[tuple[int, int, str, int]] = []  # (times, of how many, name, person)
@@ -55,13 +54,17 @@ def _by_short_messages(
         for probe in probes:
             there = list(messages_near(connection, chat, probe.minute))
             asked += bool(there)
-            same = {m[1] for m in there if m[1] is not None and token(m[3], m[4]) == probe.token}
-            counts.update(same & vanished)
+            same = {sender for _, sender, _, kind, text, _, _ in there if token(kind, text) == probe.token}
+            counts.update(person for person in vanished if person in same)
         votes += [(times, asked, name, person) for person, times in counts.items()]
     taken: dict[str, int] = {}
     for times, asked, name, person in sorted(votes, reverse=True):
         is_enough = times >= _SHARE * asked and (times >= _ENOUGH_SHORT or times == asked)
-        rivals = sum(other[0] >= times for other in votes if other[3] == person or other[2] == name)
+        rivals = sum(
+            their_times >= times
+            for their_times, _, their_name, theirs in votes
+            if theirs == person or their_name == name
+        )
         if is_enough and name not in taken and person not in taken.values() and rivals == 1:
             taken[name] = person
     return taken

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ingest.archive.database import make_indexes
+from ingest.archive.migrations import make_indexes
+from ingest.core.model import Message
 from ingest.importing.clock_shift import aligned
 from ingest.importing.exchange_rows import ExchangeBuilder, sample_words
 from ingest.importing.import_in_progress import Import, PersonNames
@@ -60,8 +61,8 @@ class LoadUnordered:
     def write(self, imp: Import) -> None:
         """See `Strategy`."""
         for batch in imp.incoming.batches(imp.overview.messages):
-            for row in batch:
-                imp.loader.add(row, imp.senders[row[4]])
+            for message in map(Message._make, batch):
+                imp.loader.add(message, imp.senders[message.sender])
         imp.loader.flush()
         _make_indexes(imp)
         _retell(imp)

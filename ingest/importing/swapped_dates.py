@@ -28,8 +28,8 @@ class OtherOrder(Exception):
 def guessed_sources(connection: sqlite3.Connection, chat: int, layout: str | None = None) -> list[int]:
     """The exports of a chat (of one layout) of which nobody knows for sure which number is the day."""
     return [
-        row[0]
-        for row in connection.execute(
+        source
+        for (source,) in connection.execute(
             """
             SELECT sources.id FROM sources JOIN chat_sources ON source_id = sources.id
             WHERE chat_id = ?1 AND date_order LIKE ?2 AND (?3 IS NULL OR format = ?3)
@@ -112,7 +112,9 @@ def swap_dates(
 
     A guess means that no day is over 12, so that each date has its counterpart. Ids stay, and edits find them.
     """
-    everything = [row[0] for row in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat,))]
+    everything = [
+        source for (source,) in connection.execute("SELECT source_id FROM chat_sources WHERE chat_id = ?", (chat,))
+    ]
     count = gather_leaving(connection, sources, everything)
     tallies: dict[int, Counters] = {}
     take_out_of_talks(connection, tallies)

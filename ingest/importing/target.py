@@ -96,17 +96,18 @@ class TargetFinder:
             to = self._decided.chat_of(key)
             if to:
                 former.append(key)
-                row = connection.execute("SELECT id, name, kind FROM chats WHERE key = ?", (to[0],)).fetchone()
+                joined_key, joined_name = to
+                row = connection.execute("SELECT id, name, kind FROM chats WHERE key = ?", (joined_key,)).fetchone()
                 if said is not None:
                     self._report.notes.append(
-                        f"'{said}' was joined with '{to[1]}', so that is where it goes; "
+                        f"'{said}' was joined with '{joined_name}', so that is where it goes; "
                         f"memories chats part EXPORT --as '{said}' makes it a chat of its own"
                     )
-                is_group = chat_key(to[1], "group") == to[0]
+                is_group = chat_key(joined_name, "group") == joined_key
                 kind = "group" if is_group else match.kind
-                match = Match(row[0], row[1], row[2], SAID) if row else Match(None, to[1], kind)
+                match = _said(row) if row else Match(None, joined_name, kind)
             elif read.name and said is None and (row := self._made_by_joining(read.name, overview)):
-                match = Match(row[0], row[1], row[2], SAID)
+                match = _said(row)
         if match.id is None:
             self._refuse_forgotten(match)
             chat = make_chat(connection, match, self._import.ids.named)
@@ -221,3 +222,8 @@ class TargetFinder:
             self._report.notes.append(f"the chat '{match.name}' is called '{match.rename}' now")
             return match.rename
         return match.name
+
+
+def _said(row: tuple[int, str, str]) -> Match:
+    chat, name, kind = row
+    return Match(chat, name, kind, why=SAID)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ingest.archive.derived import count_kinds
 from ingest.archive.source_messages import is_in, runs_of
-from ingest.importing.merge import Change, Old
+from ingest.importing.wordings import Change, Old
 from memories_lib.shared.folding import fold
 
 _FILE = "mimetype, bytes, sha256, width, height, duration_s, thumbnail, transcript, description, told_by"
@@ -51,11 +51,11 @@ def take_back(connection: sqlite3.Connection, sources: Sequence[int], only_chat:
         count_kinds(connection, chat, kinds)
     back.files = _drop_files(connection, sources, only_chat)
     messages = [change.old.id for changes in back.changes.values() for change in changes]
-    messages += [row[0] for row in connection.execute("SELECT message_id FROM bare_media")]
+    messages += [message for (message,) in connection.execute("SELECT message_id FROM bare_media")]
     for message in messages:
         back.exchanges |= {
-            row[0]
-            for row in connection.execute(
+            key
+            for (key,) in connection.execute(
                 "SELECT key FROM exchanges WHERE id = (SELECT exchange_id FROM messages WHERE id = ?)", (message,)
             )
         }
@@ -114,9 +114,10 @@ def _relink(connection: sqlite3.Connection, message: int, sources: Collection[in
             aside.append((row, source, words))
     says = handed or says
     # Who holds the message and left nothing says what stood at the beginning.
-    voices = _holders(connection, message) - set(sources) - {one[1] for one in (*links, *aside)}
+    voices = _holders(connection, message) - set(sources) - {said_by for _, said_by, *_ in (*links, *aside)}
     if not voices and links:
-        connection.execute("DELETE FROM revisions WHERE id = ?", (links[0][0],))
+        (row, _), *_ = links
+        connection.execute("DELETE FROM revisions WHERE id = ?", (row,))
     elif not voices and aside:
         row, _, says = aside.pop(0)
         connection.execute("DELETE FROM revisions WHERE id = ?", (row,))
@@ -142,8 +143,8 @@ def _later(words: _Words, other: _Words) -> _Words:
 
 def _holders(connection: sqlite3.Connection, message: int) -> set[int]:
     return {
-        row[0]
-        for row in connection.execute(
+        source
+        for (source,) in connection.execute(
             "SELECT source_id FROM source_messages WHERE first_id <= ? AND last_id >= ?", (message, message)
         )
     }

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import NamedTuple
 
+from ingest.core.model import MEDIA_KINDS, Message
 from memories_lib.shared.polls import words_and_votes
 
 #: ``@⁨Omar Neighbour⁩``: phones put a mention's name between isolates; older ones write the number.
@@ -13,6 +16,49 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 #: The beginning of a line such as ``[13.02.24, 20:15:01] Anna: ``.
 _HALF_A_HEADER = re.compile(r"[\u200e\u200f]?\[?\d[^\n]{0,60}|[\u200e\u200f]?\[?")
 _LABEL = re.compile(r"\A[\s\u200e\u200f]*[^\W\d_]+[\s\u00a0\u202f]?[:：][\s\u00a0\u202f]?")
+
+
+class Old(NamedTuple):
+    """A message of the archive."""
+
+    id: int
+    sender: int | None
+    sent_at: str
+    kind: str
+    text: str
+    is_edited: int
+    exchange: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a later export says of a message that the archive has."""
+
+    old: Old
+    kind: str
+    text: str
+    is_edited: bool
+
+
+def is_waiting(kind: str, text: str) -> bool:
+    """Whether a phone had only the place of a message, which another export may have."""
+    return kind == "view_once" and not text
+
+
+def is_version(old: Old, new: Message) -> bool:
+    """Whether `new` may be another wording of `old`, given that person and minute agree."""
+    kind, text, is_edited = new.kind, new.text, new.is_edited
+    if old.sender is None:
+        return old.kind == kind
+    if kind == "deleted" or old.kind == "deleted":
+        return True
+    if is_waiting(old.kind, old.text) or is_waiting(kind, text):
+        return True
+    if kind != old.kind and not (kind in MEDIA_KINDS and old.kind in MEDIA_KINDS):
+        return False
+    if is_edited or old.is_edited:
+        return True
+    return is_same_wording(kind, old.text, text)
 
 
 def is_same_wording(kind: str, one: str, other: str) -> bool:

@@ -94,7 +94,7 @@ def reduce(database: Path, target: Path, leave: Redactions) -> Reduced:
 
 def _check_names(connection: sqlite3.Connection, leave: Redactions) -> None:
     for table, names in (("chats", leave.chats), ("people", leave.people)):
-        known = {row[0] for row in connection.execute(f"SELECT name FROM {table}")}
+        known = {name for (name,) in connection.execute(f"SELECT name FROM {table}")}
         for name in names - known:
             raise MemoriesError(f"there is nothing called '{name}' among the {table}; memories stats names the chats")
 
@@ -117,8 +117,8 @@ def _take_out(copy: sqlite3.Connection, leave: Redactions) -> list[int]:
         for name in sorted(names):
             copy.execute(f"INSERT OR IGNORE INTO gone {sql}", (name,))
     touched = [
-        row[0]
-        for row in copy.execute(
+        exchange
+        for (exchange,) in copy.execute(
             "SELECT DISTINCT exchange_id FROM messages WHERE id IN (SELECT id FROM gone)"
         ).fetchall()
     ]
@@ -164,7 +164,7 @@ def _tell_again(copy: sqlite3.Connection, exchanges: Iterable[int]) -> None:
     teller = Summarizer(vocabulary, names, tokens)
     now = datetime.now().isoformat(timespec="seconds")
     for exchange in exchanges:
-        talk: list[Said] = copy.execute(_MEMBERS, (exchange,)).fetchall()
+        talk = [Said._make(row) for row in copy.execute(_MEMBERS, (exchange,))]
         told = teller.tell(talk)
         copy.execute(
             """
@@ -172,7 +172,7 @@ def _tell_again(copy: sqlite3.Connection, exchanges: Iterable[int]) -> None:
                 summary = ?, topics = '[]', mood = ?, summarised_by = 'offline', summarised_at = ? WHERE id = ?
             """,
             (
-                talk[0][2], talk[-1][2], len(talk), len({m[1] for m in talk if m[1] is not None}), told.title,
+                talk[0].sent_at, talk[-1].sent_at, len(talk), len({m.sender for m in talk} - {None}), told.title,
                 told.summary, told.mood, now, exchange,
             ),
         )  # fmt: skip
@@ -232,7 +232,7 @@ def _key_again(copy: sqlite3.Connection) -> None:
         new = keys.keys(row[:5] for row in rows)
         copy.executemany(
             "UPDATE messages SET key = ? WHERE id = ?",
-            [(key, row[0]) for key, row in zip(new, rows, strict=True) if key != row[5]],
+            [(key, message) for key, (message, *_, was) in zip(new, rows, strict=True) if key != was],
         )
     copy.execute(
         """
@@ -248,7 +248,7 @@ def _count_again(copy: sqlite3.Connection) -> None:
         copy.execute(f"DELETE FROM {table}")
     for (chat,) in copy.execute("SELECT id FROM chats").fetchall():
         tallies = Counters()
-        ids = [row[0] for row in copy.execute("SELECT id FROM exchanges WHERE chat_id = ?", (chat,))]
+        ids = [exchange for (exchange,) in copy.execute("SELECT id FROM exchanges WHERE chat_id = ?", (chat,))]
         for exchange in ids:
             tallies.add(copy.execute(_MEMBERS, (exchange,)).fetchall())
         tallies.flush(copy, chat)

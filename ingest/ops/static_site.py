@@ -74,22 +74,25 @@ class Site:
     def write(self) -> int:
         """Write everything; returns how many pages."""
         with closing(sqlite3.connect(f"{self._database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            talks = connection.execute(
-                """
-                SELECT id FROM exchanges WHERE is_memory OR id IN (
-                    SELECT exchange_id FROM exchange_marks WHERE is_starred
-                ) ORDER BY started_at DESC, id DESC
-                """
-            ).fetchall()
+            talks = [
+                exchange
+                for (exchange,) in connection.execute(
+                    """
+                    SELECT id FROM exchanges WHERE is_memory OR id IN (
+                        SELECT exchange_id FROM exchange_marks WHERE is_starred
+                    ) ORDER BY started_at DESC, id DESC
+                    """
+                )
+            ]
             years = [
-                row[0]
-                for row in connection.execute(
+                year
+                for (year,) in connection.execute(
                     "SELECT DISTINCT substr(started_at, 1, 4) FROM exchanges WHERE is_memory ORDER BY 1 DESC"
                 )
             ]
-            self._plan([row[0] for row in talks], years)
+            self._plan(talks, years)
             self._copy_media(connection)
-            self._write_search(connection, [row[0] for row in talks])
+            self._write_search(connection, talks)
         with _served(self._database) as client:
             (self._target / "static" / "app.css").write_text(_fetch(client, "/-/static/app.css"), "utf-8")
             self._index(client)
@@ -211,7 +214,7 @@ class Site:
                 (talk,),
             ).fetchone()
             said = "SELECT text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
-            texts = [row[0] for row in connection.execute(said, (talk,))]
+            texts = [text for (text,) in connection.execute(said, (talk,))]
             found.append([f"talk-{talk}.html", title, at[:10], chat, "\n".join([title or "", *texts])])
         told = json.dumps(found, ensure_ascii=False).replace("<", "\\u003c")
         (self._target / "search-data.js").write_text(f"const TALKS = {told};\n", "utf-8")

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.archive.curation import show_edits
-from ingest.archive.database import connect, database_errors, make_indexes
+from ingest.archive.database import connect, database_errors
+from ingest.archive.migrations import make_indexes
 from ingest.core.errors import MemoriesError
 from ingest.core.model import Progress
 from ingest.core.tempdirs import scratch

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: One message of a talk as a teller sees it: (id, person's id or None on notices, ISO local time, kind, text).
-Said = tuple[int, int | None, str, str, str]
+from memories_lib.shared.counters import Said, SaidRow
+
+__all__ = ["OfflineSummary", "Said", "SaidRow"]
 
 
 @dataclass(slots=True)

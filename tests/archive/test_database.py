@@ -10,9 +10,11 @@ import pytest
 
 from ingest.archive.check import check
 from ingest.archive.curation import put_edits_on
-from ingest.archive.database import APPLICATION_ID, VERSION, connect, make_indexes, transaction, writer_lock
+from ingest.archive.database import connect, transaction, writer_lock
+from ingest.archive.migrations import VERSION, make_indexes
 from ingest.core.errors import Locked, NotOurDatabase
 from memories_lib.shared import curation, edit_log
+from memories_lib.shared.contract import APPLICATION_ID
 from memories_lib.shared.layout import ArchiveFiles
 from tests.archive.test_merge import BY_NAME, save, talk
 from tests.conftest import EXAMPLES

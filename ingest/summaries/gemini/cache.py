@@ -9,53 +9,16 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ingest.summaries.gemini.answer import Manner, Summary, Usage
 from ingest.summaries.gemini.transcript import Talk
 from memories_lib.shared import private_files
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS answers (
-    name TEXT PRIMARY KEY, exchange_key INTEGER NOT NULL, digest TEXT NOT NULL, model TEXT NOT NULL,
-    prompt_version TEXT NOT NULL, title TEXT NOT NULL, summary TEXT NOT NULL, topics TEXT NOT NULL, mood TEXT NOT NULL,
-    score REAL NOT NULL, heart TEXT NOT NULL, made_at TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS answers_by_key ON answers (exchange_key);
-CREATE TABLE IF NOT EXISTS failures (
-    name TEXT PRIMARY KEY, exchange_key INTEGER NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS runs (
-    id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, model TEXT NOT NULL, host TEXT NOT NULL, budget REAL,
-    ended_at TEXT, outcome TEXT
-);
-CREATE TABLE IF NOT EXISTS requests (
-    id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs(id), at TEXT NOT NULL, purpose TEXT NOT NULL,
-    estimated_tokens INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL DEFAULT 0,
-    cached_tokens INTEGER NOT NULL DEFAULT 0,
-    output_tokens INTEGER NOT NULL DEFAULT 0, usd REAL NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT 'sent'
-);
-CREATE TABLE IF NOT EXISTS sent (
-    request_id INTEGER NOT NULL REFERENCES requests(id), chat TEXT NOT NULL, exchange_key INTEGER NOT NULL,
-    started_at TEXT NOT NULL, messages INTEGER NOT NULL, is_redacted INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS consents (
-    chat TEXT NOT NULL, host TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (chat, host)
-);
-CREATE TABLE IF NOT EXISTS excluded (
-    kind TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (kind, name)
-);
-CREATE TABLE IF NOT EXISTS looks (
-    sha256 TEXT NOT NULL, task TEXT NOT NULL, model TEXT NOT NULL, text TEXT NOT NULL, made_at TEXT NOT NULL,
-    PRIMARY KEY (sha256, task)
-);
-CREATE TABLE IF NOT EXISTS cuts (chat TEXT PRIMARY KEY, score REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS batches (
-    name TEXT PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES runs(id), model TEXT NOT NULL, submitted_at TEXT NOT NULL,
-    plan TEXT NOT NULL, collected_at TEXT
-);
-"""
+_SCHEMA = files("ingest.summaries.gemini").joinpath("cache.sql").read_text("utf-8")
 
 
 def _now() -> str:
@@ -92,11 +55,14 @@ class AnswerCache:
             """,
             (key, digest),
         ).fetchone()
-        return (_summary(row[:6]), row[6], row[7], row[8]) if row else None
+        if row is None:
+            return None
+        *answer, model, made_at, prompt_version = row
+        return _summary(answer), model, made_at, prompt_version
 
     def keys(self) -> set[int]:
         """The keys of all exchanges that there is an answer for."""
-        return {row[0] for row in self._db.execute("SELECT DISTINCT exchange_key FROM answers")}
+        return {exchange_key for (exchange_key,) in self._db.execute("SELECT DISTINCT exchange_key FROM answers")}
 
     def has_periods(self) -> bool:
         """Whether months or years were ever told."""
@@ -178,7 +144,7 @@ class AnswerCache:
 
     def looked_at(self, task: str) -> set[str]:
         """The files that need no other look."""
-        return {row[0] for row in self._db.execute("SELECT sha256 FROM looks WHERE task = ?", (task,))}
+        return {sha256 for (sha256,) in self._db.execute("SELECT sha256 FROM looks WHERE task = ?", (task,))}
 
     def note_answer(self, request: int, usage: Usage, usd: float, outcome: str) -> None:
         """What became of a request, and what it cost."""
@@ -199,8 +165,9 @@ class AnswerCache:
             FROM requests WHERE prompt_tokens > 0 AND outcome = 'answered' AND purpose = 'summaries'
             """
         ).fetchone()
-        factor = row[0] / row[1] if row[1] else 1.0
-        return min(3.0, max(0.4, factor)), (row[2] / row[3] if row[3] else None)
+        real, estimated, output, talks = row
+        factor = real / estimated if estimated else 1.0
+        return min(3.0, max(0.4, factor)), (output / talks if talks else None)
 
     def spent(self, run: int | None = None) -> tuple[int, int, int, float]:
         """(requests, input tokens, output tokens, USD) of one run, or of all."""
@@ -211,7 +178,8 @@ class AnswerCache:
             """,
             (run, run),
         ).fetchone()
-        return row[0], row[1], row[2], row[3]
+        requests, prompt_tokens, output_tokens, usd = row
+        return requests, prompt_tokens, output_tokens, usd
 
     def all_sent(self) -> Iterator[tuple[str, str, str, int, int, int]]:
         """(day, host, chat, talks, messages, redacted ones) of everything that was ever sent, by day."""
@@ -243,7 +211,7 @@ class AnswerCache:
 
     def excluded(self, kind: str) -> frozenset[str]:
         """The chats, or people, that are never sent."""
-        return frozenset(row[0] for row in self._db.execute("SELECT name FROM excluded WHERE kind = ?", (kind,)))
+        return frozenset(name for (name,) in self._db.execute("SELECT name FROM excluded WHERE kind = ?", (kind,)))
 
     def excluded_in(self, archive: sqlite3.Connection, kind: str) -> frozenset[str]:
         """Those names, and what an edit calls them now or called them before: a new name opens no door."""
@@ -312,6 +280,6 @@ def other_names(archive: sqlite3.Connection, kind: str, names: Collection[str]) 
     return found if found <= frozenset(names) else found | other_names(archive, kind, found | frozenset(names))
 
 
-def _summary(row: tuple[str, str, str, str, float, str]) -> Summary:
-    title, summary, topics, mood, score, heart = row
+def _summary(answer: Sequence[Any]) -> Summary:
+    title, summary, topics, mood, score, heart = answer
     return Summary(title, summary, tuple(json.loads(topics)), mood, score, tuple(json.loads(heart)))

@@ -14,8 +14,8 @@ from ingest.summaries.gemini import aio
 from ingest.summaries.gemini.answer import Usage
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Reply, Service
+from ingest.summaries.gemini.plan import Outcome
 from ingest.summaries.gemini.pricing import Price
-from ingest.summaries.gemini.scheduler import Outcome
 from ingest.summaries.gemini.transcript import one_line
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import media_name

@@ -151,8 +151,8 @@ def _drawn_on(connection: sqlite3.Connection, period: Talk, heart: tuple[int, ..
             drawn.append(line.message)
             continue
         drawn += [
-            row[0]
-            for row in connection.execute(
+            exchange
+            for (exchange,) in connection.execute(
                 """
                 SELECT exchange_id FROM period_exchanges JOIN periods ON periods.id = period_id
                 WHERE period = ? AND chat_id = (SELECT chat_id FROM periods WHERE id = ?)

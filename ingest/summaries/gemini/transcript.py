@@ -108,7 +108,7 @@ def talks(
 ) -> Iterator[Talk]:
     """The talks of the exchanges in `chosen`; what people in `without` (names) said is left out."""
     names: dict[int, str] = dict(connection.execute("SELECT id, name FROM people"))
-    hidden = {row[0] for row in connection.execute("SELECT message_id FROM hidden_messages")}
+    hidden = {message for (message,) in connection.execute("SELECT message_id FROM hidden_messages")}
     for one in chosen:
         rows = connection.execute(
             """

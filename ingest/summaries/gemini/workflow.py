@@ -18,10 +18,11 @@ from ingest.summaries.gemini.apply import apply, apply_kept, apply_kept_periods
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import NoGemini, Service, host
 from ingest.summaries.gemini.periods import Level, make_room, periods
+from ingest.summaries.gemini.plan import Estimate, Outcome, Plan, estimate, sort_out
 from ingest.summaries.gemini.pricing import NoPrice, Price
 from ingest.summaries.gemini.prompt import PERIOD_VERSION, VERSION
 from ingest.summaries.gemini.redact import Redactor
-from ingest.summaries.gemini.scheduler import Estimate, Outcome, Plan, Run, Spending, estimate, sort_out
+from ingest.summaries.gemini.scheduler import Run, Spending
 from ingest.summaries.gemini.taste import learned, read_taste
 from ingest.summaries.gemini.transcript import Talk, choose, talks
 from memories_lib.shared.layout import ArchiveFiles
@@ -99,7 +100,7 @@ def _plan(
     connection: sqlite3.Connection, database: Path, kept: AnswerCache, wanted: Wanted, purpose: str, version: str
 ) -> Plan:
     price = price_for(wanted)
-    known_chats = {row[0] for row in connection.execute("SELECT name FROM chats")}
+    known_chats = {name for (name,) in connection.execute("SELECT name FROM chats")}
     if wanted.chat is not None and wanted.chat not in known_chats:
         names = ", ".join(sorted(known_chats))
         raise MemoriesError(f"there is no chat '{wanted.chat}'; there are {names or 'none yet'}")
@@ -141,7 +142,7 @@ def redactor_for(connection: sqlite3.Connection, wanted: Wanted) -> Redactor | N
     """What takes the names of this archive out, where that is wanted."""
     if not wanted.redact:
         return None
-    return Redactor(tuple(row[0] for row in connection.execute("SELECT name FROM people ORDER BY id")))
+    return Redactor(tuple(name for (name,) in connection.execute("SELECT name FROM people ORDER BY id")))
 
 
 def prepare_periods(

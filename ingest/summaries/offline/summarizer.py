@@ -12,9 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
-from ingest.summaries import OfflineSummary, Said
-from ingest.summaries.offline import titles
+from ingest.summaries import OfflineSummary, Said, SaidRow
+from ingest.summaries.offline import habits, titles
 from ingest.summaries.offline.feelings import SPACELESS, feelings, language_of
 from ingest.summaries.offline.lexicon import Tokens, cleaned, raw_tokens
 from ingest.summaries.offline.scoring import Marks, mood_of, score
@@ -38,6 +39,18 @@ _WORTH_QUOTING = 0.4
 _WORTH_THREE = 10
 
 
+class _Quote(NamedTuple):
+    """A message that may be quoted: how much it says, and its distinct tokens."""
+
+    value: float
+    message: Said
+    tokens: set[str]
+
+    def is_other_than(self, other: _Quote) -> bool:
+        """Whether it says something else."""
+        return len(self.tokens & other.tokens) <= 0.6 * min(len(self.tokens), len(other.tokens))
+
+
 class Summarizer:
     """Tells the talks of one chat, given its vocabulary and the names of its people."""
 
@@ -46,7 +59,7 @@ class Summarizer:
         self._vocabulary = vocabulary
         self._names = names
 
-    def tell(self, talk: Sequence[Said]) -> OfflineSummary:
+    def tell(self, talk: Sequence[SaidRow]) -> OfflineSummary:
         """Title, summary, topics, mood and score of one talk, whose messages are in order."""
         marks, texts = _counted(talk)
         self._count_chaff(marks, texts)
@@ -62,15 +75,15 @@ class Summarizer:
         title = titles.name(best, talk, self._names, self._vocabulary.language())
         quotes = self._quotes(talk, is_spaceless, _most_quotes(value, marks.spoken), best.message if best else None)
         # A card shows both: what the title says in full is not said twice.
-        shown = [m for m in quotes if " ".join(m[4].split()) != title]
+        shown = [m for m in quotes if " ".join(m.text.split()) != title]
         return OfflineSummary(
             title=title,
-            summary="\n".join([f"{self._names[m[1]]}: “{shorten(m[4], QUOTE)}”" for m in shown if m[1]]),
+            summary="\n".join([f"{self._names[m.sender]}: “{shorten(m.text, QUOTE)}”" for m in shown if m.sender]),
             language=language,
             mood=mood_of(marks),
             score=value,
             topics=topics,
-            highlights=[m[0] for m in quotes],
+            highlights=[m.id for m in quotes],
         )
 
     def _listen(
@@ -88,7 +101,10 @@ class Summarizer:
         marks.rare = len(distinct & words.rare) / (len(counts) + 5)
         naming = distinct & words.naming
         naming.update([raw for raw, times in counts.items() if times > 1])
-        topics = [(-words.topics[raw][0] * counts[raw], words.topics[raw][1]) for raw in naming if raw in words.topics]
+        topics = [
+            (-weight * counts[raw], word)
+            for raw, (weight, word) in [(raw, words.topics[raw]) for raw in naming if raw in words.topics]
+        ]
         tally: dict[str, int] = {}
         codes_of = feelings().stop
         for raw in islice(counts, _HEARD):
@@ -98,7 +114,7 @@ class Summarizer:
             if "555" in text:
                 said["laugh"] = said.get("laugh", 0) + len(re.findall(r"5{3,}", text))
             runs = Counter(_RUN.findall(_GLUE.sub(" ", text)))
-            topics = [t for t in topics if not SPACELESS.match(t[1])]
+            topics = [(weight, word) for weight, word in topics if not SPACELESS.match(word)]
             topics += [(-times * 6.0 * (1 + len(run) / 20), run) for run, times in runs.items()]
             marks.variety = min(1.0, len(text) / 240)
         else:
@@ -115,12 +131,12 @@ class Summarizer:
         for text in texts:
             if "http" in text:
                 marks.links += 1
-            if len(text) <= titles.LONGEST_HABIT:
+            if len(text) <= habits.LONGEST_HABIT:
                 short.append(text.partition("\n")[0] if "\n" in text else text)
             elif len(text) > titles.PASTED and text.count("\n") >= titles.PASTED_LINES:
                 marks.pasted += 1
         often = self._vocabulary.lines.get
-        marks.common += sum(often(key, 0) >= _OFTEN for key in titles.line_keys(short))
+        marks.common += sum(often(key, 0) >= _OFTEN for key in habits.line_keys(short))
 
     def _weigh(self, distinct: set[str]) -> float:
         """What distinct tokens say in all."""
@@ -135,30 +151,30 @@ class Summarizer:
         worth = self._words.worth
         return sum([worth.get(raw, 0.0) for raw in tokens]) / len(tokens) if tokens else None
 
-    def _quotes(self, talk: Sequence[Said], is_spaceless: bool, most: int, best: Said | None) -> list[Said]:
+    def _quotes(self, talk: Sequence[SaidRow], is_spaceless: bool, most: int, best: Said | None) -> list[Said]:
         """`best`, from which the title is, and up to `most` in all that say the most by different words; in order."""
-        candidates = [m for m in talk if m[3] == "text" and m[1] is not None and len(m[4]) >= 4 and m is not best]
+        candidates = [m for m in titles.written(talk) if best is None or m.id != best.id]
         if len(candidates) > most + 2:
-            candidates.sort(key=_length, reverse=True)
+            candidates.sort(key=titles.length, reverse=True)
             del candidates[most + 2 :]
-        scored: list[tuple[float, int, Said, set[str]]] = []
-        for m in candidates:
-            distinct, value = self._said_in(m[4], is_spaceless)
+        scored: list[_Quote] = []
+        for message in candidates:
+            distinct, value = self._said_in(message.text, is_spaceless)
             if distinct:
-                scored.append((-value, m[0], m, distinct))
-        scored.sort(key=_by_value)
-        chosen: list[tuple[Said, set[str]]] = []
+                scored.append(_Quote(value, message, distinct))
+        scored.sort(key=lambda quote: (-quote.value, quote.message.id))
+        chosen: list[_Quote] = []
         if best is not None:
-            chosen.append((best, self._said_in(best[4], is_spaceless)[0]))
-        for value, _, m, distinct in scored:
-            if len(chosen) >= most or (len(chosen) > 1 and value > 0.45 * scored[0][0]):
+            chosen.append(_Quote(0.0, best, self._said_in(best.text, is_spaceless)[0]))
+        for quote in scored:
+            if len(chosen) >= most or (len(chosen) > 1 and quote.value < 0.45 * scored[0].value):
                 break
-            if all(len(distinct & other) <= 0.6 * min(len(distinct), len(other)) for _, other in chosen):
-                chosen.append((m, distinct))
+            if all(quote.is_other_than(other) for other in chosen):
+                chosen.append(quote)
         if len(chosen) > 1:
-            order = {m[0]: n for n, m in enumerate(talk)}
-            chosen.sort(key=lambda c: order[c[0][0]])
-        return [m for m, _ in chosen]
+            order = {number: place for place, (number, _, _, _, _) in enumerate(talk)}
+            chosen.sort(key=lambda quote: order[quote.message.id])
+        return [quote.message for quote in chosen]
 
     def _said_in(self, text: str, is_spaceless: bool) -> tuple[set[str], float]:
         """(a message's distinct tokens, how much they say)."""
@@ -181,15 +197,7 @@ def _most_quotes(value: float, spoken: int) -> int:
     return 3 if spoken >= _WORTH_THREE else 2
 
 
-def _length(m: Said) -> int:
-    return min(len(m[4]), 220)
-
-
-def _by_value(scored: tuple[float, int, Said, set[str]]) -> tuple[float, int]:
-    return scored[0], scored[1]
-
-
-def _counted(talk: Sequence[Said]) -> tuple[Marks, list[str]]:
+def _counted(talk: Sequence[SaidRow]) -> tuple[Marks, list[str]]:
     """What can be counted without looking at words, and the texts to look at."""
     marks = Marks()
     texts: list[str] = []

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from ingest.core.languages import languages, plain
-from ingest.summaries import Said
+from ingest.summaries import Said, SaidRow
+from ingest.summaries.offline import habits
 from ingest.summaries.offline.feelings import SPACELESS, feelings
 from ingest.summaries.offline.lexicon import raw_tokens
 from ingest.summaries.offline.word_worth import spreads
@@ -23,6 +25,8 @@ from memories_lib.shared.media_words import media_title
 
 #: A sentence of fewer characters is cut to only where nothing longer is to be had.
 _FEWEST = 25
+#: Messages of fewer letters are no title; of longer ones, no more than so many count for more.
+_FEWEST_LETTERS, _LONG = 4, 220
 #: Arrows, and after them all that is drawn: hearts, faces.
 _FIRST_DRAWN = 0x2190
 #: Of a talk, so many of its longest messages, and of those that caused most, may be its title; of a dull talk so many.
@@ -39,8 +43,6 @@ _ANSWERS = 5
 PASTED, PASTED_LINES = 500, 6
 #: Of so many words is a cry ("no way!!", "😂😂").
 _CRY, _LONGEST_CRY = 3, 30
-#: Lines that are longer are no habit (characters).
-LONGEST_HABIT = 120
 #: A sentence that a chat says so often is nobody's news.
 _COMMON = 3
 
@@ -57,6 +59,15 @@ _CLOSING = {"„": "“”", "“": "”", "«": "»", "»": "«", '"': '"', "�
 _QUESTION = ("?", "？", "؟", ";")
 
 
+class _Candidate(NamedTuple):
+    """A sentence that may be the title, before its form and its words' worth are looked at."""
+
+    value: float
+    message: Said
+    text: str
+    tokens: list[str]
+
+
 class Sentence(NamedTuple):
     """One sentence of a message, with how well it would do for a title."""
 
@@ -66,7 +77,7 @@ class Sentence(NamedTuple):
 
 
 def choose(
-    talk: Sequence[Said],
+    talk: Sequence[SaidRow],
     weigh: Callable[[set[str]], float],
     worth: Callable[[Sequence[str]], float | None],
     common: Mapping[str, int],
@@ -80,11 +91,11 @@ def choose(
     dull talk, at which hardly anybody will look, only the longest messages are looked at.
     """
     answers = _NONE if is_dull else _answers(talk)
-    found: list[tuple[float, Said, str, list[str]]] = []
+    found: list[_Candidate] = []
     is_first = True
     for n, message in _longest(talk) if is_dull else _candidates(talk, answers):
-        caused = (1.0 + 0.3 * answers[n]) * _whole(message[4], common)
-        for place, text in enumerate(_sentences(message[4])):
+        caused = (1.0 + 0.3 * answers[n]) * _whole(message.text, common)
+        for place, text in enumerate(_sentences(message.text)):
             tokens = raw_tokens(text)
             distinct = set(tokens)
             if not distinct:
@@ -95,8 +106,8 @@ def choose(
                 value *= 1.25
                 is_first = False
             # Of a message, the first sentence is what it is about.
-            found.append((value if place == 0 else 0.85 * value, message, text, tokens))
-    found.sort(key=_by_value, reverse=True)
+            found.append(_Candidate(value if place == 0 else 0.85 * value, message, text, tokens))
+    found.sort(key=attrgetter("value"), reverse=True)
     best: Sentence | None = None
     for value, message, text, tokens in found:
         if best is not None and value * _MOST_FOR_WORTH <= best.value:
@@ -110,33 +121,47 @@ def choose(
     return best
 
 
-def _by_value(found: tuple[float, Said, str, list[str]]) -> float:
-    return found[0]
-
-
-def _longest(talk: Sequence[Said]) -> list[tuple[int, Said]]:
-    spoken = [(0, m) for m in talk if m[1] is not None and m[3] == "text" and len(m[4]) >= 4]
+def _longest(talk: Sequence[SaidRow]) -> list[tuple[int, Said]]:
+    spoken = written(talk)
     if len(spoken) > _OF_DULL:
-        spoken.sort(key=lambda one: -min(len(one[1][4]), 220))
+        spoken.sort(key=length, reverse=True)
         del spoken[_OF_DULL:]
-    return spoken
+    return [(0, message) for message in spoken]
 
 
-def _candidates(talk: Sequence[Said], answers: Sequence[int]) -> list[tuple[int, Said]]:
+def written(talk: Sequence[SaidRow]) -> list[Said]:
+    """What somebody wrote, but for the shortest."""
+    return [
+        Said(number, sender, sent_at, kind, text)
+        for number, sender, sent_at, kind, text in talk
+        if kind == "text" and sender is not None and len(text) >= _FEWEST_LETTERS
+    ]
+
+
+def length(message: Said) -> int:
+    """How long a message is (characters), as far as that counts."""
+    return min(len(message.text), _LONG)
+
+
+def _candidates(talk: Sequence[SaidRow], answers: Sequence[int]) -> list[tuple[int, Said]]:
     """The longest messages, those that caused most, and the first of some length; in the order of the talk."""
-    spoken = [(n, m) for n, m in enumerate(talk) if m[1] is not None and m[3] == "text" and len(m[4]) >= 4]
+    spoken = [
+        (place, Said(number, sender, sent_at, kind, text))
+        for place, (number, sender, sent_at, kind, text) in enumerate(talk)
+        if kind == "text" and sender is not None and len(text) >= _FEWEST_LETTERS
+    ]
     if len(spoken) > _MOST_LONGEST + _MOST_LOUDEST:
-        lengths = {n: min(len(m[4]), 220) for n, m in spoken}
+        lengths = {place: length(message) for place, message in spoken}
         chosen = set(sorted(lengths, key=lengths.__getitem__, reverse=True)[:_MOST_LONGEST])
         loud = [n for n in lengths if answers[n]]
         if loud:
             chosen.update(sorted(loud, key=answers.__getitem__, reverse=True)[:_MOST_LOUDEST])
         chosen.add(next((n for n, length in lengths.items() if length >= 20), -1))
-        spoken = [one for one in spoken if one[0] in chosen]
+        spoken = [(place, message) for place, message in spoken if place in chosen]
     return spoken
 
 
-def _answers(talk: Sequence[Said]) -> list[int]:
+def _answers(talk: Sequence[SaidRow]) -> list[int]:
     """Of each message, how many short cries of others came right after it, before anybody wrote at length."""
     found = [0] * len(talk)
     has_laughter = feelings().has_laughter
@@ -146,11 +171,12 @@ def _answers(talk: Sequence[Said]) -> list[int]:
     ]
     if True not in is_cry:
         return found
-    for n, message in enumerate(talk):
-        if message[1] is None or is_cry[n]:
+    senders = [sender for _, sender, _, _, _ in talk]
+    for n, sender in enumerate(senders):
+        if sender is None or is_cry[n]:
             continue
         for later in range(n + 1, min(n + 1 + _ANSWERS, len(talk))):
-            if talk[later][1] == message[1]:
+            if senders[later] == sender:
                 if not is_cry[later]:
                     break
             elif is_cry[later]:
@@ -188,7 +214,9 @@ def _sentences(text: str) -> list[str]:
 def _whole(text: str, common: Mapping[str, int]) -> float:
     """How well a message does for a title, whatever its sentences are, 1 at best."""
     value = 0.5 if len(text) > PASTED or text.count("\n") >= PASTED_LINES else 1.0
-    return value * (0.2 if len(text) <= LONGEST_HABIT and common.get(line_key(text), 0) >= _COMMON else 1.0)
+    return value * (
+        0.2 if len(text) <= habits.LONGEST_HABIT and common.get(habits.line_key(text), 0) >= _COMMON else 1.0
+    )
 
 
 def _form(text: str, tokens: Sequence[str]) -> float:
@@ -211,38 +239,27 @@ def _form(text: str, tokens: Sequence[str]) -> float:
     return value
 
 
-def line_key(text: str) -> str:
-    """A message as it is counted among those that come again: its letters and signs, digits as one."""
-    key = text[:160].casefold().strip()
-    return _DIGITS.sub("0", key) if _DIGITS.search(key) else key
-
-
-def line_keys(lines: Sequence[str]) -> list[str]:
-    """The same of many short lines at once."""
-    keys = "\n".join(lines).casefold()
-    keys = _DIGITS.sub("0", keys) if _DIGITS.search(keys) else keys
-    return [key.strip() for key in keys.split("\n")] if lines else []
-
-
-def name(sentence: Sentence | None, talk: Sequence[Said], names: Mapping[int, str], language: str | None) -> str:
+def name(sentence: Sentence | None, talk: Sequence[SaidRow], names: Mapping[int, str], language: str | None) -> str:
     """The title. `names` are of people; `language` is the chat's, for words that nobody wrote."""
     if sentence is not None:
         return fit(sentence.text)
-    written = [m for m in talk if m[4] and m[1] is not None and m[3] in ("text", "location", "poll")]
-    said = next((m for m in written if _says_something(m[4])), written[0] if written else None)
-    told = " ".join(URL.sub("", said[4]).split()) if said else ""
-    if said and said[3] == "poll":
-        told = _question(said[4])
-    if said and said[3] == "location" and plain(told.rstrip(" :,")) in languages().labels:
+    messages = list(map(Said._make, talk))
+    by_people = [m for m in messages if m.sender is not None]
+    written = [m for m in by_people if m.text and m.kind in ("text", "location", "poll")]
+    said = next((m for m in written if _says_something(m.text)), written[0] if written else None)
+    told = " ".join(URL.sub("", said.text).split()) if said else ""
+    if said and said.kind == "poll":
+        told = _question(said.text)
+    if said and said.kind == "location" and plain(told.rstrip(" :,")) in languages().labels:
         told = ""  # "Location" says no more than that it is one
-    if said and said[3] != "location":
-        return shorten(told or said[4], TITLE)
-    kinds = Counter(m[3] for m in talk if m[3] != "system")
+    if said and said.kind != "location":
+        return shorten(told or said.text, TITLE)
+    kinds = Counter(m.kind for m in messages if m.kind != "system")
     if kinds:
-        who = list(dict.fromkeys(names[m[1]] for m in talk if m[1] is not None))
-        caption = next((" ".join(m[4].split()) for m in talk if m[1] is not None and m[3] in MEDIA_KINDS and m[4]), "")
+        who = list(dict.fromkeys(names[m.sender] for m in by_people if m.sender is not None))
+        caption = next((" ".join(m.text.split()) for m in by_people if m.kind in MEDIA_KINDS and m.text), "")
         return shorten(media_title(kinds, told.rstrip(" :,") or shorten(caption, _CAPTION), who, language), TITLE)
-    return shorten(talk[0][4], TITLE) if talk else ""
+    return shorten(messages[0].text, TITLE) if messages else ""
 
 
 def _question(poll: str) -> str:

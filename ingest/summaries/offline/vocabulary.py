@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ingest.summaries.offline import titles
+from ingest.summaries.offline import habits
 from ingest.summaries.offline.lexicon import Tokens, raw_tokens
 
 _MOST_KNOWN = 60_000
@@ -21,7 +21,7 @@ class Vocabulary:
 
     talks: int = 0
     seen: Counter[str] = field(default_factory=Counter)
-    #: Messages as `titles.line_key` writes them -> how often they were said.
+    #: Messages as `habits.line_key` writes them -> how often they were said.
     lines: Counter[str] = field(default_factory=Counter)
     #: Language -> how many of its commonest words were said.
     languages: Counter[str] = field(default_factory=Counter)
@@ -32,7 +32,7 @@ class Vocabulary:
         self.talks += 1
         distinct = set(raw_tokens(text))
         self.seen.update({tokens[raw].word for raw in distinct})
-        self.lines.update(map(titles.line_key, text.split("\n")))
+        self.lines.update(map(habits.line_key, text.split("\n")))
         if self.talks <= _TALKS_FOR_LANGUAGE:
             self.languages.update([code for raw in distinct for code in tokens[raw].languages])
         self._forget()

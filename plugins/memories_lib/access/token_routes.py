@@ -45,7 +45,10 @@ def actor_of(datasette: Datasette, header: str) -> dict[str, Any] | None:
         found = access_tokens.role_of(store_of(datasette), header[7:].strip(), roles.proof_of)
     except ApiError:
         return None
-    return {"id": found[1], "role": found[0], "token": found[2]} if found else None
+    if found is None:
+        return None
+    role, name, number = found
+    return {"id": name, "role": role, "token": number}
 
 
 def _role(body: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from memories_lib.access import roles
 from memories_lib.api import read
 from memories_lib.queries import visible
 from memories_lib.server import served_archive
-from memories_lib.server.http import Answer, ApiError, Handler, as_json, body_of, whole, whole_numbers, words, wrong
+from memories_lib.server.http import Answer, ApiError, Handler, as_json, body_of, whole_numbers, words, wrong
 from memories_lib.shared import edit_details, edit_log
 from memories_lib.shared.edit_event import Event
 from memories_lib.shared.edited_archive import EMPTY
@@ -40,18 +40,18 @@ def _named(run: Run, table: str, number: int) -> tuple[int, dict[str, Any]] | No
     return (row["key"], {"chat": row["chat"], "at": row["at"]}) if row else None
 
 
-def _exchange(run: Run, number: int) -> tuple[int, dict[str, Any]]:
+def exchange_named(run: Run, number: int) -> tuple[int, dict[str, Any]]:
     """See `_named`; for one that was merged, where it is now. Raises 404."""
     found = _named(run, "exchanges", number)
     if found is None:
         moved = read.merged_into(run, number)
         if moved is None:
             raise ApiError(404, "Exchange not found")
-        return _exchange(run, moved)
+        return exchange_named(run, moved)
     return found
 
 
-def _message(run: Run, number: int) -> tuple[int, dict[str, Any]]:
+def message_named(run: Run, number: int) -> tuple[int, dict[str, Any]]:
     """See `_named`. Raises 404."""
     found = _named(run, "messages", number)
     if found is None:
@@ -66,12 +66,12 @@ async def _edit_exchange(
     more: dict[str, Any] | None = None,
     check: Callable[[Run, int], None] | None = None,
 ) -> Event:
-    number = _id(request)
+    number = id_of(request)
 
     def subject(run: Run) -> tuple[str, int, dict[str, Any]]:
         if check:
             check(run, number)
-        key, detail = _exchange(run, number)
+        key, detail = exchange_named(run, number)
         parts = {"parts": _parts(run, number)} if action in ("hide", "restore") else {}
         if action == "restore" and _is_empty(run, number):
             parts["messages"] = _hidden_messages(run, number)
@@ -115,7 +115,8 @@ def _hidden_messages(run: Run, number: int) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-def _id(request: Request) -> int:
+def id_of(request: Request) -> int:
+    """The number in the address. Raises 404 for what no row can have."""
     number = int(request.url_vars["id"])
     if number >= 1 << 63:
         raise ApiError(404, "Exchange not found")
@@ -168,60 +169,6 @@ async def note(request: Request, datasette: Datasette) -> Answer:
     return told(await _edit_exchange(request, datasette, "note", {"note": said}))
 
 
-async def split(request: Request, datasette: Datasette) -> Answer:
-    """``{"message_id": …}``: that message and what follows become an exchange of their own."""
-    message = whole((await body_of(request)).get("message_id"))
-    if message is None or abs(message) >= 1 << 63:
-        raise wrong("body", "message_id", "value is not a valid integer", "type_error.integer")
-    number = _id(request)
-
-    def subject(run: Run) -> tuple[str, int, dict[str, Any]]:
-        key, detail = _exchange(run, number)
-        first = run(
-            "SELECT id, exchange_id FROM messages WHERE exchange_id = ? ORDER BY sent_at, id LIMIT 1", (number,)
-        ).fetchone()
-        row = run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()
-        if row is None or row["exchange_id"] != number:
-            raise ApiError(400, "That message is not in this exchange")
-        if first["id"] == message:
-            raise ApiError(400, "That is its first message: nothing would stay")
-        message_key, where = _message(run, message)
-        return "exchange", key, {**detail, "message": message_key, "at_message": where["at"]}
-
-    event = await served_archive.edit(datasette, roles.name_of(request), "split", subject)
-    return {**told(event), "new_exchange_id": event.id}
-
-
-async def merge(request: Request, datasette: Datasette) -> Answer:
-    """``{"exchange_ids": [3, 9]}``: the smallest id stays."""
-    ids = list(dict.fromkeys(whole_numbers(await body_of(request), "exchange_ids")))
-    if len(ids) < 2:
-        raise wrong("body", "exchange_ids", "ensure this value has at least 2 items", "value_error.list.min_items")
-
-    def subject(run: Run) -> tuple[str, int, dict[str, Any]]:
-        marks = ", ".join("?" * len(ids))
-        rows = run(
-            f"""
-            SELECT id, chat_id FROM exchanges LEFT JOIN exchange_marks ON exchange_id = id
-            WHERE id IN ({marks}) AND {visible.NOT_HIDDEN}
-            """,
-            ids,
-        ).fetchall()
-        if len(rows) != len(ids):
-            raise ApiError(400, "Some of these exchanges do not exist")
-        if len({row["chat_id"] for row in rows}) > 1:
-            raise ApiError(400, "Exchanges of different sources cannot be merged")
-        parts = []
-        for number in sorted(ids):
-            key, detail = _exchange(run, number)
-            parts.append({"key": key, "at": detail["at"]})
-        return "exchange", parts[0]["key"], {"chat": detail["chat"], "at": parts[0]["at"], "exchanges": parts}
-
-    event = await served_archive.edit(datasette, roles.name_of(request), "merge", subject)
-    target = min(ids)
-    return {**told(event), "message": f"Merged {len(ids)} exchanges", "target_exchange_id": target}
-
-
 def _with_edits(request: Request, data: dict[str, Any], done: Sequence[int]) -> Response:
     """The contract's answer; the edits' numbers go beside it."""
     answer = as_json(request, data)
@@ -253,7 +200,7 @@ async def _each_message(request: Request, datasette: Datasette, ids: Iterable[in
         if is_hidden == (action == "hide"):
             return None
         try:
-            return _message(run, number)
+            return message_named(run, number)
         except ApiError:
             return None
 
@@ -266,10 +213,10 @@ async def highlight(request: Request, datasette: Datasette) -> Answer:
     on = (await body_of(request, or_else={})).get("on", True)
     if not isinstance(on, bool):
         raise wrong("body", "on", "must be true or false", "type_error.bool")
-    number = _id(request)
+    number = id_of(request)
 
     def subject(run: Run) -> tuple[str, int, dict[str, Any]]:
-        key, detail = _message(run, number)
+        key, detail = message_named(run, number)
         return "message", key, {**detail, "on": on}
 
     return told(await served_archive.edit(datasette, roles.name_of(request), "highlight", subject))
@@ -296,7 +243,7 @@ async def edits(request: Request, datasette: Datasette) -> Answer:
 
 async def undo(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/edits/{id}/undo``"""
-    number = _id(request)
+    number = id_of(request)
     database = served_archive.database_of(datasette)
 
     def subject(_run: Run) -> tuple[str, int, dict[str, Any]]:

@@ -213,9 +213,11 @@ async def what_of(datasette: Datasette, link: str) -> Any:
         )
         .fetchone()
     )
-    if row is None or not hmac.compare_digest(row[1], await asyncio.to_thread(access_tokens.digest_of, found[2])):
+    if row is None:
         return None
-    return json.loads(row[0])
+    what, digest = row
+    is_it = hmac.compare_digest(digest, await asyncio.to_thread(access_tokens.digest_of, found[2]))
+    return json.loads(what) if is_it else None
 
 
 def talks_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from memories_lib.queries import story, visible
@@ -96,5 +97,5 @@ def track(run: Run, chat: int) -> Track:
         """,
         (chat,),
     ).fetchall()
-    marks = sorted(((row, place(row["started_at"])) for row in rows), key=lambda one: one[1])
+    marks = sorted(((row, place(row["started_at"])) for row in rows), key=itemgetter(1))
     return Track(row_of_chat["first_at"][:10], row_of_chat["last_at"][:10], years, marks)

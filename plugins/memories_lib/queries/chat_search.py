@@ -53,19 +53,21 @@ def find_in_chat(run: Run, chat: int, words: str, at: int | None = None) -> Foun
         return FoundInChat(words)
     if at is None or at in ids:
         place = ids.index(at) if at is not None else 0
-        beside = ids[place + 1 : place + 2], ids[place - 1 : place] if place else []
-        if not beside[0] and total > len(ids):
-            beside = find("newest", ids[place], 1)[0], beside[1]
+        older, newer = ids[place + 1 : place + 2], ids[place - 1 : place] if place else []
+        if not older and total > len(ids):
+            older, _ = find("newest", ids[place], 1)
         shown: int | None = place + 1
     else:
         # It is further back, or does not have the words: what is nearest on both sides.
-        beside, shown = (find("newest", at, 1)[0], find("first", at, 1)[0]), None
-    hits = _hits(run, [ids[shown - 1]] if shown else [at] if at else [], *beside)
+        (older, _), (newer, _), shown = find("newest", at, 1), find("first", at, 1), None
+    hits = _hits(run, [ids[shown - 1]] if shown else [at] if at else [], older, newer)
     return FoundInChat(words, total, shown, *hits)
 
 
 def _hits(run: Run, *found: list[int]) -> list[Hit | None]:
-    ids = [one[0] for one in found if one]
+    """The first of each list, None for an empty one or what is gone."""
+    firsts = [next(iter(one), None) for one in found]
+    ids = [message for message in firsts if message is not None]
     rows = run(f"SELECT id, exchange_id FROM messages WHERE id IN ({', '.join('?' * len(ids))})", ids).fetchall()
     talks = {row["id"]: row["exchange_id"] for row in rows}
-    return [Hit(one[0], talks[one[0]]) if one and one[0] in talks else None for one in found]
+    return [Hit(message, talks[message]) if message is not None and message in talks else None for message in firsts]

@@ -47,7 +47,7 @@ def said_around(run: Run, question: str, args: Mapping[str, str]) -> list[dict[s
     said: dict[int, list[Any]] = {}
     for row in run(_SAID_WITH, {"query": query}):
         said.setdefault(row["exchange_id"], []).append(row)
-    told = {row[0] for row in run(_TOLD_WITH, {"query": query})}
+    told = {message for (message,) in run(_TOLD_WITH, {"query": query})}
     narrower, given = search_filter.narrowed(args)
     rows = run(_MEDIA.format(narrower=narrower), {**given, "talks": json.dumps([*{*said, *told}])}).fetchall()
     found = []

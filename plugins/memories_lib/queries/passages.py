@@ -152,8 +152,9 @@ def _terms(run: Run, words: Sequence[str]) -> list[_Term]:
 
 
 def _note(term: _Term, row: sqlite3.Row, counts: float) -> None:
-    term.hits.setdefault(row[0], counts)
-    term.talks[row[1]] = max(counts, term.talks.get(row[1], 0.0))
+    message, exchange = row
+    term.hits.setdefault(message, counts)
+    term.talks[exchange] = max(counts, term.talks.get(exchange, 0.0))
 
 
 def _hits(run: Run, query: str) -> list[sqlite3.Row]:
@@ -171,7 +172,7 @@ def _named(run: Run, question: str) -> set[str]:
     """The people whom a question names, by any of their names."""
     words = set(words_of(question))
     # "Lakshmis", "Benin" name them as well.
-    names = {row[0] for row in run("SELECT name FROM people WHERE message_count > 0")}
+    names = {name for (name,) in run("SELECT name FROM people WHERE message_count > 0")}
     return {name for name in names if any(_names(word, part) for part in words_of(name) for word in words)}
 
 

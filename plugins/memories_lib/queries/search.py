@@ -80,7 +80,7 @@ def find(
     if ids is None:
         ids = _in_order(run, written, f"{SEEN}{narrower}", named, given, order)
     if seen:
-        ids = _put_in_order(run, [*ids, *(row[0] for row in seen)], given, order)[:most]
+        ids = _put_in_order(run, [*ids, *(message for (message,) in seen)], given, order)[:most]
     return ids, total
 
 
@@ -92,12 +92,12 @@ def _hidden_among(
     All hidden ones are fetched, found or not: how long a search takes tells nobody whether a word is
     in what is hidden.
     """
-    hidden = {row[0] for row in run(HIDDEN_MESSAGES)}
+    hidden = {message for (message,) in run(HIDDEN_MESSAGES)}
     if everything > _MANY:
         count = f"SELECT count(*) FROM messages_fts {counted} WHERE {written}{narrower}"
         return int(run(f"{count} AND +messages_fts.rowid IN ({HIDDEN_MESSAGES})", given).fetchone()[0])
     found = run(f"SELECT messages_fts.rowid FROM messages_fts {counted} WHERE {written}{narrower}", given)
-    return sum(row[0] in hidden for row in found)
+    return sum(message in hidden for (message,) in found)
 
 
 def _after(order: str) -> str:
@@ -110,8 +110,8 @@ def _in_order(run: Run, written: str, visible: str, named: str, given: Mapping[s
     most = _MOST_RANKED if order == "best" else given["most"]
     after = _after(order) if given["before"] is not None else ""
     found = [
-        row[0]
-        for row in run(
+        message
+        for (message,) in run(
             f"""
             SELECT messages.id FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid {named}
             WHERE {written} AND {visible}{after} ORDER BY {_ORDERS[order][0]} LIMIT :most
@@ -128,10 +128,8 @@ def _ranked(run: Run, ids: list[int], query: str) -> list[int]:
     Not by SQLite's `rank`: it counts all that is in the index, and would tell what is in messages that are hidden.
     """
     words = [folding.plain(" ".join(word.split())) for word in _QUOTED.findall(query)]
-    texts = {
-        row[0]: row[1]
-        for row in run(f"SELECT id, substr(text, 1, 2000) FROM messages WHERE id IN ({', '.join(map(str, ids))})")
-    }
+    rows = run(f"SELECT id, substr(text, 1, 2000) FROM messages WHERE id IN ({', '.join(map(str, ids))})")
+    texts: dict[int, str] = dict(map(tuple, rows))
 
     def value(number: int) -> float:
         text = folding.plain(" ".join(folding.fold(texts[number]).split()))
@@ -145,22 +143,24 @@ def _look_through_the_newest(run: Run, given: Mapping[str, Any]) -> list[int] | 
     """The newest with the words, from the newest messages back; None when there are too few among those."""
     found: list[int] = []
     # Where one goes on: at a message that may be seen, or further on at any, by what it is and not by its number.
-    start = ("~", 0) if given["before"] is None else run(_AT, given).fetchone()
+    place = ("~", 0) if given["before"] is None else run(_AT, given).fetchone()
     looked, size = 0, _FIRST_LOOK
-    while start and len(found) < given["most"] and looked < _MOST_LOOKED_THROUGH:
+    while place and len(found) < given["most"] and looked < _MOST_LOOKED_THROUGH:
+        at, number = place
         newest = run(
             """
             SELECT messages.id, messages.sent_at FROM messages INDEXED BY messages_by_sent_at
             WHERE (messages.sent_at, messages.id) < (:at, :number)
             ORDER BY messages.sent_at DESC, messages.id DESC LIMIT :size
             """,
-            {"at": start[0], "number": start[1], "size": size},
+            {"at": at, "number": number, "size": size},
         ).fetchall()
         if not newest:
             return found
-        held = _held_by(run, given["query"], [row[0] for row in newest])
-        found += [row[0] for row in newest if row[0] in held]
-        start, looked, size = (newest[-1][1], newest[-1][0]), looked + len(newest), 2 * size
+        held = _held_by(run, given["query"], [message for message, _ in newest])
+        found += [message for message, _ in newest if message in held]
+        *_, (number, at) = newest
+        place, looked, size = (at, number), looked + len(newest), 2 * size
     return found[: given["most"]] if len(found) >= given["most"] else None
 
 
@@ -172,8 +172,8 @@ def _held_by(run: Run, query: str, ids: Iterable[int]) -> set[int]:
     held: set[int] = set()
     for low, high in zip(starts, ends, strict=True):
         held.update(
-            row[0]
-            for row in run(
+            message
+            for (message,) in run(
                 f"""
                 SELECT rowid FROM messages_fts WHERE messages_fts MATCH :query AND rowid BETWEEN :low AND :high
                     AND rowid NOT IN ({HIDDEN_MESSAGES})
@@ -194,4 +194,4 @@ def _put_in_order(run: Run, ids: list[int], given: Mapping[str, Any], order: str
         f"SELECT messages.id FROM messages WHERE messages.id IN ({marks}){after} ORDER BY {_ORDERS[order][0]}",
         {"before": given["before"]},
     )
-    return [row[0] for row in rows]
+    return [message for (message,) in rows]

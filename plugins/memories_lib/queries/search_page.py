@@ -71,9 +71,9 @@ def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
         answers = [] if args.get("before") or search_filter.narrowed(args)[0] else _answers(run, question)
         if not total and not cards and not args.get("before"):
             for instead in _otherwise(run, question):
-                found = _with_words(run, instead, args)
-                if found[2] or found[1]:
-                    looked_for, (messages, cards, total) = instead, found
+                messages, cards, total = _with_words(run, instead, args)
+                if total or cards:
+                    looked_for = instead
                     is_near = not instead.endswith("*")
                     break
         around = [] if args.get("before") else _grouped(media_search.said_around(run, looked_for, args))

@@ -76,4 +76,4 @@ def _written(run: Run, words: list[str]) -> dict[str, int]:
         """,
         (json.dumps(words),),
     )
-    return {row[0]: row[1] for row in rows}
+    return dict(map(tuple, rows))

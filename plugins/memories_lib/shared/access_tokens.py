@@ -36,7 +36,7 @@ def open_store(path: str | Path) -> sqlite3.Connection:
     store.execute("PRAGMA journal_mode = WAL")
     store.execute("PRAGMA synchronous = FULL")
     store.execute(_SCHEMA)
-    if "proof" not in [row[1] for row in store.execute("PRAGMA table_info(tokens)")]:
+    if "proof" not in [name for (name,) in store.execute("SELECT name FROM pragma_table_info('tokens')")]:
         store.execute("ALTER TABLE tokens ADD COLUMN proof TEXT")
     return store
 
@@ -64,9 +64,12 @@ def role_of(store: sqlite3.Connection, token: str, proof_of: Callable[[str], str
         "SELECT role, name, digest, proof FROM tokens WHERE id = ? AND revoked_at IS NULL AND expires_at > ?",
         (int(number), int(time.time())),
     ).fetchone()
-    if row is None or not hmac.compare_digest(row[2], digest_of(secret)):
+    if row is None:
         return None
-    return (row[0], row[1], int(number)) if row[3] in (None, proof_of(row[0])) else None
+    role, name, digest, proof = row
+    if not hmac.compare_digest(digest, digest_of(secret)) or proof not in (None, proof_of(role)):
+        return None
+    return role, name, int(number)
 
 
 def listed(store: sqlite3.Connection) -> list[dict[str, Any]]:

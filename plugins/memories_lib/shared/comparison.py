@@ -77,7 +77,10 @@ def only_there(path: str | Path, served: str | Path, forgotten: dict[str, dict[i
             """
         ).fetchall()
         chats: dict[int, int] = dict(connection.execute("SELECT id, key FROM served.chats"))
-        sources = {row[0]: row[1:] for row in connection.execute("SELECT id, filename, sha256 FROM served.sources")}
+        sources = {
+            source: (filename, sha256)
+            for source, filename, sha256 in connection.execute("SELECT id, filename, sha256 FROM served.sources")
+        }
     found: Counter[str] = Counter()
     for chat, source, at, sender in rows:
         filename, sha256 = sources[source]

@@ -8,13 +8,25 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from memories_lib.shared.clock import seconds
 from memories_lib.shared.contract import MEDIA_KINDS
 from memories_lib.shared.folding import EMOJI
 
-#: One message of a talk: (id, person's id or None on notices, ISO local time, kind, text).
-Said = tuple[int, "int | None", str, str, str]
+#: One message of a talk as it travels and is counted; `Said` names the same fields.
+SaidRow = tuple[int, "int | None", str, str, str]
+
+
+class Said(NamedTuple):
+    """One message of a talk. `sender` is a person's id, None on notices; `sent_at` is ISO local time."""
+
+    id: int
+    sender: int | None
+    sent_at: str
+    kind: str
+    text: str
+
 
 #: The columns of `person_months` after its key, in order.
 COLUMNS = (
@@ -30,6 +42,9 @@ _COLUMN_OF = {
 }
 _LINKS, _NIGHT = COLUMNS.index("links"), COLUMNS.index("night_messages")
 _STARTED, _REPLIES, _REPLY_SECONDS = (COLUMNS.index(c) for c in ("talks_started", "replies", "reply_seconds"))
+_MESSAGES, _WORDS, _CHARACTERS = (COLUMNS.index(c) for c in ("messages", "words", "characters"))
+#: What is counted of a day: its messages, and those that carry something.
+_ALL, _PHOTOS = 0, 1
 
 
 _KEYCAP = "\u20e3"
@@ -47,8 +62,13 @@ def _emoji(text: str) -> list[str]:
 Counts = tuple[dict[tuple[int, str], list[int]], dict[tuple[int, str, str], int], dict[str, list[int]]]
 
 
-def _day(m: Said) -> str:
-    return m[2][:10]
+def _time(message: SaidRow) -> str:
+    _, _, sent_at, _, _ = message
+    return sent_at
+
+
+def _day(message: SaidRow) -> str:
+    return _time(message)[:10]
 
 
 class Counters:
@@ -59,28 +79,28 @@ class Counters:
         self._emoji: dict[tuple[int, str, str], int] = {}
         self._days: dict[str, list[int]] = {}
 
-    def add(self, talk: Sequence[Said], sign: int = 1) -> None:
+    def add(self, talk: Sequence[SaidRow], sign: int = 1) -> None:
         """Count a talk (`sign` 1) or take it out again (-1)."""
         last: int | None = None
         last_at = ""
-        days = {m[2][:10] for m in talk}
+        days = {sent_at[:10] for _, _, sent_at, _, _ in talk}
         for part in [talk] if len(days) == 1 else [list(part) for _, part in groupby(talk, key=_day)]:
             last, last_at = self._add_part(part, sign, last, last_at)
 
-    def _add_part(self, part: Sequence[Said], sign: int, last: int | None, last_at: str) -> tuple[int | None, str]:
+    def _add_part(self, part: Sequence[SaidRow], sign: int, last: int | None, last_at: str) -> tuple[int | None, str]:
         """Count what a talk said on one day; `last` spoke before, at `last_at`."""
-        day = part[0][2][:10]
+        day = _day(part[0])
         days = self._days.get(day) or self._days.setdefault(day, [0, 0])
-        days[0] += sign * len(part)
+        days[_ALL] += sign * len(part)
         month = day[:7]
-        has_night = min([m[2] for m in part])[11:13] < "05"
+        has_night = min(map(_time, part))[11:13] < "05"
         said: dict[int, list[str]] = {}
         counts: list[int] = []
         texts: list[str] = []
         speaker: int | None = None
         for _, sender, at, kind, text in part:
             if kind != "text" and kind in MEDIA_KINDS:
-                days[1] += sign
+                days[_PHOTOS] += sign
             if sender is None:
                 continue
             if sender != speaker:
@@ -117,9 +137,9 @@ class Counters:
         """Count what one person wrote, all at once: that is several times quicker than text by text."""
         counts, emoji = self._counts_of(sender, month), self._emoji
         whole = "\n".join(texts)
-        counts[0] += sign * len(texts)
-        counts[1] += sign * len(whole.split())
-        counts[2] += sign * (len(whole) - len(texts) + 1)
+        counts[_MESSAGES] += sign * len(texts)
+        counts[_WORDS] += sign * len(whole.split())
+        counts[_CHARACTERS] += sign * (len(whole) - len(texts) + 1)
         if not whole.isascii():
             year = month[:4]
             for found in _emoji("\n".join([text for text in texts if not text.isascii()])):

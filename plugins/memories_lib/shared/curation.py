@@ -94,8 +94,8 @@ def revert(archive: sqlite3.Connection, fold: Fold) -> None:
     db = EditedArchive(archive, fold)
     if recount.is_kept(db.run):
         recount.put_back(archive)
-    changed = [row[0] for row in archive.execute("SELECT id FROM exchanges_before")]
-    made = [row[0] for row in archive.execute("SELECT id FROM exchanges WHERE id >= ?", (FIRST_EVENT,))]
+    changed = [exchange for (exchange,) in archive.execute("SELECT id FROM exchanges_before")]
+    made = [exchange for (exchange,) in archive.execute("SELECT id FROM exchanges WHERE id >= ?", (FIRST_EVENT,))]
     db.unindex(changed + made)
     for table in ("exchange_marks", "hidden_messages", "merged_exchanges"):
         archive.execute(f"DELETE FROM {table}")

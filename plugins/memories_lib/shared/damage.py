@@ -100,8 +100,10 @@ def _tried(look: Callable[[], bool]) -> bool:
 
 def _table_is_whole(connection: sqlite3.Connection, name: str, sql: str) -> bool:
     has_numbers = "WITHOUT ROWID" not in sql.upper()
-    columns = connection.execute(f"PRAGMA table_info({name})").fetchall()
-    key = [row[1] for row in sorted(columns, key=lambda row: int(row[5])) if row[5]]
+    key = [
+        column
+        for (column,) in connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", (name,))
+    ]
     order = "" if has_numbers else f"ORDER BY {', '.join(key)}"
     connection.execute(f"SELECT * FROM {name} NOT INDEXED {order} LIMIT {_SAMPLE}").fetchall()
     if has_numbers:
@@ -126,7 +128,7 @@ def _numbers(connection: sqlite3.Connection, table: str, where: str = "1") -> It
 
 
 def _key_is_whole(connection: sqlite3.Connection, name: str, table: str) -> bool:
-    columns = [row[2] for row in connection.execute(f"PRAGMA index_info({name})")]
+    columns = [column for (column,) in connection.execute("SELECT name FROM pragma_index_info(?)", (name,))]
     return _index_is_whole(connection, name, f"ON {table} ({', '.join(columns)})")
 
 

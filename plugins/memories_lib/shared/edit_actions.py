@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from memories_lib.shared import naming_edits
 from memories_lib.shared.contract import FIRST_EVENT
@@ -83,6 +84,18 @@ def _hide_messages(db: EditedArchive, messages: Iterable[int], value: int) -> No
         db.tell_again(db.relatives(exchange))
 
 
+class _Part(NamedTuple):
+    """An exchange that others are merged with; `topics` is a list as JSON."""
+
+    started_at: str
+    title: str
+    summary: str
+    topics: str
+    score: float
+    is_memory: int
+    version: str | None
+
+
 def _merge(db: EditedArchive, event: Event) -> bool:
     found = [db.exchange(event, e["key"], e["at"]) for e in event.detail["exchanges"]]
     ids = sorted({exchange for exchange in found if exchange is not None})
@@ -102,12 +115,12 @@ def _put_together(db: EditedArchive, ids: list[int]) -> None:
     told = "SELECT started_at, title, summary, topics, score, is_memory, prompt_version FROM exchanges WHERE id = ?"
     hidden = _keep_hidden(db, ids)
     # What is hidden gives the rest neither words nor a star, nor a note.
-    rows = [tuple(db.run(told, (exchange,)).fetchone()) for exchange in ids if exchange not in hidden]
+    parts = [_Part(*db.run(told, (exchange,)).fetchone()) for exchange in ids if exchange not in hidden]
     if target in hidden:
         db.mark(target, "is_starred", 0)
         db.mark(target, "note", None)
-        title, version = min(rows)[1], min(rows)[6]
-        db.run("UPDATE exchanges SET title = ?, prompt_version = ? WHERE id = ?", (title, version, target))
+        first = min(parts)
+        db.run("UPDATE exchanges SET title = ?, prompt_version = ? WHERE id = ?", (first.title, first.version, target))
     for exchange in others:
         db.keep_messages(exchange)
         db.run("UPDATE messages SET exchange_id = ? WHERE exchange_id = ?", (target, exchange))
@@ -116,18 +129,20 @@ def _put_together(db: EditedArchive, ids: list[int]) -> None:
         mark = db.run("SELECT is_starred, note FROM exchange_marks WHERE exchange_id = ?", (exchange,)).fetchone()
         if mark and exchange not in hidden:
             mine = db.run("SELECT is_starred, note FROM exchange_marks WHERE exchange_id = ?", (target,)).fetchone()
-            db.mark(target, "is_starred", max(mark[0], mine[0] if mine else 0))
-            db.mark(target, "note", "\n".join(filter(None, ((mine[1] if mine else ""), mark[1]))))
+            (is_starred, note), (was_starred, noted) = mark, mine or (0, None)
+            db.mark(target, "is_starred", max(is_starred, was_starred))
+            db.mark(target, "note", "\n".join(filter(None, (noted, note))))
         db.run("DELETE FROM exchange_marks WHERE exchange_id = ?", (exchange,))
         db.place_places([exchange])
         db.run("DELETE FROM exchanges WHERE id = ?", (exchange,))
-    rows.sort()
-    topics = dict.fromkeys(topic for row in rows for topic in json.loads(row[3] or "[]"))
+    parts.sort()
+    topics = dict.fromkeys(topic for part in parts for topic in json.loads(part.topics or "[]"))
     db.run(
         "UPDATE exchanges SET summary = ?, topics = ?, score = ?, is_memory = ? WHERE id = ?",
         (
-            "\n".join(filter(None, (row[2] for row in rows))), json.dumps(list(topics)[:5], ensure_ascii=False),
-            max(row[4] for row in rows), max(row[5] for row in rows), target,
+            "\n".join(part.summary for part in parts if part.summary),
+            json.dumps(list(topics)[:5], ensure_ascii=False),
+            max(part.score for part in parts), max(part.is_memory for part in parts), target,
         ),
     )  # fmt: skip
     db.measure(target)

@@ -109,11 +109,12 @@ def events_from_elsewhere(path: str | Path) -> tuple[list[Event], int]:
         if made != [" ".join(LOG_SCHEMA.replace("IF NOT EXISTS ", "").split())]:
             raise ValueError("it holds something else than edits")
         names = ("id", "at", "actor", "action", "subject_kind", "subject_key")
+        columns = ", ".join((*names, "detail"))
         found, refused = [], 0
-        for row in log.execute("SELECT * FROM edits ORDER BY id"):
+        for *values, said in log.execute(f"SELECT {columns} FROM edits ORDER BY id"):
             try:
-                detail = json.loads(row[6]) if len(row[6]) <= _LONGEST_DETAIL else None
-                found.append(from_data({**dict(zip(names, row, strict=False)), "detail": detail}))
+                detail = json.loads(said) if len(said) <= _LONGEST_DETAIL else None
+                found.append(from_data({**dict(zip(names, values, strict=True)), "detail": detail}))
             except (ValueError, TypeError, RecursionError):
                 refused += 1
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -224,17 +225,18 @@ def from_data(data: Mapping[str, Any]) -> Event:
         raise ValueError("an edit needs at, actor, action, subject_kind and detail")
     if not all(isinstance(n, int) and not isinstance(n, bool) and abs(n) < 1 << 63 for n in numbers):
         raise ValueError("an edit needs a whole number as id and as subject_key")
-    if not 0 < numbers[0] < int((time.time() + _CLOCKS_APART_S) * 1000) << 12:
+    at, actor, action, kind = texts
+    number, subject_key = numbers
+    if not 0 < number < int((time.time() + _CLOCKS_APART_S) * 1000) << 12:
         raise ValueError("an edit's id is its time, and that is not to come")
-    if not _AT.match(texts[0]) or len(texts[1]) > _LONGEST_NAME:
+    if not _AT.match(at) or len(actor) > _LONGEST_NAME:
         raise ValueError("an edit needs a time (2025-01-31T20:15:00Z) and a name of at most 200 characters")
     of = detail.get("of")
-    if texts[2] == "undo" and (not isinstance(of, int) or isinstance(of, bool) or not 0 < of < numbers[0]):
+    if action == "undo" and (not isinstance(of, int) or isinstance(of, bool) or not 0 < of < number):
         raise ValueError("an undo names the earlier edit that it takes back")
     if not are_bounded(detail):
         raise ValueError("an edit holds a number or a text that is too large")
-    at, actor, action, kind = texts
-    return Event(numbers[0], at, actor, action, kind, numbers[1], detail)
+    return Event(number, at, actor, action, kind, subject_key, detail)
 
 
 def undone(all_events: list[Event]) -> set[int]:

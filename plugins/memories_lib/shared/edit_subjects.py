@@ -46,7 +46,7 @@ class Subjects:
     def chats(self, event: Event) -> list[int]:
         """The chats in which the subject of an event may be: its own, and where some of its messages went."""
         key = event.detail.get("chat")
-        found = [row[0] for row in self.run("SELECT id FROM chats WHERE key = ?", (key,))]
+        found = [chat for (chat,) in self.run("SELECT id FROM chats WHERE key = ?", (key,))]
         if has_table(self.run, "former_chats"):
             rows = self.run("SELECT chat_id FROM former_chats WHERE key = ? ORDER BY chat_id", (key,))
             found += [row[0] for row in rows if row[0] not in found]
@@ -61,7 +61,7 @@ class Subjects:
         found: dict[int, dict[int, dict[tuple[int, str], int]]] = {}
         joined_or_parted: set[int] = set()
         if has_table(self.run, "former_chats"):
-            joined_or_parted = {row[0] for row in self.run("SELECT key FROM former_chats")}
+            joined_or_parted = {key for (key,) in self.run("SELECT key FROM former_chats")}
         for event in events:
             chat = event.detail.get("chat")
             if not isinstance(chat, int) or not is_whole(event):

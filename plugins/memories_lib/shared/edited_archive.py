@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from memories_lib.shared import derived_words, naming_edits, recount
 from memories_lib.shared.contract import FIRST_EVENT
@@ -33,6 +34,17 @@ SELECT mood, language FROM exchanges_before WHERE id = coalesce(
         WHERE messages.exchange_id = :id LIMIT 1)
 )
 """
+
+
+class _ToldBefore(NamedTuple):
+    """How an exchange was told before anything was hidden; `topics` is a list as JSON."""
+
+    id: int
+    title: str
+    summary: str
+    topics: str
+    told_by: str | None
+    version: str | None
 
 
 class EditedArchive(Subjects):
@@ -169,20 +181,21 @@ class EditedArchive(Subjects):
             if row is None:
                 continue
             self.keep(exchange)
+            title_now, _, _, _, version_now = row
             title, summary, topics, told_by, version = self._told_before(exchange) or tuple(row)
             words = derived_words.Words(title or "", summary or "", topics or "[]")
             seen = self.run(_OF_EXCHANGE.format(seen=_SEEN), {"id": exchange}).fetchall()
             everything = self.run(_OF_EXCHANGE.format(seen="1"), {"id": exchange}).fetchall()
             if len(seen) < len(everything):
-                said = [(one[0] or "", one[1]) for one in seen]
+                said = [(sender or "", text) for sender, text in seen]
                 by_model = told_by not in (None, "offline")
                 words = derived_words.without_hidden(
                     words, said, self._kinds_seen(exchange), self._fold, by_model=by_model,
                     language=self._language_around(exchange),
                 )  # fmt: skip
             words = naming_edits.told_now(self, words, by_model=told_by not in (None, "offline"))
-            if row[4] == RETITLED:
-                words = derived_words.Words(row[0], words.summary, words.topics)
+            if version_now == RETITLED:
+                words = derived_words.Words(title_now, words.summary, words.topics)
                 version = RETITLED
             now = "SELECT mood, language FROM exchanges WHERE id = ?"
             heard = self.run(_HEARD, {"id": exchange}).fetchone() or self.run(now, (exchange,)).fetchone()
@@ -214,7 +227,7 @@ class EditedArchive(Subjects):
             """,
             (exchange,),
         )
-        return {row[0]: row[1] for row in rows.fetchall()}
+        return dict(map(tuple, rows.fetchall()))
 
     def _told_before(self, exchange: int) -> tuple[str, str, str, str | None, str | None] | None:
         """What was told before anything was hidden: merged ones put together as `_merge` does."""
@@ -230,10 +243,11 @@ class EditedArchive(Subjects):
             return self.first_line(exchange), "", "[]", "offline", None
         if not rows:
             return None
-        own = next((row for row in rows if row[0] == exchange), rows[0])
-        summary = "\n".join(row[2] for row in rows if row[2])
-        topics = list(dict.fromkeys(topic for row in rows for topic in json.loads(row[3] or "[]")))[:5]
-        return own[1], summary, json.dumps(topics, ensure_ascii=False), own[4], own[5]
+        told = list(map(_ToldBefore._make, rows))
+        own = next((one for one in told if one.id == exchange), told[0])
+        summary = "\n".join(one.summary for one in told if one.summary)
+        topics = list(dict.fromkeys(topic for one in told for topic in json.loads(one.topics or "[]")))[:5]
+        return own.title, summary, json.dumps(topics, ensure_ascii=False), own.told_by, own.version
 
     def first_line(self, exchange: int) -> str:
         """The title of an exchange that was parted from another."""
@@ -266,7 +280,7 @@ class EditedArchive(Subjects):
             """,
             {"id": exchange},
         ).fetchall()
-        return {row[0] for row in rows}
+        return {exchange for (exchange,) in rows}
 
     def place_places(self, exchanges: Iterable[int]) -> None:
         self.many(

@@ -158,11 +158,12 @@ def _person(db: EditedArchive, was: str) -> int | None:
     if has_table(db.run, "senders_before"):
         row = db.run("SELECT person_id, joined_to FROM people_before WHERE name = ?", (was,)).fetchone()
         for _ in range(1000):
-            if row is None or row[1] in (None, row[0]):
+            if row is None:
                 break
-            row = db.run("SELECT person_id, joined_to FROM people_before WHERE person_id = ?", (row[1],)).fetchone()
-        if row:
-            return int(row[0])
+            person, joined_to = row
+            if joined_to in (None, person):
+                return int(person)
+            row = db.run("SELECT person_id, joined_to FROM people_before WHERE person_id = ?", (joined_to,)).fetchone()
     row = db.run(
         """
         SELECT people.id FROM people LEFT JOIN people_before ON person_id = people.id

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
-from memories_lib.shared.counters import Counters
+from memories_lib.shared.counters import Counters, Said
 from memories_lib.shared.naming_edits import has_table
 from memories_lib.shared.sql import Run
 
@@ -50,19 +51,19 @@ def is_kept(run: Run) -> bool:
 
 def originals(run: Run, exchanges: Iterable[int]) -> set[int]:
     """The exchanges that ingest made of the messages of these."""
-    return {row[0] for exchange in exchanges for row in run(_MADE_OF, (exchange,)).fetchall() if row[0] is not None}
+    return {made for exchange in exchanges for (made,) in run(_MADE_OF, (exchange,)).fetchall() if made is not None}
 
 
 def put_back(connection: sqlite3.Connection, exchanges: Iterable[int] | None = None) -> None:
     """Count everything again of these exchanges that ingest made; of all, when none are named."""
-    noted = {row[0] for row in connection.execute("SELECT DISTINCT exchange_id FROM uncounted")}
+    noted = {exchange for (exchange,) in connection.execute("SELECT DISTINCT exchange_id FROM uncounted")}
     _count(connection, noted if exchanges is None else noted & set(exchanges), 1)
 
 
 def take_out(connection: sqlite3.Connection, exchanges: Iterable[int] | None = None) -> None:
     """Count what may be seen alone; the counterpart of `put_back`, which comes first."""
     if exchanges is None:
-        exchanges = {row[0] for row in connection.execute(_WITH_HIDDEN)}
+        exchanges = {exchange for (exchange,) in connection.execute(_WITH_HIDDEN)}
     _count(connection, exchanges, -1)
     measure_chats(connection)
 
@@ -85,13 +86,18 @@ def count_everything(connection: sqlite3.Connection) -> None:
             """,
             (chat,),
         )
-        for _, talk in groupby(rows, key=lambda row: row[5]):
-            tallies.add([tuple(row)[:5] for row in talk])
+        for _, talk in groupby(rows, key=_exchange_of):
+            tallies.add([Said(*said) for *said, _ in talk])
         tallies.flush(connection, chat)
         kinds = "SELECT kind, count(*) FROM messages WHERE chat_id = ? GROUP BY kind"
         _count_kinds(connection, dict(tuple(row) for row in connection.execute(kinds, (chat,))), chat)
-        _sum_up(connection, chat, [row[0] for row in connection.execute("SELECT id FROM people")])
+        _sum_up(connection, chat, [person for (person,) in connection.execute("SELECT id FROM people")])
     take_out(connection)
+
+
+def _exchange_of(row: Sequence[Any]) -> int:
+    *_, made = row
+    return int(made)
 
 
 def _count(connection: sqlite3.Connection, exchanges: Iterable[int], sign: int) -> None:
@@ -100,18 +106,19 @@ def _count(connection: sqlite3.Connection, exchanges: Iterable[int], sign: int) 
     for exchange in sorted(exchanges):
         is_out = _IS_HIDDEN if sign < 0 else _IS_OUT
         members = connection.execute(_MEMBERS.format(is_out=is_out), {"exchange": exchange}).fetchall()
-        hidden = [tuple(row)[:5] for row in members if row[5]]
+        everything = [(Said(*said), bool(is_hidden)) for *said, is_hidden in members]
+        hidden = [message for message, is_hidden in everything if is_hidden]
         if not hidden:
             continue
-        (chat,) = connection.execute("SELECT chat_id FROM messages WHERE id = ?", (hidden[0][0],)).fetchone()
+        (chat,) = connection.execute("SELECT chat_id FROM messages WHERE id = ?", (hidden[0].id,)).fetchone()
         tallies = chats.setdefault(chat, Counters())
-        tallies.add([tuple(row)[:5] for row in members], sign)
+        tallies.add([message for message, _ in everything], sign)
         if len(hidden) < len(members):
-            tallies.add([tuple(row)[:5] for row in members if not row[5]], -sign)
-        for row in hidden:
-            kinds[(chat, row[3])] = kinds.get((chat, row[3]), 0) + sign
+            tallies.add([message for message, is_hidden in everything if not is_hidden], -sign)
+        for message in hidden:
+            kinds[(chat, message.kind)] = kinds.get((chat, message.kind), 0) + sign
         if sign < 0:
-            connection.executemany("INSERT INTO uncounted VALUES (?, ?)", [(row[0], exchange) for row in hidden])
+            connection.executemany("INSERT INTO uncounted VALUES (?, ?)", [(one.id, exchange) for one in hidden])
     if sign > 0:
         connection.executemany("DELETE FROM uncounted WHERE exchange_id = ?", [(one,) for one in exchanges])
     for chat, tallies in chats.items():

@@ -82,7 +82,7 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if found != "ok":
                 raise Refused("the archive is damaged: its pages do not fit together; build it anew, or send a backup")
-            names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             wanted = (*schema.TABLES, *_INDEXES) if version == SCHEMA else ("messages", "exchanges")
             missing = [name for name in wanted if name not in names]
             if missing:
@@ -141,9 +141,9 @@ def _look_at_rows(connection: sqlite3.Connection, table: str) -> None:
             wrong.append(f"WHEN coalesce(NOT ({rule}), 1) THEN '{name}'")
     # Texts are read as pages read them: bytes that are no UTF-8 raise.
     texts = "".join(f", {name}" for name, declared, *_ in found if declared == "TEXT")
-    for row in connection.execute(f"SELECT CASE {' '.join(wrong)} END{texts} FROM {table}"):
-        if row[0]:
-            raise Refused(f"the archive's table {table} has a row whose {row[0]} cannot be shown; build it anew")
+    for column, *_ in connection.execute(f"SELECT CASE {' '.join(wrong)} END{texts} FROM {table}"):
+        if column:
+            raise Refused(f"the archive's table {table} has a row whose {column} cannot be shown; build it anew")
 
 
 def view_digest(sql: str) -> str:
