@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from ingest.ops.serving import datasette_arguments
 from ingest.summaries.meaning.encoder import SWITCH
+from tests.fork_server import Forked
 from tests.helpers import put
 
 # A shell that starts tests in the background makes them deaf to Ctrl-C, and with them every process that they start.
@@ -105,10 +106,13 @@ class Served:
     ) -> None:  # fmt: skip
         self.base = f"http://127.0.0.1:{port}"
         self.log = log
-        with log.open("wb") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, *arguments], stdout=out, stderr=out, cwd=cwd, env=environment
-            )
+        if arguments[:2] == ["-m", "datasette"]:
+            self._process: subprocess.Popen[bytes] | Forked = Forked(arguments, log, cwd, environment)
+        else:
+            with log.open("wb") as out:
+                self._process = subprocess.Popen(
+                    [sys.executable, *arguments], stdout=out, stderr=out, cwd=cwd, env=environment
+                )
         self._wait()
 
     def _wait(self) -> None:
@@ -121,7 +125,7 @@ class Served:
             except OSError:
                 if self._process.poll() is not None:
                     break
-                time.sleep(0.1)
+                time.sleep(0.05)
             else:
                 return
         raise AssertionError(self.log.read_text("utf-8"))
