@@ -76,7 +76,8 @@ def _server() -> subprocess.Popen[str]:
 
 def _ask(**request: Any) -> Any:
     server = _server()
-    assert server.stdin and server.stdout
+    assert server.stdin
+    assert server.stdout
     server.stdin.write(json.dumps(request) + "\n")
     server.stdin.flush()
     return json.loads(server.stdout.readline())
