@@ -21,6 +21,7 @@ from memories_lib.api import (
     edit,
     edit_chats,
     edit_names,
+    exchange_messages,
     openapi,
     read,
     search,
@@ -43,7 +44,7 @@ ROUTES: dict[str, Methods] = {
     "/api/exchanges": {"GET": ("viewer", read.exchanges)},
     "/api/exchanges/merge": {"POST": ("curator", split_merge.merge)},
     f"/api/exchanges/{_ID}": {
-        "GET": ("viewer", read.exchange),
+        "GET": ("viewer", exchange_messages.exchange),
         "DELETE": ("curator", edit.hide_exchange),
     },
     **{
@@ -53,7 +54,7 @@ ROUTES: dict[str, Methods] = {
     f"/api/exchanges/{_ID}/split": {"POST": ("curator", split_merge.split)},
     f"/api/exchanges/{_ID}/retitle": {"POST": ("curator", edit.retitle)},
     f"/api/exchanges/{_ID}/note": {"POST": ("curator", edit.note)},
-    "/api/messages": {"GET": ("viewer", read.around), "DELETE": ("curator", edit.hide_messages)},
+    "/api/messages": {"GET": ("viewer", exchange_messages.around), "DELETE": ("curator", edit.hide_messages)},
     "/api/messages/restore": {"POST": ("curator", edit.restore_messages)},
     f"/api/messages/{_ID}/highlight": {"POST": ("curator", edit.highlight)},
     f"/api/people/{_ID}/rename": {"POST": ("curator", edit_names.rename_person)},

@@ -15,6 +15,7 @@ from datasette.utils.asgi import Request
 
 sys.path.append(str(Path(__file__).parent))
 
+from memories_lib.queries import stretches
 from memories_lib.queries import talks as pages
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
@@ -39,6 +40,7 @@ async def book(request: Request, datasette: Datasette) -> Response:
 
 
 T = TypeVar("T")
+Part = tuple[list[dict[str, Any]], stretches.BookPlace | None]
 _TYPES = {"json": "application/json", "csv": "text/csv", "txt": "text/plain", "html": "text/html"}
 _FORMS = {"json": book_formats.as_json, "csv": book_formats.as_csv, "txt": book_formats.as_text}
 
@@ -53,13 +55,13 @@ async def book_as_file(request: Request, datasette: Datasette) -> Response:
         return asyncio.run_coroutine_threadsafe(what, loop).result()
 
     def parts() -> Iterator[list[dict[str, Any]]]:
-        before: str | None = asked["before"]
-        while before is not None:
-            talks, before = wait_for(served_archive.read(datasette, part_from(before)))
+        place: stretches.BookPlace | None = stretches.BookPlace(asked["before"])
+        while place is not None:
+            talks, place = wait_for(served_archive.read(datasette, part_from(place)))
             yield talks
 
-    def part_from(before: str) -> Callable[[Run], tuple[list[dict[str, Any]], str | None]]:
-        return lambda run: pages.book(run, {**asked, "before": before}, whole=True)
+    def part_from(place: stretches.BookPlace) -> Callable[[Run], Part]:
+        return lambda run: stretches.book_part(run, asked, place)
 
     pieces = _as_page(datasette, request, asked, parts(), wait_for) if form == "html" else _FORMS[form](parts())
     name = f"memories{'-' + asked['year'] if asked['year'].isdigit() else ''}.{form}"

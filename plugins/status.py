@@ -13,6 +13,7 @@ from datasette.utils.asgi import Request
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
+from memories_lib.shared import settings
 from memories_lib.shared.contract import FULL
 from memories_lib.web import status as lib_status
 
@@ -25,7 +26,10 @@ async def status(request: Request, datasette: Datasette) -> Response:
     if request.url_vars["json"] or "json" in request.headers.get("accept", "").partition(",")[0]:
         return Response.json(found, headers={"cache-control": "no-store"})
     html = await datasette.render_template(
-        "status.html", {"status": found, "full": FULL}, request=request, view_name="memories"
+        "status.html",
+        {"status": found, "full": FULL, "advice": settings.wrong()},
+        request=request,
+        view_name="memories",
     )
     return Response.html(html, headers={"cache-control": "no-store"})
 

@@ -75,6 +75,7 @@ def prepare_jinja2_environment(env: Any) -> None:
     # Datasette tells errors without what pages are given.
     env.globals["t"] = i18n.Words("en")
     env.filters["initials"] = markup.initials
+    env.filters["file_name"] = markup.file_name
     env.filters["said"] = markup.folded
     env.filters["poll"] = markup.poll
     env.filters["link_card"] = markup.link_card

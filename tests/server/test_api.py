@@ -410,7 +410,7 @@ def test_the_page_of_edits_tells_them_in_words(api: Client, archive: Path) -> No
             "INSERT INTO edits VALUES (?, '2026-01-01T00:00:00Z', 'x', 'forget', 'chat', 7, '{}', NULL)", (edit + 9,)
         )
     page = api.text("/edits")
-    assert "forget chat" in page
+    assert "x had a chat forgotten" in page
     assert f'data-undo="{edit + 9}"' not in page
     assert api.ask("POST", f"/api/edits/{edit + 9}/undo")[0] == 409
 

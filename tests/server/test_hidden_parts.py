@@ -237,7 +237,7 @@ def test_a_talk_has_the_times_and_the_mood_of_what_may_be_seen(archive: Path, tm
     messages = [message["message_id"] for message in talk["messages"]]
     api.ask("DELETE", "/api/messages", {"message_ids": [messages[0], messages[-1]]})
     talk = api.get(f"/api/exchanges/{number}")
-    assert (talk["mood"], talk["started_at"][11:16], talk["ended_at"][11:16]) == (None, "10:01", "10:02")
+    assert (talk["mood"], talk["started_at"][11:16], talk["ended_at"][11:16]) == ("calm", "10:01", "10:02")
     # It is found again by its first message, hidden or not, also where that is not the first of its talk any more.
     api.ask("POST", f"/api/exchanges/{number}/star")
     anew = tmp_path / "anew" / "memories.db"
@@ -292,7 +292,7 @@ def test_words_without_letters_are_hidden_like_others(tmp_path: Path, secret: st
     first = api.get(f"/api/exchanges/{number}")["messages"][0]["message_id"]
     assert api.ask("DELETE", "/api/messages", {"message_ids": [first]})[0] == 200
     told = api.get(f"/api/exchanges/{number}")
-    assert (told["title"], told["language"], told["mood"]) == ("12", None, None)
+    assert (told["title"], told["language"], told["mood"]) == ("12", None, "calm")
     assert secret not in str(api.get("/api/exchanges?all=1"))
     for path in ("/?all=1", f"/talk/{number}", "/book?all=1", "/years"):
         assert secret not in api.text(path), path

@@ -14,7 +14,7 @@ import pytest
 
 from bench.labels import read_labels
 from memories_lib.queries import home, scenes
-from memories_lib.web.markup import initials
+from memories_lib.web.markup import file_name, initials
 from tests.conftest import Served, serve
 from tests.helpers import one, put, rows, with_plain_tags
 from tests.server.test_api import Client
@@ -274,12 +274,23 @@ def test_the_best_comes_first_and_none_is_lost() -> None:
 @pytest.mark.parametrize(
     ("name", "letters"),
     [
-        ("Grandma June", "GJ"), ("Theo", "T"), ("~ Pia", "P"), ("+49 170 1234567", "4"), ("🌊", "?"),
-        ("Lakehouse 🌊", "L"), ("Anna-Lena Maria Ott", "AO"), ("ハナ", "ハ"), ("", "?"), ("123", "1"),
+        ("Grandma June", "GJ"), ("Theo", "T"), ("~ Pia", "P"), ("+49 170 1234567", "67"), ("🌊", "🌊"),
+        ("Lakehouse 🌊", "L"), ("Anna-Lena Maria Ott", "AO"), ("ハナ", "ハ"), ("", "?"), ("123", "23"), ("…", "?"),
     ],
 )  # fmt: skip
 def test_letters_that_stand_for_somebody(name: str, letters: str) -> None:
     assert initials(name) == letters
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("00000012-Menu.pdf", "Menu.pdf"), ("Menu.pdf", "Menu.pdf"), ("2024-01-02 plan.pdf", "2024-01-02 plan.pdf"),
+        ("00000012-", "00000012-"), (None, ""), ("12345678.pdf", "12345678.pdf"),
+    ],
+)  # fmt: skip
+def test_files_are_called_as_people_know_them(name: str | None, shown: str) -> None:
+    assert file_name(name) == shown
 
 
 def test_a_story_has_scenes_of_a_few_messages() -> None:

@@ -10,7 +10,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from memories_lib.access import roles
-from memories_lib.api import read
+from memories_lib.api import exchange_messages
 from memories_lib.queries import visible
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, Handler, as_json, body_of, whole_numbers, words, wrong
@@ -44,7 +44,7 @@ def exchange_named(run: Run, number: int) -> tuple[int, dict[str, Any]]:
     """See `_named`; for one that was merged, where it is now. Raises 404."""
     found = _named(run, "exchanges", number)
     if found is None:
-        moved = read.merged_into(run, number)
+        moved = exchange_messages.merged_into(run, number)
         if moved is None:
             raise ApiError(404, "Exchange not found")
         return exchange_named(run, moved)

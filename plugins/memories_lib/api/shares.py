@@ -18,7 +18,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from memories_lib.access import roles, token_routes
-from memories_lib.api import read
+from memories_lib.api import exchange_messages
 from memories_lib.queries import talks as pages
 from memories_lib.queries import visible
 from memories_lib.queries.talk_filter import TalkFilter
@@ -141,7 +141,7 @@ def _named(run: Run, number: int) -> dict[str, Any] | None:
         (number,),
     ).fetchone()
     if row is None:
-        moved = read.merged_into(run, number)
+        moved = exchange_messages.merged_into(run, number)
         if moved is None:
             raise ApiError(404, "Exchange not found")
         return _named(run, moved)

@@ -123,10 +123,10 @@ def _letters_each(run: Run, exchange: int) -> int:
     return max(_FEWEST_LETTERS, min(_LETTERS, _LETTERS_OF_TALK // size["n"]))
 
 
-def talk(run: Run, exchange: int, *, hidden: bool = False, whole: bool = False) -> dict[str, Any] | None:
+def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | None:
     """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for.
 
-    Messages that are too long for a page are cut and say so (`is_cut`), but for `whole`.
+    Messages that are too long for a page are cut and say so (`is_cut`).
 
     `colours`: person -> one of eight colours, no two alike among the first eight of a chat; `next_memory`: its id,
     title and time; `said_on`: see there.
@@ -155,8 +155,7 @@ def talk(run: Run, exchange: int, *, hidden: bool = False, whole: bool = False) 
     ).fetchone()
     if head is None:
         return None
-    letters = (1 << 31) - 1 if whole else _letters_each(run, exchange)
-    messages = run(_TALK, {"exchange": exchange, "letters": letters}).fetchall()
+    messages = run(_TALK, {"exchange": exchange, "letters": _letters_each(run, exchange)}).fetchall()
     links: dict[int, list[Any]] = {}
     for row in run(
         """
@@ -252,12 +251,12 @@ def best(run: Run, condition: str, number: object, most: int = 6) -> list[Any]:
     ).fetchall()
 
 
-def book(run: Run, asked: Mapping[str, str], *, whole: bool = False) -> tuple[list[dict[str, Any]], str | None]:
-    """(some talks of a book, the oldest first; where the next part begins, or None); see `talk` for `whole`"""
+def book(run: Run, asked: Mapping[str, str]) -> tuple[list[dict[str, Any]], str | None]:
+    """(some talks of a book for a page, the oldest first; where the next part begins, or None)"""
     rows, more = memories(run, {**asked, "order": "oldest"})
     found, size = [], 0
     for n, row in enumerate(rows, 1):
-        told = talk(run, row["id"], whole=whole)
+        told = talk(run, row["id"])
         found += [told] if told else []
         size += sum(1 + len(m["text"] or "") // _A_MESSAGE for m in told["messages"]) if told else 0
         if size >= _PART_OF_A_BOOK and n < len(rows):

@@ -20,7 +20,7 @@ from memories_lib.shared import sqlite_errors
 _WORTH_PACKING = 1024
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}\Z")
 #: What a browser may keep, but must ask about each time.
-_PRIVATE = "private, no-cache"
+PRIVATE = "private, no-cache"
 #: What browsers may keep of an answer. Datasette makes every answer to somebody known "no-store"; the middleware for
 #: headers puts this in its place.
 KEEP = "x-keep"
@@ -78,7 +78,7 @@ def _of_the_disk(error: Exception) -> tuple[int, str]:
     raise error
 
 
-def _dumped(data: Any) -> str:
+def dumped(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -86,15 +86,15 @@ class Body:
     """JSON ready to be sent, as often as asked: its bytes, its tag, and its bytes packed once somebody takes them."""
 
     def __init__(self, data: Any, text: str | None = None) -> None:
-        self.bytes = (_dumped(data) if text is None else text).encode()
+        self.bytes = (dumped(data) if text is None else text).encode()
         self.tag = f'"{hashlib.blake2b(self.bytes, digest_size=9).hexdigest()}"'
         self._packed: bytes | None = None
 
     @classmethod
     def with_list(cls, data: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> Body:
         """`data` with a long list as its last value, written piece by piece: others are answered in between."""
-        pieces = ",".join([_dumped(item) for item in items])
-        return cls(data, f"{_dumped(data)[:-1]}{',' if data else ''}{_dumped(name)}:[{pieces}]}}")
+        pieces = ",".join([dumped(item) for item in items])
+        return cls(data, f"{dumped(data)[:-1]}{',' if data else ''}{dumped(name)}:[{pieces}]}}")
 
     def packed(self) -> bytes:
         """The bytes, gzipped."""
@@ -110,7 +110,7 @@ class Body:
 def as_json(request: Request, data: object, status: int = 200) -> Response:
     """`data` (or a `Body`), unless the client has it already; packed, where it takes that and it pays."""
     body = data if isinstance(data, Body) else Body(data)
-    headers = {"etag": body.tag, KEEP: _PRIVATE, "vary": "accept-encoding, cookie, origin"}
+    headers = {"etag": body.tag, KEEP: PRIVATE, "vary": "accept-encoding, cookie, origin"}
     sent = request.headers
     if body.tag in sent.get("if-none-match", ""):
         return Response("", status=304, headers=headers)

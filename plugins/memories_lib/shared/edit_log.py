@@ -169,12 +169,12 @@ def told(event: Event) -> str:
     at = f" of {detail['at'][:16].replace('T', ' ')}" if isinstance(detail.get("at"), str) and detail["at"] else ""
     kind = "" if event.subject_kind in what or event.action == "undo" else f" {event.subject_kind}"
     if event.action == "read_as":
-        return f"read {detail.get('name', 'an export')} with {', '.join(_read_with(detail)) or 'other words'}"
+        return f"read {detail.get('name', 'an export')} with {', '.join(read_with(detail)) or 'other words'}"
     undid = f" {detail['undid'].replace('_', ' ')}" if isinstance(detail.get("undid"), str) else ""
     return f"{what}{undid}{kind}{words}{at}"
 
 
-def _read_with(detail: Mapping[str, Any]) -> Iterator[str]:
+def read_with(detail: Mapping[str, Any]) -> Iterator[str]:
     """``--date-order dmy``: how an export was said to be read."""
     for option in ("chat", "me", "date_order", "timezone"):
         if isinstance(said := detail.get(option), str):

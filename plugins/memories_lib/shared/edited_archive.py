@@ -27,6 +27,8 @@ messages.id NOT IN (SELECT message_id FROM hidden_messages)
 AND (exchange_id = :id OR exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden))
 """
 #: What ingest heard in the whole of an exchange; for one that was parted, in what it was parted from.
+#: What is heard in most talks.
+_USUAL_MOOD = "calm"
 _HEARD = """
 SELECT mood, language FROM exchanges_before WHERE id = coalesce(
     (SELECT id FROM exchanges_before WHERE id = :id),
@@ -169,7 +171,8 @@ class EditedArchive(Subjects):
     def tell_again(self, exchanges: Iterable[int]) -> None:
         """Bring words, mood, times and counts of exchanges in step with what of them may be seen.
 
-        A mood was heard in all of the messages; nobody can say in which, so it is withheld while one of them is hidden.
+        A mood was heard in all of the messages; nobody can say in which. While one of them is hidden it is that of most
+        talks: none at all would mark this one as a talk with something hidden in it.
         """
         if self._waiting is not None:
             self._waiting.update(exchanges)
@@ -199,7 +202,7 @@ class EditedArchive(Subjects):
                 version = RETITLED
             now = "SELECT mood, language FROM exchanges WHERE id = ?"
             heard = self.run(_HEARD, {"id": exchange}).fetchone() or self.run(now, (exchange,)).fetchone()
-            mood, language = heard if len(seen) == len(everything) else (None, None)
+            mood, language = heard if len(seen) == len(everything) else (_USUAL_MOOD, None)
             self.unindex([exchange])
             self.run(
                 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 #: name -> what it is for.
@@ -36,52 +37,61 @@ def without_hash() -> list[str]:
     return [name for name in names if (given := os.environ.get(name, "").strip()) and not _HASH.match(given)]
 
 
-def no_hash(name: str) -> str:
-    """What to say of one of them."""
-    role = name.split("_")[1].lower()
-    return f"{name} holds no hash, so it lets nobody in; make one with: memories password --for {role}"
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What is wrong with a setting. `kind` names its sentence (``setting_…`` in the words); no value is in any."""
+
+    kind: str
+    name: str = ""
+    number: int = 0  # of an origin in its list
+    role: str = ""
+    levels: str = ""
 
 
-def wrong() -> list[str]:
-    """A sentence for each that makes no sense; no value is in any."""
+def no_hash(name: str) -> Advice:
+    """A password's setting that lets nobody in."""
+    return Advice("no_hash", name, role=name.split("_")[1].lower())
+
+
+def wrong() -> list[Advice]:
+    """All that makes no sense."""
     return [*_origins(), *_passwords(), *_others()]
 
 
-def _origins() -> Iterator[str]:
+def _origins() -> Iterator[Advice]:
     for number, given in enumerate(
         filter(None, (o.strip() for o in os.environ.get("ALLOWED_ORIGINS", "").split(","))), 1
     ):
-        which = f"ALLOWED_ORIGINS: number {number}"
         if given == "*":
-            yield f"{which} is a *, which opens nothing; name each origin, as in https://memories.example"
+            yield Advice("origin_star", number=number)
             continue
         parts = urlsplit(given)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            yield f"{which} is no origin; write it with its scheme, as in https://memories.example"
+            yield Advice("no_origin", number=number)
         elif parts.path not in ("", "/") or parts.query or parts.fragment:
-            yield f"{which} has a path; an origin ends after its host, as in https://memories.example"
+            yield Advice("origin_path", number=number)
         elif "*" in parts.netloc:
-            yield f"{which} has a * in it; name each host by itself"
+            yield Advice("origin_star_within", number=number)
 
 
-def _passwords() -> Iterator[str]:
+def _passwords() -> Iterator[Advice]:
     yield from map(no_hash, without_hash())
     if os.environ.get("MEMORIES_PUBLIC", "") not in ("", "0"):
         if not os.environ.get("MEMORIES_OWNER_PASSWORD", "").strip():
-            yield "MEMORIES_OWNER_PASSWORD is not set, so the archive is closed to its owner; see: memories password"
+            yield Advice("closed_to_owner")
         if not os.environ.get("DATASETTE_SECRET"):
-            yield "DATASETTE_SECRET is not set, so each restart logs everybody out; set it to a long random text"
+            yield Advice("no_secret")
     secret = os.environ.get("DATASETTE_SECRET")
     if secret and len(secret) < 32:
-        yield "DATASETTE_SECRET is short; set it to 32 random characters or more"
+        yield Advice("short_secret")
 
 
-def _others() -> Iterator[str]:
+def _others() -> Iterator[Advice]:
     level = os.environ.get("MEMORIES_LOG_LEVEL", "")
     if level and level.lower() not in LEVELS:
-        yield f"MEMORIES_LOG_LEVEL is none of {', '.join(LEVELS)}"
+        yield Advice("no_level", levels=", ".join(LEVELS))
     tiles = os.environ.get("MEMORIES_TILES", "")
     if tiles and not (tiles.startswith("https://") and all(f"{{{part}}}" in tiles for part in "zxy")):
-        yield "MEMORIES_TILES is no https:// address with {z}, {x} and {y} in it"
+        yield Advice("no_tiles")
     if os.environ.get("GOOGLE_API_KEY") and os.environ.get("GEMINI_API_KEY"):
-        yield "GOOGLE_API_KEY and GEMINI_API_KEY are both set, and the first one wins; unset one"
+        yield Advice("two_keys")

@@ -23,15 +23,19 @@ _FIELDS = ("sent_at", "sender", "kind", "text", "is_edited", "filename")
 
 
 def as_json(parts: Iterable[list[dict[str, Any]]]) -> Iterator[str]:
-    """Everything, for programs: an array of talks. `parts` gives lists of talks; so do those of the others."""
+    """Everything, for programs: an array of talks. `parts` are as `stretches.book_part` gives them, for all forms."""
     start = "[\n"
     for talks in parts:
         for talk in talks:
-            told = {
-                **{k: talk["head"][k] for k in ("id", "title", "summary", "chat", "started_at", "mood", "note")},
-                "messages": [{k: m[k] for k in _FIELDS} for m in talk["messages"]],
-            }
-            yield start + json.dumps(told, ensure_ascii=False, indent=1)
+            if not talk["is_rest"]:
+                head = {k: talk["head"][k] for k in ("id", "title", "summary", "chat", "started_at", "mood", "note")}
+                yield start + json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "messages": ['
+            before = ",\n  " if talk["is_rest"] else "\n  "
+            for m in talk["messages"]:
+                yield before + json.dumps({k: m[k] for k in _FIELDS}, ensure_ascii=False)
+                before = ",\n  "
+            if not talk["is_open"]:
+                yield "\n ]\n}"
             start = ",\n"
     yield "[]" if start == "[\n" else "\n]"
 

@@ -12,8 +12,6 @@ from memories_lib.web.i18n import Words
 
 #: Characters of what an edit was about.
 _SHOWN = 60
-#: Edits whose own words say more than a sentence of ours would.
-_AS_NOTED = frozenset({"forget", "join_chats", "part_source", "read_as"})
 
 
 class Sentences:
@@ -28,7 +26,7 @@ class Sentences:
         if event.action == "undo":
             undone = self._events.get(event.detail.get("of") or 0)
             return self._t("edit_undo", who=who, what=self._done(undone) if undone else "…")
-        return f"{who} {self._done(event)}" if event.action in _AS_NOTED else self._done(event, who)
+        return self._done(event, who)
 
     def _done(self, event: Event, who: str = "") -> str:
         name = f"edit_{event.action}"
@@ -37,18 +35,22 @@ class Sentences:
             name += "_off"
         if event.action == "note" and not detail.get("note"):
             name += "_off"
-        if event.action in _AS_NOTED or name not in self._t:
-            return edit_log.told(event)
+        if event.action == "forget":
+            name += f"_{event.subject_kind}"
+        if name not in self._t:
+            return f"{who} {edit_log.told(event)}".strip()
         also = detail.get("also")
         others = ", ".join(f"“{other}”" for other in also) if isinstance(also, list) else ""
+        if event.action == "read_as":
+            others = ", ".join(edit_log.read_with(detail)) or "…"
         new = detail.get("title") or detail.get("name") or detail.get("note") or ""
         return self._t(
             name, who=who, what=self._what(event), others=others, new=f"“{shorten(str(new), _SHOWN)}”"
         ).strip()  # fmt: skip
 
     def _what(self, event: Event) -> str:
-        if event.detail.get("was"):
-            return f"“{event.detail['was']}”"
+        if was := event.detail.get("was") or event.detail.get("other"):
+            return f"“{was}”"
         subject = self._subjects.get(event.id)
         if subject is None:
             at = self._t.day(str(event.detail.get("at") or ""))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import asdict
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from datasette.utils.asgi import Request
+from typing import TYPE_CHECKING, Any
 
 from memories_lib.shared import media_words
+from memories_lib.shared.settings import Advice
+
+if TYPE_CHECKING:  # the command line has words, too, and needs no server for them
+    from datasette.utils.asgi import Request
 
 
 @cache
@@ -43,6 +46,10 @@ class Words:
     def __contains__(self, name: str) -> bool:
         """Whether there are words for `name`."""
         return name in self._words
+
+    def advice(self, advice: Advice) -> str:
+        """What is to be done about a setting."""
+        return self(f"setting_{advice.kind}", **asdict(advice))
 
     def sentence(self, english: str) -> str:
         """What an error says, in the reader's language where there are words for it."""

@@ -30,16 +30,23 @@ _MOST_BIG = 6
 #: So many pieces of code, and links, of one message are shown as such: nobody writes more, and each takes its time.
 _MOST_PIECES = 200
 _LINE_ENDS = "\n"
+_EXPORT_NUMBER = re.compile(r"\A\d{8}-(?=.)")
 _MARKS_AROUND = "\u200e\u200f "
 _OPTION = re.compile(r"[^\W\d_a-z]{3,14} ?: (?P<text>.+)")
 
 
 def initials(name: str) -> str:
-    """One or two letters that stand for somebody: "GJ" for Grandma June; the first sign of a name without letters."""
+    """What stands for somebody in a circle: "GJ" for Grandma June, the last two digits of a number, an emoji."""
     parts = [part for part in re.split(r"[\W_]+", name) if part and not part.isdigit()]
     if not parts:
-        return next((sign for sign in name if sign.isalnum()), "?")
+        digits = "".join(sign for sign in name if sign.isdigit())
+        return digits[-2:] or next(iter(folding.EMOJI.findall(name)), "?")
     return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
+def file_name(name: str | None) -> str:
+    """A file as people know it: iPhones put a number of their own before each in an export, ``00000012-Menu.pdf``."""
+    return _EXPORT_NUMBER.sub("", name or "")
 
 
 def words(text: str) -> Markup:
