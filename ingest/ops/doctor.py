@@ -20,7 +20,6 @@ from memories_lib.shared import backup_bundle, curation, edit_log, settings, ver
 from memories_lib.shared.contract import FULL
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
-from memories_lib.web.i18n import Words
 
 #: A backup older than this is worth a word.
 OLD_DAYS = 8
@@ -48,7 +47,7 @@ def examine(database: Path) -> Iterator[Finding]:
     yield from _kept(database)
     yield from _disk(shutil.disk_usage(database.resolve().parent if database.resolve().parent.is_dir() else Path()))
     yield from _memory(_CGROUP)
-    yield from _named(settings.named(), map(Words("en").advice, settings.wrong()))
+    yield from _named(settings.named(), map(settings.told, settings.wrong()))
 
 
 def _archive(database: Path) -> Iterator[Finding]:

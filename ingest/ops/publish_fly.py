@@ -15,7 +15,6 @@ from pathlib import Path
 from ingest.core.errors import MemoriesError
 from ingest.ops.serving import datasette_arguments, site
 from memories_lib.shared import settings
-from memories_lib.web.i18n import Words
 
 _SERVES = ("datasette", "datasette-auth-passwords", "datasette-cluster-map")
 _ROLES = ("OWNER", "CURATOR", "VIEWER")
@@ -74,7 +73,7 @@ def hashes(environment: dict[str, str]) -> dict[str, str]:
             "MEMORIES_OWNER_PASSWORD to what it prints"
         )
     for name in settings.without_hash():
-        raise MemoriesError(Words("en").advice(settings.no_hash(name)))
+        raise MemoriesError(settings.told(settings.no_hash(name)))
     return found
 
 

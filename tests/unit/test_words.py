@@ -16,7 +16,7 @@ WORDS = ROOT / "plugins" / "memories_lib" / "web" / "words"
 LANGUAGES = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(WORDS.glob("*.toml"))}
 OTHERS = sorted(set(LANGUAGES) - {"en"})
 #: Words that templates name by what they hold: `t("kind_" ~ kind)`.
-BY_PARTS = re.compile(r"(?:first|kind|mood|edit|setting|login|done|tool|names|forget|n|sure|key|status)_\w+")
+BY_PARTS = re.compile(r"(?:first|kind|mood|edit|login|done|tool|names|forget|n|sure|key|status)_\w+")
 
 
 def slots(said: str) -> set[str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 #: name -> what it is for.
@@ -39,7 +42,7 @@ def without_hash() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What is wrong with a setting. `kind` names its sentence (``setting_…`` in the words); no value is in any."""
+    """What is wrong with a setting. `kind` names its sentence in `settings.toml`; no value is in any."""
 
     kind: str
     name: str = ""
@@ -51,6 +54,16 @@ class Advice:
 def no_hash(name: str) -> Advice:
     """A password's setting that lets nobody in."""
     return Advice("no_hash", name, role=name.split("_")[1].lower())
+
+
+def told(advice: Advice, language: str = "en") -> str:
+    """Advice as a sentence."""
+    return _sentences()[language][advice.kind].format(**asdict(advice))
+
+
+@cache
+def _sentences() -> dict[str, dict[str, str]]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 def wrong() -> list[Advice]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memories_lib.shared import media_words
-from memories_lib.shared.settings import Advice
+from memories_lib.shared import media_words, settings
 
 if TYPE_CHECKING:  # the command line has words, too, and needs no server for them
     from datasette.utils.asgi import Request
@@ -47,9 +45,9 @@ class Words:
         """Whether there are words for `name`."""
         return name in self._words
 
-    def advice(self, advice: Advice) -> str:
+    def advice(self, advice: settings.Advice) -> str:
         """What is to be done about a setting."""
-        return self(f"setting_{advice.kind}", **asdict(advice))
+        return settings.told(advice, self.language)
 
     def sentence(self, english: str) -> str:
         """What an error says, in the reader's language where there are words for it."""

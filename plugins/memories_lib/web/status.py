@@ -17,7 +17,6 @@ from memories_lib.server import served_archive
 from memories_lib.shared import backup_bundle, contract, edit_log, maintenance_note, settings, versions
 from memories_lib.shared.layout import ACCESS, EDITS
 from memories_lib.shared.sql import Run
-from memories_lib.web.i18n import Words
 
 _STARTED = time.time()
 _counted = {"requests": 0, "errors": 0, "slow": 0}
@@ -83,7 +82,7 @@ async def of(datasette: Datasette) -> dict[str, Any]:
         "python": ".".join(map(str, sys.version_info[:3])),
         "sqlite": sqlite3.sqlite_version,
         "settings": settings.named(),
-        "advice": [Words("en").advice(one) for one in settings.wrong()],
+        "advice": list(map(settings.told, settings.wrong())),
         "roles_with_password": sorted(roles.hashes()),
     }
 
