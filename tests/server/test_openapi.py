@@ -48,7 +48,7 @@ def test_the_page_shows_it(site_api: Client) -> None:
     ("role", "phases"),
     [
         ("owner", "examples,coverage"),
-        ("viewer", "coverage"),
+        pytest.param("viewer", "coverage", marks=pytest.mark.drill),
         *(pytest.param(role, "all", marks=pytest.mark.drill) for role in ("owner", "curator", "viewer")),
     ],
 )
@@ -115,7 +115,9 @@ def _document_of_pages(statuses: tuple[int, ...]) -> dict[str, object]:
 
 
 @pytest.mark.property
-@pytest.mark.parametrize("role", ["owner", "viewer", "nobody"])
+@pytest.mark.parametrize(
+    "role", ["viewer", *(pytest.param(role, marks=pytest.mark.drill) for role in ("owner", "nobody"))]
+)
 def test_no_page_fails_whatever_it_is_asked(
     examples_db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
