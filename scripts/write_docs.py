@@ -15,11 +15,11 @@ import yaml
 
 from ingest import __version__
 from ingest.archive.database import connect
-from ingest.archive.migrations import VERSION, make_indexes
+from ingest.archive.migrations import make_indexes
 from ingest.cli import main
 from ingest.cli.publish import publish
 from memories_lib.api import openapi
-from memories_lib.shared.contract import APPLICATION_ID
+from memories_lib.shared.contract import APPLICATION_ID, SCHEMA
 from scripts.imports import drawn
 
 ROOT = Path(__file__).parent.parent
@@ -36,7 +36,7 @@ def schema() -> str:
         "",
         "Written by `make docs` from the code; edit `ingest/archive/schema/` or `metadata.yml` instead.",
         "",
-        f'`PRAGMA user_version` is {VERSION}, `PRAGMA application_id` is 0x{APPLICATION_ID:08X} ("WAMe"). Times',
+        f'`PRAGMA user_version` is {SCHEMA}, `PRAGMA application_id` is 0x{APPLICATION_ID:08X} ("WAMe"). Times',
         "are local wall-clock ISO 8601, as the export gives them. Numbers in `key` stay the same however often an",
         "archive is rebuilt.",
         "",
@@ -94,10 +94,12 @@ def _in_brackets(marks: list[str]) -> str:
 def commands() -> str:
     """``docs/COMMANDS.md``: what each command says with ``--help``."""
     lines = ["# The command `memories`", "", f"Written by `make docs`. Version {__version__}.", ""]
-    for name in ["", *main.commands, *(f"publish {name}" for name in publish.commands)]:
+    here = click.Context(main)
+    for name in ["", *main.list_commands(here), *(f"publish {name}" for name in publish.commands)]:
         last = name.rpartition(" ")[2]
         group = publish if name.startswith("publish ") else main
-        command: click.Command = group.commands[last] if name else main
+        command = group.get_command(here, last) if name else main
+        assert command is not None
         parent = click.Context(main, info_name="memories", terminal_width=100, help_option_names=["-h", "--help"])
         context = click.Context(command, info_name=name, parent=parent) if name else parent
         lines += [f"## memories {name}".rstrip(), "", "```text", command.get_help(context), "```", ""]

@@ -9,13 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlite_utils import Database
-
-from ingest.archive.migrations import VERSION, migrations
 from ingest.core.errors import Locked, NoRoom, NotOurDatabase
 from ingest.core.file_locks import read_note, try_lock, write_note
 from memories_lib.shared import private_files, sqlite_errors
-from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE
+from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE, SCHEMA
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
 
@@ -79,7 +76,7 @@ def _refuse_foreign(path: Path) -> None:
     application, version = int.from_bytes(start[68:72], "big"), int.from_bytes(start[60:64], "big")
     if application != APPLICATION_ID:
         raise NotOurDatabase(f"{path}: is a database of something else; choose another name with --db")
-    if version > VERSION:
+    if version > SCHEMA:
         raise _too_new(path, version)
 
 
@@ -92,23 +89,25 @@ def _refuse_other(connection: sqlite3.Connection, path: Path) -> None:
 
 def _too_new(path: Path, version: int) -> NotOurDatabase:
     return NotOurDatabase(
-        f"{path}: was written by a newer version (schema {version}, this one knows {VERSION}); "
+        f"{path}: was written by a newer version (schema {version}, this one knows {SCHEMA}); "
         "upgrade with: pip install --upgrade whatsapp-memories"
     )
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
+    if version > SCHEMA:
         raise _too_new(path, version)
-    if version == VERSION:
+    if version == SCHEMA:
         connection.execute("PRAGMA journal_mode = WAL")
         return
+    from ingest.archive.migrations import migrate  # sqlite-utils is loaded where something is to be migrated
+
     if path.is_file() and not os.access(path, os.W_OK):
         raise NoRoom(f"{path}: cannot be written to; look at its permissions")
     connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
     connection.execute("PRAGMA journal_mode = WAL")
-    migrations.apply(Database(connection))
+    migrate(connection)
 
 
 @contextmanager

@@ -85,8 +85,9 @@ def _indexes_that_cover(database: Database) -> None:
     database.conn.execute("PRAGMA user_version = 7")
 
 
-#: The schema this version writes: the number of migrations.
-VERSION = 7
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring an archive to the schema of this version (`contract.SCHEMA`)."""
+    migrations.apply(Database(connection))
 
 
 def make_indexes(connection: sqlite3.Connection) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,7 +58,38 @@ def db_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+#: Module of `ingest.cli` -> its commands.
+MODULES = {
+    "ask": ("ask", "sent"),
+    "chats": ("chats",),
+    "correcting": ("undo",),
+    "gemini": ("summarize",),
+    "ingesting": ("ingest",),
+    "looking": ("check", "password", "search", "stats"),
+    "people": ("people",),
+    "publish": ("publish",),
+    "remote": ("pull", "push", "token"),
+    "serving": ("demo", "serve", "start"),
+    "sources": ("forget", "sources"),
+    "understanding": ("understand",),
+    "upkeep": ("backup", "compact", "doctor", "maintenance", "restore", "rollback", "versions"),
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are asked for: `memories --version` is quick."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return sorted(name for names in MODULES.values() for name in names)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        for module, names in MODULES.items():
+            if name in names:
+                import_module(f"ingest.cli.{module}")
+        return super().get_command(context, name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="memories")
 def main() -> None:
     """WhatsApp exports into one private archive of memories, and a place to relive them.

@@ -11,10 +11,8 @@ import click
 
 from ingest.archive.database import connect
 from ingest.cli.base import db_option, main, say_aside, told
-from ingest.cli.ingesting import ingest_all, tell_again
 from ingest.core.model import Options
 from ingest.exports.source import Limits
-from ingest.importing.report import lines_of
 from ingest.ops.serving import LOCAL, datasette_arguments, free_port, has_browser, site
 
 
@@ -93,6 +91,9 @@ def demo(folder: Path, host: str, port: int, no_serve: bool) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     db = folder / "memories.db"
+    from ingest.cli.ingesting import ingest_all, tell_again
+    from ingest.importing.report import lines_of
+
     accounts = ingest_all((site() / "examples",), db, Options(me="Nora"), Limits(), quiet=False)
     for account in accounts:
         for line in lines_of(account):
@@ -121,6 +122,9 @@ def start(file_in: Path, log_level: str, db: Path, host: str, port: int) -> None
     level = log_level.upper()
     if level not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
         raise click.BadParameter("is one of DEBUG, INFO, WARNING, ERROR, CRITICAL", param_hint="--log_level")
+    from ingest.cli.ingesting import ingest_all, tell_again
+    from ingest.importing.report import lines_of
+
     accounts = ingest_all((file_in,), db, Options(), Limits(), quiet=level not in ("DEBUG", "INFO"))
     for account in accounts:
         if account.error or level in ("DEBUG", "INFO"):

@@ -11,10 +11,10 @@ import pytest
 from ingest.archive.check import check
 from ingest.archive.curation import put_edits_on
 from ingest.archive.database import connect, transaction, writer_lock
-from ingest.archive.migrations import VERSION, make_indexes
+from ingest.archive.migrations import make_indexes
 from ingest.core.errors import Locked, NotOurDatabase
 from memories_lib.shared import curation, edit_log
-from memories_lib.shared.contract import APPLICATION_ID
+from memories_lib.shared.contract import APPLICATION_ID, SCHEMA
 from memories_lib.shared.layout import ArchiveFiles
 from tests.archive.test_merge import BY_NAME, save, talk
 from tests.conftest import EXAMPLES
@@ -167,7 +167,7 @@ def test_a_new_file_says_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "m.db"
     connect(path).close()
     assert one(path, "PRAGMA application_id") == APPLICATION_ID
-    assert one(path, "PRAGMA user_version") == VERSION
+    assert one(path, "PRAGMA user_version") == SCHEMA
     assert path.read_bytes()[68:72] == b"WAMe"
 
 
@@ -175,16 +175,16 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "m.db"
     for _ in range(2):
         connect(path).close()
-    assert one(path, "SELECT count(*) FROM _sqlite_migrations") == VERSION
+    assert one(path, "SELECT count(*) FROM _sqlite_migrations") == SCHEMA
 
 
 def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "m.db"
     with closing(connect(path)) as connection:
-        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     with pytest.raises(NotOurDatabase, match="newer version"):
         connect(path)
-    assert one(path, "PRAGMA user_version") == VERSION + 1
+    assert one(path, "PRAGMA user_version") == SCHEMA + 1
 
 
 def test_every_foreign_key_holds_and_is_looked_up_by_an_index(examples_db: Path) -> None:

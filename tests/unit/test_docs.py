@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -22,7 +23,12 @@ def test_generated_pages_are_true(page: str) -> None:
 
 
 def test_each_command_has_an_example() -> None:
-    for name, command in main.commands.items():
+    context = click.Context(main)
+    names = main.list_commands(context)
+    assert len(names) > 25
+    for name in names:
+        command = main.get_command(context, name)
+        assert command is not None
         assert re.search(rf"Example:\s+memories {name}", command.help or ""), name
 
 
