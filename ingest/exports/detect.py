@@ -286,6 +286,7 @@ def _same(new: Findings, old: Findings) -> bool:
         and new.notices == old.notices
         and new.chat_names == old.chat_names
         and new.not_headers == old.not_headers
+        and new.odd_layouts == old.odd_layouts
         and new.stand_ins == old.stand_ins
         and (new.has_marks == old.has_marks or not new.chat_names)
         and not (old.roster - new.roster)

@@ -16,7 +16,7 @@ from ingest.exports.date_order import judge_order, order_name
 from ingest.exports.headers import DateParts
 from ingest.exports.notices import is_notice, may_be_notice
 from ingest.exports.observations import Evidence
-from ingest.exports.pasted_talks import lines_out_of_place
+from ingest.exports.pasted_talks import lines_out_of_place, odd_layouts
 from ingest.exports.sender_names import could_be_name, could_start_notice
 
 #: So many headers of another layout in a row are a file that changes midway, not a copied talk.
@@ -32,14 +32,16 @@ def names_and_notices(findings: Findings, evidence: Evidence) -> Findings:
 
     A notice is one or two lines; what comes more often is somebody's name, whatever it looks like.
     """
-    not_taken = {doubt.prefix for doubt in evidence.doubts if doubt.line in findings.not_headers}
+    not_taken = Counter(doubt.prefix for doubt in evidence.doubts if doubt.line in findings.not_headers)
     doubted = {doubt.prefix for doubt in evidence.doubts if doubt.line not in findings.not_headers}
     roster, notices = set(findings.roster), set(findings.notices)
     is_ios = findings.segments[0].closer == "] "
     for name, times in evidence.new_names.items():
+        if times == not_taken[name]:
+            continue  # who writes only in what was pasted
         if times <= _MOST_NOTICES and not is_ios and could_start_notice(name):
             notices.add(name)
-        elif times > 1 or name in doubted or name not in not_taken:
+        elif times > 1 or name in doubted or not not_taken[name]:
             roster.add(name)
     for name, times in evidence.notice_starts.items():
         # The same contact is added again and again at times; somebody says different things.
@@ -142,7 +144,8 @@ def segments(findings: Findings, evidence: Evidence) -> Findings:
         return findings
     found = list(findings.segments)
     runs: list[_Run] = []
-    main_lines = sorted(line for line, _ in evidence.dates)
+    met = (line for headers in evidence.headers.values() for line in headers.lines)
+    main_lines = sorted({*met, *(line for line, _ in evidence.dates)})
     for line, closer in [(line, closer) for line, closer, is_copied in evidence.foreign if not is_copied]:
         last = runs[-1] if runs else None
         if last and last.closer == closer and not _any_between(main_lines, last.lines[-1], line):
@@ -151,7 +154,7 @@ def segments(findings: Findings, evidence: Evidence) -> Findings:
             runs.append(_Run(closer, [line]))
     for run in runs:
         first, last_line = run.lines[0], run.lines[-1]
-        reaches_end = not _any_between(main_lines, first, evidence.lines + 1)
+        reaches_end = evidence.last_header < first
         if len(run.lines) >= _LONG_RUN or reaches_end:
             here = max((s for s in found if s.line <= first), key=lambda s: s.line)
             found.append(Segment(first, run.closer, here.order))
@@ -167,6 +170,7 @@ def _any_between(sorted_lines: list[int], low: int, high: int) -> bool:
 
 
 RULES: tuple[Callable[[Findings, Evidence], Findings], ...] = (
+    odd_layouts,
     lines_out_of_place,
     names_and_notices,
     names_with_colons,

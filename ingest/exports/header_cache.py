@@ -13,13 +13,14 @@ from ingest.core.model import Segment
 from ingest.exports.headers import (
     LONGEST_HEAD,
     DateParts,
+    layout_of,
     read_date,
     read_head,
     read_time,
     resolve_date,
     shape_of,
 )
-from ingest.exports.observations import Contradiction, Evidence
+from ingest.exports.observations import MOST_LAYOUTS, Contradiction, Evidence, Headers
 
 _MOST = 50_000
 #: `HeaderCache.tail` where the seconds are the last thing of a clock.
@@ -37,7 +38,10 @@ class HeaderCache:
     `between` stands between date and clock.
     """
 
-    def __init__(self, segment: Segment, evidence: Evidence, year_if_missing: int) -> None:
+    def __init__(
+        self, segment: Segment, evidence: Evidence, year_if_missing: int, odd: frozenset[str] = frozenset()
+    ) -> None:
+        """`odd`: layouts that are no headers here (`layout_of`)."""
         self.dates: dict[str, str] = {}
         self.times: dict[str, str] = {}
         self.minutes: dict[str, str] = {}
@@ -45,6 +49,7 @@ class HeaderCache:
         self._whole: dict[str, str] = {}
         self._evidence = evidence
         self._year = year_if_missing
+        self._odd = odd
         self.enter(segment)
 
     def enter(self, segment: Segment) -> None:
@@ -67,7 +72,10 @@ class HeaderCache:
             return known
         if (self.closer == "] ") != (head.lstrip(MARKS + " ")[:1] == "["):
             return ""
+        if self._odd and layout_of(shape_of(head, self.closer)) in self._odd:
+            return ""
         if found and (time := self._known_time(clock)) and (parts := read_date(day)):
+            self._note(head, line)
             return self._remember_day(day, parts, line, head, time)
         if found and (day in self.dates or clock in self.times or self.minutes or self._whole):
             parts, time = read_date(day), read_time(clock)
@@ -82,10 +90,17 @@ class HeaderCache:
             self.between = between
             return self._remember(day, parts, clock, time, line, head)
         day_iso = self._resolve(head, parts, line)
+        self._note(head, line)
         if len(self._whole) > _MOST:
             self._whole.clear()
         self._whole[head] = day_iso + time if day_iso else ""
         return self._whole[head]
+
+    def _note(self, head: str, line: int) -> None:
+        """Where a header of this layout was met."""
+        layout, headers = layout_of(shape_of(head, self.closer)), self._evidence.headers
+        if layout in headers or len(headers) < MOST_LAYOUTS:
+            headers.setdefault(layout, Headers()).add(line)
 
     def _known_time(self, clock: str) -> str | None:
         if not self.minutes:
@@ -110,6 +125,7 @@ class HeaderCache:
         found = self._remember_day(day, parts, line, head, time)
         if not found:
             return ""
+        self._note(head, line)
         seconds = _LAST_PART.search(clock)
         without = clock[: seconds.start()] + clock[seconds.end() :] if seconds else ""
         if seconds and seconds[0] in SECONDS and read_time(without) == time[:6] + ":00":

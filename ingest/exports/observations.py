@@ -19,6 +19,8 @@ _ENOUGH_WORDS = 3
 _MOST_NAMING = 1_000
 #: So many prefixes of notices are remembered, with a little more than so many beginnings of what follows each.
 _MOST_STARTS, _MOST_SAID, _MOST_LETTERS = 1_000, 3, 60
+#: Of each layout of headers, so many lines are remembered; of so many layouts.
+_MOST_LINES, MOST_LAYOUTS = 1_000, 50
 _MOST_STAND_INS, _ENOUGH_SENDERS = 1_000, 2
 
 
@@ -53,6 +55,28 @@ def is_near(at: str, other: str) -> bool:
 
 
 @dataclass(slots=True)
+class Headers:
+    """Where headers of one layout were looked at: those with a day or a clock that was new. Lines, in order."""
+
+    count: int = 0
+    first: int = 0
+    last: int = 0
+    lines: list[int] = field(default_factory=list)  # the first ones of them
+
+    def add(self, line: int) -> None:
+        self.count += 1
+        self.first, self.last = self.first or line, line
+        if len(self.lines) < _MOST_LINES:
+            self.lines.append(line)
+
+    def go_on(self, later: Headers) -> None:
+        """Add those of the text's second part."""
+        self.count += later.count
+        self.first, self.last = self.first or later.first, later.last or self.last
+        self.lines = (self.lines + later.lines)[:_MOST_LINES]
+
+
+@dataclass(slots=True)
 class Evidence:
     """What one reading of a file taught."""
 
@@ -73,6 +97,8 @@ class Evidence:
     owners: Counter[str] = field(default_factory=Counter)
     spoken: Counter[str] = field(default_factory=Counter)  # filled by `read_all`
     knows_files: bool = False  # a file, or a sentence in the place of one that is known, was met
+    headers: dict[str, Headers] = field(default_factory=dict)  # layout -> where headers of it were met
+    last_header: int = 0  # line
     stand_ins: Counter[str] = field(default_factory=Counter)  # a sentence that may be one -> times
     stood_in_for: dict[str, set[str]] = field(default_factory=dict)  # the same -> a few of those who sent it
     file_dates: list[tuple[DateParts, str]] = field(default_factory=list)  # date as written, 20220323 of a file name
@@ -98,6 +124,9 @@ class Evidence:
         self.owners.update(later.owners)
         self.spoken.update(later.spoken)
         self.layouts.update(later.layouts)
+        self.last_header = later.last_header or self.last_header
+        for layout, headers in later.headers.items():
+            self.headers.setdefault(layout, Headers()).go_on(headers)
         self.has_marks = self.has_marks or later.has_marks
         self.knows_files = self.knows_files or later.knows_files
         self.stand_ins.update(later.stand_ins)

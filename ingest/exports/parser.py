@@ -19,7 +19,7 @@ from ingest.exports.blocks import Block, blocks
 from ingest.exports.bodies import SUSPECT_FIRST, SUSPECT_LAST
 from ingest.exports.body_reader import MARKS_OF_A_FILE, BodyReader
 from ingest.exports.header_cache import AT_THE_END, SECONDS, HeaderCache
-from ingest.exports.headers import BARE, CLOSERS, LONGEST_HEAD, find_head, is_copied, part_bare, shape_of
+from ingest.exports.headers import BARE, CLOSERS, LONGEST_HEAD, find_head, is_copied, layout_of, part_bare, shape_of
 from ingest.exports.observations import NOT_TAKEN, Evidence
 from ingest.exports.senders import Place, SenderReader
 
@@ -47,7 +47,7 @@ class Reader:
         self.evidence = Evidence()
         self._batch = batch
         self._segments = list(findings.segments) or [Segment(1, CLOSERS[0])]
-        self._heads = HeaderCache(self._segments[0], self.evidence, year_if_missing)
+        self._heads = HeaderCache(self._segments[0], self.evidence, year_if_missing, findings.odd_layouts)
         self._senders = SenderReader(findings, self.evidence)
         self._bodies = BodyReader(findings, self.evidence, chat)
         self._enter(self._segments[0])
@@ -79,6 +79,7 @@ class Reader:
         if self._more:
             self._close(self._raw, self._sender, self._first_line)
         self._senders.settle("")
+        self.evidence.last_header = rows[-1][2] if rows else 0
         self.evidence.lines = self._number
         self.evidence.characters = self._at if self.evidence.ended_with_newline else self._at - 1
         if rows:
@@ -211,7 +212,10 @@ class Reader:
         elif self._rows:
             # It has the form of this very file's headers, and a day or a time that there is not.
             head, closer, rest = line.partition(self._closer)
-            if closer and rest and len(head) <= LONGEST_HEAD and shape_of(head, closer) in self.evidence.layouts:
+            if not closer or not rest or len(head) > LONGEST_HEAD:
+                return
+            shape = shape_of(head, closer)
+            if shape in self.evidence.layouts or layout_of(shape) in self.findings.odd_layouts:
                 self.evidence.doubt(number, line, NOT_TAKEN)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from ingest.core.model import Findings
 from ingest.exports.headers import layout_of
@@ -13,6 +14,8 @@ from ingest.exports.observations import Doubt, Evidence, is_near
 
 #: A talk that was pasted into a message is not longer (lines).
 _LONGEST_PASTED = 40
+#: The file's own layout is at least so many times as frequent as one that was pasted; pastes are so many lines apart.
+_USUAL_TIMES, _FAR = 4, 20
 
 
 def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
@@ -35,6 +38,7 @@ def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
     usual = max(shapes.values(), default=0)
     for run in _runs(evidence.doubts):
         ahead = _before_their_time(run)
+        found |= {run[n].line for n in _from_another_time(run, evidence, findings.roster)}
         anchors = [n for n, doubt in enumerate(run) if n not in ahead and _is_anchor(doubt, findings, evidence)]
         far: set[int] = set()
         for n, doubt in enumerate(run):
@@ -49,6 +53,66 @@ def lines_out_of_place(findings: Findings, evidence: Evidence) -> Findings:
                 found.add(doubt.line)
         found |= {run[n].line for n in far if run[n].prefix is None or {n - 1, n + 1} & far or n in ahead}
     return replace(findings, not_headers=frozenset(found))
+
+
+def odd_layouts(findings: Findings, evidence: Evidence) -> Findings:
+    """Layouts of headers that were pasted: a phone writes all of an export in one, so a few lines of another are words.
+
+    Only where lines of the file's own layout stand before and after them: files that were put together from two
+    exports change for good. What WhatsApp copies (``[20:15, 05/03/2021]``) is no header beside others::
+
+        [15.06.21, 20:14:05] Ana: he wrote
+        [05/03/2021, 20:15:07] Quentin: never again
+        [15.06.21, 20:16:00] Ben: oh
+    """
+    usual = max(evidence.headers.values(), key=lambda headers: headers.count, default=None)
+    if usual is None:
+        return findings
+    found = set(findings.odd_layouts)
+    for layout, headers in evidence.headers.items():
+        is_within = usual.first < headers.first and headers.last < max(usual.last, evidence.last_header)
+        is_rare = headers.count * _USUAL_TIMES <= usual.count
+        if headers is not usual and is_within and is_rare and _longest_run(headers.lines) <= _LONGEST_PASTED:
+            found.add(layout)
+    return replace(findings, odd_layouts=frozenset(found))
+
+
+def _longest_run(lines: Sequence[int]) -> int:
+    """How many of these lines follow one another, with a few others between."""
+    longest = run = 0
+    for before, line in pairwise([-_FAR, *lines]):
+        run = run + 1 if line - before < _FAR else 1
+        longest = max(longest, run)
+    return longest
+
+
+def _from_another_time(run: Sequence[Doubt], evidence: Evidence, roster: Collection[str]) -> set[int]:
+    """Of headers in doubt that follow one another, several that are days older than the header before and after them.
+
+    Among them is somebody who writes nowhere else; late messages are by one of those who write in the chat.
+    """
+    found: set[int] = set()
+    start = 0
+    while start < len(run):
+        before = run[start].before
+        end = start
+        while end < len(run) and _is_days_before(run[end].sent_at, before):
+            end += 1
+        if end == start:
+            start += 1
+            continue
+        block = range(start, end)
+        after = run[end].sent_at if end < len(run) else run[-1].after
+        here = Counter(run[n].prefix for n in block)
+        is_strange = any(name and name not in roster and evidence.new_names[name] == here[name] for name in here)
+        if 1 < len(block) <= _LONGEST_PASTED and is_strange and after >= before:
+            found |= set(block)
+        start = end
+    return found
+
+
+def _is_days_before(at: str, other: str) -> bool:
+    return bool(other) and at < other and not is_near(at, other)
 
 
 def _before_their_time(run: Sequence[Doubt]) -> set[int]:
