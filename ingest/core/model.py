@@ -88,6 +88,7 @@ class Findings:
     notices: frozenset[str] = frozenset()  # prefixes that look like senders and are not
     chat_names: frozenset[str] = frozenset()  # senders that are the chat itself: iPhones put its name before notices
     not_headers: frozenset[int] = frozenset()  # lines that look like headers and are not
+    halves: tuple[tuple[str, str], ...] = ()  # words beside clocks that are not known here -> AM, PM
     odd_layouts: frozenset[str] = frozenset()  # of lines that were pasted from elsewhere: no headers of this file
     stand_ins: frozenset[str] = frozenset()  # sentences (plain) not known here, in the place of files
     has_marks: bool = False  # of an iPhone: marks stand before notices, and were not taken off by a mail program

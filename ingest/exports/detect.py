@@ -17,6 +17,7 @@ from ingest.core.errors import NotAnExport
 from ingest.core.model import Findings, Order, Row, Segment
 from ingest.exports.body_reader import MARKS_OF_A_FILE
 from ingest.exports.date_order import judge_order, order_name
+from ingest.exports.day_halves import in_known_words, learn_halves
 from ingest.exports.detect_rules import judge
 from ingest.exports.headers import DateParts, find_head, is_copied, part_bare, read_head, resolve_date
 from ingest.exports.observations import Contradiction, Evidence
@@ -44,6 +45,9 @@ def _bare_head(line: str) -> tuple[str, str] | None:
 def _first_look(
     lines: Sequence[str], find_head: Callable[[str], tuple[str, str] | None], hint: Order | None
 ) -> Findings:
+    halves = learn_halves(lines)
+    if halves:
+        lines = [in_known_words(line, halves) for line in lines]
     closers: Counter[str] = Counter()
     names: Counter[str] = Counter()
     dates: list[tuple[int, DateParts]] = []
@@ -75,6 +79,7 @@ def _first_look(
     order, proof, guess = judge_order(dates, [], hint)
     return Findings(
         segments=(Segment(1, closers.most_common(1)[0][0], order),),
+        halves=halves,
         date_order=order_name(order, dates),
         proof=proof,
         is_guess=guess,

@@ -10,6 +10,7 @@ import re
 
 from ingest.core.languages import MARKS
 from ingest.core.model import Segment
+from ingest.exports.day_halves import Halves, in_known_words
 from ingest.exports.headers import (
     LONGEST_HEAD,
     DateParts,
@@ -34,14 +35,16 @@ class HeaderCache:
     """What the dates and clocks of an export mean.
 
     `dates`: ``13/01/2015`` -> ``2015-01-13``. `times`: ``9:33 AM`` -> ``T09:33:00``. Where clocks have seconds,
-    `minutes` holds them without: ``9:33 AM`` -> ``T09:33``, and the seconds stand at ``clock[cut:tail]``.
+    `minutes` holds them without, with a line end where they stood unless that is the end: ``9:33\\n AM`` -> ``T09:33``;
+    the seconds stand at ``clock[cut:tail]``. Words of other lengths would have other seconds else.
     `between` stands between date and clock.
     """
 
     def __init__(
-        self, segment: Segment, evidence: Evidence, year_if_missing: int, odd: frozenset[str] = frozenset()
-    ) -> None:
-        """`odd`: layouts that are no headers here (`layout_of`)."""
+        self, segment: Segment, evidence: Evidence, year_if_missing: int, odd: frozenset[str] = frozenset(),
+        halves: Halves = (),
+    ) -> None:  # fmt: skip
+        """`odd`: layouts that are no headers here (`layout_of`). `halves`: see `day_halves`."""
         self.dates: dict[str, str] = {}
         self.times: dict[str, str] = {}
         self.minutes: dict[str, str] = {}
@@ -50,6 +53,7 @@ class HeaderCache:
         self._evidence = evidence
         self._year = year_if_missing
         self._odd = odd
+        self._halves = halves
         self.enter(segment)
 
     def enter(self, segment: Segment) -> None:
@@ -78,15 +82,15 @@ class HeaderCache:
             self._note(head, line)
             return self._remember_day(day, parts, line, head, time)
         if found and (day in self.dates or clock in self.times or self.minutes or self._whole):
-            parts, time = read_date(day), read_time(clock)
+            parts, time = read_date(day), self._time(clock)
             if parts and time:
                 return self._remember(day, parts, clock, time, line, head)
-        whole = read_head(head)
+        whole = read_head(in_known_words(head, self._halves) if self._halves else head)
         if whole is None:
             return ""
         parts, time, between, time_first = whole
         day, found, clock = head.partition(between) if between else (head, "", "")
-        if found and not time_first and read_date(day) == parts and read_time(clock) == time:
+        if found and not time_first and read_date(day) == parts and self._time(clock) == time:
             self.between = between
             return self._remember(day, parts, clock, time, line, head)
         day_iso = self._resolve(head, parts, line)
@@ -95,6 +99,9 @@ class HeaderCache:
             self._whole.clear()
         self._whole[head] = day_iso + time if day_iso else ""
         return self._whole[head]
+
+    def _time(self, clock: str) -> str | None:
+        return read_time(in_known_words(clock, self._halves) if self._halves else clock)
 
     def _note(self, head: str, line: int) -> None:
         """Where a header of this layout was met."""
@@ -106,7 +113,8 @@ class HeaderCache:
         if not self.minutes:
             return self.times.get(clock)
         tail = self.tail or len(clock)
-        minute, second = self.minutes.get(clock[: self.cut] + clock[tail:]), SECONDS.get(clock[self.cut : tail])
+        key = f"{clock[: self.cut]}\n{clock[tail:]}" if self.tail else clock[: self.cut]
+        minute, second = self.minutes.get(key), SECONDS.get(clock[self.cut : tail])
         return minute + second if minute and second else None
 
     def _remember_day(self, day: str, parts: DateParts, line: int, head: str, time: str) -> str:
@@ -128,10 +136,10 @@ class HeaderCache:
         self._note(head, line)
         seconds = _LAST_PART.search(clock)
         without = clock[: seconds.start()] + clock[seconds.end() :] if seconds else ""
-        if seconds and seconds[0] in SECONDS and read_time(without) == time[:6] + ":00":
+        if seconds and seconds[0] in SECONDS and self._time(without) == time[:6] + ":00":
             self.cut = seconds.start() - len(clock)
             self.tail = seconds.end() - len(clock) or AT_THE_END
-            self.minutes[without] = time[:6]
+            self.minutes[f"{clock[: self.cut]}\n{clock[self.tail :]}" if self.tail else without] = time[:6]
         else:
             if len(self.times) > _MOST * 2:
                 self.times.clear()

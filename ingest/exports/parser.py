@@ -47,7 +47,9 @@ class Reader:
         self.evidence = Evidence()
         self._batch = batch
         self._segments = list(findings.segments) or [Segment(1, CLOSERS[0])]
-        self._heads = HeaderCache(self._segments[0], self.evidence, year_if_missing, findings.odd_layouts)
+        self._heads = HeaderCache(
+            self._segments[0], self.evidence, year_if_missing, findings.odd_layouts, findings.halves
+        )
         self._senders = SenderReader(findings, self.evidence)
         self._bodies = BodyReader(findings, self.evidence, chat)
         self._enter(self._segments[0])
@@ -142,7 +144,7 @@ class Reader:
                         sent_at = last_minute + SECONDS[head[cut:]]
                     else:
                         day, _, clock = head.partition(between)
-                        sent_at = dates[day] + minutes[clock[:cut] + clock[tail:]] + SECONDS[clock[cut:tail]]
+                        sent_at = dates[day] + minutes[f"{clock[:cut]}\n{clock[tail:]}"] + SECONDS[clock[cut:tail]]
                 except KeyError:
                     sent_at = heads.read(head, number)
                     between, cut, tail = heads.between, heads.cut, heads.tail
