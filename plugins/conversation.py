@@ -16,7 +16,7 @@ from markupsafe import Markup
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
-from memories_lib.api import read
+from memories_lib.api import exchange_messages
 from memories_lib.queries import chat_list, chat_search, talks
 from memories_lib.server import response_cache, served_archive
 from memories_lib.shared.contract import DAY
@@ -41,7 +41,7 @@ async def talk(request: Request, datasette: Datasette) -> Response:
     hidden = request.args.get("hidden") == "1" and roles.may(request.actor, "curator")
     found = await served_archive.read(datasette, lambda run: talks.talk(run, number, hidden=hidden))
     if found is None:
-        moved = await served_archive.read(datasette, lambda run: read.merged_into(run, number))
+        moved = await served_archive.read(datasette, lambda run: exchange_messages.merged_into(run, number))
         if moved is None:
             raise NotFound(_NO_TALK)
         return Response.redirect(datasette.urls.path(f"/talk/{moved}"), status=308)
@@ -75,9 +75,10 @@ async def chat(request: Request, datasette: Datasette) -> Response:
             whole += [found] if found else []
         return whole
 
-    found, *earlier = await served_archive.read(datasette, find) or [None]
-    if found is None:
+    talks_found = await served_archive.read(datasette, find)
+    if not talks_found:
         raise NotFound("There is no chat with this number")
+    found, *earlier = talks_found
     looked_for = await _look_for(datasette, request, found)
     if looked_for and looked_for.hit:
         asked = urlencode({"find": looked_for.words, "hit": looked_for.hit.message})

@@ -228,8 +228,8 @@ def _seconds(day: str) -> float:
     return time.mktime((int(day[:4]), int(day[5:7]), int(day[8:10]), 12, 0, 0, 0, 0, 0)) - time.timezone
 
 
-def day(run: Run, asked: Mapping[str, str]) -> list[Any]:
-    """Cards of one day."""
+def day(run: Run, asked: str) -> list[Any]:
+    """Cards of one day (``2024-06-14``)."""
     return run(
         f"{CARDS} WHERE exchanges.started_at >= ? AND exchanges.started_at < ? || '~' AND {visible.NOT_HIDDEN}"
         " ORDER BY exchanges.started_at LIMIT 200",
