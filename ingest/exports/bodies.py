@@ -45,6 +45,8 @@ _ANY_CALL = re.compile(r"[^\d,،:\n]{3,40}[,،] [\u200e\u200f]+\d{1,3}[^\d\n]{1,
 #: The mark before what a message was edited with: nobody writes it.
 _MARKED_TAG = re.compile(r"[\u200e\u200f] ?\Z")
 
+#: From here on are the letters of scripts that write without spaces.
+_FIRST_WITHOUT_SPACES = "\u2e80"
 _LONGEST_NOTICE = 600
 
 
@@ -156,14 +158,25 @@ def _is_notice(body: str, stripped: str, chat: str | None, sender: str | None) -
 
 
 def _may_be_unknown_notice(body: str, stripped: str, chat: str | None, sender: str | None) -> bool:
-    """Whether a line of a direct chat, under the contact's name and behind WhatsApp's mark, is a notice.
+    """Whether a line behind WhatsApp's mark is a notice: under the contact's name where two write, or about its sender.
 
-    People paste what begins with a mark: a name, a number, a link. A notice is a sentence.
+    People paste what begins with a mark: a name, a number, a link. A notice is a sentence; and nobody begins one with
+    a mark and the name that others have for him.
     """
+    if sender and body[:1] in ("\u200e", "\u200f") and _tells_of(sender, stripped):
+        return True
     if not chat or not sender or plain(sender) != plain(chat) or not body.startswith("\u200e"):
         return False
     is_sentence = len(stripped) > 20 and "\n" not in stripped and "://" not in stripped and stripped[-1:] in ".。।։።"
     return is_sentence and len(body) < 200 and not may_be_of_people(stripped) and "\u200e" not in stripped
+
+
+def _tells_of(sender: str, stripped: str) -> bool:
+    name, text = (plain(said).removeprefix("~").strip() for said in (sender, stripped[:_LONGEST_NOTICE]))
+    rest = text.removeprefix(name)
+    goes_on = rest[:1] == " " or (rest[:1].isalpha() and rest[:1] >= _FIRST_WITHOUT_SPACES)
+    is_short = len(stripped) < _LONGEST_NOTICE and "\n" not in stripped and "://" not in stripped
+    return bool(name) and rest != text and goes_on and len(rest) > 3 and is_short
 
 
 def _deleted_by_admin(sentence: str, words: Languages) -> str | None:

@@ -13,15 +13,15 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ingest.core.languages import languages, meridiem_key
-from ingest.exports.headers import LONGEST_HEAD, canonical
+from ingest.exports.headers import LONGEST_HEAD, canonical, read_head
 
 #: (a word as it stands beside clocks, AM or PM).
 Halves = tuple[tuple[str, str], ...]
 
 _WORD = r"[^\W\d_](?:[^\d:\[\]\-,]{0,18}[^\s\d:\[\]\-,])?"
 _HEADER = re.compile(
-    rf"\[?(?P<day>\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}),? (?:(?P<before>{_WORD}) ?)?"
-    rf"(?P<hour>\d{{1,2}})[:.]\d\d(?:[:.]\d\d)?(?: ?(?P<after>{_WORD}))?(?:\] | - )(?P<sender>[^:]{{1,60}}: )?"
+    rf"(?P<head>\[?(?P<day>\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}),? (?:(?P<before>{_WORD}) ?)?"
+    rf"(?P<hour>\d{{1,2}})[:.]\d\d(?:[:.]\d\d)?(?: ?(?P<after>{_WORD}))?)(?:\] | - )(?P<sender>[^:]{{1,60}}: )?"
 )
 #: This part of the headers must have one of the two words.
 _NEARLY_ALL = 0.95
@@ -61,7 +61,10 @@ def _head(line: str) -> _Head | None:
     found = _HEADER.match(canonical(line[: 2 * LONGEST_HEAD]).lstrip())
     if not found:
         return None
-    return _Head(found["day"], int(found["hour"]), found["before"] or found["after"] or "", found["sender"] or "")
+    word = found["before"] or found["after"] or ""
+    if read_head(found["head"]) and meridiem_key(word) not in languages().meridiem:
+        word = ""  # it says no more than "at"
+    return _Head(found["day"], int(found["hour"]), word, found["sender"] or "")
 
 
 def _comes_first(heads: Sequence[_Head], first: str, second: str) -> bool:

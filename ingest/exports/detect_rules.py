@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ _LONG_RUN = 5
 _OFTEN = 3
 #: A sender's name that reads like the start of a notice, and is met more often than this, is a name all the same.
 _MOST_NOTICES = 2
+#: What somebody does in a chat has so many words.
+_FEWEST_WORDS = 3
 
 
 def names_and_notices(findings: Findings, evidence: Evidence) -> Findings:
@@ -39,7 +41,9 @@ def names_and_notices(findings: Findings, evidence: Evidence) -> Findings:
     for name, times in evidence.new_names.items():
         if times == not_taken[name]:
             continue  # who writes only in what was pasted
-        if times <= _MOST_NOTICES and not is_ios and could_start_notice(name):
+        starts_notice = times <= _MOST_NOTICES and could_start_notice(name)
+        may_tell = times == 1 and _tells_of_somebody(name, evidence.new_names, findings.roster)
+        if not is_ios and (starts_notice or may_tell):
             notices.add(name)
         elif times > 1 or name in doubted or not not_taken[name]:
             roster.add(name)
@@ -50,6 +54,16 @@ def names_and_notices(findings: Findings, evidence: Evidence) -> Findings:
             notices.discard(name)
             roster.add(name)
     return replace(findings, roster=frozenset(roster), notices=frozenset(notices))
+
+
+def _tells_of_somebody(prefix: str, new_names: Mapping[str, int], roster: Collection[str]) -> bool:
+    """Whether somebody who writes in the chat does something in it: ``Tobin created a new event``."""
+    words = prefix.split()
+    for size in range(1, len(words) - _FEWEST_WORDS + 1):
+        name = " ".join(words[:size])
+        if (name in roster or new_names.get(name, 0) > 1) and words[size][0].islower():
+            return True
+    return False
 
 
 def names_with_colons(findings: Findings, evidence: Evidence) -> Findings:

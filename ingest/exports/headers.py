@@ -293,7 +293,9 @@ def shape_of(head: str, closer: str) -> str:
 @lru_cache(maxsize=512)
 def layout_of(shape: str) -> str:
     """What shapes have in common that differ only in words: AM and PM, the names of months."""
-    return _WORDS.sub("x", "".join("x" if letter.isalpha() and letter != "d" else letter for letter in shape))
+    letters = ("x" if sign != "d" and unicodedata.category(sign)[0] in "LM" else sign for sign in shape)
+    return _WORDS.sub("x", "".join(letters))
 
 
-_WORDS = re.compile("x+")
+#: One or more words with what stands in and around them: ``a. m.``
+_WORDS = re.compile(r"[.'’\s]*x[x.'’\s]*")

@@ -156,6 +156,20 @@ def test_a_pasted_talk_stays_in_its_message_and_is_said() -> None:
         assert "looks like a message" in evidence.unsure[0].reason
 
 
+@pytest.mark.parametrize("notice", ["created a new event: Lock opening", "moved the small event: The lake"])
+def test_what_somebody_of_the_chat_does_is_no_name(notice: str) -> None:
+    lines = android("hi", "there", sender="Tobin Marsh") + android("well", "yes", start=2)
+    found, _, _ = read(lines + f"{START + timedelta(minutes=9):%d/%m/%y, %H:%M} - Tobin Marsh {notice}\n")
+    assert {m.sender for m in found} == {"Tobin Marsh", "Ana", None}
+    assert found[-1].text == f"Tobin Marsh {notice}"
+
+
+@pytest.mark.parametrize("name", ["Ana Maria", "Ana Work Phone New", "Ana work", "Ana Lena from Ulm"])
+def test_a_longer_name_is_somebody(name: str) -> None:
+    found, _, _ = read(android("hi", "there") + f"{START + timedelta(minutes=9):%d/%m/%y, %H:%M} - {name}: hello\n")
+    assert found[-1].sender == name
+
+
 ODD = [
     "[17.1.23h9:00] dentist",
     "[5.1.3h0:00] ",

@@ -120,6 +120,29 @@ def test_a_business_s_notice_is_nobody_s_words_in_a_file_without_a_name(notice: 
 
 
 @pytest.mark.parametrize(
+    ("sender", "said"),
+    [
+        ("Uwe", "Uwe hat eine Nachricht angeheftet"), ("Ines", "Ines ist aus der Community beigetreten"),
+        ("Luc", "Luc a modifié l’image du groupe"), ("Zé", "Zé fixou uma mensagem"), ("~ Bo", "~ Bo entró por ahí"),
+        ("Mei", "Mei置顶了一条消息"), ("+49 170 1234567", "+49 170 1234567 est sorti du bois"),
+    ],
+)  # fmt: skip
+def test_a_notice_about_its_sender_in_words_that_no_table_has(sender: str, said: str) -> None:
+    text = "".join(f"[27/03/2024, 09:0{n}:30] {sender}: hi\n" for n in range(3))
+    messages, _, _ = read(f"{text}[27/03/2024, 09:04:00] {sender}: {L}{said}\n[27/03/2024, 09:05:00] Ann: hm\n")
+    assert [(m.kind, m.sender) for m in messages[3:]] == [("system", None), ("text", "Ann")]
+    assert messages[3].text == said
+
+
+@pytest.mark.parametrize(
+    "said", ["Uwe", "Uwe: what time tonight?", "Uwes new bike", "Uwe\nand more", "Uwe https://x.example"]
+)
+def test_what_is_no_notice_about_its_sender(said: str) -> None:
+    messages, _, _ = read(f"[27/03/2024, 09:01:30] Uwe: hi\n[27/03/2024, 09:02:00] Uwe: {L}{said}\n")
+    assert [(m.kind, m.sender) for m in messages] == [("text", "Uwe")] * 2
+
+
+@pytest.mark.parametrize(
     "pasted", ["+49 170 1234567", "https://example.org/a.", "Ferrow Lake", "Bo\u200e and Ann were here, long ago."]
 )
 def test_what_people_paste_with_a_mark_is_theirs(pasted: str) -> None:
