@@ -87,7 +87,8 @@ def join_two(db: Path, chat: str, other: str, yes: bool) -> None:
             raise Failed(f"'{chat}' and '{other}' are one chat already")
         ask(f"{second.name}: {counted(second.messages, 'message')} go to '{first.name}'", yes)
         both = join_chats(connection, db, first, second)
-    click.echo(f"{second.name} is {first.name} now; {counted(both, 'message')} were in both")
+    were = "was" if both == 1 else "were"
+    click.echo(f"{second.name} is {first.name} now; {counted(both, 'message')} {were} in both")
     say_aside("parted again with: memories chats part")
 
 

@@ -123,15 +123,20 @@ def say_me(db: Path, persons: tuple[str, ...], is_not: bool) -> None:
     Example:
       memories people me "Anna" "Анна"
     """
-    from ingest.correcting.corrections import find_person
+    from ingest.correcting.corrections import find_person, owners_beside
     from ingest.correcting.corrections import say_me as say
 
     with opened_for_writing(db) as connection:
         found = [find_person(connection, name) for name in persons]
+        others = [] if is_not else owners_beside(connection, found)
         for person in found:
             say(connection, db, person, is_me=not is_not)
+        for person in others:
+            say(connection, db, person, is_me=False)
     for person in found:
         click.echo(f"{person.name} is {'not ' if is_not else ''}you")
+    for person in others:
+        click.echo(f"{person.name}, who writes in the same chat, is not you any more; to be both, name both")
 
 
 @people.command("vcf")
@@ -150,14 +155,24 @@ def from_vcf(db: Path, file: Path, country: str | None, dry_run: bool) -> None:
     from ingest.correcting.address_book import read_contacts
     from ingest.correcting.corrections import name_them, named_by
 
-    contacts = read_contacts(file, country.upper() if country else None)
+    book = read_contacts(file, country.upper() if country else None)
+    contacts = book.contacts
     with opened_for_writing(db) as connection:
         found = named_by(connection, contacts)
         for named in found:
             click.echo(f"{', '.join(one.name for one in named.people if one.name != named.name)} → {named.name}")
             if not dry_run:
                 name_them(connection, db, named)
-    click.echo(f"{counted(len(contacts), 'contact')} with a number; {len(found):,} of them are people of this archive")
+    click.echo(f"{counted(len(contacts), 'contact')} with a number; people of this archive among them: {len(found):,}")
+    if book.without_country:
+        click.echo(
+            f"{counted(book.without_country, 'contact')} left out, whose numbers have no country code: "
+            + (
+                "say with --country where they are, as in DE or US"
+                if country is None
+                else "they are none of that country"
+            )
+        )
     if dry_run:
         click.echo("dry run: nothing was changed")
     elif found:

@@ -91,6 +91,7 @@ class Findings:
     halves: tuple[tuple[str, str], ...] = ()  # words beside clocks that are not known here -> AM, PM
     odd_layouts: frozenset[str] = frozenset()  # of lines that were pasted from elsewhere: no headers of this file
     stand_ins: frozenset[str] = frozenset()  # sentences (plain) not known here, in the place of files
+    edited_marks: frozenset[str] = frozenset()  # sentences (plain) not known here, in < > behind edited texts
     has_marks: bool = False  # of an iPhone: marks stand before notices, and were not taken off by a mail program
     marks_say_nothing: bool = False  # a mark stands before every line, not before those alone that carry a file
     date_order: str = "day/month"  # for people

@@ -52,6 +52,12 @@ def name_key(name: str) -> str:
     return phone_of(name) or " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+def bare_name_key(name: str) -> str:
+    """The same without emoji and other signs; "" for a name that is nothing else."""
+    letters = "".join(sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in name)
+    return name_key(letters.strip())
+
+
 def number_key(name: str, *, is_first: bool) -> str:
     """By what it is kept which number a person got; of several that are compared alike the first has the plain name."""
     return name_key(name) if is_first else f"{name_key(name)}\x1f{name}"

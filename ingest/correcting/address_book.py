@@ -30,7 +30,15 @@ class Contact:
     phones: tuple[str, ...]
 
 
-def read_contacts(path: Path, country: str | None = None) -> list[Contact]:
+@dataclass(frozen=True, slots=True)
+class AddressBook:
+    """What a ``.vcf`` file holds. `without_country`: contacts all of whose numbers have no country code."""
+
+    contacts: list[Contact]
+    without_country: int = 0
+
+
+def read_contacts(path: Path, country: str | None = None) -> AddressBook:
     """The contacts of a ``.vcf`` file that have a name and a number.
 
     `country` (``DE``) is where numbers without a country code are; without it they are left out. Raises
@@ -44,7 +52,9 @@ def read_contacts(path: Path, country: str | None = None) -> list[Contact]:
     text = content.decode(encoding_by_start(content), "replace").lstrip("\ufeff")
     if "BEGIN:VCARD" not in text.upper():
         raise MemoriesError(f"{path}: is no address book; export your contacts as a .vcf file (vCard)")
-    return [contact for card in _cards(text) if (contact := _contact(card, country))]
+    found = [contact for card in _cards(text) if (contact := _contact(card, country))]
+    contacts = [contact for contact in found if contact.phones]
+    return AddressBook(contacts, len(found) - len(contacts))
 
 
 def _cards(text: str) -> Iterator[list[str]]:
@@ -59,7 +69,8 @@ def _cards(text: str) -> Iterator[list[str]]:
 
 
 def _contact(card: list[str], country: str | None) -> Contact | None:
-    name, whole, phones = "", "", []
+    """A card's name and the numbers that can be used, () where it has others alone; None without a name or a number."""
+    name, whole, phones, has_number = "", "", [], False
     for line in card:
         head, colon, value = line.partition(":")
         if not colon:
@@ -75,11 +86,14 @@ def _contact(card: list[str], country: str | None) -> Contact | None:
             whole = " ".join(filter(None, (given, family)))
         elif field == "TEL":
             number = value.removeprefix("tel:").partition(";")[0].strip()
-            phone = phone_of("+" + number[2:] if number.startswith("00") else number, country)
-            if phone:
+            # WhatsApp's own contact cards say by what number it knows somebody: ``TEL;waid=14155550134:…``.
+            known_by = next((p.removeprefix("WAID=") for p in parameters if p.startswith("WAID=")), "")
+            has_number = has_number or bool(number or known_by)
+            full = f"+{known_by}" if known_by.isdigit() else f"+{number[2:]}" if number.startswith("00") else number
+            if phone := phone_of(full, country):
                 phones.append(phone)
     found = name or whole
-    return Contact(found, tuple(dict.fromkeys(phones))) if found and phones else None
+    return Contact(found, tuple(dict.fromkeys(phones))) if found and has_number else None
 
 
 def _plain(value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,6 +205,23 @@ def say_me(connection: sqlite3.Connection, database: Path, person: Person, *, is
     """`person` is the archive's owner, under one of the names; or is not."""
     detail = {"was": person.was, "on": is_me}
     return edit(connection, database, "me", "person", curation.person_key(person.was), detail)
+
+
+def owners_beside(connection: sqlite3.Connection, people: Collection[Person]) -> list[Person]:
+    """Who else is "me", and writes in a chat with one of `people`: nobody is two in one chat, unless it is said."""
+    mine = {person.id for person in people}
+    marks = ", ".join("?" * len(mine))
+    together = {
+        person
+        for (person,) in connection.execute(
+            f"""
+            SELECT DISTINCT person_id FROM person_months
+            WHERE chat_id IN (SELECT chat_id FROM person_months WHERE person_id IN ({marks}))
+            """,
+            list(mine),
+        )
+    }
+    return [person for person in all_people(connection) if person.is_owner and person.id in together - mine]
 
 
 def rename_chat(connection: sqlite3.Connection, database: Path, chat: Chat, name: str) -> int:

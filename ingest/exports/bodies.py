@@ -62,6 +62,10 @@ class Body(NamedTuple):
     is_unknown: bool = False  # a sentence of WhatsApp's that no language here has: its marks alone tell what it is
 
 
+#: Words in < > at the end of a text.
+TAIL = re.compile(r"(?<=\S) [\u200e\u200f]?<(?P<inner>[^<>\n]{4,60})>[\u200e\u200f ]*\Z")
+
+
 def may_stand_for_a_file(body: str, *, is_ios: bool) -> bool:
     """Whether a sentence nobody here knows looks like "image omitted": a few words, without a stop, in lower case.
 
@@ -71,10 +75,13 @@ def may_stand_for_a_file(body: str, *, is_ios: bool) -> bool:
     if is_ios != has_mark(body) or len(body) > 62 or "\n" in body:
         return False
     inner = body if is_ios else body[1:-1] if body[:1] == "<" and body[-1:] == ">" else ""
+    return are_words(inner) and not (is_ios and inner.strip(MARKS + " ")[0].isupper())
+
+
+def are_words(inner: str, most: int = 5) -> bool:
+    """Whether there are a few words and nothing else, as in what WhatsApp writes in < >."""
     words = inner.strip(MARKS + " ").split()
-    if not 2 <= len(words) <= 5 or (is_ios and words[0][0].isupper()):
-        return False
-    return all(unicodedata.category(letter)[0] in "LM" for word in words for letter in word)
+    return 2 <= len(words) <= most and all(unicodedata.category(letter)[0] in "LM" for word in words for letter in word)
 
 
 def read_body(

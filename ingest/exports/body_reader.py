@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 
-from ingest.core.languages import START, languages, plain
+from ingest.core.languages import MARKS, START, languages, plain
 from ingest.core.model import Findings, Row
-from ingest.exports.bodies import SUSPECT_FIRST, SUSPECT_LAST, Body, may_stand_for_a_file, read_body, read_notice
+from ingest.exports.bodies import (
+    SUSPECT_FIRST,
+    SUSPECT_LAST,
+    TAIL,
+    Body,
+    are_words,
+    may_stand_for_a_file,
+    read_body,
+    read_notice,
+)
 from ingest.exports.file_kinds import kind_by_borrowed_word
 from ingest.exports.notices import has_mark
 from ingest.exports.observations import MOST_FILE_DATES, Evidence
@@ -112,6 +121,12 @@ class BodyReader:
                 evidence.knows_files = True
             elif found.kind == "text" and not has_file and may_stand_for_a_file(body, is_ios=is_ios):
                 evidence.may_stand_in(plain(body), sender)
+        if not is_ios and found.kind == "text" and not found.is_edited and (tail := TAIL.search(body)):
+            said = plain(tail["inner"])
+            if said in self._findings.edited_marks:
+                return found._replace(text=body[: tail.start()].rstrip(MARKS + " "), is_edited=True)
+            if are_words(tail["inner"], 8):
+                evidence.may_say_edited(said, sender)
         if is_ios and found.kind == "text" and has_mark(body):
             evidence.marked[sender] += 1
         return found

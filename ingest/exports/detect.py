@@ -293,6 +293,7 @@ def _same(new: Findings, old: Findings) -> bool:
         and new.not_headers == old.not_headers
         and new.odd_layouts == old.odd_layouts
         and new.stand_ins == old.stand_ins
+        and new.edited_marks == old.edited_marks
         and (new.has_marks == old.has_marks or not new.chat_names)
         and not (old.roster - new.roster)
     )

@@ -22,7 +22,7 @@ from ingest.exports.sender_names import could_be_name, could_start_notice
 #: So many headers of another layout in a row are a file that changes midway, not a copied talk.
 _LONG_RUN = 5
 #: A sentence that nobody here knows stands for files when it comes so often, and from more than one person.
-_OFTEN = 3
+_OFTEN, _OFTEN_BY_ONE = 3, 5
 #: A sender's name that reads like the start of a notice, and is met more often than this, is a name all the same.
 _MOST_NOTICES = 2
 #: What somebody does in a chat has so many words.
@@ -140,9 +140,19 @@ def stand_ins(findings: Findings, evidence: Evidence) -> Findings:
     learned = {
         sentence
         for sentence, times in evidence.stand_ins.items()
-        if times >= _OFTEN and len(evidence.stood_in_for[sentence]) > 1
+        if times >= (_OFTEN if len(evidence.stood_in_for[sentence]) > 1 else _OFTEN_BY_ONE)
     }
     return replace(findings, stand_ins=frozenset() if evidence.knows_files else findings.stand_ins | learned)
+
+
+def edited_marks(findings: Findings, evidence: Evidence) -> Findings:
+    """Sentences of a language not known here that say that a text was edited: the same behind several texts."""
+    learned = {
+        sentence
+        for sentence, senders in evidence.edited_marks.items()
+        if senders.total() >= (_OFTEN if len(senders) > 1 else _OFTEN_BY_ONE)
+    }
+    return replace(findings, edited_marks=findings.edited_marks | learned)
 
 
 class _Run(NamedTuple):
@@ -190,6 +200,7 @@ RULES: tuple[Callable[[Findings, Evidence], Findings], ...] = (
     names_with_colons,
     chat_names,
     stand_ins,
+    edited_marks,
     segments,
 )
 

@@ -99,6 +99,7 @@ class Evidence:
     knows_files: bool = False  # a file, or a sentence in the place of one that is known, was met
     headers: dict[str, Headers] = field(default_factory=dict)  # layout -> where headers of it were met
     last_header: int = 0  # line
+    edited_marks: dict[str, Counter[str]] = field(default_factory=dict)  # a sentence in < > at an end -> who, how often
     stand_ins: Counter[str] = field(default_factory=Counter)  # a sentence that may be one -> times
     stood_in_for: dict[str, set[str]] = field(default_factory=dict)  # the same -> a few of those who sent it
     file_dates: list[tuple[DateParts, str]] = field(default_factory=list)  # date as written, 20220323 of a file name
@@ -130,6 +131,8 @@ class Evidence:
         self.has_marks = self.has_marks or later.has_marks
         self.knows_files = self.knows_files or later.knows_files
         self.stand_ins.update(later.stand_ins)
+        for sentence, times in later.edited_marks.items():
+            self.edited_marks.setdefault(sentence, Counter()).update(times)
         for sentence, senders in later.stood_in_for.items():
             self.stood_in_for.setdefault(sentence, set()).update(senders)
         self.files_after |= later.files_after
@@ -182,6 +185,11 @@ class Evidence:
             senders = self.stood_in_for.setdefault(sentence, set())
             if len(senders) < _ENOUGH_SENDERS:
                 senders.add(sender)
+
+    def may_say_edited(self, sentence: str, sender: str) -> None:
+        """Count what stands in < > at the end of a text."""
+        if sentence in self.edited_marks or len(self.edited_marks) < _MOST_STAND_INS:
+            self.edited_marks.setdefault(sentence, Counter())[sender] += 1
 
     def doubt(self, line: int, text: str, reason: str) -> None:
         self.unsure_count += 1

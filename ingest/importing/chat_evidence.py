@@ -49,7 +49,8 @@ class Candidate:
 
     @property
     def is_beyond_doubt(self) -> bool:
-        return self.hits >= _PROOF_BEYOND and self.share >= _SHARE_BEYOND
+        is_all = self.hits == self.asked >= ENOUGH_AGAINST and len(self.hit_senders) > 1
+        return is_all or (self.hits >= _PROOF_BEYOND and self.share >= _SHARE_BEYOND)
 
     @property
     def is_contradicted(self) -> bool:

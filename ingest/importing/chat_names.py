@@ -6,8 +6,9 @@ import re
 import sqlite3
 
 from ingest.core.languages import chat_name_from_file
-from ingest.core.names import name_key
+from ingest.core.names import bare_name_key, name_key
 from ingest.importing.chat_evidence import Candidate
+from ingest.importing.sampling import Overview
 
 #: What is put behind a name when a file is copied, downloaded again or parted by hand.
 COPY_SUFFIX = re.compile(
@@ -18,6 +19,19 @@ COPY_SUFFIX = re.compile(
 def chat_name_key(name: str) -> str:
     """A name as chats are compared by it: without what a copy of the file put behind it."""
     return name_key(COPY_SUFFIX.sub("", name).strip() or name)
+
+
+def settled_name(name: str, overview: Overview) -> str:
+    """`name` as somebody who writes is called: without what a copy of the file put behind it, with their emoji."""
+    people = overview.people()
+    if name_key(name) in people:
+        return name
+    # On the way from phone to phone files lose the emoji in their names.
+    alike = [person for person in people.values() if bare_name_key(person) == bare_name_key(name) != ""]
+    if len(alike) == 1:
+        return alike[0]
+    shorter = COPY_SUFFIX.sub("", name).strip()
+    return shorter if shorter and name_key(shorter) in people else name
 
 
 def is_member_called(connection: sqlite3.Connection, chat: Candidate, name: str) -> bool:

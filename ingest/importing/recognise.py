@@ -16,17 +16,18 @@ from ingest.archive.owner import members_of
 from ingest.archive.people import PersonRegistry
 from ingest.core.keys import chat_key
 from ingest.core.names import guess_owner, name_key
-from ingest.importing.chat_evidence import ENOUGH_AGAINST, PROOF, SMALL, Candidate, candidates
+from ingest.importing.chat_evidence import ENOUGH_AGAINST, LARGE, PROOF, SMALL, Candidate, candidates
 from ingest.importing.chat_names import (
-    COPY_SUFFIX,
     chat_name_key,
     is_from_file,
     is_made_of_members,
     is_member_called,
+    settled_name,
 )
 from ingest.importing.clock_shift import Places, find_moved, find_shifts
 from ingest.importing.group_notices import made_at, notices_with, quotes
 from ingest.importing.sampling import Overview, Probe
+from ingest.importing.short_messages import find_by_rhythm
 
 #: Why an export is taken for a chat that the user named.
 SAID = "you said so"
@@ -38,7 +39,8 @@ _MOST_APART = timedelta(hours=26)
 class Match:
     """The chat that an export is merged into; `id` is None for a new one.
 
-    `why`: what spoke for it besides words. `doubt`: the name of a chat that it might be, and is kept apart from.
+    `why`: what spoke for it besides words. `doubt`: the name of a chat that it might be, and is kept apart from;
+    `doubt_agrees`: what there is of it is in that chat, and is too little.
     `rename`: what the chat is called now.
     """
 
@@ -47,6 +49,7 @@ class Match:
     kind: str
     why: str = ""
     doubt: str = ""
+    doubt_agrees: bool = False
     rename: str = ""
 
 
@@ -58,15 +61,6 @@ def kind_of_chat(name: str | None, overview: Overview) -> str:
     if len(people) == 2 and name is not None and name_key(settled_name(name, overview)) not in people:
         return "group"
     return "direct"
-
-
-def settled_name(name: str, overview: Overview) -> str:
-    """`name` without what a copy of the file put behind it, where what is left is somebody who writes."""
-    people = overview.people()
-    if name_key(name) in people:
-        return name
-    shorter = COPY_SUFFIX.sub("", name).strip()
-    return shorter if shorter and name_key(shorter) in people else name
 
 
 def name_of_chat(name: str | None, overview: Overview, owner: str | None) -> str:
@@ -107,7 +101,8 @@ def recognise(
     if name is not None:
         name = settled_name(name, overview)
     closed = {name_key(one) for one in apart if name is None or name_key(one) != name_key(name)}
-    chats = [chat for chat in candidates(connection, overview.probes) if name_key(chat.name) not in closed]
+    probes = overview.few_probes()
+    chats = [chat for chat in candidates(connection, probes) if name_key(chat.name) not in closed]
     renamed = _renamed(connection, chats, name, overview) if name is not None else set()
     for chat in chats:
         chat.is_renamed = chat.id in renamed
@@ -116,7 +111,7 @@ def recognise(
     strangers = len(overview.people()) - len(people)
     doubtful: list[Candidate] = []
     for chat in sorted(chats, key=lambda one: -one.hits):
-        if not chat.has_words(len(overview.probes)):
+        if not chat.has_words(len(probes)):
             break
         if chat.is_beyond_doubt or (
             _may_be_called(chat, name, overview) and _was_made_together(connection, chat, name, overview)
@@ -148,12 +143,16 @@ def recognise(
         return _matched(connection, same_people[0], name, kind, overview, "its people")
     doubtful += same_people
     elsewhere = find_moved(connection, overview.probes, places)
+    if elsewhere is None and overview.is_of_short_messages:
+        elsewhere = find_by_rhythm(connection, chats, probes)
     for chat in chats:
         if chat.id == elsewhere and not (chat.kind != kind and kind == "group"):
             return _matched(connection, chat, name, kind, overview, "its words, at other hours")
     owner = guess_owner(name, list(overview.senders), {})
     new = _free_name(connection, name_of_chat(name, overview, owner))
-    return Match(None, new, kind, doubt=doubtful[0].name if doubtful else "")
+    if not doubtful:
+        return Match(None, new, kind)
+    return Match(None, new, kind, doubt=doubtful[0].name, doubt_agrees=doubtful[0].share >= LARGE)
 
 
 def find_swapped(connection: sqlite3.Connection, probes: list[Probe]) -> int | None:

@@ -28,6 +28,8 @@ _EVERY = 16
 _MOST_PROBES = 800
 #: Of each sender so many messages of any length and kind, for those who never write much.
 _SHORT_PROBES = 60
+#: With fewer probes, what is short speaks as well.
+_FEW_PROBES = 10
 _MOST_SUBJECTS = 200
 #: A notice that holds one may speak of a group's name.
 _QUOTES = frozenset('"“”„«»「」『』‘’')
@@ -195,6 +197,18 @@ class Overview:
             if taken[here] < _FROM_EACH:
                 taken[here] += 1
                 self.probes.append(Probe(sender, at[:16], token(kind, text)))
+
+    def few_probes(self) -> list[Probe]:
+        """The probes; where there is next to none, because hardly anybody writes a sentence, the short ones as well."""
+        if len(self.probes) >= _FEW_PROBES:
+            return self.probes
+        short = [probe for probes in self.short_probes.values() for probe in probes]
+        return sorted({*self.probes, *short}, key=lambda probe: (probe.minute, probe.sender, probe.token))
+
+    @property
+    def is_of_short_messages(self) -> bool:
+        """Whether hardly anybody writes a sentence in it."""
+        return len(self.probes) < _FEW_PROBES
 
     def people(self) -> dict[str, str]:
         """name key -> name, of all who wrote."""

@@ -23,6 +23,7 @@ from ingest.importing.provenance import add_source, write_down
 from ingest.importing.recognise import SAID
 from ingest.importing.removal import sweep
 from ingest.importing.same_people import name_the_same
+from ingest.importing.short_messages import find_rhythm
 from ingest.importing.strategies import strategy_for
 from ingest.importing.swapped_dates import end_guesses, note_former_days
 from ingest.importing.target import TargetFinder
@@ -72,6 +73,9 @@ def align_clock(imp: Import) -> None:
         return
     connection, chat, overview, earlier = imp.connection, imp.chat, imp.overview, imp.read.earlier
     shifts = find_shifts(connection, chat, overview.probes)
+    if not shifts and overview.is_of_short_messages:
+        shift = find_rhythm(connection, chat, overview.few_probes())
+        shifts = [shift] if shift else []
     if earlier and earlier.shift and not shifts and not is_in_place(connection, chat, overview.probes):
         # Its end is of a time that nothing else tells of: the phone is where it was, give or take an hour.
         shifts = [earlier.shift, earlier.shift + 3600, earlier.shift - 3600]

@@ -6,7 +6,7 @@ from ingest.archive.curation import decided, forgotten
 from ingest.archive.derived import tell_periods
 from ingest.core.errors import NotAnExport
 from ingest.core.keys import chat_key
-from ingest.importing.chat_names import is_made_of_members
+from ingest.importing.chat_names import is_made_of_members, settled_name
 from ingest.importing.import_in_progress import Import, Target
 from ingest.importing.known_exports import GUESSED, order_named
 from ingest.importing.provenance import format_name
@@ -18,7 +18,6 @@ from ingest.importing.recognise import (
     kind_of_chat,
     make_chat,
     recognise,
-    settled_name,
 )
 from ingest.importing.removal import has_messages
 from ingest.importing.replacing import Replacement
@@ -209,7 +208,8 @@ class TargetFinder:
         """The chat's name as it is now, with a note where the export renames it or where it is in doubt."""
         if match.doubt:
             self._report.notes.append(
-                f"kept apart from the chat '{match.doubt}', which it might be: too little of it agrees; "
+                f"kept apart from the chat '{match.doubt}', which it might be: "
+                f"{'it is too short to tell' if match.doubt_agrees else 'too little of it agrees'}; "
                 f"if they are one, say --chat '{match.doubt}'"
             )
         if (

@@ -130,13 +130,54 @@ END:VCARD
 def test_an_address_book_is_read(tmp_path: Path, encoding: str, ends: str) -> None:
     path = tmp_path / "contacts.vcf"
     path.write_bytes(VCF.replace("\n", ends).encode(encoding))
-    found = {contact.name: contact.phones for contact in read_contacts(path, "DE")}
+    found = {contact.name: contact.phones for contact in read_contacts(path, "DE").contacts}
     assert found == {
         "Jörg Müller": ("+491701234567",),
         "Vera, the aunt": ("+442079460999",),
         "Zoë Reed": ("+12025550136", "+491701234569"),
     }
-    assert "Jörg Müller" not in {contact.name for contact in read_contacts(path)}
+    assert "Jörg Müller" not in {contact.name for contact in read_contacts(path).contacts}
+
+
+WHATSAPP = """BEGIN:VCARD
+FN:Tobin
+TEL;type=CELL;waid=14155550134:(415) 555-0134
+END:VCARD
+BEGIN:VCARD
+FN:Nell
+TEL:07700 900123
+END:VCARD
+"""
+
+
+def test_whatsapp_s_own_cards_name_the_number_and_what_cannot_be_used_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.vcf"
+    path.write_text(WHATSAPP, "utf-8")
+    book = read_contacts(path)
+    assert [(contact.name, contact.phones) for contact in book.contacts] == [("Tobin", ("+14155550134",))]
+    assert book.without_country == 1
+    assert len(read_contacts(path, "GB").contacts) == 2
+    export, database = tmp_path / "WhatsApp Chat with Tobin.txt", tmp_path / "m.db"
+    export.write_text("17/03/2021, 10:00 - +1 415 555 0134: hi\n17/03/2021, 10:01 - Nell: oh\n", "utf-8")
+    put(database, export)
+    told = run(database, "people", "vcf", str(path)).stdout
+    assert "1 contact with a number; people of this archive among them: 1\n" in told
+    assert "1 contact left out, whose numbers have no country code: say with --country" in told
+    assert one(database, "SELECT count(*) FROM people WHERE name = 'Tobin'") == 1
+
+
+def test_who_is_me_is_corrected_within_a_chat(tmp_path: Path) -> None:
+    export, database = tmp_path / "WhatsApp Chat with Tobin.txt", tmp_path / "m.db"
+    export.write_text("17/03/2021, 10:00 - Tobin: hi\n17/03/2021, 10:01 - Nell: oh\n", "utf-8")
+    other = tmp_path / "WhatsApp Chat with Rosa.txt"
+    other.write_text("18/03/2021, 10:00 - Rosa: hi\n18/03/2021, 10:01 - Nelly: oh\n", "utf-8")
+    put(database, export, me="Tobin")
+    put(database, other, me="Nelly")
+    told = run(database, "people", "me", "Nell").stdout
+    assert "Nell is you\nTobin, who writes in the same chat, is not you any more; to be both, name both" in told
+    assert rows(database, "SELECT name FROM people WHERE is_owner ORDER BY name") == [("Nell",), ("Nelly",)]
+    run(database, "people", "me", "Nell", "Tobin")
+    assert rows(database, "SELECT name FROM people WHERE is_owner ORDER BY name") == [("Nell",), ("Nelly",), ("Tobin",)]
 
 
 def test_a_country_that_there_is_not_is_refused(tmp_path: Path) -> None:
@@ -168,7 +209,7 @@ def test_numbers_get_the_names_of_an_address_book(tmp_path: Path) -> None:
     run(database, "people", "vcf", str(book), "--country", "de")
     assert set(people(database)) == {"Vera, the aunt", "Anna", "Jörg Müller", "Zoë Reed"}
     assert people(database)["Zoë Reed"]["messages"] == 8
-    assert "0 of them" in run(database, "people", "vcf", str(book), "--country", "de").stdout
+    assert "among them: 0" in run(database, "people", "vcf", str(book), "--country", "de").stdout
     _is_well(database)
 
 

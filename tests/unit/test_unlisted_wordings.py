@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from ingest.core.languages import languages
+from ingest.core.model import Message
 from ingest.exports.headers import read_head, resolve_date
 from tests.helpers import read
 
@@ -166,3 +167,38 @@ def test_polls_in_every_language_of_the_table(word: str, option: str) -> None:
     (found,) = _phone(f"{L}{word}:\n{L}Who drives?\n{option}: Zed {L}(1 x)")
     assert found[0] == "poll"
     assert L not in found[1]
+
+
+def _android(*said: tuple[str, str]) -> list[Message]:
+    text = "".join(f"27/03/2024, 09:{n:02} - {name}: {body}\n" for n, (name, body) in enumerate(said))
+    return read(text)[0]
+
+
+@pytest.mark.parametrize(
+    "words", ["Media bị bỏ qua", "Fișier media omis", "미디어 파일을 제외한 내용", "میڈیا شامل نہیں ہے"]
+)
+@pytest.mark.parametrize("senders", [("Zed", "Bo", "Zed"), ("Zed",) * 5])
+def test_what_stands_for_files_again_and_again_is_learned(words: str, senders: tuple[str, ...]) -> None:
+    said = [("Bo", "hi"), *((sender, f"<{words}>") for sender in senders), ("Zed", "well")]
+    assert [m.kind for m in _android(*said)] == ["text", *["image"] * len(senders), "text"]
+
+
+@pytest.mark.parametrize("words", ["Đã chỉnh sửa tin nhắn này", "πειράχτηκε αυτό", "이 메시지는 수정됨"])
+@pytest.mark.parametrize("mark", ["", L])
+@pytest.mark.parametrize("senders", [("Zed", "Bo", "Zed"), ("Zed",) * 5])
+def test_what_is_behind_edited_texts_again_and_again_is_learned(
+    words: str, mark: str, senders: tuple[str, ...]
+) -> None:
+    said = [("Bo", "hi"), *((sender, f"the lake {n} {mark}<{words}>") for n, sender in enumerate(senders))]
+    messages = _android(*said)
+    assert [(m.text, m.is_edited) for m in messages[1:]] == [(f"the lake {n}", True) for n in range(len(senders))]
+
+
+def test_what_somebody_wrote_in_brackets_stays() -> None:
+    said = [
+        ("Bo", "my lake <the big one>"),
+        ("Bo", "<runs away>"),
+        ("Zed", "hello <the big one>"),
+        ("Zed", "<a b c 7>"),
+    ]
+    assert [(m.kind, m.text, m.is_edited) for m in _android(*said)] == [("text", text, False) for _, text in said]
