@@ -16,7 +16,7 @@ from ingest.exports.source import Export
 from ingest.importing.attachments import Attachments
 
 #: Which reader this is: raised whenever the same text is read into other messages than before.
-READER = 4
+READER = 5
 
 #: `sources.reader` of exports of which something was forgotten, and may be read again.
 LET_BACK = -1
