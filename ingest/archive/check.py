@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from ingest.core.model import Progress
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.folding import fold, fts_query
 from memories_lib.shared.layout import media_name
@@ -17,18 +18,37 @@ _BLOCK = 1 << 20
 _SAMPLE = 3_000
 
 
-def check(connection: sqlite3.Connection, media: Path, log: Path | None = None) -> Iterator[str]:
-    """What is wrong with an archive, a sentence at a time; nothing when all is well. `log`: that of its edits."""
+def check(
+    connection: sqlite3.Connection, media: Path, log: Path | None = None, progress: Progress | None = None
+) -> Iterator[str]:
+    """What is wrong with an archive, a sentence at a time; nothing when all is well. `log`: that of its edits.
+
+    `progress` is told in files: to look through the archive itself counts as so many as there are, and some.
+    """
+    parts = (_file, _links, _search, _counts, _exchanges)
+    files = _one(connection, f"SELECT count(*) FROM ({_FILES})") if progress else 0
+    each, total = files // len(parts) + 1, len(parts) * (files // len(parts) + 1) + files
+    for done, part in enumerate(parts, 1):
+        yield from part(connection)
+        if progress:
+            progress(done * each, total)
+    for done, found in enumerate(_media(connection, media), total - files + 1):
+        yield from found
+        if progress:
+            progress(done, total)
+    if log is not None and log.exists():
+        yield from _hidden(connection, log)
+
+
+def _file(connection: sqlite3.Connection) -> Iterator[str]:
     for (said,) in connection.execute("PRAGMA integrity_check"):
         if said != "ok":
             yield f"the file is damaged: {said}; restore a backup"
+
+
+def _links(connection: sqlite3.Connection) -> Iterator[str]:
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"{table} row {row} points at a row of {parent} that is not there"
-    for what in (_search, _counts, _exchanges):
-        yield from what(connection)
-    yield from _media(connection, media)
-    if log is not None and log.exists():
-        yield from _hidden(connection, log)
 
 
 def _hidden(connection: sqlite3.Connection, path: Path) -> Iterator[str]:
@@ -135,18 +155,22 @@ def _exchanges(connection: sqlite3.Connection) -> Iterator[str]:
             yield sentence(wrong)
 
 
-def _media(connection: sqlite3.Connection, folder: Path) -> Iterator[str]:
-    rows = connection.execute(
-        "SELECT DISTINCT sha256, filename, thumbnail FROM media WHERE sha256 IS NOT NULL AND NOT is_missing"
-    )
-    for sha256, filename, thumbnail in rows:
-        path = folder / media_name(sha256, filename or "")
+_FILES = """
+SELECT DISTINCT sha256, filename, thumbnail FROM media WHERE sha256 IS NOT NULL AND NOT is_missing
+"""
+
+
+def _media(connection: sqlite3.Connection, folder: Path) -> Iterator[list[str]]:
+    """Of each file, what is wrong with it."""
+    for sha256, filename, thumbnail in connection.execute(_FILES):
+        path, found = folder / media_name(sha256, filename or ""), []
         if not path.is_file():
-            yield f"the file of {filename} is not in {folder.name}/; ingest its export again"
+            found.append(f"the file of {filename} is not in {folder.name}/; ingest its export again")
         elif _digest(path) != sha256:
-            yield f"the file of {filename} was changed after it was kept; ingest its export again"
+            found.append(f"the file of {filename} was changed after it was kept; ingest its export again")
         if thumbnail and not (folder / thumbnail).is_file():
-            yield f"the small picture of {filename} is not in {folder.name}/; ingest its export again"
+            found.append(f"the small picture of {filename} is not in {folder.name}/; ingest its export again")
+        yield found
 
 
 def _digest(path: Path) -> str:

@@ -13,7 +13,7 @@ import click
 from ingest.archive.check import check as check_archive
 from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, database_errors
-from ingest.cli.base import Failed, db_option, main, told
+from ingest.cli.base import Failed, db_option, main, progress_bar, told
 from ingest.importing.report import counted
 from ingest.ops.passwords import SHORTEST, hash_password
 from memories_lib.queries import spelling
@@ -60,7 +60,9 @@ def check(db: Path) -> None:
       memories check --db memories.db
     """
     with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
-        wrong = list(check_archive(connection, ArchiveFiles.of(db).media, ArchiveFiles.of(db).edits))
+        files = ArchiveFiles.of(db)
+        with progress_bar("checking", quiet=False) as progress:
+            wrong = list(check_archive(connection, files.media, files.edits, progress))
     for sentence in wrong:
         click.echo(sentence, err=True)
     if wrong:

@@ -207,7 +207,11 @@ def doctor(db: Path, url: str | None) -> None:
     """
     from ingest.ops.doctor import examine, examine_remote
 
-    findings = examine(db) if url is None else examine_remote(come_in(url))
+    if url is None:
+        with progress_bar("checking", quiet=False) as progress:
+            findings = list(examine(db, progress))
+    else:
+        findings = list(examine_remote(come_in(url)))
     ill = 0
     for finding in findings:
         ill += finding.level == "ill"

@@ -15,6 +15,7 @@ from ingest.archive.check import check
 from ingest.archive.database import connect
 from ingest.core.errors import MemoriesError
 from ingest.core.file_locks import read_note, try_lock
+from ingest.core.model import Progress
 from ingest.ops.remote import Remote
 from memories_lib.shared import backup_bundle, curation, edit_log, settings, versions
 from memories_lib.shared.contract import FULL
@@ -39,9 +40,9 @@ class Finding:
     sentence: str
 
 
-def examine(database: Path) -> Iterator[Finding]:
-    """Everything about an archive on this machine."""
-    yield from _archive(database)
+def examine(database: Path, progress: Progress | None = None) -> Iterator[Finding]:
+    """Everything about an archive on this machine; `progress` is told of what takes longest."""
+    yield from _archive(database, progress)
     yield from _edits(database)
     yield from _writer(database)
     yield from _kept(database)
@@ -50,13 +51,13 @@ def examine(database: Path) -> Iterator[Finding]:
     yield from _named(settings.named(), map(settings.told, settings.wrong()))
 
 
-def _archive(database: Path) -> Iterator[Finding]:
+def _archive(database: Path, progress: Progress | None) -> Iterator[Finding]:
     if not database.exists():
         yield Finding("ill", "archive", f"there is none at {database}; ingest an export, restore a backup, or pull one")
         return
     try:
         with closing(connect(database, must_exist=True, read_only=True)) as connection:
-            wrong = list(check(connection, ArchiveFiles.of(database).media))
+            wrong = list(check(connection, ArchiveFiles.of(database).media, progress=progress))
             messages = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
     except (MemoriesError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
         whole = [path.stem for path in versions.listed(versions.folder_of(database)) if versions.looks_whole(path)]

@@ -101,3 +101,15 @@ def test_what_is_hidden_and_shows_all_the_same_is_said(tmp_path: Path) -> None:
         with transaction(connection):
             put_edits_on(connection, path)
         assert list(check(connection, tmp_path / "media", ArchiveFiles.of(path).edits)) == []
+
+
+def test_it_tells_how_far_it_is(archive: Path) -> None:
+    told: list[tuple[int, int]] = []
+    with closing(connect(archive)) as connection:
+        found = list(
+            check(connection, archive.parent / "media", progress=lambda done, total: told.append((done, total)))
+        )
+    assert found == []
+    assert told == sorted(told)
+    assert len({total for _, total in told}) == 1
+    assert told[-1][0] == told[-1][1] > len(told) - 6 > 0
