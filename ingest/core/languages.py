@@ -50,7 +50,7 @@ def without_marks(text: str) -> str:
     return text.translate(_WITHOUT_MARKS) if not text.isascii() and _find_mark(text) else text
 
 
-#: Letters of `Languages.raw_starts_of_deleted`.
+#: Letters of `Languages.raw_starts`.
 START = 3
 
 
@@ -78,7 +78,7 @@ class Languages:
     own_deleted: frozenset[str]
     deleted_by_admin: tuple[tuple[str, str], ...]  # what stands before and after the name, plain
     starts_of_deleted: tuple[str, ...]  # the first halves of these
-    raw_starts_of_deleted: frozenset[str]  # how these begin as they are written: three letters, for a fast look
+    raw_starts: frozenset[str]  # how these, and calls, begin as they are written: three letters, for a fast look
     of_people: tuple[str, ...]  # how sentences start that WhatsApp puts into somebody's mouth, plain
     omitted: frozenset[str]
     attached: frozenset[str]
@@ -144,6 +144,7 @@ def languages() -> Languages:
         own.update(map(plain, _strings(table, "own_deleted")))
         sets["attached"].update(map(plain, _strings(table, "attached")))
         sets["edited"].update(map(plain, _strings(table, "edited")))
+        raw_starts.update(word[:START] for word in _strings(table, "call"))
         calls += map(plain, _strings(table, "call") + _strings(table, "missed"))
         call_ends += map(plain, _strings(table, "call_ends"))
         polls.update(map(plain, _strings(table, "poll")))
@@ -176,7 +177,7 @@ def languages() -> Languages:
         own_deleted=frozenset(own),
         deleted_by_admin=tuple(by_admin),
         starts_of_deleted=tuple({before for before, _ in by_admin}),
-        raw_starts_of_deleted=frozenset(raw_starts - {""}),
+        raw_starts=frozenset(raw_starts - {""}),
         of_people=tuple(of_people),
         omitted=frozenset(sets["omitted"]),
         attached=frozenset(sets["attached"]),

@@ -42,6 +42,8 @@ _POLL_OPTION = re.compile(
 )
 #: ``Voice call, ‎3 min`` in any language: the mark before the number is WhatsApp's.
 _ANY_CALL = re.compile(r"[^\d,،:\n]{3,40}[,،] [\u200e\u200f]+\d{1,3}[^\d\n]{1,20}\Z")
+#: A call that an Android tells without a mark: "Video call, 12 min".
+_BARE_CALL = re.compile(r"(?P<call>[^\d,،:\n]{3,40})[,،] \d{1,3}[ \u00a0\u202f]?[^\W\d]{1,10}\.?")
 #: The mark before what a message was edited with: nobody writes it.
 _MARKED_TAG = re.compile(r"[\u200e\u200f] ?\Z")
 
@@ -132,6 +134,9 @@ def read_body(
     is_marked_call = has_file and has_mark(body) and _ANY_CALL.match(stripped)
     if is_marked_call or (len(sentence) < 120 and any(m in body for m in MARKS_OF_WORDS) and _is_call(sentence, words)):
         return Body("call", without_marks(stripped), edited)
+    lasted = None if is_ios else _BARE_CALL.fullmatch(stripped)
+    if lasted and plain(lasted["call"]) in words.calls:
+        return Body("call", stripped, edited)
     if has_file and has_mark(body) and is_notice(stripped):
         return Body("system", body.strip(_ONE_SIDED), is_notice=True)
     if has_file and not edited and (has_mark(body) or _ends_in_words_of_whatsapp(stripped)):

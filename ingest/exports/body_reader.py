@@ -46,8 +46,8 @@ class BodyReader:
     def __init__(self, findings: Findings, evidence: Evidence, chat: str | None) -> None:
         self.again: dict[str, tuple[str, str, bool, None]] = {}
         self.exact = languages().exact_raw
-        #: How what an admin deleted begins, and the first letters of that: looked at before three are cut off.
-        self.starts = languages().raw_starts_of_deleted
+        #: How what an admin deleted begins, and calls, and the first letters: looked at before three are cut off.
+        self.starts = languages().raw_starts
         self.firsts = frozenset(start[0] for start in self.starts)
         self.is_ios = False
         self._findings = findings

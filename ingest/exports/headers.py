@@ -49,8 +49,8 @@ def canonical(text: str) -> str:
 
 
 _NUMERIC = (
-    r"(?:(?P<era_first>[RHrh]|令和|平成|民國|民国)(?=\d))?(?P<a>\d{1,4}) ?(?P<s1>[./\-]|年/?) ?"
-    r"(?P<b>\d{1,2}) ?(?:[./\-]|月) ?(?P<era>[RHrh]|令和|平成)?(?P<c>\d{1,4})日?\.?"
+    r"(?:(?P<era_first>[RHrh]|令和|平成|民國|民国)(?=\d))?(?P<a>\d{1,4}) ?(?P<s1>[./\-]|年/?|년) ?"
+    r"(?P<b>\d{1,2}) ?(?:[./\-]|月|월) ?(?P<era>[RHrh]|令和|平成)?(?P<c>\d{1,4})[日일]?\.?"
     r"(?: ?(?P<calendar>BE|พ\.ศ\.|AP|AH|هـ|ه‍\.ش\.|ه\.ش\.|г\.))?"
 )
 _WORD = r"[^\W\d_]+(?:['’.][^\W\d_]+)*"
@@ -64,8 +64,8 @@ _TIME = (
     rf"(?:[:.](?P<s>\d{{2}})| min (?P<s_named>\d{{2}}) s)?(?: ?(?P<after>{_MERIDIEM}))?"
 )
 #: Before a date, the word beside the clock ends at a comma: "9:05 PM, 3/14/22".
-_TIME_BEFORE_DATE = _TIME.replace(_MERIDIEM + "))?", r"[^\W\d_][^\d:\[\],،、]{0,20}?))?")
-_BETWEEN = r"(?P<between>[,،、]? ?(?:(?:à|klo|kl\.?|um|at|as|às|a las|alle|om|u|в|o) )?)"
+_TIME_BEFORE_DATE = _TIME.replace(_MERIDIEM + "))?", r"[^\W\d_][^\d:\[\],،、၊፣]{0,20}?))?")
+_BETWEEN = r"(?P<between>[,،、၊፣]? ?(?:(?:à|klo|kl\.?|um|at|as|às|a las|alle|om|u|в|o) )?)"
 _DATE_RE = re.compile(rf"{_NUMERIC}|{_NAMED}")
 _TIME_RE = re.compile(_TIME)
 _HEAD_RE = re.compile(rf"(?P<date>{_NUMERIC}|{_NAMED}){_BETWEEN}(?P<time>{_TIME})")
@@ -142,7 +142,7 @@ def _date_parts(found: re.Match[str]) -> DateParts | None:
     a, b, c = int(first), int(second), int(third)
     era = era or found["era_first"]
     separator = separator[0]
-    year_first = len(first) == 4 or separator == "年" or a > 31 or found["era_first"] is not None
+    year_first = len(first) == 4 or separator in ("年", "년") or a > 31 or found["era_first"] is not None
     if year_first:
         if not (1 <= b <= 12 and 1 <= c <= 31):
             return None

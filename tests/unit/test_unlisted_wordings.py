@@ -194,6 +194,24 @@ def test_what_is_behind_edited_texts_again_and_again_is_learned(
     assert [(m.text, m.is_edited) for m in messages[1:]] == [(f"the lake {n}", True) for n in range(len(senders))]
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("Video call, 12 min", "call"), ("Voice call, 3 sec", "call"), ("Videoanruf, 4 Min.", "call"),
+        ("video call, 5 min?", "text"), ("video call, 5 people", "text"), ("Call me, 5 min", "text"),
+        ("Video call, maybe", "text"), ("Video call", "text"),
+    ],
+)  # fmt: skip
+def test_calls_without_a_mark(body: str, kind: str) -> None:
+    assert [m.kind for m in _android(("Bo", "hi"), ("Zed", body))] == ["text", kind]
+
+
+@pytest.mark.parametrize("comma", ["၊", "፣", "،", "、", ","])
+def test_commas_of_other_scripts(comma: str) -> None:
+    messages = read(f"13/03/24{comma} 09:01 - Bo: hi\n13/03/24{comma} 09:02 - Zed: oh\n")[0]
+    assert [m.sent_at for m in messages] == ["2024-03-13T09:01:00", "2024-03-13T09:02:00"]
+
+
 def test_what_somebody_wrote_in_brackets_stays() -> None:
     said = [
         ("Bo", "my lake <the big one>"),
