@@ -58,6 +58,7 @@ class Summarizer:
         self._words = ChatWords(vocabulary, tokens if tokens is not None else Tokens())
         self._vocabulary = vocabulary
         self._names = names
+        self._parted: dict[str, list[str]] = {}  # texts of one talk
 
     def tell(self, talk: Sequence[SaidRow]) -> OfflineSummary:
         """Title, summary, topics, mood and score of one talk, whose messages are in order."""
@@ -71,9 +72,14 @@ class Summarizer:
         marks.worth = mean_of_best(line_worths(map(str.split, plain.split("\n")), self._words.worth))
         value = score(marks)
         common = self._vocabulary.lines
-        best = titles.choose(talk, self._weigh, self._worth, common, is_spaceless=is_spaceless, is_dull=value < _DULL)
+        spoken = titles.written(talk)
+        self._parted.clear()
+        best = titles.choose(
+            talk, spoken, self._tokens_of, self._weigh, self._worth, common,
+            is_spaceless=is_spaceless, is_dull=value < _DULL,
+        )  # fmt: skip
         title = titles.name(best, talk, self._names, self._vocabulary.language())
-        quotes = self._quotes(talk, is_spaceless, _most_quotes(value, marks.spoken), best.message if best else None)
+        quotes = self._quotes(spoken, is_spaceless, _most_quotes(value, marks.spoken), best.message if best else None)
         # A card shows both: what the title says in full is not said twice.
         shown = [m for m in quotes if " ".join(m.text.split()) != title]
         return OfflineSummary(
@@ -151,9 +157,11 @@ class Summarizer:
         worth = self._words.worth
         return sum([worth.get(raw, 0.0) for raw in tokens]) / len(tokens) if tokens else None
 
-    def _quotes(self, talk: Sequence[SaidRow], is_spaceless: bool, most: int, best: Said | None) -> list[Said]:
+    def _quotes(
+        self, spoken: Sequence[tuple[int, Said]], is_spaceless: bool, most: int, best: Said | None
+    ) -> list[Said]:
         """`best`, from which the title is, and up to `most` in all that say the most by different words; in order."""
-        candidates = [m for m in titles.written(talk) if best is None or m.id != best.id]
+        candidates = [message for _, message in spoken if message is not best]
         if len(candidates) > most + 2:
             candidates.sort(key=titles.length, reverse=True)
             del candidates[most + 2 :]
@@ -172,9 +180,16 @@ class Summarizer:
             if all(quote.is_other_than(other) for other in chosen):
                 chosen.append(quote)
         if len(chosen) > 1:
-            order = {number: place for place, (number, _, _, _, _) in enumerate(talk)}
+            order = {message.id: place for place, message in spoken}
             chosen.sort(key=lambda quote: order[quote.message.id])
         return [quote.message for quote in chosen]
+
+    def _tokens_of(self, text: str) -> list[str]:
+        """A text of the talk in tokens: what may be its title may be quoted as well."""
+        found = self._parted.get(text)
+        if found is None:
+            found = self._parted[text] = raw_tokens(text)
+        return found
 
     def _said_in(self, text: str, is_spaceless: bool) -> tuple[set[str], float]:
         """(a message's distinct tokens, how much they say)."""
@@ -182,7 +197,7 @@ class Summarizer:
             text = text[:600]
         if "http" in text:
             text = URL.sub("", text)
-        distinct = set(raw_tokens(text))
+        distinct = set(self._tokens_of(text))
         total = self._weigh(distinct)
         size = len(text) // 3 if is_spaceless else len(distinct)
         value = total / math.sqrt(len(distinct) + 3) * min(1.0, size / 6)

@@ -17,7 +17,6 @@ from ingest.core.languages import languages, plain
 from ingest.summaries import Said, SaidRow
 from ingest.summaries.offline import habits
 from ingest.summaries.offline.feelings import SPACELESS, feelings
-from ingest.summaries.offline.lexicon import raw_tokens
 from ingest.summaries.offline.word_worth import spreads
 from memories_lib.shared.contract import MEDIA_KINDS
 from memories_lib.shared.derived_words import TITLE, shorten
@@ -78,6 +77,8 @@ class Sentence(NamedTuple):
 
 def choose(
     talk: Sequence[SaidRow],
+    spoken: Sequence[tuple[int, Said]],
+    tokens_of: Callable[[str], list[str]],
     weigh: Callable[[set[str]], float],
     worth: Callable[[Sequence[str]], float | None],
     common: Mapping[str, int],
@@ -87,16 +88,17 @@ def choose(
 ) -> Sentence | None:
     """The best sentence of a talk, None where nobody wrote a word. `weigh` gives what distinct tokens say in all.
 
+    `spoken`: what of it may be told (`written`); `tokens_of` parts a text (`lexicon.raw_tokens`).
     `worth` gives what a line's words are worth (`word_worth`); `common` tells how often a chat says the same line. Of a
     dull talk, at which hardly anybody will look, only the longest messages are looked at.
     """
     answers = _NONE if is_dull else _answers(talk)
     found: list[_Candidate] = []
     is_first = True
-    for n, message in _longest(talk) if is_dull else _candidates(talk, answers):
+    for n, message in _longest(spoken) if is_dull else _candidates(spoken, answers):
         caused = (1.0 + 0.3 * answers[n]) * _whole(message.text, common)
         for place, text in enumerate(_sentences(message.text)):
-            tokens = raw_tokens(text)
+            tokens = tokens_of(text)
             distinct = set(tokens)
             if not distinct:
                 continue
@@ -121,19 +123,19 @@ def choose(
     return best
 
 
-def _longest(talk: Sequence[SaidRow]) -> list[tuple[int, Said]]:
-    spoken = written(talk)
-    if len(spoken) > _OF_DULL:
-        spoken.sort(key=length, reverse=True)
-        del spoken[_OF_DULL:]
-    return [(0, message) for message in spoken]
+def _longest(spoken: Sequence[tuple[int, Said]]) -> list[tuple[int, Said]]:
+    messages = [message for _, message in spoken]
+    if len(messages) > _OF_DULL:
+        messages.sort(key=length, reverse=True)
+        del messages[_OF_DULL:]
+    return [(0, message) for message in messages]
 
 
-def written(talk: Sequence[SaidRow]) -> list[Said]:
-    """What somebody wrote, but for the shortest."""
+def written(talk: Sequence[SaidRow]) -> list[tuple[int, Said]]:
+    """What somebody wrote, but for the shortest, each with its place in the talk."""
     return [
-        Said(number, sender, sent_at, kind, text)
-        for number, sender, sent_at, kind, text in talk
+        (place, Said(number, sender, sent_at, kind, text))
+        for place, (number, sender, sent_at, kind, text) in enumerate(talk)
         if kind == "text" and sender is not None and len(text) >= _FEWEST_LETTERS
     ]
 
@@ -143,13 +145,8 @@ def length(message: Said) -> int:
     return min(len(message.text), _LONG)
 
 
-def _candidates(talk: Sequence[SaidRow], answers: Sequence[int]) -> list[tuple[int, Said]]:
+def _candidates(spoken: Sequence[tuple[int, Said]], answers: Sequence[int]) -> Sequence[tuple[int, Said]]:
     """The longest messages, those that caused most, and the first of some length; in the order of the talk."""
-    spoken = [
-        (place, Said(number, sender, sent_at, kind, text))
-        for place, (number, sender, sent_at, kind, text) in enumerate(talk)
-        if kind == "text" and sender is not None and len(text) >= _FEWEST_LETTERS
-    ]
     if len(spoken) > _MOST_LONGEST + _MOST_LOUDEST:
         lengths = {place: length(message) for place, message in spoken}
         chosen = set(sorted(lengths, key=lengths.__getitem__, reverse=True)[:_MOST_LONGEST])
