@@ -16,6 +16,9 @@ _MOSTLY = 0.5
 _LOOKED_AT = 1 << 16
 #: Among code pages that are as likely but for this factor (measured on short texts in 20 languages), it is the one.
 _COMMONEST = "cp1252"
+#: ``€`` in ISO 8859-15; all bytes but those that are letters and signs in Windows' code pages alone.
+_EURO_OF_UNIX = b"\xa4"
+_NOT_OF_WINDOWS = bytes(code for code in range(256) if not 0x80 <= code < 0xA0)
 _NEARLY = 1.2
 #: Of a text in another script at least so many bytes are over 127 for each ASCII letter, in lines that have any.
 _OTHER_SHARE = 0.15
@@ -53,8 +56,10 @@ def better_encoding(sample: bytes) -> str | None:
     }
     best = max(found, key=lambda name: found[name], default=_COMMONEST)
     if best.startswith("cp") and found.get(_COMMONEST, 0) * _NEARLY > found.get(best, 0):
-        return _COMMONEST
-    return best
+        best = _COMMONEST
+    # Nobody writes the sign for any currency; where Unix has a euro, Windows has its quotes and dashes elsewhere.
+    has_euro = _EURO_OF_UNIX in sample and not sample.translate(None, _NOT_OF_WINDOWS)
+    return "iso8859-15" if best == _COMMONEST and has_euro else best
 
 
 #: How UTF-8 that was taken for this code page, and saved as UTF-8 once more, is known and undone.

@@ -203,6 +203,7 @@ GERMAN = "13.03.24, 09:00 - Jörg: schöne Grüße\n13.03.24, 09:01 - Zoë: für
 RUSSIAN = "13.03.24, 09:00 - Иван: привет, как дела?\n13.03.24, 09:01 - Мария: хорошо, а ты?\n" * 5
 PORTUGUESE = "13/03/2024 09:00 - Zé: não sei se vou amanhã\n13/03/2024 09:01 - Inês: a mãe já comeu pão?\n" * 5
 FRENCH = "13/03/2024, 09:00 - Zoé: où êtes-vous passés ?\n13/03/2024, 09:01 - Léo: j'ai oublié les clés\n" * 5
+EUROS = "13/03/24, 09:00 - Zoé: ça coûte 5 € à l'entrée\n13/03/24, 09:01 - Léo: très bien, 3 € de moins\n" * 5
 ITALIAN = "13/03/24, 09:00 - Zoe: perché non vieni più tardi?\n13/03/24, 09:01 - Leo: la città è bella\n" * 5
 SWEDISH = "2024-03-13 09:00 - Åsa: vi ses på lördag då\n2024-03-13 09:01 - Leo: är du hemma ännu?\n" * 5
 TURKISH = "13.03.2024 09:00 - Işıl: akşam geliyor musun?\n13.03.2024 09:01 - Oğuz: yarın görüşürüz canım\n" * 5
@@ -214,7 +215,7 @@ JAPANESE = "2024/03/13 9:00 - 花子: 今日は元気ですか\n2024/03/13 9:01 
 ENCODED = [
     (PORTUGUESE, "cp1252"), (FRENCH, "cp1252"), (ITALIAN, "cp1252"), (SWEDISH, "cp1252"), (TURKISH, "cp1254"),
     (HEBREW, "cp1255"), (LITHUANIAN, "cp1257"), (POLISH, "cp1250"), (THAI, "cp874"), (JAPANESE, "cp932"),
-    (RUSSIAN, "koi8_r"), (PORTUGUESE, "mac_roman"),
+    (RUSSIAN, "koi8_r"), (PORTUGUESE, "mac_roman"), (EUROS, "iso8859-15"), (EUROS, "cp1252"),
     (GERMAN, "cp1252"), (GERMAN, "utf-16"), (GERMAN, "utf-16-le"), (GERMAN, "utf-16-be"), (GERMAN, "utf-8-sig"),
     (RUSSIAN, "cp1251"), (RUSSIAN, "utf-16-le"), (RUSSIAN, "utf-8"),
 ]  # fmt: skip
