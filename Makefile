@@ -9,7 +9,8 @@ PORT   ?= 8001
 .DEFAULT_GOAL := demo
 
 $(BIN)/memories: pyproject.toml requirements/serve.txt
-	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON) here: make PYTHON=... with Python 3.11 or newer" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null \
+	 || { echo "there is no $(PYTHON) here: make PYTHON=... with Python 3.11 or newer" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	 || { echo "$(PYTHON) is too old: Python 3.11 or newer, please; make PYTHON=python3.12 names one" >&2; exit 1; }
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
@@ -41,7 +42,8 @@ $(VENV)/.tools: $(BIN)/memories
 	@{ command -v chromium || command -v google-chrome; } >/dev/null && command -v ffmpeg >/dev/null \
 	 && command -v sqlite3 >/dev/null \
 	 || { command -v apt-get >/dev/null && $(ROOTLY) apt-get update -q >/dev/null \
-	      && DEBIAN_FRONTEND=noninteractive $(ROOTLY) apt-get install -y -q --no-install-recommends $(DEBIAN) >/dev/null; } \
+	      && DEBIAN_FRONTEND=noninteractive $(ROOTLY) apt-get install -y -q --no-install-recommends $(DEBIAN) \
+	         >/dev/null; } \
 	 || { echo "the tests want a browser, ffmpeg and sqlite3; please install: $(DEBIAN)" >&2; exit 1; }
 	@touch $@
 
@@ -62,8 +64,12 @@ fix: $(VENV)/.test
 
 bench: $(VENV)/.test           ## ratios against peers and limits; ARGS="edge --count 100000"
 	@mkdir -p .bench/peers
-	@test -d .bench/peers/venv || { $(PYTHON) -m venv .bench/peers/venv && .bench/peers/venv/bin/python -m pip install -q --disable-pip-version-check "whatstk>=0.7" "chatpack>=0.1"; }
-	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix .bench/peers whatsapp-chat-parser@4; fi
+	@test -d .bench/peers/venv \
+	 || { $(PYTHON) -m venv .bench/peers/venv \
+	      && .bench/peers/venv/bin/python -m pip install -q --disable-pip-version-check \
+	         "whatstk>=0.7" "chatpack>=0.1"; }
+	@if command -v npm >/dev/null; then \
+	  npm install --silent --no-audit --no-fund --prefix .bench/peers whatsapp-chat-parser@4; fi
 	@$(BIN)/python -m bench $(ARGS)
 
 docs: $(VENV)/.test            ## write the generated pages of docs/ anew

@@ -14,9 +14,9 @@ from datasette import hookimpl
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.server import damage_met, internals
+from memories_lib.shared.contract import LONGEST_VALUE
 
 #: The longest value of an archive, in bytes; `verification` refuses archives with longer ones.
-_LONGEST_VALUE = 16 << 20
 #: The longest value, and the most columns, in the answer to a question that somebody wrote or put together: an answer's
 #: row is in memory before anybody can look at its size. A message has 65,536 letters at most.
 _LONGEST_ANSWER, _MOST_COLUMNS = 1 << 20, 100
@@ -36,7 +36,7 @@ def startup() -> None:
 
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
     conn.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _LONGEST_PATTERN)
     # SQLite's own take the product of two lengths, in one step that no clock stops.
     conn.create_function("instr", 2, _instr, deterministic=True)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A backup of a served archive, for cron. Keeps the newest seven. Needs MEMORIES_REMOTE (its address) and MEMORIES_TOKEN
-# (memories token --role owner "weekly backup"); both may stand in the file named by MEMORIES_ENV. Says nothing when all is well, so
-# that cron writes only when something is not.
+# (memories token --role owner "weekly backup"); both may stand in the file named by MEMORIES_ENV. Says nothing when all
+# is well, so that cron writes only when something is not.
 set -eu
 
 env_file="${MEMORIES_ENV:-$HOME/.config/whatsapp-memories/backup.env}"

@@ -1,4 +1,4 @@
-"""The door to people's edits: the same two pure files that the server uses, loaded by path.
+"""The door to people's edits: the same pure modules that the server uses.
 
 An archive is brought back to what ingest wrote before messages are added, and shows the edits again after.
 """

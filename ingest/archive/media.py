@@ -110,7 +110,8 @@ class _TooLarge(Exception):
 
 
 def _cannot_be_unpacked(error: Exception) -> str:
-    if isinstance(error, RuntimeError) and "password" in str(error):
+    # `zipfile` raises no other RuntimeError but for a method that it does not know.
+    if isinstance(error, RuntimeError) and not isinstance(error, NotImplementedError):
         return "has a password, left out"
     return f"cannot be unpacked ({type(error).__name__})"
 

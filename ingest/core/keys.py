@@ -11,7 +11,8 @@ from hashlib import blake2b
 
 from ingest.core.model import MEDIA_KINDS
 
-_MASK = (1 << 53) - 1
+#: Keys are whole numbers that JavaScript holds.
+MASK = (1 << 53) - 1
 
 
 def token(kind: str, text: str) -> str:
@@ -30,7 +31,7 @@ def token(kind: str, text: str) -> str:
 def message_key(minute: str, tokened: str, nth: int) -> int:
     """The key of the `nth` message (from 0) with this token in this minute of its chat."""
     digest = blake2b(f"{minute}\x1f{tokened}\x1f{nth}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") & _MASK
+    return int.from_bytes(digest, "big") & MASK
 
 
 def chat_key(name: str, kind: str) -> int:
@@ -65,6 +66,6 @@ class Keys:
             nth = counts.get(tokened, 0)
             counts[tokened] = nth + 1
             digest = blake2b(f"{minute}\x1f{tokened}\x1f{nth}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-            found.append(int.from_bytes(digest, "big") & _MASK)
+            found.append(int.from_bytes(digest, "big") & MASK)
         self.minute, self._counts = minute, counts
         return found

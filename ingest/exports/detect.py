@@ -7,7 +7,7 @@ the file is read again. Nearly all files are settled by the first lines and read
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -175,7 +175,6 @@ class Survey:
         self.may_be_parted = beside is not None
         self.findings: Findings | None = None
         self.evidence = Evidence()
-        self.readings = 0
 
     def start(self) -> Findings:
         """First findings, from the first lines (or, where those hold no header, from all)."""
@@ -234,7 +233,6 @@ class Survey:
         beside: Callable[[Findings], Second | None] | None = None,
     ) -> Findings:
         for _ in range(_MOST_READINGS):
-            self.readings += 1
             reader = Reader(findings, chat=self._chat, year_if_missing=self._year, first_line=self._first_line)
             try:
                 self._read(reader, chunks, visit, beside(findings) if beside else None)
@@ -297,10 +295,3 @@ def _same(new: Findings, old: Findings) -> bool:
         and (new.has_marks == old.has_marks or not new.chat_names)
         and not (old.roster - new.roster)
     )
-
-
-def read_messages(chunks: Chunks, **options: object) -> Iterator[list[Row]]:
-    """The messages of a text, in batches, read under final findings (see `Survey` for the options)."""
-    survey = Survey(chunks, **options)  # type: ignore[arg-type]
-    findings = survey.run()
-    yield from Reader(findings, chat=survey._chat, year_if_missing=survey._year).batches(chunks())

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
-_URL = re.compile(r"https?://[^\s<>\"“”„«»\u200e\u200f\u2066-\u2069]+", re.IGNORECASE)
-_TAIL = ".,;:!?'’*_~)]}"
+from memories_lib.shared.addresses import TAIL, URL
+
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 def find_links(text: str) -> list[tuple[str, str]]:
     """(url, domain) of each address in `text`, without the punctuation of the sentence around it."""
     found = []
-    for url in _URL.findall(text):
-        while url and url[-1] in _TAIL:
+    for url in URL.findall(text):
+        while url and url[-1] in TAIL:
             opening = _PAIRS.get(url[-1])
             if opening and url.count(opening) >= url.count(url[-1]):
                 break

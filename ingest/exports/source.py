@@ -243,7 +243,7 @@ class readable:
             raise UnsafeExport(f"{self._name}: the zip is damaged ({error}); export the chat again") from error
         if isinstance(error, NotImplementedError):
             raise UnsafeExport(f"{self._name}: {error}; unpack it and give the folder instead") from error
-        if isinstance(error, RuntimeError) and "encrypted" in str(error):
+        if isinstance(error, RuntimeError):  # `zipfile` raises no other one
             raise UnsafeExport(f"{self._name}: the zip has a password; unpack it and give the folder") from error
         if isinstance(error, OSError):
             raise UnsafeExport(f"{self._name}: cannot be read ({error.strerror or error})") from error

@@ -10,19 +10,17 @@ from pathlib import Path
 from ingest.archive.database import transaction
 from ingest.archive.owner import members_of, say_owner, tell_owner
 from ingest.archive.people import PersonRegistry
-from ingest.core.model import ImportReport, Options, Order, Unsure
+from ingest.core.model import ImportReport, Options, Unsure
 from ingest.core.names import name_key
 from ingest.exports.source import Export
 from ingest.importing.attachments import Attachments
+from ingest.importing.kept_order import is_guess, name_of, order_named
 
 #: Which reader this is: raised whenever the same text is read into other messages than before.
 READER = 5
 
 #: `sources.reader` of exports of which something was forgotten, and may be read again.
 LET_BACK = -1
-
-ORDER_NAMES: dict[str, Order] = {"day/month": "dmy", "month/day": "mdy"}
-GUESSED = " (guessed)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +51,6 @@ class _DryRun(Exception):
     """Leaves the transaction without writing."""
 
 
-def order_named(name: str) -> Order | None:
-    """The order that an account calls `name`; None where the year stands first or months have names."""
-    return ORDER_NAMES.get(name.removesuffix(GUESSED))
-
-
 def find_known(connection: sqlite3.Connection, sha256: str) -> Known | None:
     """The source with this very text."""
     row = connection.execute(
@@ -76,7 +69,7 @@ def why_again(known: Known, options: Options) -> Again | None:
     if options.chat is not None and options.chat.casefold() != known.chat_name.casefold():
         return Again((known.source,), known.chat, f"it was in '{known.chat_name}' before", is_moved=True)
     if options.date_order is not None and order is not None and order != options.date_order:
-        sure = "" if known.date_order.endswith(GUESSED) else ", as it says itself or somebody said"
+        sure = "" if is_guess(known.date_order) else ", as it says itself or somebody said"
         return Again((known.source,), known.chat, f"it was read as {known.date_order} before{sure}")
     if options.timezone is not None and options.timezone != known.timezone:
         before = f"as of {known.timezone}" if known.timezone else "without a time zone"
@@ -114,7 +107,7 @@ def same_again(
         if options.me is not None:
             _correct_owner(connection, known.chat, account, options)
         if options.date_order is not None and order_named(known.date_order) == options.date_order:
-            account.date_order = known.date_order.removesuffix(GUESSED)  # now somebody said so
+            account.date_order = name_of(known.date_order)  # now somebody said so
             connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (account.date_order, known.source))
         if export.has_files() and folder is not None:
             carried = Attachments(connection, export, folder, known.source)

@@ -19,7 +19,8 @@ from ingest.core.errors import MemoriesError, NotAnExport, Unforeseen
 from ingest.core.model import ImportReport, Options, Order, Progress
 from ingest.exports.source import Export
 from ingest.importing.import_in_progress import Import
-from ingest.importing.known_exports import GUESSED, Again, Known, find_known, order_named, same_again, why_again
+from ingest.importing.kept_order import is_guess, order_named
+from ingest.importing.known_exports import Again, Known, find_known, same_again, why_again
 from ingest.importing.read import Read, Reading
 from ingest.importing.renaming import rename_whole
 from ingest.importing.report import counted
@@ -41,7 +42,7 @@ def ingest(
 ) -> ImportReport:
     """Read `export` into the archive. Raises `MemoriesError` and leaves the archive alone when it cannot.
 
-    Of SQLite's errors it makes nothing (see `store.database_errors`).
+    Of SQLite's errors it makes nothing (see `database.database_errors`).
     """
     if export.problem is not None:
         raise export.problem
@@ -138,7 +139,7 @@ class _Reading:
             account.was_order = order_named(known.date_order)
         if known and again and again.reader is None and options.date_order is None:
             # What was said or proved of it before holds, whatever else is corrected.
-            sure = None if known.date_order.endswith(GUESSED) else order_named(known.date_order)
+            sure = None if is_guess(known.date_order) else order_named(known.date_order)
             if sure is not None:
                 proof = AS_READ_BEFORE
             options = replace(options, date_order=sure)

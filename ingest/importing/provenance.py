@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ingest.core.model import Findings, ImportReport, Unsure
 from ingest.exports.source import Export
+from ingest.importing import kept_order
 from ingest.importing.import_in_progress import Import
 from ingest.importing.known_exports import READER
 
@@ -99,7 +100,7 @@ def _doubtful_dates(layouts: Mapping[str, int], last_at: str, now: str) -> Itera
 
 
 def _with_sure(account: ImportReport) -> str:
-    return account.date_order + " (guessed)" * account.is_guess
+    return kept_order.kept(account.date_order, is_guess=account.is_guess)
 
 
 def format_name(findings: Findings) -> str:

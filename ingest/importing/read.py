@@ -16,7 +16,8 @@ from ingest.exports.detect import Survey
 from ingest.exports.headers import find_head
 from ingest.exports.observations import Evidence
 from ingest.exports.source import Export
-from ingest.importing.known_exports import GUESSED, READER, Again, order_named
+from ingest.importing.kept_order import GUESSES, is_guess, order_named
+from ingest.importing.known_exports import READER, Again
 from ingest.importing.parallel import SecondHalf, find_middle, stand_by
 from ingest.importing.sampling import Overview
 from ingest.importing.spool import Spool
@@ -246,7 +247,7 @@ class Reading:
         longest, ids = found[0], tuple(prefix.source for prefix in found)
         return Earlier(
             longest.source, longest.bytes, longest.lines, longest.messages, chat, order_named(longest.date_order), ids,
-            longest.date_order.endswith(GUESSED), longest.shift_s, longest.timezone,
+            is_guess(longest.date_order), longest.shift_s, longest.timezone,
         )  # fmt: skip
 
     def _is_otherwise(self, date_order: str) -> bool:
@@ -262,7 +263,7 @@ class Reading:
             JOIN chats ON chats.id = chat_id WHERE chats.name = ? AND date_order NOT LIKE ?
             ORDER BY sources.id DESC LIMIT 1
             """,
-            (self._options.chat or self._export.name, f"%{GUESSED}"),
+            (self._options.chat or self._export.name, GUESSES),
         ).fetchone()
         return order_named(row[0]) if row else None
 

@@ -19,9 +19,8 @@ from ingest.importing.attachments import carry_again
 from ingest.importing.exchange_rows import ExchangeBuilder, insert_exchanges
 from ingest.importing.wordings import Change
 from ingest.summaries import SaidRow
-from memories_lib.shared.counters import Counters
+from memories_lib.shared.counters import SAID, Counters
 
-_MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
 _BATCH = 2_000
 #: A message as it is cut: (id, key, exchange or None, sent_at).
 _Piece = tuple[int, int, int | None, str]
@@ -183,7 +182,7 @@ def take_out_exchanges(connection: sqlite3.Connection, exchanges: Iterable[int],
     """Take exchanges out of the counts, the search and the table. Their messages stay as they are."""
     ids = sorted(exchanges)
     for exchange in ids:
-        tallies.add(connection.execute(_MEMBERS, (exchange,)).fetchall(), -1)
+        tallies.add(connection.execute(SAID, (exchange,)).fetchall(), -1)
     unindex_exchanges(connection, ids)
     connection.executemany("DELETE FROM exchanges WHERE id = ?", [(exchange,) for exchange in ids])
 
@@ -202,7 +201,7 @@ def _apply(connection: sqlite3.Connection, changes: Sequence[Change], index: Mes
 def _tell(connection: sqlite3.Connection, exchanges: dict[int, int], builder: ExchangeBuilder) -> None:
     rows = []
     for exchange, key in exchanges.items():
-        talk: list[SaidRow] = connection.execute(_MEMBERS, (exchange,)).fetchall()
+        talk: list[SaidRow] = connection.execute(SAID, (exchange,)).fetchall()
         row, highlights = builder.write(exchange, key, talk)
         rows.append(row)
         connection.execute("UPDATE messages SET is_highlight = 0 WHERE exchange_id = ? AND is_highlight", (exchange,))

@@ -25,10 +25,10 @@ from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import VERSION, Summarizer
 from ingest.summaries.offline.vocabulary import Vocabulary
 from memories_lib.shared.contract import FIRST_EVENT
+from memories_lib.shared.counters import SAID
 
 _BATCH = 100
 _OUTDATED = f"summarised_by = 'offline' AND prompt_version NOT LIKE '{VERSION}%'"
-_MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
 #: What the built-in teller told, before any edit: (id, score, prompt_version, is it kept beside an edited one).
 _TOLD = f"""
 SELECT id, score, prompt_version, 0 AS was FROM exchanges
@@ -80,7 +80,7 @@ def tell_outdated(connection: sqlite3.Connection, database: Path, progress: Prog
 
 
 def _tell(connection: sqlite3.Connection, exchange: int, teller: Summarizer, now: str) -> None:
-    talk: list[SaidRow] = connection.execute(_MEMBERS, (exchange,)).fetchall()
+    talk: list[SaidRow] = connection.execute(SAID, (exchange,)).fetchall()
     told = teller.tell(talk)
     topics = json.dumps(told.topics, ensure_ascii=False)
     unindex_exchanges(connection, [exchange])

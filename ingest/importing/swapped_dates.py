@@ -10,7 +10,7 @@ from ingest.archive.fts import MessageIndex
 from ingest.archive.ids import IdRegistry
 from ingest.core.keys import Keys
 from ingest.core.model import ImportReport, Order
-from ingest.importing.known_exports import GUESSED, ORDER_NAMES, order_named
+from ingest.importing.kept_order import GUESS_MARK, GUESSES, ORDER_NAMES, order_named
 from ingest.importing.recognise import swap_day
 from ingest.importing.removal import gather_leaving, take_out_of_talks
 from ingest.importing.rewriting import tell_loose
@@ -34,7 +34,7 @@ def guessed_sources(connection: sqlite3.Connection, chat: int, layout: str | Non
             SELECT sources.id FROM sources JOIN chat_sources ON source_id = sources.id
             WHERE chat_id = ?1 AND date_order LIKE ?2 AND (?3 IS NULL OR format = ?3)
             """,
-            (chat, f"%{GUESSED}", layout),
+            (chat, GUESSES, layout),
         )
     ]
 
@@ -54,8 +54,8 @@ def runs_forward_swapped(connection: sqlite3.Connection, source: int) -> bool:
         )
     ]
     swapped = [swap_day(day) for day in days]
-    steps_back = [sum(day < before for before, day in pairwise(order)) for order in (days, swapped)]
-    return bool(steps_back[1] <= steps_back[0])
+    now, then = (sum(day < before for before, day in pairwise(order)) for order in (days, swapped))
+    return bool(then <= now)
 
 
 def end_guesses(connection: sqlite3.Connection, account: ImportReport, source: int) -> None:
@@ -70,7 +70,7 @@ def end_guesses(connection: sqlite3.Connection, account: ImportReport, source: i
         JOIN sources ON sources.id = there.source_id
         WHERE here.source_id = ?
         """,
-        (f"%{GUESSED}", source),
+        (GUESSES, source),
     ).fetchall()
     is_guess = dict(related)
     if all(is_guess.values()) or not any(is_guess.values()):
@@ -79,7 +79,7 @@ def end_guesses(connection: sqlite3.Connection, account: ImportReport, source: i
         account.is_guess, account.proof = False, "as in this chat's other exports"
     connection.executemany(
         "UPDATE sources SET date_order = replace(date_order, ?, '') WHERE id = ?",
-        [(GUESSED, number) for number, guess in related if guess],
+        [(GUESS_MARK, number) for number, guess in related if guess],
     )
 
 

@@ -8,7 +8,7 @@ from ingest.core.errors import NotAnExport
 from ingest.core.keys import chat_key
 from ingest.importing.chat_names import is_made_of_members, settled_name
 from ingest.importing.import_in_progress import Import, Target
-from ingest.importing.known_exports import GUESSED, order_named
+from ingest.importing.kept_order import GUESSES, order_named
 from ingest.importing.provenance import format_name
 from ingest.importing.read import Read
 from ingest.importing.recognise import (
@@ -133,7 +133,7 @@ class TargetFinder:
     def _compare_orders(self, read: Read) -> None:
         """Where the archive has the same words on days the other way round, whoever guessed is put right."""
         imp, connection, findings = self._import, self._connection, read.findings
-        guesses = connection.execute("SELECT 1 FROM sources WHERE date_order LIKE ?", (f"%{GUESSED}",)).fetchone()
+        guesses = connection.execute("SELECT 1 FROM sources WHERE date_order LIKE ?", (GUESSES,)).fetchone()
         if not (findings.is_guess or guesses):
             return
         chat = find_swapped(connection, read.overview.probes)

@@ -28,11 +28,10 @@ from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Summarizer
 from ingest.summaries.offline.vocabulary import Vocabulary
 from memories_lib.shared import versions
-from memories_lib.shared.counters import Counters
+from memories_lib.shared.counters import SAID, Counters
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles, media_name
 
-_MEMBERS = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
 #: Where words are that name people.
 _TEXTS = (
     ("messages", "text"), ("exchanges", "title"), ("exchanges", "summary"), ("exchanges", "topics"),
@@ -164,7 +163,7 @@ def _tell_again(copy: sqlite3.Connection, exchanges: Iterable[int]) -> None:
     teller = Summarizer(vocabulary, names, tokens)
     now = datetime.now().isoformat(timespec="seconds")
     for exchange in exchanges:
-        talk = [Said._make(row) for row in copy.execute(_MEMBERS, (exchange,))]
+        talk = [Said._make(row) for row in copy.execute(SAID, (exchange,))]
         told = teller.tell(talk)
         copy.execute(
             """
@@ -250,7 +249,7 @@ def _count_again(copy: sqlite3.Connection) -> None:
         tallies = Counters()
         ids = [exchange for (exchange,) in copy.execute("SELECT id FROM exchanges WHERE chat_id = ?", (chat,))]
         for exchange in ids:
-            tallies.add(copy.execute(_MEMBERS, (exchange,)).fetchall())
+            tallies.add(copy.execute(SAID, (exchange,)).fetchall())
         tallies.flush(copy, chat)
         kinds = dict(copy.execute("SELECT kind, count(*) FROM messages WHERE chat_id = ? GROUP BY kind", (chat,)))
         count_kinds(copy, chat, kinds)

@@ -154,6 +154,19 @@ def test_filters_work_without_words(api: Client, asked: str, texts: list[str]) -
     assert shown(api, asked) == texts
 
 
+@pytest.mark.parametrize(("name", "table"), [("chat", "chats"), ("person", "people")])
+@pytest.mark.parametrize("words", ["", "q=lantern&"])
+def test_a_chat_and_a_person_are_named_or_numbered(
+    api: Client, database: Path, name: str, table: str, words: str
+) -> None:
+    """As in the list of talks, by page and API."""
+    number = one(database, f"SELECT id FROM {table} WHERE name = 'Cleo'")
+    named, numbered = (shown(api, f"{words}{name}={value}") for value in ("Cleo", number))
+    assert named == numbered != []
+    told = [api.get(f"/api/search?q=lantern&{name}={value}") for value in ("Cleo", number)]
+    assert told[0] == told[1]
+
+
 def test_years_of_what_was_found_lead_to_them(api: Client) -> None:
     page = html.unescape(api.text("/search?q=lantern"))
     bars = re.findall(r'<li><a href="(/search[^"]+)"[^>]*title="(\d+)"', page)

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WRITTEN = sorted([*(ROOT / "static").glob("*.[cj]s*"), *(ROOT / "templates").glob("*.html")])
+WRITTEN = sorted([
+    *(ROOT / "static").glob("*.[cj]s*"), *(ROOT / "templates").glob("*.html"), *(ROOT / "scripts").glob("*.sh"),
+    *(ROOT / "plugins").rglob("*.toml"), *(ROOT / "ingest").rglob("*.sql"), ROOT / "metadata.yml", ROOT / "Makefile",
+])  # fmt: skip
 
 
 def test_all_of_them_are_looked_at() -> None:

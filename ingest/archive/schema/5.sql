@@ -21,7 +21,8 @@ FROM visible_messages AS message
 JOIN chats ON chats.id = message.chat_id
 LEFT JOIN people ON people.id = message.sender_id;
 
--- Messages that are hidden, and not in the counts (see plugins/memories_lib/shared/recount.py), with the exchange they were counted in.
+-- Messages that are hidden, and not in the counts (see plugins/memories_lib/shared/recount.py), with the exchange they
+-- were counted in.
 CREATE TABLE uncounted (
     message_id INTEGER PRIMARY KEY,
     exchange_id INTEGER NOT NULL

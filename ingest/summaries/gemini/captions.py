@@ -13,7 +13,7 @@ from typing import Any, Literal
 from ingest.summaries.gemini import aio
 from ingest.summaries.gemini.answer import Usage
 from ingest.summaries.gemini.cache import AnswerCache
-from ingest.summaries.gemini.client import Reply, Service
+from ingest.summaries.gemini.client import STOPS, Reply, Service
 from ingest.summaries.gemini.plan import Outcome
 from ingest.summaries.gemini.pricing import Price
 from ingest.summaries.gemini.transcript import one_line
@@ -31,7 +31,6 @@ _WORDS_A_SECOND_TOKENS = 4
 _CAPTION_TOKENS = 60
 _MOST_AUDIO = 15 << 20
 _MOST_FAULTS = 5
-_STOPS = ("day", "key", "model", "money")
 
 _CAPTIONS = """\
 You describe a family's photos so that they can be found again. You get photos, each after a line `photo N`.
@@ -207,7 +206,7 @@ class Look:
         outcome.usage = Usage(sofar.prompt + used.prompt, sofar.cached + used.cached, sofar.output + used.output)
 
     def _take(self, taken: list[File], reply: Reply, schema: type[Any]) -> None:
-        if reply.kind in _STOPS or reply.kind in ("again", "minute"):
+        if reply.kind in STOPS or reply.kind in ("again", "minute"):
             self.outcome.stopped = reply.why
             self.outcome.not_asked += len(taken)
             return

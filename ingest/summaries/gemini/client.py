@@ -29,6 +29,10 @@ class NoGemini(MemoriesError):
     """Gemini cannot be asked: the package, the key or the model is missing."""
 
 
+#: Kinds of a `Reply` after which there is no use in going on.
+STOPS = ("day", "key", "model", "money")
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What one request came to. `why` is a sentence for the user where it is not "ok"."""

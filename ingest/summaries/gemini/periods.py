@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Literal
 
+from ingest.core.keys import MASK
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.transcript import Line, Talk, one_line
 
@@ -21,7 +22,6 @@ _LENGTH = {"month": 7, "year": 4, "all": 0}
 _MOST = 24
 #: Fewer talks than this make no month worth telling.
 _FEWEST = 2
-_MASK = (1 << 53) - 1
 
 _BEST = """
 SELECT id, substr(started_at, 1, 10), title, summary FROM (
@@ -103,7 +103,7 @@ def _as_talk(number: int, chat: str, chat_key: int, period: str, lines: list[Lin
 
 def period_key(chat_key: int, period: str) -> int:
     """The key under which answers about a month, a year or all of a chat are kept."""
-    return int.from_bytes(blake2b(f"{chat_key}\x1f{period}".encode(), digest_size=8).digest(), "big") & _MASK
+    return int.from_bytes(blake2b(f"{chat_key}\x1f{period}".encode(), digest_size=8).digest(), "big") & MASK
 
 
 def make_room(connection: sqlite3.Connection) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ingest.summaries.gemini.answer import Usage
 from ingest.summaries.gemini.cache import AnswerCache
-from ingest.summaries.gemini.client import Reply
+from ingest.summaries.gemini.client import STOPS, Reply
 from ingest.summaries.gemini.parse_answer import Read, read_answer, schema
 from ingest.summaries.gemini.plan import Outcome, Plan
 from ingest.summaries.gemini.prompt import Pack, pack_of, packs, tokens_in
@@ -24,14 +24,13 @@ from ingest.summaries.gemini.transcript import Talk
 _MOST_AT_ONCE = 8
 _MOST_FAULTS = 6
 _MOST_WAITS = 12
-_STOPS = ("day", "key", "model", "money")
 
 #: (talks done, talks in all, USD spent)
 Spending = Callable[[int, int, float], None]
 
 
 class Asks(Protocol):
-    """What is asked: `service.Service`."""
+    """What is asked: `client.Service`."""
 
     async def ask(self, instruction: str, content: Any, schema: Any, most_output: int) -> Reply: ...
 
@@ -153,7 +152,7 @@ class Run:
             self._at_once = min(_MOST_AT_ONCE, self._at_once + 0.5)
             self._waits = 0
             self._keep(pack, reply, backs)
-        elif reply.kind in _STOPS:
+        elif reply.kind in STOPS:
             self.outcome.stopped = self.outcome.stopped or reply.why
             self._queue.appendleft(pack)
         elif reply.kind == "minute":

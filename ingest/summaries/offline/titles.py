@@ -19,7 +19,7 @@ from ingest.summaries.offline import habits
 from ingest.summaries.offline.feelings import SPACELESS, feelings
 from ingest.summaries.offline.word_worth import spreads
 from memories_lib.shared.contract import MEDIA_KINDS
-from memories_lib.shared.derived_words import TITLE, shorten
+from memories_lib.shared.derived_words import QUESTION_MARKS, TITLE, shorten
 from memories_lib.shared.media_words import media_title
 
 #: A sentence of fewer characters is cut to only where nothing longer is to be had.
@@ -55,7 +55,6 @@ _NUMBERS = re.compile(r"\d{5,}|\d[\d .:/-]{8,}\d")
 _OPENED, _CLOSED = re.compile(r"[*_~`>]{1,3}(?=\S)"), re.compile(r"(?<=\S)[*_~`]{1,3}")
 _SIGNS = frozenset("*_~`>")
 _CLOSING = {"„": "“”", "“": "”", "«": "»", "»": "«", '"': '"', "‘": "’", "‚": "‘’", "「": "」", "(": ")"}
-_QUESTION = ("?", "？", "؟", ";")
 
 
 class _Candidate(NamedTuple):
@@ -184,7 +183,7 @@ def _answers(talk: Sequence[SaidRow]) -> list[int]:
 
 
 def _is_cry(text: str, has_laughter: Callable[[str], bool]) -> bool:
-    if len(text) > _LONGEST_CRY or text.count(" ") >= _CRY or text.endswith(_QUESTION):
+    if len(text) > _LONGEST_CRY or text.count(" ") >= _CRY or text.endswith(QUESTION_MARKS):
         return False
     if not text.isascii() and not any(letter.isalpha() for letter in text):
         return True
@@ -219,7 +218,7 @@ def _whole(text: str, common: Mapping[str, int]) -> float:
 def _form(text: str, tokens: Sequence[str]) -> float:
     """How well the form of a sentence does for a title, 1 at best."""
     value = 1.0
-    if text.endswith(_QUESTION):
+    if text.endswith(QUESTION_MARKS):
         value *= 0.4
     elif text.endswith((":", ",", "،", "…", "...")):
         value *= 0.6

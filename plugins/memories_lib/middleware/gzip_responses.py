@@ -11,9 +11,9 @@ import zlib
 from datasette.app import Datasette
 
 from memories_lib.server.asgi import App, Message, Receive, Scope, Send
+from memories_lib.server.http import WORTH_PACKING
 
 _KINDS = (b"text/", b"application/json", b"application/javascript", b"image/svg")
-_WORTH_PACKING = 1024
 #: About two milliseconds of packing.
 _AT_ONCE = 32 << 10
 _LEVEL, _AS_GZIP = 5, 31
@@ -44,7 +44,7 @@ class _Packer:
         elif self._packing is not None:
             await self._pack(message)
         elif (
-            self._start is not None and not message.get("more_body") and len(message.get("body", b"")) <= _WORTH_PACKING
+            self._start is not None and not message.get("more_body") and len(message.get("body", b"")) <= WORTH_PACKING
         ):
             await self._send(self._start)
             self._start = None

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from memories_lib.queries.visible import HIDDEN_MESSAGES, SEEN
+from memories_lib.shared.derived_words import QUESTION_MARKS
 from memories_lib.shared.folding import fold, fts_phrase
 from memories_lib.shared.sql import Run
 
@@ -36,7 +37,6 @@ _WORD = re.compile(r"[^\W_]+")
 #: Without spaces it is not known where a word ends: what is written in kanji, katakana, hangul or Thai says most.
 _RUN = re.compile(r"[\u4e00-\u9fff]+|[\u30a1-\u30fa\u30fc]{2,}|[\uac00-\ud7a3]{2,}|[\u0e00-\u0e7f]+")
 _SPACELESS = re.compile(r"[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3\u0e00-\u0e7f]")
-_QUESTION = ("?", "？", "؟", ";")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def words_of(question: str) -> list[str]:
 
 def is_question(text: str) -> bool:
     """Whether it is asked for an answer rather than looked for words."""
-    return text.rstrip().endswith(_QUESTION) and len(words_of(text)) > 1
+    return text.rstrip().endswith(QUESTION_MARKS) and len(words_of(text)) > 1
 
 
 def find(run: Run, question: str, *, talks: int = 8, without: frozenset[str] = frozenset()) -> list[Passage]:
@@ -202,7 +202,7 @@ def _best_line(lines: Sequence[sqlite3.Row], terms: Sequence[_Term], most: float
         near = lines[max(0, at - _AROUND) : at + _AROUND + 1]
         value = sum(term.weight * max(term.hits.get(other["id"], 0.0) for other in near) for term in terms) + own / 4
         value += _NAMED * most * any(other["person"] in named for other in near)
-        value -= _ASKS * most * line["text"].rstrip().endswith(_QUESTION)
+        value -= _ASKS * most * line["text"].rstrip().endswith(QUESTION_MARKS)
         if value > best:
             best, place = value, at
     return best, place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from memories_lib.queries.talk_filter import literally
+from memories_lib.queries.talk_filter import CHAT_NAMED, PERSON_NAMED, literally
 from memories_lib.server.http import wrong
 from memories_lib.shared.contract import DAY, KINDS
 from memories_lib.shared.sql import Run
@@ -14,7 +14,7 @@ from memories_lib.shared.sql import Run
 def narrowed(args: Mapping[str, str], *, strict: bool = False) -> tuple[str, dict[str, Any]]:
     """(SQL conditions on `messages`, `chats` and `people`, their parameters). With `strict`, nonsense is 422."""
     where, given = [], {}
-    for name, sql in (("chat", "chats.name = :chat"), ("person", "people.name = :person")):
+    for name, sql in (("chat", CHAT_NAMED), ("person", PERSON_NAMED)):
         if args.get(name):
             where.append(sql)
             given[name] = args.get(name)
@@ -39,19 +39,19 @@ def narrowed(args: Mapping[str, str], *, strict: bool = False) -> tuple[str, dic
 
 #: So many messages are told by indexes before words are looked for among them; more are met one by one.
 _FEW = 100_000
-_OF_PERSON = """
+_OF_PERSON = f"""
 SELECT messages.id FROM (
     SELECT DISTINCT person_months.person_id, person_months.chat_id
-    FROM people CROSS JOIN person_months ON person_months.person_id = people.id WHERE people.name = :person
+    FROM people CROSS JOIN person_months ON person_months.person_id = people.id WHERE {PERSON_NAMED}
 ) AS there CROSS JOIN messages ON messages.chat_id = there.chat_id AND messages.sender_id = there.person_id
 """
-_OF_CHAT = "SELECT messages.id FROM messages WHERE chat_id IN (SELECT id FROM chats WHERE name = :chat)"
+_OF_CHAT = f"SELECT messages.id FROM messages WHERE chat_id IN (SELECT id FROM chats WHERE {CHAT_NAMED})"
 _OF_KIND = "SELECT messages.id FROM messages WHERE kind = :kind AND kind <> 'text'"
 _OF_DAYS = "SELECT messages.id FROM messages WHERE sent_at >= :since AND sent_at < :until || '~'"
 #: parameter -> (how many messages it leaves, about; which)
 _AMONG = {
-    "person": ("SELECT sum(message_count) FROM people WHERE name = :person", _OF_PERSON),
-    "chat": ("SELECT sum(message_count) FROM chats WHERE name = :chat", _OF_CHAT),
+    "person": (f"SELECT sum(message_count) FROM people WHERE {PERSON_NAMED}", _OF_PERSON),
+    "chat": (f"SELECT sum(message_count) FROM chats WHERE {CHAT_NAMED}", _OF_CHAT),
     "kind": ("SELECT sum(message_count) FROM chat_kinds WHERE kind = :kind", _OF_KIND),
     "since": ("SELECT sum(message_count) FROM days WHERE day >= :since AND day <= :until", _OF_DAYS),
 }

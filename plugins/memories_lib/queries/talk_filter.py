@@ -13,19 +13,22 @@ from memories_lib.shared import folding
 from memories_lib.shared.contract import DAY
 
 Which = Literal["memories", "all", "hidden"]
+#: A chat and a person by name, or by number, as every filter takes them.
+CHAT_NAMED = "(chats.name = :chat OR chats.id = :chat)"
+PERSON_NAMED = "(people.name = :person OR people.id = :person)"
 HIDDEN = "SELECT exchange_id FROM exchange_marks WHERE is_hidden"
 _STARRED = "exchanges.id IN (SELECT exchange_id FROM exchange_marks WHERE is_starred)"
-_SPOKEN = """EXISTS (
+_SPOKEN = f"""EXISTS (
     SELECT 1 FROM messages JOIN people ON people.id = messages.sender_id
-    WHERE messages.exchange_id = exchanges.id AND (people.name = :person OR people.id = :person)
+    WHERE messages.exchange_id = exchanges.id AND {PERSON_NAMED}
       AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
   )"""
 #: The same by way of what one person wrote, where that is not much.
-_SPOKEN_BY_FEW = """exchanges.id IN (
+_SPOKEN_BY_FEW = f"""exchanges.id IN (
     SELECT messages.exchange_id FROM (
       SELECT DISTINCT person_months.person_id, person_months.chat_id
       FROM people CROSS JOIN person_months ON person_months.person_id = people.id
-      WHERE people.name = :person OR people.id = :person
+      WHERE {PERSON_NAMED}
     ) AS there CROSS JOIN messages ON messages.chat_id = there.chat_id AND messages.sender_id = there.person_id
     WHERE messages.id NOT IN (SELECT message_id FROM hidden_messages)
   )"""
@@ -129,7 +132,7 @@ class TalkFilter:
 
     @property
     def _in_chat(self) -> str:
-        found = "SELECT id FROM chats WHERE name = :chat OR id = :chat"
+        found = f"SELECT id FROM chats WHERE {CHAT_NAMED}"
         # Of one chat an index gives its talks in order.
         return f"exchanges.chat_id = ({found})" if self.is_one_chat else f"exchanges.chat_id IN ({found})"
 
@@ -196,7 +199,7 @@ class TalkFilter:
         """The number of the chat, where one is named and no two are called so."""
         if not self.chat:
             return None
-        found = run("SELECT id FROM chats WHERE name = :chat OR id = :chat", {"chat": self.chat}).fetchall()
+        found = run(f"SELECT id FROM chats WHERE {CHAT_NAMED}", {"chat": self.chat}).fetchall()
         return int(found[0][0]) if len(found) == 1 else None
 
     def as_rows(self, only_chat: int | None = None) -> dict[str, str]:

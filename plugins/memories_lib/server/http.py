@@ -17,7 +17,7 @@ from datasette.utils.asgi import Request
 
 from memories_lib.shared import sqlite_errors
 
-_WORTH_PACKING = 1024
+WORTH_PACKING = 1024
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}\Z")
 #: What a browser may keep, but must ask about each time.
 PRIVATE = "private, no-cache"
@@ -115,7 +115,7 @@ def as_json(request: Request, data: object, status: int = 200) -> Response:
     if body.tag in sent.get("if-none-match", ""):
         return Response("", status=304, headers=headers)
     content = body.bytes
-    if len(content) > _WORTH_PACKING and "gzip" in sent.get("accept-encoding", ""):
+    if len(content) > WORTH_PACKING and "gzip" in sent.get("accept-encoding", ""):
         content = body.packed()
         headers["content-encoding"] = "gzip"
     return Response(content, status=status, headers=headers, content_type="application/json; charset=utf-8")

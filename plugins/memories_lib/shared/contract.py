@@ -8,6 +8,8 @@ import re
 APPLICATION_ID = 0x57414D65
 #: `PRAGMA user_version` of an archive that this version writes and serves.
 SCHEMA = 7
+#: Bytes of the longest value that is read or made by a query.
+LONGEST_VALUE = 16 << 20
 #: `PRAGMA page_size`, in bytes.
 PAGE_SIZE = 8192
 #: Exchanges that an edit made are numbered like their event, far above those of any ingest.

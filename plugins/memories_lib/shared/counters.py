@@ -28,6 +28,9 @@ class Said(NamedTuple):
     text: str
 
 
+#: The messages of an exchange as `SaidRow`, in order.
+SAID = "SELECT id, sender_id, sent_at, kind, text FROM messages WHERE exchange_id = ? ORDER BY sent_at, id"
+
 #: The columns of `person_months` after its key, in order.
 COLUMNS = (
     "messages", "words", "characters", "photos", "videos", "stickers", "voice_notes", "links", "deleted",

@@ -16,6 +16,8 @@ from memories_lib.shared.sql import Fold
 
 #: Characters of a title, a quote.
 TITLE, QUOTE = 62, 110
+#: What a question ends with.
+QUESTION_MARKS = ("?", "？", "؟", ";")
 _ENOUGH = 12
 #: ``Anna: “we saw the sea”``, a line of a summary.
 _LINE = re.compile(r".*?“(?P<quote>.*)”\Z", re.DOTALL)

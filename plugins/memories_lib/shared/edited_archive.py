@@ -26,9 +26,9 @@ _SEEN = """
 messages.id NOT IN (SELECT message_id FROM hidden_messages)
 AND (exchange_id = :id OR exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden))
 """
-#: What ingest heard in the whole of an exchange; for one that was parted, in what it was parted from.
 #: What is heard in most talks.
 _USUAL_MOOD = "calm"
+#: What ingest heard in the whole of an exchange; for one that was parted, in what it was parted from.
 _HEARD = """
 SELECT mood, language FROM exchanges_before WHERE id = coalesce(
     (SELECT id FROM exchanges_before WHERE id = :id),

@@ -10,6 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from memories_lib.shared import derived_words
+from memories_lib.shared.counters import COLUMNS
 from memories_lib.shared.derived_words import Words
 from memories_lib.shared.edit_event import Event
 from memories_lib.shared.sql import Run
@@ -17,11 +18,6 @@ from memories_lib.shared.sql import Run
 if TYPE_CHECKING:
     from memories_lib.shared.edited_archive import EditedArchive
 
-
-_COUNTS = (
-    "messages", "words", "characters", "photos", "videos", "stickers", "voice_notes", "links", "deleted",
-    "night_messages", "talks_started", "replies", "reply_seconds",
-)  # fmt: skip
 #: In `prompt_version`: a person wrote this title, and no message.
 RETITLED = "retitled"
 
@@ -206,12 +202,12 @@ def _join(db: EditedArchive, person: int, other: int, name: str) -> None:
     for (exchange,) in both:
         db.keep(exchange)
         db.measure(exchange)
-    counts = ", ".join(_COUNTS)
+    counts = ", ".join(COLUMNS)
     db.run(
         f"""
         INSERT INTO person_months (chat_id, person_id, month, {counts})
         SELECT chat_id, ?, month, {counts} FROM person_months WHERE person_id = ?
-        ON CONFLICT DO UPDATE SET {", ".join(f"{one} = {one} + excluded.{one}" for one in _COUNTS)}
+        ON CONFLICT DO UPDATE SET {", ".join(f"{one} = {one} + excluded.{one}" for one in COLUMNS)}
         """,
         (person, other),
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memories_lib.shared import schema
-from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE, SCHEMA
+from memories_lib.shared.contract import APPLICATION_ID, LONGEST_VALUE, PAGE_SIZE, SCHEMA
 
 _INDEXES = tuple(schema.SEARCH)
 #: What a search index may have been told: how it keeps its words, nothing else.
@@ -24,7 +24,6 @@ _OUR_CHECK = "CHECK (kind IN ('direct', 'group'))"
 #: What lets a table refuse rows, or work out values.
 _PROGRAM = re.compile(r"\bcheck\b|\bon conflict\b|\bcollate\b|\bdefault\s*\(", re.IGNORECASE)
 #: The longest value an archive may have, in bytes: a row is read into memory.
-_LONGEST_VALUE = 16 << 20
 #: All views that an archive has -> what `view_digest` makes of them, in this version and in earlier ones.
 VIEWS = {
     "memories": frozenset({"b42c4a2d3d099523", "1917fc1ff726b2ad", "6e534fd43ee20c64"}),
@@ -76,7 +75,7 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA cache_size = -16384")
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
             _end_after(connection, _LONGEST_S + path.stat().st_size / _SLOWEST)
             _refuse_programs(connection)
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]

@@ -10,10 +10,9 @@ from urllib.parse import unquote, urlsplit
 from markupsafe import Markup, escape
 
 from memories_lib.shared import folding
+from memories_lib.shared.addresses import TAIL, URL
 from memories_lib.shared.polls import words_and_votes
 
-_URL = re.compile(r"https?://[^\s<>\"“”„«»\u200e\u200f\u2066-\u2069]+", re.IGNORECASE)
-_TAIL = ".,;:!?'’*_~)]}"
 _BLOCK = re.compile(r"```(.+?)```", re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
 #: Marks count only around whole words, as in the app: 2*3*4 stays what it is.
@@ -62,7 +61,7 @@ def words(text: str) -> Markup:
         lambda m: keep(f"<code class='block'>{escape(m[1].strip(_LINE_ENDS))}</code>"), text, _MOST_PIECES
     )
     text = _CODE.sub(lambda m: keep(f"<code>{escape(m[1])}</code>"), text, _MOST_PIECES)
-    text = _URL.sub(lambda m: _link(m[0], keep), text, _MOST_PIECES)
+    text = URL.sub(lambda m: _link(m[0], keep), text, _MOST_PIECES)
     html = str(escape(text))
     for pattern, tag in _MARKS:
         html = pattern.sub(rf"<{tag}>\1</{tag}>", html)
@@ -72,7 +71,7 @@ def words(text: str) -> Markup:
 
 def _link(url: str, keep: Callable[[str], str]) -> str:
     end, unclosed = len(url), url.count("(") - url.count(")")
-    while end and url[end - 1] in _TAIL and not (url[end - 1] == ")" and unclosed >= 0):
+    while end and url[end - 1] in TAIL and not (url[end - 1] == ")" and unclosed >= 0):
         end -= 1
         unclosed += url[end] == ")"
     url, tail = url[:end], url[end:]
