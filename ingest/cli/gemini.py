@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from contextlib import closing
 from dataclasses import fields, replace
@@ -90,7 +91,7 @@ def summarize(db: Path, **given: Any) -> None:
             let_gemini_tell(connection, db, kept, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
 
 
-def _note_exclusions(connection: Any, kept: AnswerCache, given: dict[str, Any]) -> None:
+def _note_exclusions(connection: sqlite3.Connection, kept: AnswerCache, given: dict[str, Any]) -> None:
     from ingest.summaries.gemini.cache import other_names
 
     for kind, table in (("chat", "chats"), ("person", "people")):
@@ -108,7 +109,13 @@ def _note_exclusions(connection: Any, kept: AnswerCache, given: dict[str, Any]) 
 
 
 def let_gemini_tell(
-    connection: Any, db: Path, kept: AnswerCache, wanted: Wanted, *, yes: bool, only_estimate: bool = False
+    connection: sqlite3.Connection,
+    db: Path,
+    kept: AnswerCache,
+    wanted: Wanted,
+    *,
+    yes: bool,
+    only_estimate: bool = False,
 ) -> None:
     """Reckon, ask for consent, ask Gemini, show. What was answered is shown even when it ends early."""
     from ingest.summaries.gemini.workflow import ask, prepare, show
@@ -146,7 +153,7 @@ _NAMES = {"month": "months", "year": "years", "all": "chats"}
 
 
 def _tell_periods(
-    connection: Any, db: Path, kept: AnswerCache, wanted: Wanted, *, yes: bool, only_estimate: bool
+    connection: sqlite3.Connection, db: Path, kept: AnswerCache, wanted: Wanted, *, yes: bool, only_estimate: bool
 ) -> None:
     """The shorter ones first: the longer are told from them."""
     from ingest.summaries.gemini.periods import LEVELS
@@ -198,7 +205,7 @@ def _agree(kept: AnswerCache, prepared: Prepared, *, yes: bool) -> None:
     agree_to(kept, prepared.by_chat(), prepared.host, is_redacted=prepared.plan.redactor is not None, yes=yes)
 
 
-def _batch(connection: Any, db: Path, kept: AnswerCache, prepared: Prepared, *, yes: bool) -> None:
+def _batch(connection: sqlite3.Connection, db: Path, kept: AnswerCache, prepared: Prepared, *, yes: bool) -> None:
     from ingest.summaries.gemini.batch import collect, hand_in
     from ingest.summaries.gemini.workflow import show
 

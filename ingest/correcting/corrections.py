@@ -15,6 +15,7 @@ from ingest.core.errors import MemoriesError
 from ingest.core.names import name_key
 from ingest.correcting.address_book import Contact
 from memories_lib.shared import curation, edit_log
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
 
@@ -122,7 +123,7 @@ def find_chat(connection: sqlite3.Connection, name: str) -> Chat:
 
 
 @contextmanager
-def _log_of(database: Path) -> Iterator[Any]:
+def _log_of(database: Path) -> Iterator[sqlite3.Connection]:
     with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
         yield log
 
@@ -144,7 +145,7 @@ def edit(
     return int(event.id)
 
 
-def undo(connection: sqlite3.Connection, database: Path, wanted: Callable[[Any], bool]) -> list[Any]:
+def undo(connection: sqlite3.Connection, database: Path, wanted: Callable[[Event], bool]) -> list[Event]:
     """Take back the edits in effect for which `wanted` is true, the newest first; returns them."""
     with _log_of(database) as log:
         everything = edit_log.events(log)
@@ -165,7 +166,7 @@ def undo(connection: sqlite3.Connection, database: Path, wanted: Callable[[Any],
     return found
 
 
-def _replay(connection: sqlite3.Connection, everything: list[Any]) -> None:
+def _replay(connection: sqlite3.Connection, everything: list[Event]) -> None:
     curation.replay(connection, edit_log.effective(everything), edit_log.digest(everything), fold)
 
 
@@ -186,7 +187,7 @@ def join_people(connection: sqlite3.Connection, database: Path, person: Person, 
     return edit(connection, database, "join_people", "person", curation.person_key(person.was), detail)
 
 
-def part_person(connection: sqlite3.Connection, database: Path, person: Person) -> list[Any]:
+def part_person(connection: sqlite3.Connection, database: Path, person: Person) -> list[Event]:
     """Take back what joined anybody with `person`. Raises `MemoriesError` when nobody was."""
     names = {person.was, *person.joined}
     found = undo(

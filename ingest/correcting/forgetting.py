@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from ingest.importing.rewriting import Rewriting, rewritten
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.periods import period_key
 from memories_lib.shared import curation, edit_log
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.layout import ArchiveFiles
 
 #: Edits whose names are those of chats.
@@ -122,8 +123,8 @@ def _forget(
     database: Path,
     subjects: list[tuple[str, int]],
     names: set[str],
-    take_out: Any,
-    gather: Any,
+    take_out: Callable[[Rewriting], object],
+    gather: Callable[[], int],
 ) -> Gone:
     _write_down(database, subjects)  # first, so that what is half done can be done again
     before = _names(connection)
@@ -188,7 +189,7 @@ def _purge_log(connection: sqlite3.Connection, database: Path, traces: _Traces, 
     def is_named(value: object) -> bool:
         return isinstance(value, str) and named.search(value) is not None
 
-    def is_gone(event: Any) -> bool:
+    def is_gone(event: Event) -> bool:
         detail = event.detail
         if detail.get("chat") in traces.chats or event.subject_key in traces.messages:
             return True
@@ -255,7 +256,7 @@ def remember(connection: sqlite3.Connection, database: Path, kind: str, name: st
         "source": {source_key(name)} if re.fullmatch("[0-9a-f]{64}", name) else set(),
     }[kind]
 
-    def is_it(event: Any) -> bool:
+    def is_it(event: Event) -> bool:
         return event.action == "forget" and not keys.isdisjoint((event.subject_key, event.detail.get("with")))
 
     if undo(connection, database, is_it):

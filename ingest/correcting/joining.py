@@ -10,7 +10,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from ingest.archive.derived import count_kinds
 from ingest.archive.owner import members_of
@@ -124,7 +123,7 @@ def put_together(rewriting: Rewriting, chat: int, other: int, joined: Mapping[in
         if person in same:
             people[name] = same[person]
     source = connection.execute("SELECT max(source_id) FROM chat_sources WHERE chat_id = ?", (other,)).fetchone()[0]
-    pairing: Any = _Pairing(connection, chat, source, people, moving, _NoFiles(), (), common)  # type: ignore[arg-type]
+    pairing = _Pairing(connection, chat, source, people, moving, _NoFiles(), (), common)  # type: ignore[arg-type]
     pairing.pairs = {}
     pairing.run(_rows_of(connection, other))
     _double(connection, pairing.pairs)

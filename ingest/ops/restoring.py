@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ingest.archive.curation import put_edits_on
 from ingest.archive.database import connect, database_errors, transaction, writer_lock
@@ -21,6 +20,7 @@ from memories_lib.shared import backup_bundle, curation, edit_log, layout, sqlit
 from memories_lib.shared import comparison as _comparison
 from memories_lib.shared import verification as _verification
 from memories_lib.shared import versions as _versions
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
 
@@ -140,7 +140,7 @@ def _join_logs(restored: Path, database: Path) -> tuple[int, int]:
         return len(edit_log.events(log)), refused
 
 
-def _salvaged(path: Path) -> tuple[list[Any], bool]:
+def _salvaged(path: Path) -> tuple[list[Event], bool]:
     """(the edits that can be read, whether that is all of them)."""
     found = []
     try:
