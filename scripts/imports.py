@@ -87,7 +87,8 @@ def picture() -> str:
             lines.append(f'    {name}.{layer}["{layer} ({len(files)})"]')
         lines.append("  end")
         lines += [f"  {name}.{here} --> {name}.{there}" for here, there in sorted(_ties(tree))]
-    lines += ["  plugins --> memories_lib", "  ingest --> memories_lib.shared", "```"]
+    known = sorted({arrow.module.split(".")[1] for arrow in arrows("ingest") if arrow.module.startswith(SHARED)})
+    lines += ["  plugins --> memories_lib", *(f"  ingest --> memories_lib.{package}" for package in known), "```"]
     return "\n".join(lines)
 
 
