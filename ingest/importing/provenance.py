@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ingest.core.model import Findings, ImportReport, Unsure
 from ingest.exports.source import Export
@@ -52,7 +52,7 @@ def write_down(imp: Import) -> None:
         f"“{sentence}” is taken for a file that was left out (words that this version does not know)"
         for sentence in sorted(findings.stand_ins)
     ]
-    account.notes += _doubtful_dates(findings.layouts, overview.last_at, imp.now)
+    account.notes += _doubtful_dates(findings, overview.last_at, imp.now)
     account.lines = evidence.lines
     account.messages = overview.messages + (earlier.messages if earlier else 0)
     account.people = len(overview.senders)
@@ -90,8 +90,12 @@ def write_down(imp: Import) -> None:
     )
 
 
-def _doubtful_dates(layouts: Mapping[str, int], last_at: str, now: str) -> Iterator[str]:
-    """Sentences about dates that may be others: without a year, or in years to come."""
+def _doubtful_dates(findings: Findings, last_at: str, now: str) -> Iterator[str]:
+    """Sentences about times that may be others: without a year, in years to come, beside words that were learned."""
+    if findings.halves:
+        said = " and ".join(f"'{word}' as {meaning}" for word, meaning in findings.halves)
+        yield f"words beside its clocks are not known here; {said}, by the order of its messages"
+    layouts = findings.layouts
     shape = max(layouts, key=lambda s: layouts[s], default="")
     if shape and len(_DATE_NUMBERS.findall(shape)) < _FEWEST_NUMBERS and not _FOUR_DIGITS.search(shape):
         yield f"its dates have no year; they are taken to be of {last_at[:4]} and before"

@@ -102,3 +102,18 @@ def test_a_file_that_lost_its_emoji_is_of_who_writes(tmp_path: Path, contact: st
     export.write_text(show(small_talk(20), IPHONE, (contact, "Tobin")), "utf-8")
     put(tmp_path / "m.db", export)
     assert rows(tmp_path / "m.db", "SELECT name, kind FROM chats") == [(contact, "direct")]
+
+
+def test_learned_words_beside_clocks_are_told(tmp_path: Path) -> None:
+    export = tmp_path / "WhatsApp Chat with Tobin.txt"
+    export.write_text(
+        "07/03/2021, 1:02 BN - Nell: a\n07/03/2021, 6:03 PN - Tobin: b\n"
+        "13/03/2021, 9:03 BN - Tobin: c\n13/03/2021, 9:13 PN - Nell: d\n",
+        "utf-8",
+    )
+    (account,) = put(tmp_path / "m.db", export)
+    assert (
+        "words beside its clocks are not known here; 'BN' as AM and 'PN' as PM, by the order of its messages"
+        in account.notes
+    )
+    assert rows(tmp_path / "m.db", "SELECT DISTINCT name FROM people ORDER BY name") == [("Nell",), ("Tobin",)]
