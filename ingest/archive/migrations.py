@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
+from typing import NamedTuple
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
@@ -25,68 +26,42 @@ def _sql(name: str) -> str:
     return files("ingest.archive").joinpath("schema", name).read_text("utf-8")
 
 
-#: Each brings an older file one version further; sqlite-utils keeps the record of those applied.
-migrations = Migrations("memories")
+class _Step(NamedTuple):
+    """What brings an archive one version further: ``schema/N.sql`` and what stands here."""
+
+    name: str
+    more: str = ""
+    has_indexes: bool = False  # among `indexes.sql`: where there are messages, they are missing
 
 
-@migrations(name="0001_first_schema")
-def _first_schema(database: Database) -> None:
-    for statement in _statements(_sql("1.sql") + _FTS):
-        database.conn.execute(statement)
-    database.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    database.conn.execute("PRAGMA user_version = 1")
+#: In order; sqlite-utils keeps the record of those applied, by number and name.
+_STEPS = (
+    _Step("first_schema", f"{_FTS}PRAGMA application_id = {APPLICATION_ID};"),
+    _Step("edits_and_kinds", has_indexes=True),
+    _Step("periods_and_media_words", _MEDIA_FTS),
+    _Step("what_each_source_holds"),
+    _Step("what_may_be_seen", has_indexes=True),
+    _Step("what_each_source_said"),
+    _Step("indexes_that_cover", has_indexes=True),
+)
 
 
-@migrations(name="0002_edits_and_kinds")
-def _edits_and_kinds(database: Database) -> None:
-    for statement in _statements(_sql("2.sql")):
-        database.conn.execute(statement)
-    if database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
-        make_indexes(database.conn)
-    database.conn.execute("PRAGMA user_version = 2")
+def _applying(number: int, step: _Step) -> Callable[[Database], None]:
+    def apply(database: Database) -> None:
+        for statement in _statements(_sql(f"{number}.sql") + step.more):
+            database.conn.execute(statement)
+        if step.has_indexes and database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
+            make_indexes(database.conn)
+        database.conn.execute(f"PRAGMA user_version = {number}")
 
-
-@migrations(name="0003_periods_and_media_words")
-def _periods_and_media_words(database: Database) -> None:
-    for statement in _statements(_sql("3.sql") + _MEDIA_FTS):
-        database.conn.execute(statement)
-    database.conn.execute("PRAGMA user_version = 3")
-
-
-@migrations(name="0004_what_each_source_holds")
-def _what_each_source_holds(database: Database) -> None:
-    for statement in _statements(_sql("4.sql")):
-        database.conn.execute(statement)
-    database.conn.execute("PRAGMA user_version = 4")
-
-
-@migrations(name="0005_what_may_be_seen")
-def _what_may_be_seen(database: Database) -> None:
-    for statement in _statements(_sql("5.sql")):
-        database.conn.execute(statement)
-    if database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
-        make_indexes(database.conn)
-    database.conn.execute("PRAGMA user_version = 5")
-
-
-@migrations(name="0006_what_each_source_said")
-def _what_each_source_said(database: Database) -> None:
-    for statement in _statements(_sql("6.sql")):
-        database.conn.execute(statement)
-    database.conn.execute("PRAGMA user_version = 6")
-
-
-@migrations(name="0007_indexes_that_cover")
-def _indexes_that_cover(database: Database) -> None:
-    for statement in _statements(_sql("7.sql")):
-        database.conn.execute(statement)
-    if database.conn.execute("SELECT 1 FROM messages LIMIT 1").fetchone():
-        make_indexes(database.conn)
-    database.conn.execute("PRAGMA user_version = 7")
+    return apply
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring an archive to the schema of this version (`contract.SCHEMA`)."""
+    migrations = Migrations("memories")
+    for number, step in enumerate(_STEPS, 1):
+        migrations(name=f"{number:04}_{step.name}")(_applying(number, step))
     migrations.apply(Database(connection))
 
 
