@@ -12,11 +12,11 @@ from ingest.cli.base import Failed, counted, say_aside, told
 from ingest.cli.correcting import ask, group_that_lists, name_given, opened_for_writing, say_undo
 
 if TYPE_CHECKING:
-    from ingest.correcting.corrections import Chat
+    from ingest.correcting.subjects import Chat
 
 
 def _all(connection: sqlite3.Connection) -> list[Chat]:
-    from ingest.correcting.corrections import all_chats
+    from ingest.correcting.subjects import all_chats
 
     return all_chats(connection)
 
@@ -55,7 +55,8 @@ def rename_it(db: Path, chat: str, name: str) -> None:
     Example:
       memories chats rename "Family 2" "Family"
     """
-    from ingest.correcting.corrections import find_chat, rename_chat
+    from ingest.correcting.corrections import rename_chat
+    from ingest.correcting.subjects import find_chat
 
     name = name_given(name)
     with opened_for_writing(db) as connection:
@@ -78,8 +79,8 @@ def join_two(db: Path, chat: str, other: str, yes: bool) -> None:
     Example:
       memories chats join "Family" "Family (2)"
     """
-    from ingest.correcting.corrections import find_chat
     from ingest.correcting.joining import join_chats
+    from ingest.correcting.subjects import find_chat
 
     with opened_for_writing(db) as connection:
         first, second = find_chat(connection, chat), find_chat(connection, other)

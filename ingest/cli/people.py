@@ -12,11 +12,11 @@ from ingest.cli.base import Failed, counted, told
 from ingest.cli.correcting import group_that_lists, name_given, opened_for_writing, say_undo
 
 if TYPE_CHECKING:
-    from ingest.correcting.corrections import Person
+    from ingest.correcting.subjects import Person
 
 
 def _all(connection: sqlite3.Connection) -> list[Person]:
-    from ingest.correcting.corrections import all_people
+    from ingest.correcting.subjects import all_people
 
     return all_people(connection)
 
@@ -57,7 +57,8 @@ def rename_one(db: Path, person: str, name: str) -> None:
     Example:
       memories people rename "+44 20 7946 0999" "Aunt Vera"
     """
-    from ingest.correcting.corrections import find_person, rename_person
+    from ingest.correcting.corrections import rename_person
+    from ingest.correcting.subjects import find_person
 
     name = name_given(name)
     with opened_for_writing(db) as connection:
@@ -79,7 +80,8 @@ def join_some(db: Path, person: str, others: tuple[str, ...]) -> None:
     Example:
       memories people join "Anna" "Аня" "+44 20 7946 0999"
     """
-    from ingest.correcting.corrections import find_person, join_people
+    from ingest.correcting.corrections import join_people
+    from ingest.correcting.subjects import find_person
 
     with opened_for_writing(db) as connection:
         first = find_person(connection, person)
@@ -103,7 +105,8 @@ def part_one(db: Path, person: str) -> None:
     Example:
       memories people part "Anna"
     """
-    from ingest.correcting.corrections import find_person, part_person
+    from ingest.correcting.corrections import part_person
+    from ingest.correcting.subjects import find_person
 
     with opened_for_writing(db) as connection:
         found = find_person(connection, person)
@@ -123,8 +126,8 @@ def say_me(db: Path, persons: tuple[str, ...], is_not: bool) -> None:
     Example:
       memories people me "Anna" "Анна"
     """
-    from ingest.correcting.corrections import find_person, owners_beside
     from ingest.correcting.corrections import say_me as say
+    from ingest.correcting.subjects import find_person, owners_beside
 
     with opened_for_writing(db) as connection:
         found = [find_person(connection, name) for name in persons]

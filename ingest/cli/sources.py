@@ -130,8 +130,8 @@ def _digest_of(name: str) -> str:
 
 def _forget(connection: sqlite3.Connection, db: Path, kind: str, name: str, yes: bool) -> Any:
     from ingest.correcting import forgetting
-    from ingest.correcting.corrections import find_chat, find_person
     from ingest.correcting.sources import find_source
+    from ingest.correcting.subjects import find_chat, find_person
 
     for_good = "will be taken out for good"
     if kind == "chat":

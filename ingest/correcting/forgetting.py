@@ -22,8 +22,9 @@ from ingest.archive.ids_file import forget_numbers
 from ingest.core.errors import MemoriesError
 from ingest.core.keys import chat_key
 from ingest.core.names import display_name
-from ingest.correcting.corrections import Chat, Person, undo
+from ingest.correcting.corrections import undo
 from ingest.correcting.sources import Gone, Source
+from ingest.correcting.subjects import Chat, Person
 from ingest.importing.known_exports import LET_BACK
 from ingest.importing.removal import gather_leaving
 from ingest.importing.rewriting import Rewriting, rewritten

@@ -16,7 +16,8 @@ from ingest.archive.owner import members_of
 from ingest.archive.source_messages import Runs, runs_of
 from ingest.core.keys import Keys
 from ingest.core.model import Message, Row
-from ingest.correcting.corrections import Chat, edit
+from ingest.correcting.corrections import edit
+from ingest.correcting.subjects import Chat
 from ingest.importing.merge import Merge
 from ingest.importing.removal import drop_messages, gather_leaving
 from ingest.importing.rewriting import Rewriting, rewritten
