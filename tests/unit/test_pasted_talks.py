@@ -60,7 +60,9 @@ def test_what_was_pasted_is_words(
     assert len(found) == 2 * count
     assert found[count - 1].text == f"m {count - 1}\n{pasted.rstrip()}"
     assert [m.sent_at for m in found] == sorted(m.sent_at for m in found)
-    assert len(evidence.unsure) in (0, len(names))  # what the clipboard makes is no header of any export
+    # A few lines that end otherwise than this file's headers look like none of them; all others are in the doubts.
+    is_foreign = (here == ANDROID and there == IPHONE) or (here, there) == (IPHONE, ANDROID)
+    assert len(evidence.unsure) == (0 if is_foreign and len(names) < 5 else len(names))
 
 
 def test_a_list_of_times_is_words() -> None:
