@@ -21,9 +21,9 @@ from datasette.utils.asgi import Request
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
-from memories_lib.queries import visible
 from memories_lib.server import http
 from memories_lib.server.asgi import Message, Send
+from memories_lib.shared import visible
 from memories_lib.shared.layout import ArchiveFiles, media_name, thumbnail_name
 from memories_lib.shared.verification import sha256_of
 
@@ -45,7 +45,7 @@ async def media(request: Request, datasette: Datasette) -> Response:
         if not database.path or not await database.table_exists("media"):
             continue
         # Who edits may look at what is hidden, to bring it back; the same file may be in a message that is not.
-        seen = "1" if roles.may(request.actor, "curator") else visible.SEEN
+        seen = "1" if roles.may(request.actor, "curator") else visible.MESSAGE_SEEN
         rows = await database.execute(
             f"""
             SELECT filename, mimetype, thumbnail, bytes FROM media JOIN messages ON messages.id = media.message_id

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from memories_lib.shared import curation, edit_log
+from memories_lib.shared import curation, edit_log, visible
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
 
@@ -15,12 +15,11 @@ def note_hidden(connection: sqlite3.Connection) -> None:
     """Remember which messages are hidden, while edits are still shown: by number, and by what others see of them."""
     connection.execute("DROP TABLE IF EXISTS temp.hidden_before")
     connection.execute(
-        """
+        f"""
         CREATE TEMP TABLE hidden_before AS
         SELECT messages.id, sent_at, people.name AS sender, text FROM messages
         LEFT JOIN people ON people.id = sender_id
-        WHERE messages.id IN (SELECT message_id FROM hidden_messages)
-            OR exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+        WHERE {visible.message_hidden()}
         """
     )
 
@@ -28,13 +27,12 @@ def note_hidden(connection: sqlite3.Connection) -> None:
 def keep_hidden(connection: sqlite3.Connection, database: Path) -> int:
     """Hide again, by edits of their own, what was hidden and is not any more; returns how many messages that were."""
     found = connection.execute(
-        """
+        f"""
         SELECT DISTINCT message.key, message.sent_at, chats.key
         FROM hidden_before AS before CROSS JOIN messages AS message ON message.sent_at = before.sent_at
         JOIN chats ON chats.id = message.chat_id LEFT JOIN people ON people.id = message.sender_id
         WHERE (message.id = before.id OR (people.name IS before.sender AND message.text = before.text))
-            AND message.id NOT IN (SELECT message_id FROM hidden_messages)
-            AND message.exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            AND {visible.message_seen("message.id", "message.exchange_id")}
         """
     ).fetchall()
     connection.execute("DROP TABLE temp.hidden_before")

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ingest.core.model import Progress
-from memories_lib.shared import curation, edit_log
+from memories_lib.shared import curation, edit_log, visible
 from memories_lib.shared.folding import fold, fts_query
 from memories_lib.shared.layout import media_name
 
@@ -106,9 +106,12 @@ _COUNTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "exchanges.message_count",
-        "SELECT count(*) FROM exchanges WHERE message_count <>"
-        " (SELECT count(*) FROM messages WHERE exchange_id = exchanges.id"
-        " AND id NOT IN (SELECT message_id FROM hidden_messages))",
+        f"""
+        SELECT count(*) FROM exchanges
+        WHERE message_count <> (
+            SELECT count(*) FROM messages WHERE exchange_id = exchanges.id AND {visible.MESSAGE_ITSELF}
+        )
+        """,
     ),
     (
         "chat_kinds.message_count",
@@ -145,7 +148,7 @@ def _exchanges(connection: sqlite3.Connection) -> Iterator[str]:
         (
             "SELECT count(*) FROM messages JOIN exchanges ON exchanges.id = exchange_id"
             " WHERE sent_at NOT BETWEEN started_at AND ended_at"
-            " AND messages.id NOT IN (SELECT message_id FROM hidden_messages)",
+            f" AND {visible.MESSAGE_ITSELF}",
             lambda n: f"{n:,} messages lie outside the time of their exchange",
         ),
     )

@@ -27,7 +27,7 @@ from ingest.summaries.gemini.transcript import letter
 from ingest.summaries.offline.lexicon import Tokens
 from ingest.summaries.offline.summarizer import Summarizer
 from ingest.summaries.offline.vocabulary import Vocabulary
-from memories_lib.shared import versions
+from memories_lib.shared import versions, visible
 from memories_lib.shared.counters import SAID, Counters
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles, media_name
@@ -101,13 +101,7 @@ def _check_names(connection: sqlite3.Connection, leave: Redactions) -> None:
 def _take_out(copy: sqlite3.Connection, leave: Redactions) -> list[int]:
     """Delete what stays at home; returns the exchanges that lost a part."""
     copy.execute("CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY)")
-    copy.execute(
-        """
-        INSERT INTO gone SELECT messages.id FROM messages
-        WHERE id IN (SELECT message_id FROM hidden_messages)
-            OR exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
-        """
-    )
+    copy.execute(f"INSERT INTO gone {visible.HIDDEN_MESSAGES}")
     for sql, names in (
         ("SELECT messages.id FROM messages JOIN chats ON chats.id = chat_id WHERE chats.name = ?", leave.chats),
         ("SELECT messages.id FROM messages JOIN people ON people.id = sender_id WHERE people.name = ?", leave.people),

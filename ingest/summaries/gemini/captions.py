@@ -17,6 +17,7 @@ from ingest.summaries.gemini.client import STOPS, Reply, Service
 from ingest.summaries.gemini.plan import Outcome
 from ingest.summaries.gemini.pricing import Price
 from ingest.summaries.gemini.transcript import one_line
+from memories_lib.shared import visible
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import media_name
 
@@ -61,13 +62,12 @@ def files(
     """Each file once; none of what is hidden, of excluded chats or of excluded people."""
     kinds = ("image",) if task == "captions" else ("audio",)
     rows = connection.execute(
-        """
+        f"""
         SELECT media.sha256, media.filename, media.mimetype, coalesce(duration_s, 0), chats.name, people.name
         FROM media JOIN messages ON messages.id = message_id JOIN chats ON chats.id = chat_id
         LEFT JOIN people ON people.id = sender_id
         WHERE media.sha256 IS NOT NULL AND NOT is_missing AND messages.kind = ? AND (? IS NULL OR chats.name = ?)
-            AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
-            AND exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            AND {visible.message_seen("messages.id", "exchange_id")}
         ORDER BY media.id
         """,
         (*kinds, chat, chat),

@@ -15,6 +15,7 @@ from typing import Literal
 from ingest.core.keys import MASK
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.transcript import Line, Talk, one_line
+from memories_lib.shared import visible
 
 Level = Literal["month", "year", "all"]
 LEVELS: tuple[Level, ...] = ("month", "year", "all")
@@ -23,11 +24,11 @@ _MOST = 24
 #: Fewer talks than this make no month worth telling.
 _FEWEST = 2
 
-_BEST = """
+_BEST = f"""
 SELECT id, substr(started_at, 1, 10), title, summary FROM (
     SELECT id, started_at, title, summary FROM exchanges
     WHERE chat_id = ? AND started_at >= ? AND started_at < ?
-        AND id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+        AND {visible.exchange_seen("id")}
         -- What is told of a talk may quote anybody who spoke in it.
         AND NOT EXISTS (
             SELECT 1 FROM messages JOIN people ON people.id = sender_id

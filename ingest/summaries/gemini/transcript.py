@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
+from memories_lib.shared import visible
 from memories_lib.shared.contract import FIRST_EVENT
 
 #: A talk that would be longer (in characters) is thinned out.
@@ -74,7 +75,7 @@ JOIN chats ON chats.id = exchanges.chat_id
 LEFT JOIN exchanges_before ON exchanges_before.id = exchanges.id
 WHERE (:chat IS NULL OR chats.name = :chat) AND exchanges.started_at >= :since AND exchanges.started_at < :until
     AND exchanges.id < {FIRST_EVENT}
-    AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+    AND {visible.EXCHANGE_SEEN}
     AND coalesce(exchanges_before.message_count, exchanges.message_count) = exchanges.message_count
 ORDER BY exchanges.id
 """
@@ -108,7 +109,7 @@ def talks(
 ) -> Iterator[Talk]:
     """The talks of the exchanges in `chosen`; what people in `without` (names) said is left out."""
     names: dict[int, str] = dict(connection.execute("SELECT id, name FROM people"))
-    hidden = {message for (message,) in connection.execute("SELECT message_id FROM hidden_messages")}
+    hidden = {message for (message,) in connection.execute(visible.HIDDEN_ALONE)}
     for one in chosen:
         rows = connection.execute(
             """

@@ -11,10 +11,9 @@ from datasette.utils.asgi import Request
 
 from memories_lib.access import roles
 from memories_lib.api import exchange_messages
-from memories_lib.queries import visible
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, Handler, as_json, body_of, whole_numbers, words, wrong
-from memories_lib.shared import edit_details, edit_log
+from memories_lib.shared import edit_details, edit_log, visible
 from memories_lib.shared.edit_event import Event
 from memories_lib.shared.edited_archive import EMPTY
 from memories_lib.shared.sql import Run
@@ -106,9 +105,9 @@ def _is_empty(run: Run, number: int) -> bool:
 def _hidden_messages(run: Run, number: int) -> list[dict[str, Any]]:
     """The messages of an exchange that are hidden, as `_named` names each."""
     rows = run(
-        """
-        SELECT key, sent_at AS at FROM messages JOIN hidden_messages ON message_id = id
-        WHERE exchange_id = ? ORDER BY sent_at, id
+        f"""
+        SELECT key, sent_at AS at FROM messages
+        WHERE exchange_id = ? AND id IN ({visible.HIDDEN_ALONE}) ORDER BY sent_at, id
         """,
         (number,),
     )
@@ -132,7 +131,7 @@ def _must_be_shown(run: Run, number: int) -> None:
     row = run(
         f"""
         SELECT 1 FROM exchanges LEFT JOIN exchange_marks ON exchange_id = exchanges.id
-        WHERE exchanges.id = ? AND {visible.NOT_HIDDEN}
+        WHERE exchanges.id = ? AND {visible.MARKED_SEEN}
         """,
         (number,),
     ).fetchone()
@@ -196,7 +195,7 @@ async def _each_message(request: Request, datasette: Datasette, ids: Iterable[in
     """The numbers of the edits that were made: those that change nothing are none."""
 
     def subject(run: Run, number: int) -> tuple[int, dict[str, Any]] | None:
-        is_hidden = run("SELECT 1 FROM hidden_messages WHERE message_id = ?", (number,)).fetchone() is not None
+        is_hidden = run(f"{visible.HIDDEN_ALONE} WHERE message_id = ?", (number,)).fetchone() is not None
         if is_hidden == (action == "hide"):
             return None
         try:

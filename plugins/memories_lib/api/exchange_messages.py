@@ -11,10 +11,11 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from memories_lib.api import serialize
-from memories_lib.queries import stretches, visible
+from memories_lib.queries import selects, stretches
 from memories_lib.server import served_archive
 from memories_lib.server.http import KEEP, PRIVATE, Answer, ApiError, Body, as_json, dumped, number, wrong
 from memories_lib.server.streamed import Streamed
+from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
 
 #: Messages that are read in a few milliseconds.
@@ -26,9 +27,9 @@ _MOST_BYTES = 1 << 20
 def merged_into(run: Run, exchange: int) -> int | None:
     """Where the messages of a merged exchange are now; None when it was not merged."""
     row = run(
-        """
+        f"""
         SELECT exchange_id FROM merged_exchanges
-        WHERE id = ? AND exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+        WHERE id = ? AND {visible.exchange_seen("exchange_id")}
         """,
         (exchange,),
     ).fetchone()
@@ -42,14 +43,14 @@ async def exchange(request: Request, datasette: Datasette) -> Answer:
         raise ApiError(404, "Exchange not found")
 
     def find(run: Run) -> Any:
-        row = run(f"{visible.EXCHANGE} WHERE exchanges.id = ? AND {visible.NOT_HIDDEN}", (number_asked,)).fetchone()
+        row = run(f"{selects.EXCHANGE} WHERE exchanges.id = ? AND {visible.MARKED_SEEN}", (number_asked,)).fetchone()
         if row is None:
             return None, merged_into(run, number_asked)
         if bytes_of(run) > _MOST_BYTES:
             first = stretches.stretch(run, number_asked, stretches.Place()).messages[:1]
             return serialize.exchange(row, serialize.cache_keys(run), *first or [None]), None
         messages = run(
-            f"{visible.MESSAGES} WHERE messages.exchange_id = ? AND {visible.VISIBLE} {visible.IN_ORDER}",
+            f"{selects.MESSAGES} WHERE messages.exchange_id = ? AND {visible.MESSAGE_ITSELF} {selects.IN_ORDER}",
             (number_asked,),
         ).fetchall()
         found = serialize.exchange(row, serialize.cache_keys(run), messages[0] if messages else None)
@@ -112,7 +113,7 @@ async def around(request: Request, datasette: Datasette) -> Answer:
         row = run(
             f"""
             SELECT messages.chat_id, messages.exchange_id, messages.sent_at FROM messages
-            WHERE messages.id = ? AND {visible.SEEN}
+            WHERE messages.id = ? AND {visible.MESSAGE_SEEN}
             """,
             (message,),
         ).fetchone()
@@ -121,7 +122,7 @@ async def around(request: Request, datasette: Datasette) -> Answer:
         here = {"chat": row["chat_id"], "exchange": row["exchange_id"], "at": row["sent_at"], "id": message}
         back = _walk(run, here, before, "DESC")
         forth = _walk(run, here, after, "")
-        middle = run(f"{visible.MESSAGES} WHERE messages.id = ? AND {visible.VISIBLE}", (message,)).fetchall()
+        middle = run(f"{selects.MESSAGES} WHERE messages.id = ? AND {visible.MESSAGE_ITSELF}", (message,)).fetchall()
         messages = [
             {**serialize.message(row), "exchange_id": row["exchange_id"]} for row in (*back[::-1], *middle, *forth)
         ]
@@ -145,7 +146,7 @@ def _walk(run: Run, here: Mapping[str, Any], most: int, way: str) -> list[Any]:
         bound = f"AND (messages.sent_at, messages.id) {side} (:at, :id)" if first else ""
         for message in run(
             f"""
-            {visible.MESSAGES} WHERE messages.exchange_id = :exchange AND {visible.VISIBLE} {bound}
+            {selects.MESSAGES} WHERE messages.exchange_id = :exchange AND {visible.MESSAGE_ITSELF} {bound}
             ORDER BY messages.sent_at {way}, messages.id {way} LIMIT {most - len(found)}
             """,
             exchange,
@@ -159,7 +160,7 @@ def _walk(run: Run, here: Mapping[str, Any], most: int, way: str) -> list[Any]:
             f"""
             SELECT exchanges.id, started_at FROM exchanges
             LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-            WHERE chat_id = :chat AND (started_at, exchanges.id) {side} (:started, :exchange) AND {visible.NOT_HIDDEN}
+            WHERE chat_id = :chat AND (started_at, exchanges.id) {side} (:started, :exchange) AND {visible.MARKED_SEEN}
             ORDER BY started_at {way}, exchanges.id {way} LIMIT 1
             """,
             exchange,

@@ -12,10 +12,11 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from memories_lib.api import serialize
-from memories_lib.queries import visible
+from memories_lib.queries import selects
 from memories_lib.queries.talk_filter import TalkFilter, WrongFilter
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, choice, number, wrong
+from memories_lib.shared import visible
 from memories_lib.shared.contract import DAY
 from memories_lib.shared.sql import Run
 
@@ -106,7 +107,7 @@ async def exchanges(request: Request, datasette: Datasette) -> Answer:
         # What is skipped is skipped in an index, without a look at chats and marks.
         rows = run(
             f"""
-            {visible.EXCHANGES} WHERE exchanges.id IN (
+            {selects.EXCHANGES} WHERE exchanges.id IN (
                 SELECT exchanges.id FROM exchanges
                 WHERE {where} AND {beyond}
                 ORDER BY {order} LIMIT :most OFFSET :skip
@@ -131,7 +132,7 @@ async def exchanges(request: Request, datasette: Datasette) -> Answer:
 def with_first(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
     ids = [row["first_id"] for row in rows if row["first_id"] is not None]
     marks = ", ".join("?" * len(ids))
-    firsts = {row["id"]: row for row in run(f"{visible.MESSAGES} WHERE messages.id IN ({marks})", ids)} if ids else {}
+    firsts = {row["id"]: row for row in run(f"{selects.MESSAGES} WHERE messages.id IN ({marks})", ids)} if ids else {}
     keys = serialize.cache_keys(run)
     return [serialize.exchange(row, keys, firsts.get(row["first_id"])) for row in rows]
 
@@ -143,9 +144,9 @@ async def on_this_day(request: Request, datasette: Datasette) -> Answer:
     def find(run: Run) -> Any:
         rows = run(
             f"""
-            {visible.EXCHANGES} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
+            {selects.EXCHANGES} JOIN days ON days.chat_id = exchanges.chat_id AND exchanges.started_at >= days.day
                 AND exchanges.started_at < days.day || '~'
-            WHERE substr(days.day, 6) = ? AND {visible.NOT_HIDDEN}
+            WHERE substr(days.day, 6) = ? AND {visible.MARKED_SEEN}
             ORDER BY days.day DESC, exchanges.score DESC LIMIT 200
             """,
             (day[5:],),

@@ -12,10 +12,10 @@ from datasette.utils.asgi import Request
 from memories_lib.api import serialize
 from memories_lib.api.read import with_first
 from memories_lib.queries import search as finder
-from memories_lib.queries import search_filter, visible
+from memories_lib.queries import search_filter, selects
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, choice, number
-from memories_lib.shared import folding
+from memories_lib.shared import folding, visible
 from memories_lib.shared.sql import Run
 
 #: A page of hits ends early where it has more letters.
@@ -45,7 +45,7 @@ async def search(request: Request, datasette: Datasette) -> Answer:
             among=search_filter.among(run, given) if narrower else "",
         )
         marks = ", ".join("?" * len(ids))
-        found = {row["id"]: row for row in run(f"{visible.MESSAGES} WHERE messages.id IN ({marks})", ids)}
+        found = {row["id"]: row for row in run(f"{selects.MESSAGES} WHERE messages.id IN ({marks})", ids)}
         rows: list[Mapping[str, Any]] = []
         letters = 0
         for row in (found[message] for message in ids):
@@ -63,10 +63,10 @@ async def search(request: Request, datasette: Datasette) -> Answer:
         ]
         told = run(
             f"""
-            {visible.EXCHANGES} WHERE exchanges.id IN (
+            {selects.EXCHANGES} WHERE exchanges.id IN (
                 SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?
-                    AND rowid NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden) ORDER BY rank LIMIT 20
-            ) AND {visible.NOT_HIDDEN}
+                    AND {visible.exchange_seen("rowid")} ORDER BY rank LIMIT 20
+            ) AND {visible.MARKED_SEEN}
             """,
             (query,),
         ).fetchall()

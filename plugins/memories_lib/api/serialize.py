@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from memories_lib.shared import visible
 from memories_lib.shared.contract import SIGNS
 from memories_lib.shared.sql import Run
 
@@ -75,7 +76,7 @@ def cache_keys(run: Run) -> dict[int, str]:
     Chats of which nothing may be seen have none, and leave no mark on the others' names.
     """
     rows = run(
-        """
+        f"""
         SELECT chats.id, chats.name, sources.filename FROM chats
         LEFT JOIN chat_sources ON chat_sources.source_id = (
             SELECT min(source_id) FROM chat_sources WHERE chat_id = chats.id
@@ -83,7 +84,7 @@ def cache_keys(run: Run) -> dict[int, str]:
         LEFT JOIN sources ON sources.id = chat_sources.source_id
         WHERE EXISTS (
             SELECT 1 FROM exchanges WHERE chat_id = chats.id
-                AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+                AND {visible.EXCHANGE_SEEN}
         )
         """
     ).fetchall()

@@ -20,11 +20,10 @@ from datasette.utils.asgi import Request
 from memories_lib.access import roles, token_routes
 from memories_lib.api import exchange_messages
 from memories_lib.queries import talks as pages
-from memories_lib.queries import visible
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, body_of, whole, wrong
-from memories_lib.shared import access_tokens, derived_words, folding
+from memories_lib.shared import access_tokens, derived_words, folding, visible
 from memories_lib.shared.sql import Run
 
 _SCHEMA = """
@@ -271,7 +270,7 @@ def holds_picture(run: Run, what: Mapping[str, Any], sha256: str) -> bool:
         f"""
         SELECT 1 FROM media CROSS JOIN messages ON messages.id = media.message_id
         CROSS JOIN exchanges ON exchanges.id = messages.exchange_id
-        WHERE media.sha256 = :sha256 AND media.thumbnail IS NOT NULL AND {visible.SEEN} AND {where} LIMIT 1
+        WHERE media.sha256 = :sha256 AND media.thumbnail IS NOT NULL AND {visible.MESSAGE_SEEN} AND {where} LIMIT 1
         """,
         {**given, "sha256": sha256},
     ).fetchone()

@@ -9,9 +9,9 @@ from datasette.utils.asgi import Request
 
 from memories_lib.access import roles
 from memories_lib.api.edit import exchange_named, id_of, message_named, told
-from memories_lib.queries import visible
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, body_of, whole, whole_numbers, wrong
+from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
 
 
@@ -50,7 +50,7 @@ async def merge(request: Request, datasette: Datasette) -> Answer:
         rows = run(
             f"""
             SELECT id, chat_id FROM exchanges LEFT JOIN exchange_marks ON exchange_id = id
-            WHERE id IN ({marks}) AND {visible.NOT_HIDDEN}
+            WHERE id IN ({marks}) AND {visible.MARKED_SEEN}
             """,
             ids,
         ).fetchall()

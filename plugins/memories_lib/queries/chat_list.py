@@ -7,7 +7,8 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from memories_lib.queries import story, visible
+from memories_lib.queries import story
+from memories_lib.shared import visible
 from memories_lib.shared.derived_words import QUOTE, shorten
 from memories_lib.shared.sql import Run
 
@@ -38,9 +39,9 @@ def chats(run: Run, skip: int = 0) -> list[dict[str, Any]]:
     ).fetchall()
     memories = dict(
         run(
-            """
+            f"""
             SELECT chat_id, count(*) FROM exchanges
-            WHERE is_memory AND id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden) GROUP BY chat_id
+            WHERE is_memory AND {visible.exchange_seen("id")} GROUP BY chat_id
             """
         ).fetchall()
     )
@@ -64,7 +65,7 @@ def talk_at(run: Run, chat: int, day: str = "") -> int | None:
     found = run(
         f"""
         SELECT exchanges.id FROM exchanges LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-        WHERE chat_id = ? AND started_at >= ? AND {visible.NOT_HIDDEN}
+        WHERE chat_id = ? AND started_at >= ? AND {visible.MARKED_SEEN}
         ORDER BY started_at {order}, exchanges.id {order} LIMIT 1
         """,
         (chat, day),
@@ -93,7 +94,7 @@ def track(run: Run, chat: int) -> Track:
         f"""
         SELECT exchanges.id, title, started_at FROM exchanges
         LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-        WHERE chat_id = ? AND is_memory AND {visible.NOT_HIDDEN} ORDER BY score DESC LIMIT {_MARKS}
+        WHERE chat_id = ? AND is_memory AND {visible.MARKED_SEEN} ORDER BY score DESC LIMIT {_MARKS}
         """,
         (chat,),
     ).fetchall()

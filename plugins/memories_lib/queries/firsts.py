@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memories_lib.queries import visible
-from memories_lib.shared import folding
+from memories_lib.shared import folding, visible
 from memories_lib.shared.derived_words import QUOTE, shorten
 from memories_lib.shared.sql import Run
 
@@ -43,7 +42,7 @@ _FIRST = f"""
 SELECT messages.id AS message_id, messages.exchange_id, messages.sent_at, messages.text, chats.name AS chat,
     people.name AS sender, media.sha256, media.thumbnail
 FROM {{tables}} JOIN chats ON chats.id = messages.chat_id JOIN people ON people.id = messages.sender_id
-WHERE {visible.SEEN}
+WHERE {visible.MESSAGE_SEEN}
 """
 _SAID = _FIRST.format(tables="messages LEFT JOIN media ON media.message_id = messages.id")
 #: By way of the files, which are far fewer than the messages.
@@ -52,7 +51,7 @@ _AT_FIRST = "ORDER BY messages.sent_at, messages.id LIMIT 1"
 _ASKED_FIRST = {
     "message": f"""
         {_SAID} AND messages.id = (
-            SELECT messages.id FROM messages WHERE +kind = 'text' AND sender_id IS NOT NULL AND {visible.SEEN}
+            SELECT messages.id FROM messages WHERE +kind = 'text' AND sender_id IS NOT NULL AND {visible.MESSAGE_SEEN}
             ORDER BY sent_at, messages.id LIMIT 1
         )
     """,

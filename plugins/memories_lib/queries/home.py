@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from memories_lib.queries import overviews, talks, visible
+from memories_lib.queries import overviews, talks
 from memories_lib.queries.firsts import First, firsts
-from memories_lib.shared import folding
+from memories_lib.shared import folding, visible
 from memories_lib.shared.derived_words import QUOTE, shorten
 from memories_lib.shared.sql import Run
 
@@ -117,7 +117,7 @@ def _around(run: Run, today: date, days: int) -> list[Card]:
         {talks.CARDS} WHERE exchanges.id IN (
             SELECT exchanges.id FROM json_each(?) AS day CROSS JOIN exchanges
             ON exchanges.is_memory AND started_at >= day.value AND started_at < day.value || '~'
-        ) AND {visible.NOT_HIDDEN} ORDER BY substr(exchanges.started_at, 1, 4), exchanges.score DESC
+        ) AND {visible.MARKED_SEEN} ORDER BY substr(exchanges.started_at, 1, 4), exchanges.score DESC
         """,
         (json.dumps(wanted),),
     ).fetchall()
@@ -143,7 +143,7 @@ def _best_of_each_year(run: Run) -> list[tuple[str, int, list[int]]]:
                     PARTITION BY substr(started_at, 1, 4) ORDER BY score DESC, exchanges.id DESC
                 ) AS place
             FROM exchanges
-            WHERE is_memory AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            WHERE is_memory AND {visible.EXCHANGE_SEEN}
         ) WHERE place <= {_ON_A_SHELF * 3} ORDER BY year DESC, place
         """
     ):
@@ -153,7 +153,7 @@ def _best_of_each_year(run: Run) -> list[tuple[str, int, list[int]]]:
 
 def _cards(run: Run, numbers: Sequence[int]) -> dict[int, Card]:
     given = ", ".join(map(str, numbers))
-    rows = run(f"{talks.CARDS} WHERE exchanges.id IN ({given}) AND {visible.NOT_HIDDEN}").fetchall()
+    rows = run(f"{talks.CARDS} WHERE exchanges.id IN ({given}) AND {visible.MARKED_SEEN}").fetchall()
     by_number = {row["id"]: row for row in rows}
     return {number: by_number[number] for number in numbers if number in by_number}
 
@@ -241,8 +241,8 @@ def _places(run: Run) -> list[Card]:
         f"""
         {talks.CARDS} WHERE exchanges.id IN (
             SELECT exchange_id FROM places WHERE exchange_id IS NOT NULL
-                AND message_id NOT IN (SELECT message_id FROM hidden_messages)
-        ) AND {visible.NOT_HIDDEN} ORDER BY exchanges.score DESC, exchanges.id LIMIT {_ON_A_SHELF}
+                AND {visible.message_itself("message_id")}
+        ) AND {visible.MARKED_SEEN} ORDER BY exchanges.score DESC, exchanges.id LIMIT {_ON_A_SHELF}
         """
     ).fetchall()
     return varied(rows)
@@ -258,13 +258,13 @@ def _voices(run: Run, cards: Mapping[int, Card]) -> list[Card]:
                 SELECT text FROM messages AS before
                 WHERE before.exchange_id = messages.exchange_id AND before.kind = 'text'
                     AND before.sent_at <= messages.sent_at AND before.id < messages.id
-                    AND before.id NOT IN (SELECT message_id FROM hidden_messages)
+                    AND {visible.message_itself("before.id")}
                 ORDER BY before.sent_at DESC, before.id DESC LIMIT 1
             ) AS said_before
         FROM messages JOIN media ON media.message_id = messages.id JOIN people ON people.id = messages.sender_id
         JOIN exchanges ON exchanges.id = messages.exchange_id
         WHERE messages.exchange_id IN ({given}) AND messages.kind = 'audio' AND media.sha256 IS NOT NULL
-            AND {visible.SEEN}
+            AND {visible.MESSAGE_SEEN}
         ORDER BY exchanges.score DESC, messages.id LIMIT {_ON_A_SHELF}
         """
     ).fetchall()

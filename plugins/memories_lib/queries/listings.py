@@ -8,8 +8,8 @@ from typing import Any
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from memories_lib.queries import visible
 from memories_lib.server import http, served_archive
+from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
 
 #: So many rows a page unless asked for fewer or more, and at most.
@@ -33,7 +33,8 @@ PLACES = f"""
 SELECT places.id, places.message_id, places.exchange_id, places.name, latitude, longitude, url, messages.sent_at
 FROM places CROSS JOIN messages ON messages.id = places.message_id
 LEFT JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
-WHERE latitude IS NOT NULL AND {visible.VISIBLE} AND {visible.NOT_HIDDEN} ORDER BY messages.sent_at DESC, places.id DESC
+WHERE latitude IS NOT NULL AND {visible.MESSAGE_ITSELF} AND {visible.MARKED_SEEN}
+ORDER BY messages.sent_at DESC, places.id DESC
 """
 CHATS = """
 SELECT id, name, kind, first_at, last_at, message_count FROM chats WHERE message_count > 0

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from memories_lib.queries import search_filter
-from memories_lib.queries.visible import SEEN
-from memories_lib.shared import folding
+from memories_lib.shared import folding, visible
 from memories_lib.shared.contract import MEDIA_KINDS
 from memories_lib.shared.sql import Run
 
@@ -21,7 +20,7 @@ SELECT messages.id, messages.exchange_id, julianday(messages.sent_at) AS at, sub
     coalesce(people.name, '') AS sender
 FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid
 LEFT JOIN people ON people.id = messages.sender_id
-WHERE messages_fts MATCH :query AND {SEEN} ORDER BY messages_fts.rowid DESC LIMIT {_SAID}
+WHERE messages_fts MATCH :query AND {visible.MESSAGE_SEEN} ORDER BY messages_fts.rowid DESC LIMIT {_SAID}
 """
 _TOLD_WITH = f"SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :query LIMIT {_SAID}"
 _MEDIA = f"""
@@ -30,7 +29,7 @@ SELECT messages.id, messages.sent_at, julianday(messages.sent_at) AS at, message
 FROM json_each(:talks) CROSS JOIN messages ON messages.exchange_id = json_each.value
 CROSS JOIN chats ON chats.id = messages.chat_id CROSS JOIN exchanges ON exchanges.id = messages.exchange_id
 LEFT JOIN people ON people.id = messages.sender_id LEFT JOIN media ON media.message_id = messages.id
-WHERE {SEEN}{{narrower}} ORDER BY messages.sent_at DESC, messages.id DESC LIMIT {_LOOKED_AT}
+WHERE {visible.MESSAGE_SEEN}{{narrower}} ORDER BY messages.sent_at DESC, messages.id DESC LIMIT {_LOOKED_AT}
 """
 
 

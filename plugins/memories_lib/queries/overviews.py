@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from memories_lib.queries import listings, visible
+from memories_lib.queries import listings
+from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
 
 #: Chats on a page of a year.
@@ -19,15 +20,15 @@ PLACES_A_PAGE = 200
 #: All chats together, a day at a time: an index has it.
 _BY_DAY = "SELECT day, sum(message_count) AS n FROM days GROUP BY day"
 #: Periods as they were told; `told_by` is NULL where what was told may speak of something that is hidden.
-TOLD = """
+TOLD = f"""
 SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
     -- What was told before a talk of that time was hidden may speak of it.
     CASE WHEN EXISTS (
         SELECT 1 FROM exchange_marks CROSS JOIN exchanges ON exchanges.id = exchange_id
-        WHERE is_hidden AND exchanges.chat_id = periods.chat_id AND hidden_at >= told_at
+        WHERE NOT {visible.MARKED_SEEN} AND exchanges.chat_id = periods.chat_id AND hidden_at >= told_at
             AND (period = 'all' OR substr(started_at, 1, length(period)) = period)
     ) OR EXISTS (
-        SELECT 1 FROM hidden_messages CROSS JOIN messages ON messages.id = message_id
+        SELECT 1 FROM ({visible.HIDDEN_ALONE}) CROSS JOIN messages ON messages.id = message_id
         WHERE messages.chat_id = periods.chat_id
             AND (period = 'all' OR substr(sent_at, 1, length(period)) = period)
     ) THEN NULL ELSE told_by END AS told_by
@@ -92,7 +93,7 @@ def _with_talks(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
             period_exchanges.exchange_id
         )
         LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-        WHERE period_id IN ({ids}) AND {visible.NOT_HIDDEN} ORDER BY exchanges.started_at
+        WHERE period_id IN ({ids}) AND {visible.MARKED_SEEN} ORDER BY exchanges.started_at
         """
     ):
         drawn.setdefault(row["period_id"], []).append(row)
@@ -113,11 +114,11 @@ def calendar(run: Run, asked: str = "") -> dict[str, Any]:
     memories = {
         row["day"]: row["title"]
         for row in run(
-            """
+            f"""
             SELECT best.day, title FROM (
                 SELECT substr(started_at, 1, 10) AS day, id, max(score) FROM exchanges
                 WHERE is_memory AND started_at >= :year AND started_at < :year || '~'
-                    AND id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden) GROUP BY 1
+                    AND {visible.exchange_seen("id")} GROUP BY 1
             ) AS best CROSS JOIN exchanges ON exchanges.id = best.id
             """,
             {"year": year or "~"},
@@ -154,7 +155,7 @@ def gallery(run: Run, kind: str, before: str = "", most: int = 60) -> tuple[dict
             SELECT media.id FROM media CROSS JOIN messages ON messages.id = media.message_id
             LEFT JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
             WHERE media.sha256 IS NOT NULL AND messages.kind IN ({", ".join("?" * len(kinds))})
-                AND (messages.sent_at, media.id) < (?, ?) AND {visible.VISIBLE} AND {visible.NOT_HIDDEN}
+                AND (messages.sent_at, media.id) < (?, ?) AND {visible.MESSAGE_ITSELF} AND {visible.MARKED_SEEN}
             ORDER BY messages.sent_at DESC, media.id DESC LIMIT ?
         )
         SELECT media.id, media.sha256, media.thumbnail, media.width, media.height, media.duration_s, media.mimetype,
@@ -208,9 +209,9 @@ def numbers(run: Run) -> dict[str, Any]:
     ]
     counted: dict[str, Counter[str]] = {}
     for row in run(
-        """
+        f"""
         SELECT substr(started_at, 1, 4) AS year, topics FROM exchanges
-        WHERE is_memory AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+        WHERE is_memory AND {visible.EXCHANGE_SEEN}
         """
     ):
         counted.setdefault(row["year"], Counter()).update(json.loads(row["topics"]))

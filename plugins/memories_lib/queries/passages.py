@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from memories_lib.queries.visible import HIDDEN_MESSAGES, SEEN
+from memories_lib.shared import visible
 from memories_lib.shared.derived_words import QUESTION_MARKS
 from memories_lib.shared.folding import fold, fts_phrase
 from memories_lib.shared.sql import Run
@@ -161,7 +161,7 @@ def _hits(run: Run, query: str) -> list[sqlite3.Row]:
     return run(
         f"""
         SELECT messages.id, messages.exchange_id FROM messages_fts JOIN messages ON messages.id = messages_fts.rowid
-        WHERE messages_fts MATCH ? AND messages_fts.rowid NOT IN ({HIDDEN_MESSAGES})
+        WHERE messages_fts MATCH ? AND messages_fts.rowid NOT IN ({visible.HIDDEN_MESSAGES})
         ORDER BY messages_fts.rowid DESC LIMIT {_MOST_HITS}
         """,
         (query,),
@@ -186,7 +186,7 @@ def _lines(run: Run, exchange: int) -> list[sqlite3.Row]:
         SELECT messages.id, messages.exchange_id, chats.name AS chat, sent_at, people.name AS person,
             substr(text, 1, 2000) AS text
         FROM messages JOIN chats ON chats.id = messages.chat_id JOIN people ON people.id = messages.sender_id
-        WHERE messages.exchange_id = ? AND text <> '' AND {SEEN} ORDER BY sent_at, messages.id
+        WHERE messages.exchange_id = ? AND text <> '' AND {visible.MESSAGE_SEEN} ORDER BY sent_at, messages.id
         """,
         (exchange,),
     ).fetchall()

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from memories_lib.queries import home, talks, visible
+from memories_lib.queries import home, talks
+from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
 
 #: Messages of a scene and letters of it at most; scenes of a story.
@@ -68,7 +69,10 @@ def story(run: Run, asked: Mapping[str, str], today: Sequence[int] = ()) -> Stor
 
 
 _SPOKEN = f"""
-    EXISTS (SELECT 1 FROM messages WHERE messages.exchange_id = exchanges.id AND sender_id = ? AND {visible.VISIBLE})
+    EXISTS (
+        SELECT 1 FROM messages
+        WHERE messages.exchange_id = exchanges.id AND sender_id = ? AND {visible.MESSAGE_ITSELF}
+    )
 """
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from memories_lib.queries.visible import HIDDEN_MESSAGES, SEEN
-from memories_lib.shared import folding
+from memories_lib.shared import folding, visible
 from memories_lib.shared.sql import Run
 
 #: order -> (SQL order, which side of a message comes after it)
@@ -32,7 +31,7 @@ _QUOTED = re.compile(r'"([^"]+)"')
 _APART = 64
 _NAMED = "JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.id = messages.sender_id"
 #: A hidden message is nowhere: nobody learns from a page of hits when it was.
-_AT = f"SELECT sent_at, id FROM messages WHERE id = :before AND {SEEN}"
+_AT = f"SELECT sent_at, id FROM messages WHERE id = :before AND {visible.MESSAGE_SEEN}"
 
 
 def find(
@@ -64,7 +63,7 @@ def find(
         f"""
         SELECT DISTINCT messages.id FROM media_fts JOIN media ON media.id = media_fts.rowid
         JOIN messages ON messages.id = media.message_id {named}
-        WHERE media_fts MATCH :query AND {SEEN}{narrower}
+        WHERE media_fts MATCH :query AND {visible.MESSAGE_SEEN}{narrower}
             AND +messages.id NOT IN (SELECT f.rowid FROM messages_fts AS f WHERE f.messages_fts MATCH :query)
         """,
         given,
@@ -78,7 +77,7 @@ def find(
         if ids and order == "best":
             ids = _ranked(run, ids, query)[:most]
     if ids is None:
-        ids = _in_order(run, written, f"{SEEN}{narrower}", named, given, order)
+        ids = _in_order(run, written, f"{visible.MESSAGE_SEEN}{narrower}", named, given, order)
     if seen:
         ids = _put_in_order(run, [*ids, *(message for (message,) in seen)], given, order)[:most]
     return ids, total
@@ -92,10 +91,10 @@ def _hidden_among(
     All hidden ones are fetched, found or not: how long a search takes tells nobody whether a word is
     in what is hidden.
     """
-    hidden = {message for (message,) in run(HIDDEN_MESSAGES)}
+    hidden = {message for (message,) in run(visible.HIDDEN_MESSAGES)}
     if everything > _MANY:
         count = f"SELECT count(*) FROM messages_fts {counted} WHERE {written}{narrower}"
-        return int(run(f"{count} AND +messages_fts.rowid IN ({HIDDEN_MESSAGES})", given).fetchone()[0])
+        return int(run(f"{count} AND +messages_fts.rowid IN ({visible.HIDDEN_MESSAGES})", given).fetchone()[0])
     found = run(f"SELECT messages_fts.rowid FROM messages_fts {counted} WHERE {written}{narrower}", given)
     return sum(message in hidden for (message,) in found)
 
@@ -176,7 +175,7 @@ def _held_by(run: Run, query: str, ids: Iterable[int]) -> set[int]:
             for (message,) in run(
                 f"""
                 SELECT rowid FROM messages_fts WHERE messages_fts MATCH :query AND rowid BETWEEN :low AND :high
-                    AND rowid NOT IN ({HIDDEN_MESSAGES})
+                    AND rowid NOT IN ({visible.HIDDEN_MESSAGES})
                 """,
                 {"query": query, "low": low, "high": high},
             )

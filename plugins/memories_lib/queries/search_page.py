@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from memories_lib.queries import media_search, passages, search_filter, spelling, talks, visible
+from memories_lib.queries import media_search, passages, search_filter, spelling, talks
 from memories_lib.queries import search as finder
-from memories_lib.shared import folding
+from memories_lib.shared import folding, visible
 from memories_lib.shared.sql import Run
 
 #: Hits on a page of a search.
@@ -138,7 +138,7 @@ def _told_with(run: Run, query: str, most: int) -> list[Any]:
         {talks.CARDS} WHERE exchanges.id IN (
             SELECT id FROM exchanges
             WHERE {"+" if is_common else ""}id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?)
-                AND +id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+                AND {visible.exchange_seen("+id")}
             ORDER BY score DESC, id DESC LIMIT ?
         ) ORDER BY exchanges.score DESC, exchanges.id DESC
         """,
@@ -182,7 +182,7 @@ def _years(run: Run, question: str, args: Mapping[str, str]) -> list[tuple[str, 
         f"""
         SELECT substr(sent_at, 1, 4) AS year, count(*) AS hits
         FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid {named if narrower else ""}
-        WHERE messages_fts MATCH :query AND {visible.SEEN}{narrower} GROUP BY 1 ORDER BY 1
+        WHERE messages_fts MATCH :query AND {visible.MESSAGE_SEEN}{narrower} GROUP BY 1 ORDER BY 1
         """,
         {**given, "query": folding.fts_query(question)},
     )
@@ -194,13 +194,13 @@ def _chosen(run: Run, args: Mapping[str, str]) -> list[dict[str, Any]]:
     narrower, given = search_filter.narrowed(args)
     if not narrower:
         return []
-    where = f"{visible.SEEN}{narrower}"
+    where = f"{visible.MESSAGE_SEEN}{narrower}"
     way, side = ("", ">") if args.get("sort") == "first" else ("DESC", "<")
     before = args.get("before") or ""
     if before.isdecimal() and len(before) < 19:
         where += (
             f" AND (messages.sent_at, messages.id) {side}"
-            f" (SELECT sent_at, id FROM messages WHERE id = :before AND {visible.SEEN})"
+            f" (SELECT sent_at, id FROM messages WHERE id = :before AND {visible.MESSAGE_SEEN})"
         )
         given["before"] = int(before)
     named = "CROSS JOIN chats ON chats.id = messages.chat_id CROSS JOIN people ON people.id = messages.sender_id"

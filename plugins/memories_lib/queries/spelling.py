@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 
-from memories_lib.queries.visible import HIDDEN_MESSAGES
-from memories_lib.shared import folding
+from memories_lib.shared import folding, visible
 from memories_lib.shared.sql import Run
 
 #: Shorter words are too near to others, and longer ones are addresses and the like.
@@ -70,7 +69,7 @@ def _written(run: Run, words: list[str]) -> dict[str, int]:
         SELECT value AS word, (
             SELECT count(*) FROM (
                 SELECT 1 FROM messages_fts WHERE messages_fts MATCH '"' || value || '"'
-                    AND messages_fts.rowid NOT IN ({HIDDEN_MESSAGES}) LIMIT 100
+                    AND messages_fts.rowid NOT IN ({visible.HIDDEN_MESSAGES}) LIMIT 100
             )
         ) AS hits FROM json_each(?) WHERE hits > 0
         """,

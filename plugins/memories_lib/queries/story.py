@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from memories_lib.queries import talks, visible
-from memories_lib.shared import naming_edits
+from memories_lib.queries import talks
+from memories_lib.shared import naming_edits, visible
 from memories_lib.shared.sql import Run
 
 #: So many months are looked through for somebody's first or last words.
@@ -87,9 +87,9 @@ def person(run: Run, number: int) -> dict[str, Any] | None:
         """,
         (number,),
     ).fetchall()
-    spoken = """
+    spoken = f"""
         EXISTS (SELECT 1 FROM messages WHERE messages.exchange_id = exchanges.id AND sender_id = ?
-            AND messages.id NOT IN (SELECT message_id FROM hidden_messages))
+            AND {visible.MESSAGE_ITSELF})
     """
     return {
         "head": head,
@@ -215,7 +215,7 @@ SELECT messages.text, messages.sent_at, people.name AS sender, messages.exchange
 FROM exchanges CROSS JOIN messages ON messages.exchange_id = exchanges.id
 JOIN people ON people.id = messages.sender_id
 LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-WHERE messages.kind = 'text' AND {visible.VISIBLE} AND {visible.NOT_HIDDEN}
+WHERE messages.kind = 'text' AND {visible.MESSAGE_ITSELF} AND {visible.MARKED_SEEN}
 """
 
 
@@ -225,7 +225,7 @@ def _words(run: Run, number: int, way: str) -> Any:
         f"""
         {_SAID} AND exchanges.id IN (
             SELECT exchanges.id FROM exchanges LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-            WHERE chat_id = ? AND {visible.NOT_HIDDEN} ORDER BY started_at {way} LIMIT 3
+            WHERE chat_id = ? AND {visible.MARKED_SEEN} ORDER BY started_at {way} LIMIT 3
         ) ORDER BY messages.sent_at {way}, messages.id {way} LIMIT 1
         """,
         (number,),
@@ -249,7 +249,7 @@ def _words_of(run: Run, number: int, chats: Iterable[Mapping[str, Any]], way: st
             SELECT messages.text, messages.sent_at, people.name AS sender, messages.exchange_id, messages.id
             FROM messages INDEXED BY messages_by_sent_at CROSS JOIN people ON people.id = messages.sender_id
             WHERE messages.sent_at {side} :edge AND messages.sender_id = :person AND messages.kind = 'text'
-                AND {visible.SEEN} ORDER BY messages.sent_at {way}, messages.id {way} LIMIT 1
+                AND {visible.MESSAGE_SEEN} ORDER BY messages.sent_at {way}, messages.id {way} LIMIT 1
             """,
             {"person": number, "edge": edge + ("~" if way else "")},
         ).fetchone()

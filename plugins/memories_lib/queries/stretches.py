@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from memories_lib.queries import visible
+from memories_lib.queries import selects
 from memories_lib.queries.talks import memories
+from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
 
 #: A stretch ends after so many bytes of text, or so many messages, whichever comes first.
@@ -33,8 +34,8 @@ def stretch(run: Run, exchange: int, after: Place) -> Stretch:
     sizes = run(
         f"""
         SELECT messages.id, messages.sent_at, length(CAST(messages.text AS BLOB)) AS bytes FROM messages
-        WHERE messages.exchange_id = ? AND (messages.sent_at, messages.id) > (?, ?) AND {visible.VISIBLE}
-        {visible.IN_ORDER} LIMIT ?
+        WHERE messages.exchange_id = ? AND (messages.sent_at, messages.id) > (?, ?) AND {visible.MESSAGE_ITSELF}
+        {selects.IN_ORDER} LIMIT ?
         """,
         (exchange, after.at, after.message, _MESSAGES + 1),
     )
@@ -50,7 +51,7 @@ def stretch(run: Run, exchange: int, after: Place) -> Stretch:
 
 def _whole(run: Run, ids: list[int]) -> list[Any]:
     marks = ", ".join(map(str, ids))
-    return run(f"{visible.MESSAGES} WHERE messages.id IN ({marks}) {visible.IN_ORDER}").fetchall()
+    return run(f"{selects.MESSAGES} WHERE messages.id IN ({marks}) {selects.IN_ORDER}").fetchall()
 
 
 class BookPlace(NamedTuple):
@@ -89,7 +90,7 @@ def book_part(run: Run, asked: Mapping[str, str], place: BookPlace) -> tuple[lis
 
 
 def _told(run: Run, exchange: int, after: Place) -> tuple[list[dict[str, Any]], int, Place | None]:
-    head = run(f"{visible.EXCHANGE} WHERE exchanges.id = ? AND {visible.NOT_HIDDEN}", (exchange,)).fetchone()
+    head = run(f"{selects.EXCHANGE} WHERE exchanges.id = ? AND {visible.MARKED_SEEN}", (exchange,)).fetchone()
     if head is None:
         return [], 0, None  # it was hidden meanwhile
     here = stretch(run, exchange, after)

@@ -1,6 +1,6 @@
 """Which talks somebody asked for: one filter for pages, API, books, shared books, "see the rows" and "see the SQL".
 
-What may be seen is decided here and in the views `visible_exchanges` and `visible_messages`, which say the same.
+What may be seen is decided in `shared/visible.py`.
 """
 
 from __future__ import annotations
@@ -9,19 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from memories_lib.shared import folding
+from memories_lib.shared import folding, visible
 from memories_lib.shared.contract import DAY
 
 Which = Literal["memories", "all", "hidden"]
 #: A chat and a person by name, or by number, as every filter takes them.
 CHAT_NAMED = "(chats.name = :chat OR chats.id = :chat)"
 PERSON_NAMED = "(people.name = :person OR people.id = :person)"
-HIDDEN = "SELECT exchange_id FROM exchange_marks WHERE is_hidden"
 _STARRED = "exchanges.id IN (SELECT exchange_id FROM exchange_marks WHERE is_starred)"
 _SPOKEN = f"""EXISTS (
     SELECT 1 FROM messages JOIN people ON people.id = messages.sender_id
     WHERE messages.exchange_id = exchanges.id AND {PERSON_NAMED}
-      AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
+      AND {visible.MESSAGE_ITSELF}
   )"""
 #: The same by way of what one person wrote, where that is not much.
 _SPOKEN_BY_FEW = f"""exchanges.id IN (
@@ -30,29 +29,29 @@ _SPOKEN_BY_FEW = f"""exchanges.id IN (
       FROM people CROSS JOIN person_months ON person_months.person_id = people.id
       WHERE {PERSON_NAMED}
     ) AS there CROSS JOIN messages ON messages.chat_id = there.chat_id AND messages.sender_id = there.person_id
-    WHERE messages.id NOT IN (SELECT message_id FROM hidden_messages)
+    WHERE {visible.MESSAGE_ITSELF}
   )"""
 _FEW = 20_000
 #: The index knows where the word is; whether it is one of the topics, the row itself.
 _TOPIC = """exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :topic_words)
   AND EXISTS (SELECT 1 FROM json_each(exchanges.topics) WHERE value = :topic)"""
 #: The same, asked of one talk after the other until a page is full: for words that very many messages have.
-_SAID_BY_MANY = """(
+_SAID_BY_MANY = f"""(
     +exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :q)
     OR EXISTS (
       SELECT 1 FROM messages_fts WHERE messages_fts MATCH :q
         AND rowid BETWEEN (SELECT min(id) FROM messages WHERE exchange_id = exchanges.id)
           AND (SELECT max(id) FROM messages WHERE exchange_id = exchanges.id)
         AND +rowid IN (SELECT id FROM messages WHERE exchange_id = exchanges.id)
-        AND +rowid NOT IN (SELECT message_id FROM hidden_messages)
+        AND {visible.message_itself("+rowid")}
     )
   )"""
 _MANY = 7_000
-_SAID = """(
+_SAID = f"""(
     exchanges.id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :q)
     OR exchanges.id IN (
       SELECT exchange_id FROM messages WHERE id IN (SELECT rowid FROM messages_fts WHERE messages_fts MATCH :q)
-        AND id NOT IN (SELECT message_id FROM hidden_messages)
+        AND {visible.message_itself("id")}
     )
   )"""
 
@@ -168,7 +167,7 @@ class TalkFilter:
     def where(self) -> tuple[str, dict[str, Any]]:
         """(SQL condition on `exchanges`, its parameters)"""
         where, given = self._conditions()
-        seen = f"exchanges.id {'IN' if self.which == 'hidden' else 'NOT IN'} ({HIDDEN})"
+        seen = f"exchanges.id {'IN' if self.which == 'hidden' else 'NOT IN'} ({visible.HIDDEN_EXCHANGES})"
         return "\n  AND ".join([*where, seen]), given
 
     def count(self, run: Callable[..., Any]) -> int:
@@ -176,12 +175,12 @@ class TalkFilter:
         where, given = replace(self, is_common=False, is_walked=False)._conditions()
         asked = " AND ".join(where) or "1"
         if self.which == "hidden":
-            sql = f"SELECT count(*) FROM exchanges WHERE exchanges.id IN ({HIDDEN}) AND {asked}"
+            sql = f"SELECT count(*) FROM exchanges WHERE exchanges.id IN ({visible.HIDDEN_EXCHANGES}) AND {asked}"
         else:
             # Hidden ones are few: those found among them are taken off, instead of asking each one found.
             sql = f"""
                 SELECT (SELECT count(*) FROM exchanges WHERE {asked})
-                    - (SELECT count(*) FROM exchanges WHERE exchanges.id IN ({HIDDEN}) AND {asked})
+                    - (SELECT count(*) FROM exchanges WHERE exchanges.id IN ({visible.HIDDEN_EXCHANGES}) AND {asked})
             """
         return int(run(sql, given).fetchone()[0])
 
@@ -224,7 +223,7 @@ class TalkFilter:
         if self.words is not None:
             rest.append(_SAID.replace(":q", literally(folding.fts_query(self.words) or '""')))
         if self.which == "hidden":
-            rest.append(f"exchanges.id IN ({HIDDEN})")
+            rest.append(f"exchanges.id IN ({visible.HIDDEN_EXCHANGES})")
         table = "exchanges" if self.which == "hidden" else "visible_exchanges"
         where = " AND ".join(rest).replace("exchanges.id", f"{table}.id")
         return {**asked, "_where": " ".join(where.split()), "_sort_desc": "started_at"}

@@ -8,8 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from memories_lib.queries import visible
+from memories_lib.queries import selects
 from memories_lib.queries.talk_filter import TalkFilter
+from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
 
 PAGE = 30
@@ -17,12 +18,12 @@ PAGE = 30
 _PART_OF_A_BOOK = 1_000
 #: Letters of a message that count as one more.
 _A_MESSAGE = 400
-_PICTURE = """
+_PICTURE = f"""
 (
     SELECT media.sha256 FROM messages JOIN media ON media.message_id = messages.id
     WHERE messages.exchange_id = exchanges.id AND media.thumbnail IS NOT NULL
         AND messages.kind IN ('image', 'video', 'gif')
-        AND messages.id NOT IN (SELECT message_id FROM hidden_messages) ORDER BY messages.kind = 'image' DESC LIMIT 1
+        AND {visible.MESSAGE_ITSELF} ORDER BY messages.kind = 'image' DESC LIMIT 1
 ) AS picture
 """
 #: What is shown of a talk in lists; narrowed by a WHERE on `exchanges` and `exchange_marks`.
@@ -105,13 +106,13 @@ FROM messages
 LEFT JOIN people ON people.id = messages.sender_id
 LEFT JOIN media ON media.message_id = messages.id
 LEFT JOIN places ON places.message_id = messages.id
-WHERE messages.exchange_id = :exchange AND {visible.VISIBLE} {visible.IN_ORDER}
+WHERE messages.exchange_id = :exchange AND {visible.MESSAGE_ITSELF} {selects.IN_ORDER}
 """
 
 
 def text_of(run: Run, message: int) -> str | None:
     """All that a message says; None where there is none, or it is hidden."""
-    row = run(f"SELECT text FROM messages WHERE id = ? AND {visible.SEEN}", (message,)).fetchone()
+    row = run(f"SELECT text FROM messages WHERE id = ? AND {visible.MESSAGE_SEEN}", (message,)).fetchone()
     return row["text"] if row else None
 
 
@@ -139,17 +140,17 @@ def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | N
                 SELECT other.id FROM exchanges AS other LEFT JOIN exchange_marks AS mark ON mark.exchange_id = other.id
                 WHERE other.chat_id = exchanges.chat_id AND other.started_at <= exchanges.started_at
                     AND (other.started_at, other.id) < (exchanges.started_at, exchanges.id)
-                    AND coalesce(mark.is_hidden, 0) = 0 ORDER BY other.started_at DESC, other.id DESC LIMIT 1
+                    AND {visible.exchange_marked_seen("mark")} ORDER BY other.started_at DESC, other.id DESC LIMIT 1
             ) AS before_id,
             (
                 SELECT other.id FROM exchanges AS other LEFT JOIN exchange_marks AS mark ON mark.exchange_id = other.id
                 WHERE other.chat_id = exchanges.chat_id AND other.started_at >= exchanges.started_at
                     AND (other.started_at, other.id) > (exchanges.started_at, exchanges.id)
-                    AND coalesce(mark.is_hidden, 0) = 0 ORDER BY other.started_at, other.id LIMIT 1
+                    AND {visible.exchange_marked_seen("mark")} ORDER BY other.started_at, other.id LIMIT 1
             ) AS after_id
         FROM exchanges JOIN chats ON chats.id = exchanges.chat_id
         LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-        WHERE exchanges.id = :exchange AND ({visible.NOT_HIDDEN} OR :hidden)
+        WHERE exchanges.id = :exchange AND ({visible.MARKED_SEEN} OR :hidden)
         """,
         {"exchange": exchange, "hidden": hidden},
     ).fetchone()
@@ -194,7 +195,7 @@ def _next_memory(run: Run, head: Any) -> Any:
         f"""
         SELECT exchanges.id, title, started_at FROM exchanges
         LEFT JOIN exchange_marks ON exchange_marks.exchange_id = exchanges.id
-        WHERE chat_id = ? AND started_at > ? AND is_memory AND {visible.NOT_HIDDEN} ORDER BY started_at LIMIT 1
+        WHERE chat_id = ? AND started_at > ? AND is_memory AND {visible.MARKED_SEEN} ORDER BY started_at LIMIT 1
         """,
         (head["chat_id"], head["started_at"]),
     ).fetchone()
@@ -211,7 +212,7 @@ def on_this_day(run: Run, day: str) -> tuple[list[Any], list[Any]]:
             SELECT exchanges.id FROM (
                 SELECT DISTINCT day FROM days WHERE substr(day, 6) IN (SELECT value FROM json_each(?))
             ) AS days CROSS JOIN exchanges ON started_at >= days.day AND started_at < days.day || '~'
-            WHERE exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+            WHERE {visible.EXCHANGE_SEEN}
             ORDER BY days.day DESC, exchanges.score DESC, exchanges.id LIMIT 120
         ) ORDER BY substr(exchanges.started_at, 1, 10) DESC, exchanges.score DESC, exchanges.id
     """
@@ -231,7 +232,7 @@ def _seconds(day: str) -> float:
 def day(run: Run, asked: str) -> list[Any]:
     """Cards of one day (``2024-06-14``)."""
     return run(
-        f"{CARDS} WHERE exchanges.started_at >= ? AND exchanges.started_at < ? || '~' AND {visible.NOT_HIDDEN}"
+        f"{CARDS} WHERE exchanges.started_at >= ? AND exchanges.started_at < ? || '~' AND {visible.MARKED_SEEN}"
         " ORDER BY exchanges.started_at LIMIT 200",
         (asked, asked),
     ).fetchall()
@@ -243,7 +244,7 @@ def best(run: Run, condition: str, number: object, most: int = 6) -> list[Any]:
         f"""
         {CARDS} WHERE exchanges.id IN (
             SELECT exchanges.id FROM exchanges WHERE exchanges.is_memory AND {condition}
-                AND exchanges.id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
+                AND {visible.EXCHANGE_SEEN}
             ORDER BY exchanges.score DESC, exchanges.id DESC LIMIT ?
         ) ORDER BY exchanges.score DESC, exchanges.id DESC
         """,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from memories_lib.shared import visible
 from memories_lib.shared.naming_edits import person_key
 
 
@@ -34,12 +35,9 @@ def shown_again(path: str | Path, served: str | Path) -> int:
     """
     with _both(path, served) as connection:
         (count,) = connection.execute(
-            """
+            f"""
             SELECT count(*) FROM served.messages AS there
-            WHERE (
-                    id IN (SELECT message_id FROM served.hidden_messages)
-                    OR exchange_id IN (SELECT exchange_id FROM served.exchange_marks WHERE is_hidden)
-                )
+            WHERE {visible.message_hidden("id", "exchange_id", of="served")}
                 AND (
                     SELECT count(*) FROM main.visible_messages AS here
                     WHERE here.sent_at = there.sent_at AND here.key = there.key

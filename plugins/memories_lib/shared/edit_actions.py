@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from memories_lib.shared import naming_edits
+from memories_lib.shared import naming_edits, visible
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_event import Event
 from memories_lib.shared.edited_archive import EditedArchive
@@ -157,9 +157,7 @@ def _keep_hidden(db: EditedArchive, exchanges: list[int]) -> set[int]:
     Returns those that were hidden, unless all were.
     """
     marks = ", ".join("?" * len(exchanges))
-    hidden = db.run(
-        f"SELECT exchange_id FROM exchange_marks WHERE is_hidden AND exchange_id IN ({marks})", exchanges
-    ).fetchall()
+    hidden = db.run(f"{visible.HIDDEN_EXCHANGES} AND exchange_id IN ({marks})", exchanges).fetchall()
     if len(hidden) == len(exchanges):
         return set()
     for (exchange,) in hidden:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from memories_lib.shared import derived_words, naming_edits, recount
+from memories_lib.shared import derived_words, naming_edits, recount, visible
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_subjects import Subjects
 from memories_lib.shared.naming_edits import RETITLED
@@ -22,9 +22,9 @@ SELECT people.name, messages.text FROM messages LEFT JOIN people ON people.id = 
 WHERE (exchange_id = :id OR messages.id IN (SELECT message_id FROM messages_before WHERE exchange_id = :id)) AND {seen}
 ORDER BY sent_at, messages.id
 """
-_SEEN = """
-messages.id NOT IN (SELECT message_id FROM hidden_messages)
-AND (exchange_id = :id OR exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden))
+_SEEN = f"""
+{visible.MESSAGE_ITSELF}
+AND (exchange_id = :id OR {visible.exchange_seen("exchange_id")})
 """
 #: What is heard in most talks.
 _USUAL_MOOD = "calm"
@@ -96,8 +96,8 @@ class EditedArchive(Subjects):
     def hide_if_empty(self, exchange: int) -> None:
         """An exchange of which every message is hidden is as hidden as they are, until one comes back."""
         seen = self.run(
-            """
-            SELECT 1 FROM messages WHERE exchange_id = ? AND id NOT IN (SELECT message_id FROM hidden_messages) LIMIT 1
+            f"""
+            SELECT 1 FROM messages WHERE exchange_id = ? AND {visible.message_itself("id")} LIMIT 1
             """,
             (exchange,),
         ).fetchone()
@@ -145,12 +145,12 @@ class EditedArchive(Subjects):
     def measure(self, exchange: int) -> None:
         """Bring times, counts and key of an exchange in step with its messages."""
         self.run(
-            """
+            f"""
             UPDATE exchanges SET (key, started_at, ended_at, message_count, participant_count) = (
                 SELECT (SELECT key FROM messages WHERE exchange_id = :id ORDER BY sent_at, id LIMIT 1),
-                    min(sent_at), max(sent_at), count(*) FILTER (WHERE message_id IS NULL),
-                    count(DISTINCT sender_id) FILTER (WHERE message_id IS NULL)
-                FROM messages LEFT JOIN hidden_messages ON message_id = id WHERE exchange_id = :id
+                    min(sent_at), max(sent_at), count(*) FILTER (WHERE {visible.MESSAGE_ITSELF}),
+                    count(DISTINCT sender_id) FILTER (WHERE {visible.MESSAGE_ITSELF})
+                FROM messages WHERE exchange_id = :id
             ) WHERE id = :id
             """,
             {"id": exchange},
@@ -205,12 +205,12 @@ class EditedArchive(Subjects):
             mood, language = heard if len(seen) == len(everything) else (_USUAL_MOOD, None)
             self.unindex([exchange])
             self.run(
-                """
+                f"""
                 UPDATE exchanges SET title = :title, summary = :summary, topics = :topics, prompt_version = :version,
                     mood = :mood, language = :language, (started_at, ended_at, message_count, participant_count) = (
                         SELECT coalesce(min(sent_at), started_at), coalesce(max(sent_at), ended_at), count(*),
                             count(DISTINCT sender_id) FROM messages
-                        WHERE exchange_id = :id AND id NOT IN (SELECT message_id FROM hidden_messages)
+                        WHERE exchange_id = :id AND {visible.message_itself("id")}
                     ) WHERE id = :id
                 """,
                 {
@@ -224,9 +224,9 @@ class EditedArchive(Subjects):
 
     def _kinds_seen(self, exchange: int) -> dict[str, int]:
         rows = self.run(
-            """
+            f"""
             SELECT kind, count(*) FROM messages
-            WHERE exchange_id = ? AND id NOT IN (SELECT message_id FROM hidden_messages) GROUP BY kind
+            WHERE exchange_id = ? AND {visible.message_itself("id")} GROUP BY kind
             """,
             (exchange,),
         )
@@ -262,7 +262,7 @@ class EditedArchive(Subjects):
 
     def tell_again_if_hidden(self, exchange: int) -> None:
         """The same for an exchange that an edit made, where any of its messages is hidden."""
-        hidden = "SELECT 1 FROM messages JOIN hidden_messages ON message_id = id WHERE exchange_id = ?"
+        hidden = f"SELECT 1 FROM messages WHERE exchange_id = ? AND id IN ({visible.HIDDEN_ALONE}) LIMIT 1"
         if self.run(hidden, (exchange,)).fetchone():
             self.tell_again([exchange])
 

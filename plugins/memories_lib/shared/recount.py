@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from memories_lib.shared import visible
 from memories_lib.shared.counters import Counters, Said
 from memories_lib.shared.naming_edits import has_table
 from memories_lib.shared.sql import Run
@@ -24,23 +25,17 @@ WHERE (exchange_id = :exchange AND id NOT IN (SELECT message_id FROM messages_be
     OR id IN (SELECT message_id FROM messages_before WHERE exchange_id = :exchange)
 ORDER BY sent_at, id
 """
-_IS_HIDDEN = """(
-    id IN (SELECT message_id FROM hidden_messages)
-    OR exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
-)"""
+_IS_HIDDEN = visible.message_hidden("id", "exchange_id")
 _IS_OUT = "id IN (SELECT message_id FROM uncounted)"
 _MADE_OF = """
 SELECT DISTINCT coalesce(messages_before.exchange_id, messages.exchange_id)
 FROM messages LEFT JOIN messages_before ON message_id = id WHERE messages.exchange_id = ?
 """
-_WITH_HIDDEN = """
+_WITH_HIDDEN = f"""
 SELECT DISTINCT coalesce(messages_before.exchange_id, messages.exchange_id)
 FROM (
-    SELECT message_id AS hidden FROM hidden_messages
-    UNION
-    SELECT messages.id FROM exchange_marks CROSS JOIN messages ON messages.exchange_id = exchange_marks.exchange_id
-    WHERE is_hidden
-) JOIN messages ON messages.id = hidden LEFT JOIN messages_before ON message_id = hidden
+    SELECT message_id AS hidden FROM ({visible.HIDDEN_MESSAGES})
+) JOIN messages ON messages.id = hidden LEFT JOIN messages_before ON messages_before.message_id = hidden
 """
 
 

@@ -1,11 +1,13 @@
-"""Which exchanges and messages may be seen, and the SQL that finds them with all that is shown of them."""
+"""The SQL that finds exchanges and messages with all that is shown of them."""
 
 from __future__ import annotations
 
-FIRST_MESSAGE = """
+from memories_lib.shared import visible
+
+FIRST_MESSAGE = f"""
 (
     SELECT messages.id FROM messages
-    WHERE messages.exchange_id = exchanges.id AND messages.id NOT IN (SELECT message_id FROM hidden_messages)
+    WHERE messages.exchange_id = exchanges.id AND {visible.MESSAGE_ITSELF}
     ORDER BY messages.sent_at, messages.id LIMIT 1
 )
 """
@@ -33,18 +35,4 @@ LEFT JOIN people ON people.id = messages.sender_id
 LEFT JOIN media ON media.message_id = messages.id
 """
 
-VISIBLE = "messages.id NOT IN (SELECT message_id FROM hidden_messages)"
-
-#: Not hidden by itself, nor by its talk.
-SEEN = f"""{VISIBLE}
-    AND messages.exchange_id NOT IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)"""
-
-#: The same the other way round, for taking them off a count: they are few.
-HIDDEN_MESSAGES = """
-SELECT message_id FROM hidden_messages
-UNION SELECT id FROM messages WHERE exchange_id IN (SELECT exchange_id FROM exchange_marks WHERE is_hidden)
-"""
-
 IN_ORDER = "ORDER BY messages.sent_at, messages.id"
-
-NOT_HIDDEN = "coalesce(is_hidden, 0) = 0"
