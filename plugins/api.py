@@ -22,6 +22,7 @@ from memories_lib.api import (
     edit_chats,
     edit_names,
     exchange_messages,
+    listing,
     openapi,
     read,
     search,
@@ -92,11 +93,11 @@ ROUTES: dict[str, Methods] = {
     f"/api/sessions/{_ID}": {"DELETE": ("owner", token_routes.end_session)},
     "/api/search": {"GET": ("viewer", search.search)},
     "/api/on-this-day": {"GET": ("viewer", read.on_this_day)},
-    "/api/chats": {"GET": ("viewer", listings.table(listings.CHATS, "chats"))},
-    "/api/people": {"GET": ("viewer", listings.table(listings.PEOPLE, "people"))},
-    "/api/days": {"GET": ("viewer", listings.table(listings.DAYS, "days"))},
-    "/api/stats": {"GET": ("viewer", listings.table(listings.STATS, "years"))},
-    "/api/places": {"GET": ("viewer", listings.table(listings.PLACES, "places"))},
+    "/api/chats": {"GET": ("viewer", listing.table(listings.CHATS, "chats"))},
+    "/api/people": {"GET": ("viewer", listing.table(listings.PEOPLE, "people"))},
+    "/api/days": {"GET": ("viewer", listing.table(listings.DAYS, "days"))},
+    "/api/stats": {"GET": ("viewer", listing.table(listings.STATS, "years"))},
+    "/api/places": {"GET": ("viewer", listing.table(listings.PLACES, "places"))},
 }
 
 

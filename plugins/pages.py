@@ -17,8 +17,9 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
 from memories_lib.api import openapi
-from memories_lib.queries import listings, overviews, search_filter, search_page, sql_links
+from memories_lib.queries import listings, overviews, search_page, sql_links
 from memories_lib.queries import talks as pages
+from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.server import served_archive
 from memories_lib.shared import folding
 from memories_lib.shared.contract import DAY, KINDS
@@ -44,12 +45,13 @@ async def search(request: Request, datasette: Datasette) -> Response:
         hit["pieces"] = shown
     is_part = request.args.get("part") == "1"
     behind = behind_of(datasette)
-    sql, given = search_filter.as_sql(request.args, found.question)
+    asked = SearchFilter.from_args(request.args)
+    sql, given = asked.as_sql(found.question)
     known = None if is_part else await served_archive.read(datasette, pages.summary)
     return await show(
         datasette, request, "_search_hits.html" if is_part else "search.html", question=question, found=found,
         known=known, kinds=KINDS[:10], asked=request.args,
-        rows=behind.rows("visible_messages", **search_filter.as_rows(request.args), _search=found.question),
+        rows=behind.rows("visible_messages", **asked.as_rows(), _search=found.question),
         sql=behind.sql(sql, **given) if sql else behind.query("search", words=found.question),
         ms=round(1000 * (time.perf_counter() - started)),
     )  # fmt: skip

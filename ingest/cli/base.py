@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
+from time import strftime, strptime
 from typing import Any, TypeVar
 
 import click
@@ -18,8 +19,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from ingest import __version__
 from ingest.core.errors import MemoriesError
 from ingest.importing.report import counted
+from memories_lib.shared.layout import ARCHIVE
 
-__all__ = ["Failed", "counted", "db_option", "main", "progress_bar", "say_aside", "told"]
+__all__ = ["Failed", "counted", "days_options", "db_option", "main", "progress_bar", "say_aside", "told"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,9 +55,38 @@ def told(function: F) -> F:
 
 def db_option(function: F) -> F:
     return click.option(
-        "--db", type=click.Path(path_type=Path), default="memories.db", envvar="MEMORIES_DB", show_default=True,
+        "--db", type=click.Path(path_type=Path), default=ARCHIVE, envvar="MEMORIES_DB", show_default=True,
         help="The archive (or the environment variable MEMORIES_DB).",
     )(function)  # fmt: skip
+
+
+def days_options(what: str) -> Callable[[F], F]:
+    """The options --since and --until, of ``Only talks``, say: days, months or years, "" where none is given."""
+
+    def with_them(function: F) -> F:
+        since = click.option(
+            "--since", metavar="DATE", callback=_day, default="", help=f"{what} from this day on (2024-06-14, or 2024)."
+        )
+        until = click.option(
+            "--until", metavar="DATE", callback=_day, default="", help=f"{what} up to this day, with it."
+        )
+        return since(until(function))
+
+    return with_them
+
+
+def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A day, a month or a year, as ISO 8601 writes them, or ""; what begins with it is meant."""
+    if value and not any(_is_of_form(value, form) for form in ("%Y-%m-%d", "%Y-%m", "%Y")):
+        raise click.BadParameter(f"'{value}' is no date; write it like 2024-06-14, 2024-06 or 2024")
+    return value
+
+
+def _is_of_form(value: str, form: str) -> bool:
+    try:
+        return strftime(form, strptime(value, form)) == value
+    except ValueError:
+        return False
 
 
 #: Module of `ingest.cli` -> its commands.

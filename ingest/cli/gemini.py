@@ -13,7 +13,7 @@ import click
 
 from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, database_errors, writer_lock
-from ingest.cli.base import Failed, counted, db_option, main, say_aside, told
+from ingest.cli.base import Failed, counted, days_options, db_option, main, say_aside, told
 from ingest.cli.consent import Bar, agree_to, gemini_key, say_outcome
 from memories_lib.shared.layout import ArchiveFiles
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 @main.command()
 @db_option
 @click.option("--chat", metavar="NAME", help="Only this chat.")
-@click.option("--since", metavar="DATE", default="", help="Only talks from this day on (2024-06-14, or 2024).")
-@click.option("--until", metavar="DATE", default="", help="Only talks to this day.")
+@days_options("Only talks")
 @click.option("--all", "everything", is_flag=True, help="Dull talks as well, which the built-in summariser tells well.")
 @click.option("--model", metavar="NAME", help="Which model; --models lists those that your key can use.")
 @click.option("--models", "list_models", is_flag=True, help="List the models that your key can use, and end.")

@@ -13,11 +13,14 @@ import click
 from ingest.archive.check import check as check_archive
 from ingest.archive.curation import be_in_step
 from ingest.archive.database import connect, database_errors
-from ingest.cli.base import Failed, db_option, main, progress_bar, told
+from ingest.cli.base import Failed, days_options, db_option, main, progress_bar, told
 from ingest.importing.report import counted
 from ingest.ops.passwords import SHORTEST, hash_password
 from memories_lib.queries import spelling
 from memories_lib.queries.search import find as find_messages
+from memories_lib.queries.search_filter import SearchFilter
+from memories_lib.queries.talk_filter import CHAT_NAMED, PERSON_NAMED
+from memories_lib.shared.contract import KINDS
 from memories_lib.shared.folding import fts_query
 from memories_lib.shared.layout import ArchiveFiles
 
@@ -114,18 +117,30 @@ def stats(db: Path, as_json: bool) -> None:
 @click.argument("words", nargs=-1, required=True)
 @db_option
 @click.option("--limit", default=20, show_default=True, help="How many of the newest to show.")
+@click.option("--chat", default="", help="Only in this chat, by name or number.")
+@click.option("--person", default="", help="Only by this person, by name or number.")
+@days_options("Only messages")
+@click.option("--kind", type=click.Choice(KINDS), help="Only this kind of message.")
 @told
-def search(words: tuple[str, ...], db: Path, limit: int) -> None:
+def search(
+    words: tuple[str, ...], db: Path, limit: int, chat: str, person: str, since: str, until: str, kind: str | None
+) -> None:
     """Find messages, the newest first. Words must all occur; "a phrase", word*, -without, a OR b.
 
     \b
-    Example:
+    Examples:
       memories search birthday cake
+      memories search cake --person Emma --since 2024-01-01
     """
+    asked = SearchFilter(chat=chat, person=person, since=since, until=until, kind=kind or "")
     query = fts_query(" ".join(words))
     be_in_step(db)
     with database_errors(db), closing(connect(db, must_exist=True, read_only=True)) as connection:
-        ids, total = find_messages(connection.execute, query or '""', most=limit)
+        for name, among, condition in ((chat, "chats", CHAT_NAMED), (person, "people", PERSON_NAMED)):
+            given = {"chat": name, "person": name}
+            if name and not connection.execute(f"SELECT 1 FROM {among} WHERE {condition}", given).fetchone():
+                raise Failed(f"there is nobody and nothing called '{name}' among the {among} of {db}")
+        ids, total = find_messages(connection.execute, query or '""', asked, most=limit)
         near = None if ids else spelling.nearest(connection.execute, " ".join(words))
         rows = connection.execute(
             """

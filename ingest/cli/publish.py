@@ -12,7 +12,7 @@ import click
 
 from ingest.archive.database import connect
 from ingest.cli.base import F, Failed, counted, db_option, main, say_aside, told
-from memories_lib.shared.layout import ArchiveFiles
+from memories_lib.shared.layout import ARCHIVE, ArchiveFiles
 
 
 @main.group()
@@ -98,12 +98,12 @@ def fly(
         if folder.exists() and any(folder.iterdir()):
             raise Failed(f"{folder}: is not empty; name a new folder")
         write_folder(folder, app, region)
-        _reduced(db, folder / "data" / "memories.db", without_chat, without_person, redact_names, yes)
+        _reduced(db, folder / "data" / ARCHIVE, without_chat, without_person, redact_names, yes)
         click.echo(f"{folder} is ready: look at it, then run fly launch and fly deploy in it")
         return
     with scratch(db.resolve().parent, "publish") as half:
         write_folder(half, app, region)
-        _reduced(db, half / "data" / "memories.db", without_chat, without_person, redact_names, yes)
+        _reduced(db, half / "data" / ARCHIVE, without_chat, without_person, redact_names, yes)
         deploy(half, app, region, found)
     click.echo(f"https://{app}.fly.dev/ shows it to who has a password")
 
@@ -134,7 +134,7 @@ def static(
     if folder.exists() and any(folder.iterdir()):
         raise Failed(f"{folder}: is not empty; name a new folder")
     with scratch(db.resolve().parent, "publish") as half:
-        copy = half / "data" / "memories.db"
+        copy = half / "data" / ARCHIVE
         _reduced(db, copy, without_chat, without_person, redact_names, yes)
         pages = write_site(copy, half / "site")
         folder.parent.mkdir(parents=True, exist_ok=True)

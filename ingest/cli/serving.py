@@ -14,6 +14,7 @@ from ingest.cli.base import db_option, main, say_aside, told
 from ingest.core.model import Options
 from ingest.exports.source import Limits
 from ingest.ops.serving import LOCAL, datasette_arguments, free_port, has_browser, site
+from memories_lib.shared.layout import ARCHIVE
 
 
 @main.command()
@@ -90,7 +91,7 @@ def demo(folder: Path, host: str, port: int, no_serve: bool) -> None:
       memories demo
     """
     folder.mkdir(parents=True, exist_ok=True)
-    db = folder / "memories.db"
+    db = folder / ARCHIVE
     from ingest.cli.ingesting import ingest_all, tell_again
     from ingest.importing.report import lines_of
 

@@ -10,6 +10,7 @@ import click
 
 from ingest.archive.database import connect
 from ingest.cli.base import F, Failed, counted, db_option, main, progress_bar, told
+from memories_lib.shared.layout import ARCHIVE, ArchiveFiles
 
 if TYPE_CHECKING:
     from ingest.ops.backups import BackedUp
@@ -58,7 +59,7 @@ def backup(db: Path, url: str | None, folder: Path | None, keep: int, media: boo
     from ingest.ops.backups import backup as back_up
     from ingest.ops.backups import keep_backup
 
-    folder = folder or db.resolve().parent / "backups"
+    folder = folder or ArchiveFiles.of(db).backups
     if url is None:
         _say_backup(back_up(db, folder, keep=keep, media=media, recipients=recipients))
         return
@@ -106,7 +107,7 @@ def restore(backup_file: Path, db: Path, url: str | None, identity: Path | None,
     from ingest.ops.sync import push
 
     with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder) / "memories.db"
+        here = Path(folder) / ARCHIVE
         put_back(backup_file, here, identity)
         done = push(come_in(url), here, renumber=True, replace=True, unhide=unhide)  # going back is meant
     click.echo(f"{url} shows {done.messages:,} messages; {counted(done.edits_there, 'edit')} came back")

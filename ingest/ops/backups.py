@@ -76,7 +76,7 @@ def keep_backup(
     return BackedUp(target, target.stat().st_size, messages, edits, left_out, dropped)
 
 
-def _open(path: Path, into: Path) -> Any:
+def _open(path: Path, into: Path) -> backup_bundle.Manifest:
     try:
         return backup_bundle.open_again(path, into)
     except backup_bundle.Unfit as error:
@@ -84,7 +84,7 @@ def _open(path: Path, into: Path) -> Any:
 
 
 def _counts(folder: Path) -> tuple[int, int]:
-    with closing(sqlite3.connect(folder / "memories.db")) as connection:
+    with closing(sqlite3.connect(folder / layout.ARCHIVE)) as connection:
         messages = int(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
     if not (folder / layout.EDITS).exists():
         return messages, 0
@@ -141,7 +141,7 @@ def _decrypted(path: Path, identity: Path | None, folder: Path) -> Path:
     return plain
 
 
-def opened_backup(path: Path, identity: Path | None, folder: Path) -> tuple[Path, Any]:
+def opened_backup(path: Path, identity: Path | None, folder: Path) -> tuple[Path, backup_bundle.Manifest]:
     """(the plain file, its manifest) of a backup whose databases are unpacked in `folder`."""
     if not path.is_file():
         raise NotABackup(f"{path}: there is no such file")

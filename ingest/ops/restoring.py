@@ -86,11 +86,11 @@ def restore(path: Path, database: Path, identity: Path | None = None, *, unhide:
     with room_for_it(database), writer_lock(database), scratch(parent, "restore") as folder:
         plain, _manifest = opened_backup(path, identity, folder)
         if not unhide:
-            _keep_hidden(folder / "memories.db", folder / layout.EDITS, database)
+            _keep_hidden(folder / layout.ARCHIVE, folder / layout.EDITS, database)
         edits, refused = _join_logs(folder / layout.EDITS, database)
         files = backup_bundle.put_media_back(plain, ArchiveFiles.of(database).media)
         _put_summaries_back(folder / layout.SUMMARIES, ArchiveFiles(database).summaries)
-        return replace(put_in_place(folder / "memories.db", database, edits, files), refused=refused)
+        return replace(put_in_place(folder / layout.ARCHIVE, database, edits, files), refused=refused)
 
 
 def _keep_hidden(new: Path, restored_log: Path, database: Path) -> None:
@@ -227,7 +227,7 @@ def rollback(database: Path, name: str | None = None, *, unhide: bool = False) -
     chosen = known[name] if name else next(iter(known.values()))
     parent = database.resolve().parent
     with room_for_it(database), writer_lock(database), scratch(parent, "restore") as folder:
-        copied = folder / "memories.db"
+        copied = folder / layout.ARCHIVE
         shutil.copyfile(chosen, copied)
         try:
             _verification.verify(copied, older=True)

@@ -20,6 +20,7 @@ import httpx
 
 from ingest.core.errors import MemoriesError
 from ingest.ops.serving import datasette_arguments, site
+from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.shared.layout import ArchiveFiles, media_name
 
 _LINK = re.compile(r'\b(href|src|poster|action)="([^"]*)"')
@@ -74,22 +75,8 @@ class Site:
     def write(self) -> int:
         """Write everything; returns how many pages."""
         with closing(sqlite3.connect(f"{self._database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            talks = [
-                exchange
-                for (exchange,) in connection.execute(
-                    """
-                    SELECT id FROM exchanges WHERE is_memory OR id IN (
-                        SELECT exchange_id FROM exchange_marks WHERE is_starred
-                    ) ORDER BY started_at DESC, id DESC
-                    """
-                )
-            ]
-            years = [
-                year
-                for (year,) in connection.execute(
-                    "SELECT DISTINCT substr(started_at, 1, 4) FROM exchanges WHERE is_memory ORDER BY 1 DESC"
-                )
-            ]
+            talks = _talks(connection)
+            years = _years(connection)
             self._plan(talks, years)
             self._copy_media(connection)
             self._write_search(connection, talks)
@@ -218,6 +205,20 @@ class Site:
             found.append([f"talk-{talk}.html", title, at[:10], chat, "\n".join([title or "", *texts])])
         told = json.dumps(found, ensure_ascii=False).replace("<", "\\u003c")
         (self._target / "search-data.js").write_text(f"const TALKS = {told};\n", "utf-8")
+
+
+def _talks(connection: sqlite3.Connection) -> list[int]:
+    """The numbers of memories, and of other talks with a star, the newest first."""
+    (memories, given), (starred, _) = TalkFilter().where(), TalkFilter("all", starred=True).where()
+    sql = f"SELECT id FROM exchanges WHERE ({memories}) OR ({starred}) ORDER BY started_at DESC, id DESC"
+    return [number for (number,) in connection.execute(sql, given)]
+
+
+def _years(connection: sqlite3.Connection) -> list[str]:
+    """The years that have memories, the newest first."""
+    where, given = TalkFilter().where()
+    sql = f"SELECT DISTINCT substr(started_at, 1, 4) FROM exchanges WHERE {where} ORDER BY 1 DESC"
+    return [year for (year,) in connection.execute(sql, given)]
 
 
 def write_site(database: Path, target: Path) -> int:

@@ -19,7 +19,7 @@ from ingest.core.tempdirs import scratch
 from ingest.ops.remote import Remote
 from ingest.ops.restoring import restore
 from memories_lib.shared import contract, edit_log, uploads, verification, versions
-from memories_lib.shared.layout import ArchiveFiles
+from memories_lib.shared.layout import ARCHIVE, ArchiveFiles
 
 _AT_ONCE = 8
 _NAMES = 2_000
@@ -87,7 +87,7 @@ def push(
             raise MemoriesError(f"{database}: was made by another program's VACUUM; run memories compact first")
         found.edits_here, found.edits_there = sync_edits(remote, database, dry_run=dry_run)
         with scratch(database.resolve().parent, "push") as folder:
-            copied = folder / "memories.db"
+            copied = folder / ARCHIVE
             versions.copy(connection, copied)
             _complete(copied)
             _push_media(remote, ArchiveFiles.of(database).media, found, dry_run=dry_run)

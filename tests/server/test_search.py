@@ -250,6 +250,67 @@ def test_all_ways_find_the_same(examples_db: Path, tmp_path: Path) -> None:
     served.stop()
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"chat": "Cleo"},
+        {"chat": 1},
+        {"person": "Ana"},
+        {"person": 2},
+        {"from": "2021-03-13", "to": "2024-01-01"},
+        {"from": "2021-03-14"},
+        {"kind": "text", "person": "Cleo"},
+        {"kind": "image"},
+        {"chat": "Cleo", "person": "Ana", "to": "2021-03-13"},
+    ],
+    ids=urlencode,
+)
+def test_what_narrows_a_search_narrows_every_way(api: Client, database: Path, asked: dict[str, object]) -> None:
+    """Page, API, command, "see the rows" and "see the SQL" of one narrowed search."""
+    query = urlencode({"q": "lantern", **asked})
+    texts = sorted(hit["quote"] for hit in api.get(f"/api/search?{query}")["messages"])
+    assert sorted(shown(api, query)) == texts
+    page = html.unescape(api.text(f"/search?{query}"))
+    behind = re.search(r'<p class="mem-meta mem-behind">.*?</p>', page, re.DOTALL)
+    addresses = re.findall(r'href="([^"]*)"', behind[0]) if behind else []
+    assert len(addresses) == 2
+    for address in addresses:
+        path, _, rest = address.partition("?")
+        listed = api.get(f"{path}.json?{rest}&_shape=array")
+        assert sorted(row["text"] for row in listed) == texts, address
+    options = {"from": "since", "to": "until"}
+    given = [part for name, value in asked.items() for part in (f"--{options.get(name, name)}", str(value))]
+    said = CliRunner().invoke(main, ["search", "lantern", "--db", str(database), *given])
+    assert said.exit_code == 0
+    assert sorted(line.partition(": ")[2] for line in said.stdout.splitlines()) == texts
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (["--since", "June"], "'June' is no date"),
+        (["--until", "2024-02-30"], "'2024-02-30' is no date"),
+        (["--chat", "Zoe"], "nothing called 'Zoe' among the chats"),
+        (["--person", "99"], "nothing called '99' among the people"),
+        (["--kind", "photo"], "'photo' is not one of"),
+    ],
+)
+def test_a_command_refuses_what_narrows_to_nothing_there_is(database: Path, given: list[str], sentence: str) -> None:
+    said = CliRunner().invoke(main, ["search", "lantern", "--db", str(database), *given])
+    assert said.exit_code != 0
+    assert sentence in said.output
+
+
+@pytest.mark.parametrize(
+    ("narrower", "chats"),
+    [("", {"Ben", "Cleo"}), ("&chat=Cleo", {"Cleo"}), ("&person=Cleo", {"Cleo"}), ("&from=2022-01-01", {"Ben"}),
+     ("&kind=text", set())],
+)  # fmt: skip
+def test_talks_of_a_search_are_narrowed_like_its_messages(api: Client, narrower: str, chats: set[str]) -> None:
+    found = api.get(f"/api/search?q=lantern{narrower}")["exchanges"]
+    assert {talk["chat"] for talk in found} == chats
+
+
 @pytest.mark.parametrize("apart", [0, 64])
 def test_looking_through_the_newest_finds_what_sorting_finds(
     examples_db: Path, monkeypatch: pytest.MonkeyPatch, apart: int

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
+from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.shared import visible
 from memories_lib.shared.contract import FIRST_EVENT
 
@@ -67,15 +68,13 @@ def one_line(text: str) -> str:
 
 
 #: What somebody hid is not asked about; nor what somebody joined or parted, which no ingest would find again.
-_CHOSEN = f"""
+_CHOSEN = """
 SELECT exchanges.id, exchanges.key, chats.name, chats.kind = 'group', exchanges.started_at, exchanges.score,
     exchanges.message_count, exchanges.summarised_by <> 'offline'
 FROM exchanges
 JOIN chats ON chats.id = exchanges.chat_id
 LEFT JOIN exchanges_before ON exchanges_before.id = exchanges.id
-WHERE (:chat IS NULL OR chats.name = :chat) AND exchanges.started_at >= :since AND exchanges.started_at < :until
-    AND exchanges.id < {FIRST_EVENT}
-    AND {visible.EXCHANGE_SEEN}
+WHERE {where} AND exchanges.id < {first_event}
     AND coalesce(exchanges_before.message_count, exchanges.message_count) = exchanges.message_count
 ORDER BY exchanges.id
 """
@@ -95,11 +94,12 @@ class Chosen(NamedTuple):
 
 
 def choose(
-    connection: sqlite3.Connection, *, chat: str | None = None, since: str = "", until: str = "~"
+    connection: sqlite3.Connection, *, chat: str | None = None, since: str = "", until: str = ""
 ) -> list[Chosen]:
-    """The exchanges that may be asked about, oldest first."""
-    given = {"chat": chat, "since": since, "until": until}
-    return [Chosen(*row) for row in connection.execute(_CHOSEN, given)]
+    """The exchanges that may be asked about, oldest first: of a chat, from a day to a day, both included."""
+    where, given = TalkFilter("all", chat=chat or "", since=since, until=until).where()
+    rows = connection.execute(_CHOSEN.format(where=where, first_event=FIRST_EVENT), given)
+    return [Chosen(*row) for row in rows]
 
 
 def talks(

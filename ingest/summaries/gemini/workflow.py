@@ -83,7 +83,7 @@ def prepare(connection: sqlite3.Connection, database: Path, kept: AnswerCache, w
     cuts = _cuts(connection, kept)
     rows = [
         row
-        for row in choose(connection, chat=wanted.chat, since=wanted.since, until=_end_of(wanted.until))
+        for row in choose(connection, chat=wanted.chat, since=wanted.since, until=wanted.until)
         if row.chat not in without_chats
     ]
     # One that Gemini has told is asked about again when the question is another one, whatever its score is now.
@@ -181,10 +181,6 @@ def _cuts(connection: sqlite3.Connection, kept: AnswerCache) -> dict[str, float]
             cut, room = score, room - messages
         cuts[chat] = cut
     return cuts
-
-
-def _end_of(until: str) -> str:
-    return f"{until}~" if until else "~"
 
 
 def ask(prepared: Prepared, kept: AnswerCache, key: str, progress: Spending | None = None) -> Outcome:

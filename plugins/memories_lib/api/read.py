@@ -13,11 +13,10 @@ from datasette.utils.asgi import Request
 
 from memories_lib.api import serialize
 from memories_lib.queries import selects
-from memories_lib.queries.talk_filter import TalkFilter, WrongFilter
+from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, choice, number, wrong
-from memories_lib.shared import visible
-from memories_lib.shared.contract import DAY
+from memories_lib.shared import parameters, visible
 from memories_lib.shared.sql import Run
 
 _SORTS = {
@@ -26,23 +25,6 @@ _SORTS = {
     "score": "exchanges.score DESC, exchanges.id",
     "length": "exchanges.message_count DESC, exchanges.id",
 }
-
-
-def _day(request: Request, name: str) -> str:
-    given = request.args.get(name) or ""
-    if given and not DAY.match(given):
-        raise wrong("query", name, "must be a date like 2025-01-31", "value_error.date")
-    return given
-
-
-def _filter(request: Request) -> TalkFilter:
-    """The talks that a request asks for. Raises 422."""
-    try:
-        return TalkFilter.from_args(request.args, strict=True)
-    except WrongFilter as error:
-        if error.name in ("from", "to"):
-            raise wrong("query", error.name, "must be a date like 2025-01-31", "value_error.date") from None
-        raise wrong("query", error.name, "must be one of 0, 1", "value_error.choice") from None
 
 
 def _order(request: Request) -> str:
@@ -95,7 +77,7 @@ def _cursor_of(item: Mapping[str, Any]) -> str:
 async def exchanges(request: Request, datasette: Datasette) -> Answer:
     """The memories, a page at a time: by number, or after the last one of the page before (`after`)."""
     page, size = number(request, "page", 1, 1, 1 << 40), number(request, "page_size", 20, 1, 100)
-    asked = _filter(request)
+    asked = TalkFilter.from_args(request.args, strict=True)
     order = _order(request)
     cursor = _cursor(request)
     beyond, place = cursor if cursor else ("1", {})
@@ -139,7 +121,7 @@ def with_first(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
 
 async def on_this_day(request: Request, datasette: Datasette) -> Answer:
     """What was said on this day in every year."""
-    day = _day(request, "date") or time.strftime("%Y-%m-%d")
+    day = parameters.day(request.args, "date", strict=True) or time.strftime("%Y-%m-%d")
 
     def find(run: Run) -> Any:
         rows = run(

@@ -12,12 +12,15 @@ from datasette.utils.asgi import Request
 from memories_lib.api import serialize
 from memories_lib.api.read import with_first
 from memories_lib.queries import search as finder
-from memories_lib.queries import search_filter, selects
+from memories_lib.queries import selects
+from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, choice, number
-from memories_lib.shared import folding, visible
+from memories_lib.shared import folding
 from memories_lib.shared.sql import Run
 
+#: So many talks are given beside the messages.
+_MOST_TALKS = 20
 #: A page of hits ends early where it has more letters.
 _MOST_LETTERS = 500_000
 
@@ -28,7 +31,7 @@ async def search(request: Request, datasette: Datasette) -> Answer:
     most, before = number(request, "limit", 50, 1, 200), number(request, "before", None, 1, (1 << 63) - 1)
     order = choice(request, "sort", finder.ORDERS, "newest")
     query = folding.fts_query(question)
-    narrower, given = search_filter.narrowed(request.args, strict=True)
+    asked = SearchFilter.from_args(request.args, strict=True)
     started = time.perf_counter()
 
     def find(run: Run) -> Any:
@@ -37,12 +40,10 @@ async def search(request: Request, datasette: Datasette) -> Answer:
         ids, total = finder.find(
             run,
             query,
-            narrower,
-            given,
+            asked,
             order=order,
             most=most,
             before=before,
-            among=search_filter.among(run, given) if narrower else "",
         )
         marks = ", ".join("?" * len(ids))
         found = {row["id"]: row for row in run(f"{selects.MESSAGES} WHERE messages.id IN ({marks})", ids)}
@@ -61,14 +62,11 @@ async def search(request: Request, datasette: Datasette) -> Answer:
             }
             for row in rows
         ]
+        talks = ", ".join(map(str, finder.talks_with(run, query, asked, most=_MOST_TALKS)))
         told = run(
             f"""
-            {selects.EXCHANGES} WHERE exchanges.id IN (
-                SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?
-                    AND {visible.exchange_seen("rowid")} ORDER BY rank LIMIT 20
-            ) AND {visible.MARKED_SEEN}
-            """,
-            (query,),
+            {selects.EXCHANGES} WHERE exchanges.id IN ({talks}) ORDER BY exchanges.score DESC, exchanges.id DESC
+            """
         ).fetchall()
         return messages, with_first(run, told), total, len(ids) == most or len(rows) < len(ids)
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from memories_lib.queries import search
+from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.shared import folding
 from memories_lib.shared.sql import Run
 
 #: So many hits are fetched with their neighbours at once; others are found one by one.
 _AT_ONCE = 1_000
-_FEW = 100_000
-_OF_CHAT = "SELECT messages.id FROM messages WHERE messages.chat_id = :chat_id"
-_IN_CHAT = " AND messages.chat_id = :chat_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +39,8 @@ def find_in_chat(run: Run, chat: int, words: str, at: int | None = None) -> Foun
     if not query:
         return FoundInChat(words)
 
-    # Words that all chats are full of are looked for among the messages of this one, where they are few.
-    size = run("SELECT message_count FROM chats WHERE id = ?", (chat,)).fetchone()
-    among = _OF_CHAT if size and size["message_count"] <= _FEW else ""
-
     def find(order: str, before: int | None, most: int) -> tuple[list[int], int]:
-        return search.find(run, query, _IN_CHAT, {"chat_id": chat}, order=order, most=most, before=before, among=among)
+        return search.find(run, query, SearchFilter(chat_id=chat), order=order, most=most, before=before)
 
     ids, total = find("newest", None, _AT_ONCE)
     if not ids:

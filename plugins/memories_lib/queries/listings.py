@@ -1,19 +1,11 @@
-"""Lists of all there is of a kind: chats, people, days, years, places. SQL, and what answers a route with it."""
+"""Lists of all there is of a kind: chats, people, days, years, places. SQL, and a page of it."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from datasette.app import Datasette
-from datasette.utils.asgi import Request
-
-from memories_lib.server import http, served_archive
 from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
-
-#: So many rows a page unless asked for fewer or more, and at most.
-_PAGE, _LARGEST_PAGE = 1_000, 5_000
 
 STATS = """
 WITH written AS (
@@ -46,20 +38,8 @@ SELECT id, name, is_owner, message_count FROM people WHERE message_count > 0 ORD
 DAYS = "SELECT day, sum(message_count) AS messages FROM days GROUP BY day ORDER BY day"
 
 
-def table(sql: str, name: str) -> Callable[[Request, Datasette], Awaitable[dict[str, Any]]]:
-    """A route that gives the rows of a question, a page at a time: ``{name: [...], "total": 1234, "next": 2}``."""
-
-    async def answer(request: Request, datasette: Datasette) -> dict[str, Any]:
-        page = http.number(request, "page", 1, 1, 1_000_000)
-        size = http.number(request, "page_size", _PAGE, 1, _LARGEST_PAGE)
-
-        def find(run: Run) -> tuple[list[Any], int]:
-            given = {"most": size, "skip": (page - 1) * size}
-            rows = [dict(row) for row in run(f"{sql} LIMIT :most OFFSET :skip", given)]
-            is_all = page == 1 and len(rows) < size
-            return rows, len(rows) if is_all else run(f"SELECT count(*) FROM ({sql})").fetchone()[0]
-
-        rows, total = await served_archive.read(datasette, find)
-        return {name: rows, "total": total, "next": page + 1 if page * size < total else None}
-
-    return answer
+def page_of(run: Run, sql: str, page: int, size: int) -> tuple[list[dict[str, Any]], int]:
+    """(the rows of a page, counted from 1, of a question above; how many there are in all)"""
+    rows = [dict(row) for row in run(f"{sql} LIMIT :most OFFSET :skip", {"most": size, "skip": (page - 1) * size})]
+    is_all = page == 1 and len(rows) < size
+    return rows, len(rows) if is_all else run(f"SELECT count(*) FROM ({sql})").fetchone()[0]

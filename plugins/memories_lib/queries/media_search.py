@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from memories_lib.queries import search_filter
+from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.shared import folding, visible
 from memories_lib.shared.contract import MEDIA_KINDS
 from memories_lib.shared.sql import Run
@@ -47,7 +47,7 @@ def said_around(run: Run, question: str, args: Mapping[str, str]) -> list[dict[s
     for row in run(_SAID_WITH, {"query": query}):
         said.setdefault(row["exchange_id"], []).append(row)
     told = {message for (message,) in run(_TOLD_WITH, {"query": query})}
-    narrower, given = search_filter.narrowed(args)
+    narrower, given = SearchFilter.from_args(args).where()
     rows = run(_MEDIA.format(narrower=narrower), {**given, "talks": json.dumps([*{*said, *told}])}).fetchall()
     found = []
     for row in rows:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from memories_lib.queries.search_filter import EVERYTHING, SearchFilter
+from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.shared import folding, visible
 from memories_lib.shared.sql import Run
 
@@ -37,20 +40,19 @@ _AT = f"SELECT sent_at, id FROM messages WHERE id = :before AND {visible.MESSAGE
 def find(
     run: Run,
     query: str,
-    narrower: str = "",
-    given: Mapping[str, object] | None = None,
+    asked: SearchFilter = EVERYTHING,
     *,
     order: str = "newest",
     most: int = 40,
     before: int | None = None,
-    among: str = "",
 ) -> tuple[list[int], int]:
     """([ids of messages, in order], how many there are in all) for an FTS5 query.
 
-    `narrower` is SQL that goes on with AND, about `messages`, `chats` and `people`; `given` its parameters. `before` is
-    the last message of the page before. `among` is SQL of the few messages that `narrower` leaves, or more than those.
+    `before` is the last message of the page before.
     """
-    given = {**(given or {}), "query": query, "before": before, "most": most}
+    narrower, given = asked.where()
+    among = asked.among(run)
+    given = {**given, "query": query, "before": before, "most": most}
     named = _NAMED if narrower else ""
     counted = f"JOIN messages ON messages.id = messages_fts.rowid {named}" if narrower else ""
     # The plus: each that is found is looked for among the few, and not the word among each of them.
@@ -81,6 +83,34 @@ def find(
     if seen:
         ids = _put_in_order(run, [*ids, *(message for (message,) in seen)], given, order)[:most]
     return ids, total
+
+
+#: Where so many talks have the words, the best talks are asked whether they have them, one after the other.
+_MANY_TALKS = 1_000
+
+
+def talks_with(run: Run, query: str, asked: SearchFilter = EVERYTHING, *, most: int) -> list[int]:
+    """The numbers of talks whose title, summary or topics match, the best first; of those, what `asked` leaves.
+
+    Not by SQLite's `rank`: it counts all that is in the index, and would tell what is in talks that are hidden.
+    """
+    if asked.kind:
+        return []
+    count = "SELECT count(*) FROM (SELECT 1 FROM exchanges_fts WHERE exchanges_fts MATCH ? LIMIT ?)"
+    is_common = run(count, (query, _MANY_TALKS + 1)).fetchone()[0] > _MANY_TALKS
+    narrowed = TalkFilter("all", chat=asked.chat, person=asked.person, since=asked.since, until=asked.until)
+    where, given = replace(narrowed.tuned(run), is_walked=is_common).where()
+    rows = run(
+        f"""
+        SELECT exchanges.id FROM exchanges
+        WHERE {"+" if is_common else ""}exchanges.id IN (
+                SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH :query
+            ) AND {where}
+        ORDER BY exchanges.score DESC, exchanges.id DESC LIMIT :most
+        """,
+        {**given, "query": query, "most": most},
+    )
+    return [number for (number,) in rows]
 
 
 def _hidden_among(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from memories_lib.queries import media_search, passages, search_filter, spelling, talks
+from memories_lib.queries import media_search, passages, spelling, talks
 from memories_lib.queries import search as finder
+from memories_lib.queries.search_filter import EVERYTHING, SearchFilter
 from memories_lib.shared import folding, visible
 from memories_lib.shared.sql import Run
 
@@ -20,6 +21,8 @@ _MOST_COUNTED = 5_000
 #: Fewer messages than that are put in order of time; more are looked through in that order.
 _FEW = 20_000
 _IN_TIME = "messages INDEXED BY messages_by_sent_at"
+#: So many talks are shown whose title, summary or topics have the words.
+_TALKS = 6
 #: So many stretches of talk are shown for a question that ends with "?".
 _ANSWERS = 3
 #: A question of plain words, the last of which may go on.
@@ -68,7 +71,7 @@ def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
     if folding.fts_query(question):
         messages, cards, total = _with_words(run, question, args)
         is_near = False
-        answers = [] if args.get("before") or search_filter.narrowed(args)[0] else _answers(run, question)
+        answers = [] if args.get("before") or SearchFilter.from_args(args) != EVERYTHING else _answers(run, question)
         if not total and not cards and not args.get("before"):
             for instead in _otherwise(run, question):
                 messages, cards, total = _with_words(run, instead, args)
@@ -94,12 +97,11 @@ def _with_words(
     query = folding.fts_query(question)
     if not query:
         return [], [], 0
-    narrower, given = search_filter.narrowed(args)
+    asked = SearchFilter.from_args(args)
     order = sort if (sort := args.get("sort") or "") in finder.ORDERS else "newest"
     digits = args.get("before") or ""
     before = int(digits) if digits.isdecimal() and len(digits) < 19 else None
-    among = search_filter.among(run, given) if narrower else ""
-    ids, total = finder.find(run, query, narrower, given, order=order, most=most, before=before, among=among)
+    ids, total = finder.find(run, query, asked, order=order, most=most, before=before)
     rows = run(
         f"""
         SELECT messages.id, messages.sent_at, messages.exchange_id, people.name AS sender, chats.name AS chat,
@@ -118,32 +120,15 @@ def _with_words(
         # What a model saw in a photo or heard in a voice note, where the words are in that.
         is_seen = row["seen"] and not any(is_hit for _, is_hit in folding.snippet(row["text"], question))
         messages.append({**row, **({"text": row["seen"]} if is_seen else {"told_by": None})})
-    # What narrows messages does not narrow what is told of a talk; and it is told once.
-    return messages, [] if narrower or before else _told_with(run, query, 6), total
+    # What is told of talks is told once, and not on each page.
+    return messages, [] if before else _told_with(run, query, asked), total
 
 
-#: Where so many talks have the words, the best talks are asked whether they have them, one after the other.
-_MANY_TALKS = 1_000
-
-
-def _told_with(run: Run, query: str, most: int) -> list[Any]:
-    """The cards of talks whose title, words or topics match, the best first.
-
-    Not by SQLite's `rank`: it counts all that is in the index, and would tell what is in talks that are hidden.
-    """
-    count = "SELECT count(*) FROM (SELECT 1 FROM exchanges_fts WHERE exchanges_fts MATCH ? LIMIT ?)"
-    is_common = run(count, (query, _MANY_TALKS + 1)).fetchone()[0] > _MANY_TALKS
-    return run(
-        f"""
-        {talks.CARDS} WHERE exchanges.id IN (
-            SELECT id FROM exchanges
-            WHERE {"+" if is_common else ""}id IN (SELECT rowid FROM exchanges_fts WHERE exchanges_fts MATCH ?)
-                AND {visible.exchange_seen("+id")}
-            ORDER BY score DESC, id DESC LIMIT ?
-        ) ORDER BY exchanges.score DESC, exchanges.id DESC
-        """,
-        (query, most),
-    ).fetchall()
+def _told_with(run: Run, query: str, asked: SearchFilter) -> list[Any]:
+    """The cards of talks whose title, summary or topics match, the best first."""
+    numbers = ", ".join(map(str, finder.talks_with(run, query, asked, most=_TALKS)))
+    best_first = "ORDER BY exchanges.score DESC, exchanges.id DESC"
+    return run(f"{talks.CARDS} WHERE exchanges.id IN ({numbers}) {best_first}").fetchall()
 
 
 def _answers(run: Run, question: str) -> list[list[passages.Passage]]:
@@ -174,9 +159,10 @@ def _grouped(messages: list[dict[str, Any]]) -> list[Group]:
 
 
 def _years(run: Run, question: str, args: Mapping[str, str]) -> list[tuple[str, int]]:
-    narrower, given = search_filter.narrowed({**args, "from": "", "to": ""})
+    asked = replace(SearchFilter.from_args(args), since="", until="")
+    narrower, given = asked.where()
     named = "JOIN chats ON chats.id = messages.chat_id LEFT JOIN people ON people.id = messages.sender_id"
-    if few := search_filter.among(run, given):
+    if few := asked.among(run):
         narrower += f" AND +messages_fts.rowid IN ({few})"
     rows = run(
         f"""
@@ -191,7 +177,8 @@ def _years(run: Run, question: str, args: Mapping[str, str]) -> list[tuple[str, 
 
 def _chosen(run: Run, args: Mapping[str, str]) -> list[dict[str, Any]]:
     """Messages of a kind, a chat, a person, some days: the newest first, or the oldest with ``sort=first``."""
-    narrower, given = search_filter.narrowed(args)
+    asked = SearchFilter.from_args(args)
+    narrower, given = asked.where()
     if not narrower:
         return []
     where = f"{visible.MESSAGE_SEEN}{narrower}"
@@ -204,7 +191,7 @@ def _chosen(run: Run, args: Mapping[str, str]) -> list[dict[str, Any]]:
         )
         given["before"] = int(before)
     named = "CROSS JOIN chats ON chats.id = messages.chat_id CROSS JOIN people ON people.id = messages.sender_id"
-    few = search_filter.among(run, given, _FEW)
+    few = asked.among(run, _FEW)
     # Few are put in order; many are met in order, until a page is full. Which ones they are is told by indexes.
     source = f"({few}) AS few CROSS JOIN messages ON messages.id = few.id" if few else _IN_TIME
     ids = [

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from memories_lib.shared import folding, visible
-from memories_lib.shared.contract import DAY
+from memories_lib.shared import folding, parameters, visible
 
 Which = Literal["memories", "all", "hidden"]
+NO_OR_YES = ("0", "1")
 #: A chat and a person by name, or by number, as every filter takes them.
 CHAT_NAMED = "(chats.name = :chat OR chats.id = :chat)"
 PERSON_NAMED = "(people.name = :person OR people.id = :person)"
@@ -56,14 +56,6 @@ _SAID = f"""(
   )"""
 
 
-class WrongFilter(ValueError):
-    """A filter that means nothing. `name` is the parameter."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
 @dataclass(frozen=True, slots=True)
 class TalkFilter:
     """Talks of a kind (`which`), narrowed by what is not empty. `chat` and `person` are a name or a number;
@@ -87,29 +79,24 @@ class TalkFilter:
 
     @classmethod
     def from_args(cls, args: Mapping[str, str], *, may_see_hidden: bool = False, strict: bool = False) -> TalkFilter:
-        """What a query string asks for. With `strict`, raises `WrongFilter`; else nonsense is passed over."""
-        which: Which = "all" if args.get("all") == "1" else "memories"
+        """What a query string asks for. With `strict`, raises `WrongParameter`; else nonsense is passed over."""
         if args.get("all") == "hidden" and may_see_hidden:
-            which = "hidden"
-        elif strict and args.get("all", "0") not in ("0", "1"):
-            raise WrongFilter("all")
-        if strict and args.get("starred", "0") not in ("0", "1"):
-            raise WrongFilter("starred")
-        days = {}
-        for field, name in (("since", "from"), ("until", "to")):
-            day = args.get(name) or ""
-            if day and not DAY.match(day):
-                if strict:
-                    raise WrongFilter(name)
-                day = ""
-            days[field] = day
+            which: Which = "hidden"
+        else:
+            which = "all" if parameters.choice(args, "all", NO_OR_YES, strict=strict) == "1" else "memories"
         words = args.get("q") or ""
         return cls(
-            which, args.get("starred") == "1",
-            chat=args.get("chat") or "", person=args.get("person") or "", mood=args.get("mood") or "",
-            topic=args.get("topic") or "", year=args.get("year") or "", since=days["since"], until=days["until"],
+            which,
+            parameters.choice(args, "starred", NO_OR_YES, strict=strict) == "1",
+            chat=args.get("chat") or "",
+            person=args.get("person") or "",
+            mood=args.get("mood") or "",
+            topic=args.get("topic") or "",
+            year=args.get("year") or "",
+            since=parameters.day(args, "from", strict=strict),
+            until=parameters.day(args, "to", strict=strict),
             words=words if words.strip() else None,
-        )  # fmt: skip
+        )
 
     def tuned(self, run: Callable[..., Any], *, best_first: bool = False) -> TalkFilter:
         """The same, looked for in the way that is quickest for what there is of it.
@@ -217,7 +204,7 @@ class TalkFilter:
         }
         rest = [_STARRED] if self.starred else []
         if self.chat and only_chat is None:
-            rest.append(f"chat_id IN (SELECT id FROM chats WHERE {literally(self.chat)} IN (name, CAST(id AS TEXT)))")
+            rest.append(named("chat_id", "chats", self.chat))
         if self.person:
             rest.append(_SPOKEN.replace(":person", literally(self.person)))
         if self.words is not None:
@@ -227,6 +214,11 @@ class TalkFilter:
         table = "exchanges" if self.which == "hidden" else "visible_exchanges"
         where = " AND ".join(rest).replace("exchanges.id", f"{table}.id")
         return {**asked, "_where": " ".join(where.split()), "_sort_desc": "started_at"}
+
+
+def named(column: str, table: str, name: str) -> str:
+    """The condition that a column is the number of the chat or person `name`, who may be given by number as well."""
+    return f"{column} IN (SELECT id FROM {table} WHERE {literally(name)} IN (name, CAST(id AS TEXT)))"
 
 
 def literally(text: str) -> str:

@@ -16,6 +16,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from memories_lib.shared import sqlite_errors
+from memories_lib.shared.parameters import WrongParameter
 
 WORTH_PACKING = 1024
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}\Z")
@@ -45,6 +46,13 @@ def wrong(where: str, name: str, message: str, kind: str = "value_error") -> Api
     return ApiError(422, [{"loc": [where, name], "msg": message, "type": kind}])
 
 
+def wrong_parameter(error: WrongParameter) -> ApiError:
+    """The same for one that a filter refused."""
+    if not error.choices:
+        return wrong("query", error.name, "must be a date like 2025-01-31", "value_error.date")
+    return wrong("query", error.name, f"must be one of {', '.join(error.choices)}", "value_error.choice")
+
+
 def route(pattern: str, function: Callable[..., Any]) -> tuple[str, Handler]:
     """A route that answers with and without its trailing slash."""
     return (rf"^{pattern}/?$", answering(function))
@@ -57,6 +65,9 @@ def answering(function: Callable[..., Any]) -> Handler:
     async def answer(request: Request, datasette: Datasette) -> Any:
         try:
             found = await function(request, datasette)
+        except WrongParameter as error:
+            refused = wrong_parameter(error)
+            return Response.json({"detail": refused.detail}, status=refused.status)
         except ApiError as error:
             return Response.json({"detail": error.detail}, status=error.status, headers=error.headers)
         except (sqlite3.DatabaseError, UnicodeDecodeError, OSError) as error:
@@ -146,7 +157,7 @@ def choice(request: Request, name: str, options: Sequence[str], default: str) ->
     """One of a few words of the query."""
     given = request.args.get(name, default)
     if given not in options:
-        raise wrong("query", name, f"must be one of {', '.join(options)}", "value_error.choice")
+        raise WrongParameter(name, options)
     return given
 
 

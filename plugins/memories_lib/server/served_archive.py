@@ -219,10 +219,10 @@ def tidy(datasette: Datasette) -> None:
     for database in datasette.databases.values():
         if not database.path or Path(database.path).name in layout.BESIDE:
             continue
-        parent = Path(database.path).resolve().parent
-        for folder in parent.glob(".backup-*"):
+        files = ArchiveFiles.of(database.path)
+        for folder in files.database.parent.glob(".backup-*"):
             shutil.rmtree(folder, ignore_errors=True)
-        for half in (parent / "incoming").glob("*-*.part*"):  # uploads by blocks go on, and have no hyphen
+        for half in files.incoming.glob("*-*.part*"):  # uploads by blocks go on, and have no hyphen
             half.unlink(missing_ok=True)
 
 

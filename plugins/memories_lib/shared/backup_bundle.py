@@ -16,20 +16,36 @@ import time
 import zipfile
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, TypeGuard
 
 from memories_lib.shared import edit_log, private_files, verification, versions
-from memories_lib.shared.layout import EDITS, SUMMARIES, ArchiveFiles
+from memories_lib.shared.layout import ARCHIVE, EDITS, SUMMARIES, ArchiveFiles
 
 FORMAT = 1
 #: Errors that say nothing against a backup.
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOENT)
 #: In this order: what cannot be made again comes first.
-DATABASES = (EDITS, SUMMARIES, "memories.db")
+DATABASES = (EDITS, SUMMARIES, ARCHIVE)
 #: Bytes of the list of what is in a backup: 200 for each file.
 _MOST_MANIFEST = 64 << 20
 _NAME = re.compile(r"memories-\d{8}T\d{6}Z(-\d+)?\.zip(\.age)?\Z")
 _MEDIA = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}[a-z0-9.]*\Z")
+
+
+class File(TypedDict):
+    """A database of a backup: its size, and its digest as 64 hexadecimal letters."""
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(TypedDict):
+    """What a backup says of itself, as ``manifest.json``: `made_at` in UTC, `media` as names below its root."""
+
+    format: int
+    made_at: str
+    files: dict[str, File]
+    media: list[str]
 
 
 class Unfit(Exception):
@@ -52,7 +68,7 @@ def listed(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (path.name.partition(".")[0], path.name), reverse=True)
 
 
-def make(database: Path, target: Path, *, media: bool = False) -> dict[str, Any]:
+def make(database: Path, target: Path, *, media: bool = False) -> Manifest:
     """Write a backup of the archive at `database` and what belongs to it; returns its manifest.
 
     Others may read and edit meanwhile. Raises `OSError` or `sqlite3.Error`; then there is no `target`.
@@ -60,7 +76,7 @@ def make(database: Path, target: Path, *, media: bool = False) -> dict[str, Any]
     database = database.resolve()
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
-    manifest: dict[str, Any] = {
+    manifest: Manifest = {
         "format": FORMAT,
         "made_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "files": {},
@@ -72,7 +88,7 @@ def make(database: Path, target: Path, *, media: bool = False) -> dict[str, Any]
             zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as bundle,
         ):
             for name in DATABASES:
-                path = database if name == "memories.db" else database.with_name(name)
+                path = database if name == ARCHIVE else database.with_name(name)
                 if not path.exists():
                     continue
                 copied = Path(scratch) / name
@@ -90,7 +106,7 @@ def make(database: Path, target: Path, *, media: bool = False) -> dict[str, Any]
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    return dict(manifest)
+    return manifest
 
 
 def _media_of(database: Path) -> list[Path]:
@@ -98,7 +114,7 @@ def _media_of(database: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.is_file() and _MEDIA.match(p.relative_to(folder).as_posix()))
 
 
-def open_again(path: Path, into: Path) -> dict[str, Any]:
+def open_again(path: Path, into: Path) -> Manifest:
     """Unpack a backup's databases into `into` and look at each; returns the manifest. Raises `Unfit`."""
     try:
         with zipfile.ZipFile(path) as bundle:
@@ -107,11 +123,11 @@ def open_again(path: Path, into: Path) -> dict[str, Any]:
             manifest = json.loads(bundle.read("manifest.json"))
             if not _is_manifest(manifest):
                 raise Unfit("this is no backup, or one that is damaged")
-            if manifest.get("format") != FORMAT:
+            if manifest["format"] != FORMAT:
                 raise Unfit("this backup was made by a newer version; upgrade, then restore it")
             names = set(bundle.namelist())
             wanted = [*manifest["files"], *manifest["media"]]
-            if any(name not in names for name in wanted) or "memories.db" not in manifest["files"]:
+            if any(name not in names for name in wanted) or ARCHIVE not in manifest["files"]:
                 raise Unfit("this backup is not whole: a file that it names is not in it")
             for name, about in manifest["files"].items():
                 if name not in DATABASES:
@@ -137,10 +153,10 @@ def open_again(path: Path, into: Path) -> dict[str, Any]:
         if type(error).__module__ == "zlib":
             raise Unfit("this is no backup, or one that is damaged") from error
         raise
-    return dict(manifest)
+    return manifest
 
 
-def _is_manifest(found: object) -> bool:
+def _is_manifest(found: object) -> TypeGuard[Manifest]:
     """Whether it says of files and media what `write` says."""
     if not isinstance(found, dict):
         return False
@@ -152,7 +168,7 @@ def _is_manifest(found: object) -> bool:
 
 def _look_at(path: Path) -> None:
     try:
-        if path.name == "memories.db":
+        if path.name == ARCHIVE:
             verification.verify(path, older=True)
             return
         with closing(sqlite3.connect(path)) as connection:
@@ -188,7 +204,7 @@ def put_media_back(path: Path, folder: Path) -> int:
     return count
 
 
-def note_made(database: Path, manifest: dict[str, Any]) -> None:
+def note_made(database: Path, manifest: Manifest) -> None:
     """Write down beside the archive that there is a backup, for `/health` and `memories doctor`."""
     path = ArchiveFiles.of(database).last_backup
     part = path.with_name(path.name + ".part")

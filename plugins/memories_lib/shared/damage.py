@@ -48,8 +48,9 @@ def is_damage(error: BaseException) -> bool:
     """Whether an error says that a file is damaged, or is no database."""
     if isinstance(error, UnicodeDecodeError):
         return True
-    # A search index whose own tables do not fit together is told as an error of the question.
-    return sqlite_errors.is_corrupt(error) or sqlite_errors.is_disk(error) or "vtable constructor failed" in str(error)
+    return any(
+        is_so(error) for is_so in (sqlite_errors.is_corrupt, sqlite_errors.is_disk, sqlite_errors.is_index_corrupt)
+    )
 
 
 def look(connection: sqlite3.Connection) -> list[Part]:

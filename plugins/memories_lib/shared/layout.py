@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+#: What an archive is called where nobody says otherwise: on a laptop, in backups, where it is published.
+ARCHIVE = "memories.db"
 EDITS, SUMMARIES, ACCESS = "curation.db", "summaries.db", "access.db"
 #: Databases beside an archive that are nobody's to look at, wherever they are served from.
 BESIDE = frozenset({EDITS, SUMMARIES, ACCESS})
@@ -71,6 +73,11 @@ class ArchiveFiles:
         return self.database.with_name("incoming")
 
     @property
+    def backups(self) -> Path:
+        """The folder of backups, where no other is named."""
+        return self.database.with_name("backups")
+
+    @property
     def last_backup(self) -> Path:
         """When the last backup was made, and of what."""
         return self.database.with_name("last-backup.json")
@@ -84,6 +91,11 @@ class ArchiveFiles:
     def taste(self) -> Path:
         """What is memorable to the owner, in their words."""
         return self.database.with_name("taste.toml")
+
+
+def served_note(incoming: Path) -> Path:
+    """The note of which archive was put in place last, in the folder of uploads."""
+    return incoming / "served.json"
 
 
 def media_name(sha256: str, name: str) -> str:

@@ -16,6 +16,16 @@ def is_full(error: BaseException) -> bool:
     return _is(error, sqlite3.SQLITE_FULL)
 
 
+#: SQLite has no code for a virtual table whose own tables do not fit together: it says SQLITE_ERROR and this text
+#: (`vtabCallConstructor` in https://sqlite.org/src/file/src/vtab.c).
+_NO_VIRTUAL_TABLE = "vtable constructor failed"
+
+
+def is_index_corrupt(error: BaseException) -> bool:
+    """A search index (FTS5) cannot be opened, as its own tables are damaged."""
+    return _is(error, sqlite3.SQLITE_ERROR) and _NO_VIRTUAL_TABLE in str(error)
+
+
 def is_disk(error: BaseException) -> bool:
     """The disk did not do what it was asked."""
     return _is(error, sqlite3.SQLITE_IOERR)

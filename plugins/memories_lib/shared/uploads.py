@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from memories_lib.shared import open_database_bytes, private_files
+from memories_lib.shared import layout, open_database_bytes, private_files
 from memories_lib.shared.layout import ArchiveFiles
 
 BLOCK = 64 * 1024
@@ -81,7 +81,7 @@ def would_miss(digests: list[str], donor: Path) -> list[int]:
 
 def note_served(folder: Path, sha256: str | None, holds: list[Any] | None = None) -> None:
     """Remember which archive was put in place last, and the exports it `holds`; None when it came another way."""
-    path = folder / "served.json"
+    path = layout.served_note(folder)
     if sha256 is None:
         path.unlink(missing_ok=True)
     else:
@@ -91,7 +91,7 @@ def note_served(folder: Path, sha256: str | None, holds: list[Any] | None = None
 def is_served(folder: Path, sha256: str, holds: list[Any] | None) -> bool:
     """Whether the archive with this digest was the last that was put in place, and nothing was ingested since."""
     try:
-        noted = json.loads((folder / "served.json").read_text("utf-8"))
+        noted = json.loads(layout.served_note(folder).read_text("utf-8"))
         return bool(noted["sha256"] == sha256 and noted["holds"] == holds)
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -169,5 +169,5 @@ def forget(folder: Path, sha256: str) -> None:
 def tidy(folder: Path) -> None:
     """Take away what nobody went on with for three days."""
     for path in folder.iterdir():
-        if path.name != "served.json" and path.is_file() and time.time() - path.stat().st_mtime > _OLD_S:
+        if path != layout.served_note(folder) and path.is_file() and time.time() - path.stat().st_mtime > _OLD_S:
             path.unlink(missing_ok=True)
