@@ -40,7 +40,7 @@ async def book(request: Request, datasette: Datasette) -> Response:
 
 
 T = TypeVar("T")
-Part = tuple[list[dict[str, Any]], stretches.BookPlace | None]
+Part = tuple[list[stretches.BookTalk], stretches.BookPlace | None]
 _TYPES = {"json": "application/json", "csv": "text/csv", "txt": "text/plain", "html": "text/html"}
 _FORMS = {"json": book_formats.as_json, "csv": book_formats.as_csv, "txt": book_formats.as_text}
 
@@ -54,7 +54,7 @@ async def book_as_file(request: Request, datasette: Datasette) -> Response:
         # Parts are made in a thread; what reads the archive, and what renders, is the loop's.
         return asyncio.run_coroutine_threadsafe(what, loop).result()
 
-    def parts() -> Iterator[list[dict[str, Any]]]:
+    def parts() -> Iterator[list[stretches.BookTalk]]:
         place: stretches.BookPlace | None = stretches.BookPlace(asked["before"])
         while place is not None:
             talks, place = wait_for(served_archive.read(datasette, part_from(place)))
@@ -73,7 +73,7 @@ def _as_page(
     datasette: Datasette,
     request: Request,
     asked: Mapping[str, str],
-    parts: Iterator[list[dict[str, Any]]],
+    parts: Iterator[list[stretches.BookTalk]],
     wait_for: Callable[[Coroutine[Any, Any, Any]], Any],
 ) -> Iterator[str]:
     """One HTML file: what comes before the talks, the talks part by part with their pictures, what comes after."""
@@ -90,7 +90,7 @@ def _as_page(
         if talks:
             page = rendered("_book_talks.html", talks=talks, month=month)
             yield book_formats.with_pictures(page, lambda sha256: _small(media, sha256))
-            month = talks[-1]["head"]["started_at"][:7]
+            month = talks[-1].head["started_at"][:7]
     yield end
 
 

@@ -48,7 +48,7 @@ async def talk(request: Request, datasette: Datasette) -> Response:
     return await _show(datasette, request, found, looked_for=await _look_for(datasette, request, found))
 
 
-async def _look_for(datasette: Datasette, request: Request, found: dict[str, Any]) -> chat_search.FoundInChat | None:
+async def _look_for(datasette: Datasette, request: Request, found: talks.TalkPage) -> chat_search.FoundInChat | None:
     """What of the chat has the words of ``?find=``, seen from the message of ``?hit=``; None where nobody looks."""
     words, digits = request.args.get("find"), request.args.get("hit") or ""
     if words is None or request.args.get("part") == "1":
@@ -65,7 +65,7 @@ async def chat(request: Request, datasette: Datasette) -> Response:
     number = int(request.url_vars["id"])
     day = request.args.get("day") or ""
 
-    def find(run: Run) -> list[dict[str, Any]]:
+    def find(run: Run) -> list[talks.TalkPage]:
         at = chat_list.talk_at(run, number, day if DAY.match(day) else "") or chat_list.talk_at(run, number)
         found = talks.talk(run, at) if at is not None else None
         whole = [found] if found else []
@@ -87,7 +87,7 @@ async def chat(request: Request, datasette: Datasette) -> Response:
     return await _show(datasette, request, found, earlier[::-1], at_end=not day, looked_for=looked_for)
 
 
-def _go_on(run: Run, found: dict[str, Any], way: str) -> list[dict[str, Any]]:
+def _go_on(run: Run, found: talks.TalkPage, way: str) -> list[talks.TalkPage]:
     """A talk and, `way` ("prev" or "next") on, those beside it, as many as make a few screens; in their order."""
     whole = [found]
     side = {"prev": "before_id", "next": "after_id"}.get(way)
@@ -99,15 +99,15 @@ def _go_on(run: Run, found: dict[str, Any], way: str) -> list[dict[str, Any]]:
     return whole[::-1] if way == "prev" else whole
 
 
-def _messages(whole: list[dict[str, Any]]) -> int:
+def _messages(whole: list[talks.TalkPage]) -> int:
     return sum(len(talk["messages"]) for talk in whole)
 
 
 async def _show(
     datasette: Datasette,
     request: Request,
-    found: dict[str, Any],
-    earlier: Sequence[dict[str, Any]] = (),
+    found: talks.TalkPage,
+    earlier: Sequence[talks.TalkPage] = (),
     *,
     at_end: bool = False,
     looked_for: chat_search.FoundInChat | None = None,

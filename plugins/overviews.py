@@ -15,7 +15,7 @@ from datasette.utils.asgi import Request
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.api import edit_chats
-from memories_lib.queries import overviews, sql_links, story
+from memories_lib.queries import overviews, profiles, sql_links
 from memories_lib.server import response_cache, served_archive
 from memories_lib.shared.sql import Run
 from memories_lib.web.render import behind_of, page, show, skipped
@@ -26,11 +26,11 @@ async def people(request: Request, datasette: Datasette) -> Response:
     skip, skip_chats = skipped(request, "from"), skipped(request, "chats_from")
 
     async def make() -> Any:
-        return await served_archive.read(datasette, lambda run: story.everybody(run, skip, skip_chats))
+        return await served_archive.read(datasette, lambda run: profiles.everybody(run, skip, skip_chats))
 
     found, chats = await response_cache.value(datasette, f"people {skip} {skip_chats}", make)
     addresses = behind_of(datasette)
-    size, chats_size = story.PEOPLE_A_PAGE, story.CHATS_A_PAGE
+    size, chats_size = profiles.PEOPLE_A_PAGE, profiles.CHATS_A_PAGE
     return await show(
         datasette, request, "people.html", people=found[:size], chats=chats[:chats_size], rows=addresses.rows("people"),
         more=skip + size if len(found) > size else None, skip=skip,
@@ -52,7 +52,7 @@ async def _story(
 
 async def person(request: Request, datasette: Datasette) -> Response:
     """One person's story."""
-    number, found, addresses = await _story(request, datasette, story.person, "There is nobody with this number")
+    number, found, addresses = await _story(request, datasette, profiles.person, "There is nobody with this number")
     talks = urlencode({"person": found["head"]["name"], "all": "1"})
     return await show(
         datasette, request, "person.html", **found, is_person=True, behind=addresses,
@@ -65,7 +65,7 @@ async def person(request: Request, datasette: Datasette) -> Response:
 
 async def chat(request: Request, datasette: Datasette) -> Response:
     """One chat in numbers: who, how much, first and last words."""
-    number, found, addresses = await _story(request, datasette, story.chat, "There is no chat with this number")
+    number, found, addresses = await _story(request, datasette, profiles.chat, "There is no chat with this number")
     name = found["head"]["name"]
     return await show(
         datasette, request, "chat_about.html", **found, behind=addresses,

@@ -13,6 +13,7 @@ from datasette.utils.asgi import Request
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.api import shares
+from memories_lib.queries.talks import TalkPage
 from memories_lib.server import served_archive
 from memories_lib.server.http import ApiError
 from memories_lib.shared.layout import ArchiveFiles, thumbnail_name
@@ -30,7 +31,7 @@ async def _what(request: Request, datasette: Datasette) -> Any:
 async def shared(request: Request, datasette: Datasette) -> Response:
     """The page."""
     what, before = await _what(request, datasette), request.args.get("before") or ""
-    talks: list[dict[str, Any]] = []
+    talks: list[TalkPage] = []
     asked = more = None
     if what is not None:
         talks, asked, more = await served_archive.read(datasette, lambda run: shares.talks_of(run, what, before))

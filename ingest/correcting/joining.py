@@ -45,6 +45,13 @@ FROM there JOIN here USING (minute, text) GROUP BY 1, 2
 """
 
 
+class _NotNoted:
+    """Which export has what is known already."""
+
+    def add(self, _number: int) -> None:
+        """Nothing is noted."""
+
+
 class _Moving:
     """Stands in the place of a loader: messages that find no pair are not written, they move."""
 
@@ -52,12 +59,12 @@ class _Moving:
         self.keys = Keys()
         self.above = above
         self.moved: list[tuple[int, int]] = []  # (key, id)
-        self.runs = self
+        self.runs = _NotNoted()
 
-    def add(self, message: Message | int, _sender: int | None = None) -> None:
-        """A message (or, for `runs`, the id of one) that the chat has now."""
-        if not isinstance(message, int):
-            self.moved.append((self.keys.key(message.sent_at, message.kind, message.text), message.start))
+    def add(self, row: Row, _sender: int | None) -> None:
+        """A message that the chat has now."""
+        message = Message._make(row)
+        self.moved.append((self.keys.key(message.sent_at, message.kind, message.text), message.start))
 
     def flush(self) -> None:
         """Nothing waits."""
@@ -83,6 +90,13 @@ class _NoFiles:
     def has_files(self) -> bool:
         """None of them is looked for."""
         return False
+
+    def fill(self, _message: int, _attachment: str, _line: int | None) -> bool:
+        """There is nothing to give."""
+        return False
+
+    def note_named(self, _message: int, _has_file: bool) -> None:
+        """Its file is named already."""
 
 
 def join_chats(connection: sqlite3.Connection, database: Path, chat: Chat, other: Chat) -> int:
@@ -124,7 +138,7 @@ def put_together(rewriting: Rewriting, chat: int, other: int, joined: Mapping[in
         if person in same:
             people[name] = same[person]
     source = connection.execute("SELECT max(source_id) FROM chat_sources WHERE chat_id = ?", (other,)).fetchone()[0]
-    pairing = _Pairing(connection, chat, source, people, moving, _NoFiles(), (), common)  # type: ignore[arg-type]
+    pairing = _Pairing(connection, chat, source, people, moving, _NoFiles(), (), common)
     pairing.pairs = {}
     pairing.run(_rows_of(connection, other))
     _double(connection, pairing.pairs)

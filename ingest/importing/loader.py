@@ -121,7 +121,7 @@ class Loader:
             for highlight in highlights:
                 row = rows[here + highlight]
                 rows[here + highlight] = (*row[:_IS_HIGHLIGHT], 1, *row[_IS_HIGHLIGHT + 1 :])
-            self._exchanges.append(ExchangeRow(*exchange))  # type: ignore[arg-type]
+            self._exchanges.append(ExchangeRow._make(exchange))
         if len(rows) >= _BATCH:
             self.flush()
 

@@ -11,15 +11,14 @@ import sqlite3
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import Protocol
 
 from ingest.archive.by_time import messages_between, next_minute
 from ingest.archive.source_messages import is_in, runs_of
-from ingest.core.keys import token
+from ingest.core.keys import Keys, token
 from ingest.core.model import MEDIA_KINDS, Message, Row
 from ingest.core.segmentation import seconds
-from ingest.importing.attachments import Attachments
 from ingest.importing.batches import whole_minutes, with_last
-from ingest.importing.loader import Loader
 from ingest.importing.wording_chains import chained
 from ingest.importing.wordings import Change, Old, is_beginning, is_version, is_waiting, more_votes
 
@@ -31,6 +30,43 @@ _MOST_IN_A_ROW = 5
 _TOLD_BY_THE_PHONE = frozenset({"system", "deleted", "call"})
 
 
+class Met(Protocol):
+    """Where the messages are noted that an export has, too."""
+
+    def add(self, number: int, /) -> object:
+        """The message with this id."""
+
+
+class Target(Protocol):
+    """Where messages go that found no pair: a `Loader`, which writes them. `above`: the ids from there on are free."""
+
+    keys: Keys
+    above: int
+
+    @property
+    def runs(self) -> Met:
+        """What the export has, too."""
+
+    def add(self, message: Row, sender: int | None, /) -> object:
+        """One message."""
+
+    def flush(self) -> None:
+        """Write what waits."""
+
+
+class Files(Protocol):
+    """What messages carry: `Attachments`, which has the methods in full."""
+
+    def has_files(self) -> bool:
+        """Whether there are any at all."""
+
+    def fill(self, message: int, attachment: str, line: int | None, /) -> bool:
+        """Give a message its file; whether it got it."""
+
+    def note_named(self, message: int, has_file: bool, /) -> None:
+        """Remember a message whose file has a name now."""
+
+
 class Merge:
     """Pairs the batches of one export with the chat's messages; new ones go to `loader`."""
 
@@ -40,8 +76,8 @@ class Merge:
         chat: int,
         source: int,
         ids: Mapping[str | None, int | None],
-        loader: Loader,
-        carried: Attachments,
+        loader: Target,
+        carried: Files,
         read_before: Iterable[int] = (),
         common: tuple[str, str] = ("~", ""),
     ) -> None:

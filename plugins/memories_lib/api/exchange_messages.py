@@ -47,8 +47,8 @@ async def exchange(request: Request, datasette: Datasette) -> Answer:
         if row is None:
             return None, merged_into(run, number_asked)
         if bytes_of(run) > _MOST_BYTES:
-            first = stretches.stretch(run, number_asked, stretches.Place()).messages[:1]
-            return serialize.exchange(row, serialize.cache_keys(run), *first or [None]), None
+            first = next(iter(stretches.stretch(run, number_asked, stretches.Place()).messages), None)
+            return serialize.exchange(row, serialize.cache_keys(run), first), None
         messages = run(
             f"{selects.MESSAGES} WHERE messages.exchange_id = ? AND {visible.MESSAGE_ITSELF} {selects.IN_ORDER}",
             (number_asked,),

@@ -8,10 +8,10 @@ from typing import Any
 
 from memories_lib.shared import visible
 from memories_lib.shared.contract import SIGNS
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
 
-def exchange(row: Mapping[str, Any], cache_keys: Mapping[int, str], first: Mapping[str, Any] | None) -> dict[str, Any]:
+def exchange(row: Row, cache_keys: Mapping[int, str], first: Row | None) -> dict[str, Any]:
     """One exchange; `first` its first message's row or None."""
     return {
         "id": row["id"],
@@ -37,7 +37,7 @@ def exchange(row: Mapping[str, Any], cache_keys: Mapping[int, str], first: Mappi
     }
 
 
-def message(row: Mapping[str, Any]) -> dict[str, Any]:
+def message(row: Row) -> dict[str, Any]:
     """One message. `date`, `time`, `person` and `quote` are the earlier backend's; the rest is ours."""
     at = row["sent_at"]
     found = {

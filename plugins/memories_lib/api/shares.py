@@ -24,7 +24,7 @@ from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, body_of, whole, wrong
 from memories_lib.shared import access_tokens, derived_words, folding, visible
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS shares (
@@ -221,7 +221,7 @@ async def what_of(datasette: Datasette, link: str) -> Any:
 
 def talks_of(
     run: Run, what: Mapping[str, Any], before: str = ""
-) -> tuple[list[dict[str, Any]], dict[str, Any] | None, str | None]:
+) -> tuple[list[pages.TalkPage], dict[str, str] | None, str | None]:
     """(the talks of a link, from `before` on; the choice of its book, or None; where the next part begins, or None)"""
     if "book" in what:
         asked = dict.fromkeys((*_CHOICES, "topic", "all", "order"), "") | _book(run, what) | {"before": before}
@@ -245,7 +245,7 @@ def talks_of(
     return [talk], None, None
 
 
-def _told_alone(head: Mapping[str, Any], messages: list[dict[str, Any]]) -> dict[str, Any]:
+def _told_alone(head: Row, messages: Sequence[Row]) -> Row:
     """A talk's own row, with a title from these of its messages alone."""
     seen = [(m["sender"] or "", m["text"] or "") for m in messages]
     told = derived_words.Words(head["title"] or "", "", "[]")

@@ -7,10 +7,10 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from memories_lib.queries import story
+from memories_lib.queries import profiles
 from memories_lib.shared import visible
 from memories_lib.shared.derived_words import QUOTE, shorten
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
 #: Chats on a page of the list.
 PAGE = 60
@@ -25,7 +25,7 @@ class Track:
     start: str
     end: str
     years: list[tuple[str, int, float]]
-    memories: list[tuple[Any, float]]
+    memories: list[tuple[Row, float]]
 
 
 def chats(run: Run, skip: int = 0) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ def chats(run: Run, skip: int = 0) -> list[dict[str, Any]]:
     )
     found = []
     for row in rows[:PAGE]:
-        last = story.last_words(run, row["id"])
+        last = profiles.last_words(run, row["id"])
         found.append(
             {
                 **dict(row),

@@ -9,15 +9,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
 from memories_lib.queries import overviews, talks
 from memories_lib.queries.firsts import First, firsts
 from memories_lib.shared import folding, visible
 from memories_lib.shared.derived_words import QUOTE, shorten
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
-Card = Mapping[str, Any]
+#: What is shown of a talk, a person or a place on a shelf: a row of `talks.CARDS`, or one that is made like it.
+Card = Row
 
 #: Slides of the hero; cards on a shelf; people on theirs.
 _SLIDES, _ON_A_SHELF, _PEOPLE = 4, 12, 14

@@ -9,7 +9,7 @@ from typing import Any
 from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.shared import folding, visible
 from memories_lib.shared.contract import MEDIA_KINDS
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
 #: So many of the newest messages and talks with the words are looked around, so many minutes each way.
 _SAID, _AROUND_MIN = 2_000, 30
@@ -43,7 +43,7 @@ def said_around(run: Run, question: str, args: Mapping[str, str]) -> list[dict[s
     query, kind = folding.fts_query(question), args.get("kind") or ""
     if not query or kind not in MEDIA_KINDS:
         return []
-    said: dict[int, list[Any]] = {}
+    said: dict[int, list[Row]] = {}
     for row in run(_SAID_WITH, {"query": query}):
         said.setdefault(row["exchange_id"], []).append(row)
     told = {message for (message,) in run(_TOLD_WITH, {"query": query})}

@@ -11,7 +11,7 @@ from typing import Any
 
 from memories_lib.queries import listings
 from memories_lib.shared import visible
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
 #: Chats on a page of a year.
 _CHATS = 30
@@ -80,7 +80,7 @@ def years(run: Run, asked: str = "", skip: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _with_talks(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
+def _with_talks(run: Run, rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Periods with the talks that they draw on, those that may be seen; without periods that say nothing."""
     drawn: dict[int, list[dict[str, Any]]] = {}
     ids = ", ".join(str(row["id"]) for row in rows)
@@ -145,7 +145,7 @@ def kinds_of(shown: str) -> tuple[str, ...]:
     return _KINDS.get(shown, _KINDS["photos"])
 
 
-def gallery(run: Run, kind: str, before: str = "", most: int = 60) -> tuple[dict[str, list[Any]], str | None]:
+def gallery(run: Run, kind: str, before: str = "", most: int = 60) -> tuple[dict[str, list[Row]], str | None]:
     """(months of media of a kind, the newest first, where the next page begins); `before` is where this one does."""
     at, _, number = before.partition("/")
     kinds = kinds_of(kind)
@@ -167,13 +167,13 @@ def gallery(run: Run, kind: str, before: str = "", most: int = 60) -> tuple[dict
         (*kinds, at or "~", int(number) if number.isdigit() and len(number) < 19 else 0, most + 1),
     ).fetchall()
     rows, last = rows[:most], rows[most - 1] if len(rows) > most else None
-    months: dict[str, list[Any]] = {}
+    months: dict[str, list[Row]] = {}
     for row in rows:
         months.setdefault(row["sent_at"][:7], []).append(row)
     return months, f"{last['sent_at']}/{last['id']}" if last else None
 
 
-def places(run: Run, skip: int = 0) -> list[Any]:
+def places(run: Run, skip: int = 0) -> list[Row]:
     """Shared places with coordinates, the newest first: a page of them, and one more where there are more."""
     return [dict(row) for row in run(f"{listings.PLACES} LIMIT ? OFFSET ?", (PLACES_A_PAGE + 1, skip))]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from memories_lib.queries import home, talks
 from memories_lib.shared import visible
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
 #: Messages of a scene and letters of it at most; scenes of a story.
 _MESSAGES, _LETTERS, _MOST = 5, 420, 40
@@ -29,7 +28,7 @@ class Scene:
     at: str
     picture: str = ""
     is_large: bool = False
-    messages: list[Any] = field(default_factory=list)
+    messages: list[Row] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -80,14 +79,14 @@ def _number(given: str | None) -> int:
     return int(given) if given and given.isdecimal() and given.isascii() and len(given) < 19 else 0
 
 
-def _time(card: Mapping[str, Any]) -> str:
+def _time(card: Row) -> str:
     return str(card["started_at"])
 
 
-def _whole(told: Mapping[str, Any]) -> list[Scene]:
+def _whole(told: talks.TalkPage) -> list[Scene]:
     """All of a talk: a new scene with each picture, and when one is full."""
     scenes: list[Scene] = []
-    picture: Any = None
+    picture: Row | None = None
     letters = 0
     for m in _shown(told["messages"]):
         is_picture = m["kind"] in _PICTURES and m["thumbnail"]
@@ -105,7 +104,7 @@ def _whole(told: Mapping[str, Any]) -> list[Scene]:
     return scenes
 
 
-def _heart(told: Mapping[str, Any]) -> list[Scene]:
+def _heart(told: talks.TalkPage) -> list[Scene]:
     """One scene of a talk: what was said around the words that name it, before its first picture."""
     shown = _shown(told["messages"])
     picture = next((m for m in shown if m["kind"] in _PICTURES and m["thumbnail"]), None)
@@ -119,7 +118,7 @@ def _heart(told: Mapping[str, Any]) -> list[Scene]:
     return [scene] if scene.messages or scene.picture else []
 
 
-def _shown(messages: Sequence[Any]) -> list[Any]:
+def _shown(messages: Sequence[Row]) -> list[Row]:
     return [
         m
         for m in messages
@@ -129,11 +128,11 @@ def _shown(messages: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _scene(told: Mapping[str, Any], at: str, picture: Any) -> Scene:
+def _scene(told: talks.TalkPage, at: str, picture: Row | None) -> Scene:
     head = told["head"]
     digest, is_large = (picture["sha256"], _is_large(picture)) if picture else ("", False)
     return Scene(head["id"], head["title"], head["chat"], head["language"] or "", at, digest, is_large)
 
 
-def _is_large(m: Any) -> bool:
+def _is_large(m: Row) -> bool:
     return m["kind"] == "image" and m["mimetype"] in home.FOR_BROWSERS and (m["bytes"] or 0) <= home.MOST_BYTES

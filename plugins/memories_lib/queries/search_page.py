@@ -12,7 +12,7 @@ from memories_lib.queries import media_search, passages, spelling, talks
 from memories_lib.queries import search as finder
 from memories_lib.queries.search_filter import EVERYTHING, SearchFilter
 from memories_lib.shared import folding, visible
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
 #: Hits on a page of a search.
 FOUND = 40
@@ -51,7 +51,7 @@ class Found:
 
     question: str
     groups: list[Group]
-    cards: list[Any]
+    cards: list[Row]
     total: int | None
     more: int | None
     years: list[tuple[str, int]]
@@ -92,7 +92,7 @@ def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
 
 def _with_words(
     run: Run, question: str, args: Mapping[str, str], most: int = FOUND
-) -> tuple[list[dict[str, Any]], list[Any], int]:
+) -> tuple[list[dict[str, Any]], list[Row], int]:
     """(messages with their talk, talks, how many messages there are); narrowed by what `args` says."""
     query = folding.fts_query(question)
     if not query:
@@ -124,7 +124,7 @@ def _with_words(
     return messages, [] if before else _told_with(run, query, asked), total
 
 
-def _told_with(run: Run, query: str, asked: SearchFilter) -> list[Any]:
+def _told_with(run: Run, query: str, asked: SearchFilter) -> list[Row]:
     """The cards of talks whose title, summary or topics match, the best first."""
     numbers = ", ".join(map(str, finder.talks_with(run, query, asked, most=_TALKS)))
     best_first = "ORDER BY exchanges.score DESC, exchanges.id DESC"

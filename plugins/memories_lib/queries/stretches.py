@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from memories_lib.queries import selects
 from memories_lib.queries.talks import memories
 from memories_lib.shared import visible
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
 #: A stretch ends after so many bytes of text, or so many messages, whichever comes first.
 _BYTES, _MESSAGES = 1 << 19, 500
@@ -24,7 +24,7 @@ class Place(NamedTuple):
 class Stretch(NamedTuple):
     """Messages of a talk, in order, and where the next ones begin; None after the last."""
 
-    messages: list[Any]
+    messages: list[Row]
     bytes: int
     more: Place | None
 
@@ -49,9 +49,21 @@ def stretch(run: Run, exchange: int, after: Place) -> Stretch:
     return Stretch(_whole(run, ids), total, None)
 
 
-def _whole(run: Run, ids: list[int]) -> list[Any]:
+def _whole(run: Run, ids: list[int]) -> list[Row]:
     marks = ", ".join(map(str, ids))
     return run(f"{selects.MESSAGES} WHERE messages.id IN ({marks}) {selects.IN_ORDER}").fetchall()
+
+
+class BookTalk(NamedTuple):
+    """Some of a talk: `is_rest`, where its beginning was in the part before; `is_open`, where it goes on in the next.
+
+    `head` is a row of `selects.EXCHANGE`, `messages` are rows of `selects.MESSAGES`.
+    """
+
+    head: Row
+    messages: list[Row]
+    is_rest: bool
+    is_open: bool
 
 
 class BookPlace(NamedTuple):
@@ -62,13 +74,9 @@ class BookPlace(NamedTuple):
     after: Place = Place()
 
 
-def book_part(run: Run, asked: Mapping[str, str], place: BookPlace) -> tuple[list[dict[str, Any]], BookPlace | None]:
-    """(some of a book's talks with all that they say, the oldest first; where the next part begins, or None).
-
-    Each is a dictionary of `head`, `messages`, `is_rest` (its beginning was in the part before) and `is_open` (it goes
-    on in the next part).
-    """
-    found: list[dict[str, Any]] = []
+def book_part(run: Run, asked: Mapping[str, str], place: BookPlace) -> tuple[list[BookTalk], BookPlace | None]:
+    """(some of a book's talks with all that they say, the oldest first; where the next part begins, or None)"""
+    found: list[BookTalk] = []
     size = 0
     if place.talk is not None:
         told, size, after = _told(run, place.talk, place.after)
@@ -89,10 +97,9 @@ def book_part(run: Run, asked: Mapping[str, str], place: BookPlace) -> tuple[lis
     return found, BookPlace(more) if more is not None else None
 
 
-def _told(run: Run, exchange: int, after: Place) -> tuple[list[dict[str, Any]], int, Place | None]:
+def _told(run: Run, exchange: int, after: Place) -> tuple[list[BookTalk], int, Place | None]:
     head = run(f"{selects.EXCHANGE} WHERE exchanges.id = ? AND {visible.MARKED_SEEN}", (exchange,)).fetchone()
     if head is None:
         return [], 0, None  # it was hidden meanwhile
     here = stretch(run, exchange, after)
-    told = {"head": head, "messages": here.messages, "is_rest": after != Place(), "is_open": here.more is not None}
-    return [told], here.bytes, here.more
+    return [BookTalk(head, here.messages, after != Place(), here.more is not None)], here.bytes, here.more

@@ -6,12 +6,12 @@ import itertools
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 from memories_lib.queries import selects
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.shared import visible
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
 PAGE = 30
 #: A part of a book ends with the talk in which it has so many messages.
@@ -41,12 +41,41 @@ _ORDERS = {
 }
 
 
+class Summary(TypedDict):
+    """What there is to choose from; `start` and `end` are times of the first and last message, None without any."""
+
+    messages: int
+    start: str | None
+    end: str | None
+    years: list[int]
+    chats: list[str]
+    people: list[str]
+    moods: list[str]
+
+
+class TalkPage(TypedDict):
+    """An exchange as it is shown. `head`: its row with `chat`, `chat_kind`, `is_starred`, `is_hidden`, `note`,
+    `before_id`, `after_id`; `messages`: rows of `_TALK`; `links`: message -> rows of its links; `voices`: who speaks;
+    `colours`: person -> one of eight, no two alike among the first eight of a chat; `said_on`: see `_said_on`.
+    """
+
+    head: Row
+    topics: list[str]
+    messages: list[Row]
+    links: dict[int, list[Row]]
+    voices: list[str]
+    owner: str
+    colours: dict[int, int]
+    next_memory: Row | None
+    said_on: set[int]
+
+
 def has_archive(run: Run) -> bool:
     """Whether the database is one of ours."""
     return run("SELECT 1 FROM sqlite_master WHERE name = 'exchange_marks'").fetchone() is not None
 
 
-def summary(run: Run) -> dict[str, Any]:
+def summary(run: Run) -> Summary:
     """How many messages there are, from when to when, and what can be chosen from."""
     row = run(
         "SELECT coalesce(sum(message_count), 0) AS messages, min(first_at) AS start, max(last_at) AS end FROM chats"
@@ -67,7 +96,7 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
-def memories(run: Run, asked: Mapping[str, str]) -> tuple[list[Any], str | None]:
+def memories(run: Run, asked: Mapping[str, str]) -> tuple[list[Row], str | None]:
     """(a page of cards, where the next begins) for what `asked` says: see `TalkFilter`, and order, before."""
     wanted = TalkFilter.from_args(asked, may_see_hidden=True)
     condition, given = wanted.tuned(run, best_first=asked.get("order") == "best").where()
@@ -124,13 +153,10 @@ def _letters_each(run: Run, exchange: int) -> int:
     return max(_FEWEST_LETTERS, min(_LETTERS, _LETTERS_OF_TALK // size["n"]))
 
 
-def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | None:
+def talk(run: Run, exchange: int, *, hidden: bool = False) -> TalkPage | None:
     """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for.
 
     Messages that are too long for a page are cut and say so (`is_cut`).
-
-    `colours`: person -> one of eight colours, no two alike among the first eight of a chat; `next_memory`: its id,
-    title and time; `said_on`: see there.
     """
     head = run(
         f"""
@@ -157,7 +183,7 @@ def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | N
     if head is None:
         return None
     messages = run(_TALK, {"exchange": exchange, "letters": _letters_each(run, exchange)}).fetchall()
-    links: dict[int, list[Any]] = {}
+    links: dict[int, list[Row]] = {}
     for row in run(
         """
         SELECT links.message_id, links.url, links.domain
@@ -176,7 +202,7 @@ def talk(run: Run, exchange: int, *, hidden: bool = False) -> dict[str, Any] | N
     }  # fmt: skip
 
 
-def _said_on(messages: Sequence[Any]) -> set[int]:
+def _said_on(messages: Sequence[Row]) -> set[int]:
     """Those after which the same person goes on in the same minute: their time is told once, with the last one."""
     return {
         m["id"]
@@ -190,7 +216,7 @@ def _colours(run: Run, chat: int) -> dict[int, int]:
     return {row["person_id"]: place % 8 for place, row in enumerate(rows)}
 
 
-def _next_memory(run: Run, head: Any) -> Any:
+def _next_memory(run: Run, head: Row) -> Row | None:
     return run(
         f"""
         SELECT exchanges.id, title, started_at FROM exchanges
@@ -205,7 +231,7 @@ def _next_memory(run: Run, head: Any) -> Any:
 _NEAR = 10
 
 
-def on_this_day(run: Run, day: str) -> tuple[list[Any], list[Any]]:
+def on_this_day(run: Run, day: str) -> tuple[list[Row], list[Row]]:
     """(cards of that day in every year, cards of days near it: memories, where that day has none)."""
     near = f"""
         {CARDS} WHERE exchanges.id IN (
@@ -229,7 +255,7 @@ def _seconds(day: str) -> float:
     return time.mktime((int(day[:4]), int(day[5:7]), int(day[8:10]), 12, 0, 0, 0, 0, 0)) - time.timezone
 
 
-def day(run: Run, asked: str) -> list[Any]:
+def day(run: Run, asked: str) -> list[Row]:
     """Cards of one day (``2024-06-14``)."""
     return run(
         f"{CARDS} WHERE exchanges.started_at >= ? AND exchanges.started_at < ? || '~' AND {visible.MARKED_SEEN}"
@@ -238,7 +264,7 @@ def day(run: Run, asked: str) -> list[Any]:
     ).fetchall()
 
 
-def best(run: Run, condition: str, number: object, most: int = 6) -> list[Any]:
+def best(run: Run, condition: str, number: object, most: int = 6) -> list[Row]:
     """The cards of the best memories that fit a condition with one parameter."""
     return run(
         f"""
@@ -252,7 +278,7 @@ def best(run: Run, condition: str, number: object, most: int = 6) -> list[Any]:
     ).fetchall()
 
 
-def book(run: Run, asked: Mapping[str, str]) -> tuple[list[dict[str, Any]], str | None]:
+def book(run: Run, asked: Mapping[str, str]) -> tuple[list[TalkPage], str | None]:
     """(some talks of a book for a page, the oldest first; where the next part begins, or None)"""
     rows, more = memories(run, {**asked, "order": "oldest"})
     found, size = [], 0

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 #: `connection.execute`, whoever holds the connection.
 Run = Callable[..., sqlite3.Cursor]
 #: How the search index writes words.
 Fold = Callable[[str], str]
+
+
+class Row(Protocol):
+    """A row whose columns have names: of SQLite, or made of one as a dict. What a column holds, its query says."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+    def keys(self) -> Iterable[str]: ...

@@ -9,8 +9,10 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+
+from memories_lib.queries.stretches import BookTalk
+from memories_lib.shared.sql import Row
 
 _MARK = "\u200e"
 _OMITTED = {
@@ -22,56 +24,56 @@ _FILES = frozenset(_OMITTED) - {"deleted"}
 _FIELDS = ("sent_at", "sender", "kind", "text", "is_edited", "filename")
 
 
-def as_json(parts: Iterable[list[dict[str, Any]]]) -> Iterator[str]:
+def as_json(parts: Iterable[list[BookTalk]]) -> Iterator[str]:
     """Everything, for programs: an array of talks. `parts` are as `stretches.book_part` gives them, for all forms."""
     start = "[\n"
     for talks in parts:
         for talk in talks:
-            if not talk["is_rest"]:
-                head = {k: talk["head"][k] for k in ("id", "title", "summary", "chat", "started_at", "mood", "note")}
+            if not talk.is_rest:
+                head = {k: talk.head[k] for k in ("id", "title", "summary", "chat", "started_at", "mood", "note")}
                 yield start + json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "messages": ['
-            before = ",\n  " if talk["is_rest"] else "\n  "
-            for m in talk["messages"]:
+            before = ",\n  " if talk.is_rest else "\n  "
+            for m in talk.messages:
                 yield before + json.dumps({k: m[k] for k in _FIELDS}, ensure_ascii=False)
                 before = ",\n  "
-            if not talk["is_open"]:
+            if not talk.is_open:
                 yield "\n ]\n}"
             start = ",\n"
     yield "[]" if start == "[\n" else "\n]"
 
 
-def as_csv(parts: Iterable[list[dict[str, Any]]]) -> Iterator[str]:
+def as_csv(parts: Iterable[list[BookTalk]]) -> Iterator[str]:
     """A row a message. What a spreadsheet would run as a formula starts with a quote."""
     yield _csv([("talk", "chat", *_FIELDS)])
     for talks in parts:
         yield _csv(
             [f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" else v for v in row]
             for talk in talks
-            for m in talk["messages"]
-            for row in [(talk["head"]["title"], talk["head"]["chat"], *(m[k] for k in _FIELDS))]
+            for m in talk.messages
+            for row in [(talk.head["title"], talk.head["chat"], *(m[k] for k in _FIELDS))]
         )
 
 
-def _csv(rows: Iterable[Any]) -> str:
+def _csv(rows: Iterable[Iterable[object]]) -> str:
     out = io.StringIO()
     csv.writer(out).writerows(rows)
     return out.getvalue()
 
 
-def as_text(parts: Iterable[list[dict[str, Any]]]) -> Iterator[str]:
+def as_text(parts: Iterable[list[BookTalk]]) -> Iterator[str]:
     """As an iPhone writes it."""
     for talks in parts:
-        yield "".join(_line(talk, m).replace("\n", "\r\n") + "\r\n" for talk in talks for m in talk["messages"])
+        yield "".join(_line(talk, m).replace("\n", "\r\n") + "\r\n" for talk in talks for m in talk.messages)
 
 
-def _line(talk: Mapping[str, Any], m: Mapping[str, Any]) -> str:
+def _line(talk: BookTalk, m: Row) -> str:
     # As iPhones do, before what carries a file.
     mark = _MARK if m["sender"] is not None and (m["filename"] or m["kind"] in _FILES) else ""
-    who = m["sender"] if m["sender"] is not None else talk["head"]["chat"]
+    who = m["sender"] if m["sender"] is not None else talk.head["chat"]
     return f"{mark}[{m['sent_at'][:10]}, {m['sent_at'][11:]}] {who}: {_body(m)}"
 
 
-def _body(m: Mapping[str, Any]) -> str:
+def _body(m: Row) -> str:
     if m["sender"] is None:
         return _MARK + m["text"]
     text = m["text"] + (f" {_MARK}<This message was edited>" if m["is_edited"] else "")

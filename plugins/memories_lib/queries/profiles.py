@@ -1,17 +1,19 @@
-"""The story of a person and of a chat: first and last words, when, how much, who writes first, who answers how soon.
+"""What is told of a person and of a chat: first and last words, when, how much, who writes first, who answers how soon.
 
 Everything comes from what was counted at ingest, or by way of the exchanges: nothing here looks through all messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from memories_lib.queries import talks
 from memories_lib.shared import naming_edits, visible
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Row, Run
 
+#: What a page shows, by the names that its template takes; each function says which.
+Profile = dict[str, Any]
 #: So many months are looked through for somebody's first or last words.
 _MONTHS = 6
 _MOST_PEOPLE = 200
@@ -28,7 +30,7 @@ _SHARE = """
 """
 
 
-def everybody(run: Run, skip_people: int = 0, skip_chats: int = 0) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def everybody(run: Run, skip_people: int = 0, skip_chats: int = 0) -> tuple[list[Profile], list[Profile]]:
     """(people with their numbers, chats with their first and last words), whoever writes most first.
 
     A page of each, after those skipped; one more of each says that there are more.
@@ -67,7 +69,7 @@ def everybody(run: Run, skip_people: int = 0, skip_chats: int = 0) -> tuple[list
     ]
 
 
-def person(run: Run, number: int) -> dict[str, Any] | None:
+def person(run: Run, number: int) -> Profile | None:
     """One person: numbers, years, chats, emoji, first and last words, the best talks; None when there is nobody."""
     head = run(
         f"""
@@ -103,7 +105,7 @@ def person(run: Run, number: int) -> dict[str, Any] | None:
     }
 
 
-def naming_of(run: Run, number: int, head: Mapping[str, Any]) -> dict[str, Any]:
+def naming_of(run: Run, number: int, head: Row) -> Profile:
     """What is needed to call a person otherwise, or to join it with another one."""
     others = run(
         "SELECT id, name FROM people WHERE id <> ? ORDER BY message_count DESC, name LIMIT ?", (number, _MOST_PEOPLE)
@@ -119,7 +121,7 @@ def naming_of(run: Run, number: int, head: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _naming_of_chat(run: Run, number: int, head: Mapping[str, Any]) -> dict[str, Any]:
+def _naming_of_chat(run: Run, number: int, head: Row) -> Profile:
     """What is needed to call a chat otherwise, to join it with another one, or to part its exports."""
     others = run("SELECT id, name FROM chats WHERE id <> ? ORDER BY name LIMIT ?", (number, _MOST_PEOPLE)).fetchall()
     sources = run(
@@ -132,7 +134,7 @@ def _naming_of_chat(run: Run, number: int, head: Mapping[str, Any]) -> dict[str,
     return {"kind": "chats", "id": number, "name": head["name"], "others": others, "sources": sources}
 
 
-def chat(run: Run, number: int) -> dict[str, Any] | None:
+def chat(run: Run, number: int) -> Profile | None:
     """One chat: its people with their shares, years, emoji, first and last words, the best talks; None if unknown."""
     head = run("SELECT * FROM chats WHERE id = ? AND message_count > 0", (number,)).fetchone()
     if head is None:
@@ -169,9 +171,9 @@ def chat(run: Run, number: int) -> dict[str, Any] | None:
     }
 
 
-def _shares(rows: Iterable[Any]) -> list[dict[str, Any]]:
+def _shares(found: Iterable[Row]) -> list[Profile]:
     """The rows with `percent` of the talks that they start and `minutes` to an answer."""
-    rows = [dict(row) for row in rows]
+    rows = [dict(row) for row in found]
     started = sum(row["started"] for row in rows) or 1
     return [
         {
@@ -183,7 +185,7 @@ def _shares(rows: Iterable[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _years(run: Run, column: str, number: int) -> list[Any]:
+def _years(run: Run, column: str, number: int) -> list[tuple[str, int]]:
     counted = {
         row["year"]: row["n"]
         for row in run(
@@ -200,7 +202,7 @@ def _years(run: Run, column: str, number: int) -> list[Any]:
     )
 
 
-def _emoji(run: Run, column: str, number: int) -> list[Any]:
+def _emoji(run: Run, column: str, number: int) -> list[Row]:
     return run(
         f"""
         SELECT emoji, sum(uses) AS uses FROM person_emoji WHERE {column} = ?
@@ -219,7 +221,7 @@ WHERE messages.kind = 'text' AND {visible.MESSAGE_ITSELF} AND {visible.MARKED_SE
 """
 
 
-def _words(run: Run, number: int, way: str) -> Any:
+def _words(run: Run, number: int, way: str) -> Row | None:
     """The first (`way` is "") or last ("DESC") words of a chat that may be read."""
     return run(
         f"""
@@ -232,12 +234,12 @@ def _words(run: Run, number: int, way: str) -> Any:
     ).fetchone()
 
 
-def last_words(run: Run, chat: int) -> Any:
+def last_words(run: Run, chat: int) -> Row | None:
     """The last words of a chat that may be read, with their sender and talk; None for none."""
     return _words(run, chat, "DESC")
 
 
-def _words_of(run: Run, number: int, chats: Iterable[Mapping[str, Any]], way: str) -> Any:
+def _words_of(run: Run, number: int, chats: Sequence[Row], way: str) -> Row | None:
     """The first or last words of a person that may be read, in whichever chat."""
     found = []
     if sum(row["messages"] for row in chats) > _MUCH:
