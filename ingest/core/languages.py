@@ -29,7 +29,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -95,109 +95,118 @@ class Languages:
     laughs: dict[str, str]
 
 
-def _strings(table: dict[str, Any], name: str) -> list[str]:
-    value = table.get(name, [])
-    return list(value) if isinstance(value, list) else []
+#: language -> its table of data/languages.json
+_Tables = Mapping[str, Mapping[str, Any]]
+
+
+@cache
+def languages() -> Languages:
+    """Read the data file once."""
+    return from_tables(json.loads(files("ingest").joinpath("data/languages.json").read_text("utf-8")))
+
+
+def from_tables(tables: _Tables) -> Languages:
+    """What the tables of all languages say together."""
+    exact = {plain(sentence): kind for sentence, kind in _sentences_with_kind(tables)}
+    by_admin = [sentence.partition("{name}") for sentence in _listed(tables, "deleted_by_admin")]
+    around_name = tuple((plain(f"{before}|")[:-1], plain(f"|{after}")[1:]) for before, _, after in by_admin)
+    first_words = (*_listed(tables, "call"), *(before for before, _, _ in by_admin))
+    return Languages(
+        exact=exact,
+        exact_tight={sentence.replace(" ", ""): kind for sentence, kind in exact.items() if " " in sentence},
+        exact_raw=frozenset(_raw_forms(sentence for sentence, _ in _sentences_with_kind(tables))),
+        own_deleted=_plain_set(tables, "own_deleted"),
+        deleted_by_admin=around_name,
+        starts_of_deleted=tuple({before for before, _ in around_name}),
+        raw_starts=frozenset(word[:START] for word in first_words if word),
+        of_people=_plain_tuple(tables, "cannot_display", "invite"),
+        omitted=frozenset(
+            map(plain, (s for table in tables.values() for s in table.get("omitted", {}).get("any", [])))
+        ),
+        attached=_plain_set(tables, "attached"),
+        edited=_plain_set(tables, "edited"),
+        calls=_plain_tuple(tables, "call", "missed"),
+        call_ends=_plain_tuple(tables, "call_ends"),
+        polls=_plain_set(tables, "poll"),
+        options=_plain_set(tables, "option"),
+        labels=_plain_set(tables, "location", "poll", "option", "attached", "event"),
+        you=tuple(_listed(tables, "you")),
+        meridiem=_meridiem(tables),
+        months=_months(tables),
+        file_names=_file_names(tables),
+        laughs={code: table["laugh"] for code, table in tables.items() if "laugh" in table},
+    )
+
+
+def _listed(tables: _Tables, *names: str) -> Iterator[str]:
+    """What the lists of these names hold, language after language."""
+    for table in tables.values():
+        for name in names:
+            value = table.get(name, [])
+            # Where a language has none, the table says why in a string.
+            yield from value if isinstance(value, list) else ()
+
+
+def _plain_set(tables: _Tables, *names: str) -> frozenset[str]:
+    return frozenset(map(plain, _listed(tables, *names)))
+
+
+def _plain_tuple(tables: _Tables, *names: str) -> tuple[str, ...]:
+    return tuple(map(plain, _listed(tables, *names)))
+
+
+def _sentences_with_kind(tables: _Tables) -> Iterator[tuple[str, str]]:
+    """(sentence that is all of a message, the kind of message that it is)"""
+    kinds = (
+        ("deleted", "deleted"),
+        ("own_deleted", "deleted"),
+        ("view_once", "view_once"),
+        ("live", "location"),
+        ("missed", "call"),
+    )
+    for code, table in tables.items():
+        for name, kind in kinds:
+            yield from ((sentence, kind) for sentence in _listed({code: table}, name))
+        for kind, sentences in table.get("omitted", {}).items():
+            if kind != "any":
+                yield from ((sentence, kind) for sentence in sentences)
 
 
 def _raw_forms(sentences: Iterable[str]) -> set[str]:
     return {mark + s + stop for s in sentences for mark in ("", "\u200e", "\u200f") for stop in ("", ".")}
 
 
-@cache
-def languages() -> Languages:
-    """Read the data file once."""
-    text = files("ingest").joinpath("data/languages.json").read_text("utf-8")
-    exact: dict[str, str] = {}
-    raw: set[str] = set()
-    meridiem: dict[str, str] = {}
-    months: dict[str, int] = {}
-    own: set[str] = set()
-    by_admin: list[tuple[str, str]] = []
-    raw_starts: set[str] = set()
-    of_people: list[str] = []
-    sets: dict[str, set[str]] = {"omitted": set(), "attached": set(), "edited": set()}
-    calls: list[str] = []
-    call_ends: list[str] = []
-    polls: set[str] = set()
-    options: set[str] = set()
-    labels: set[str] = set()
-    you: list[str] = []
-    names: list[str] = []
-    laughs: dict[str, str] = {}
+def _meridiem(tables: _Tables) -> dict[str, str]:
+    """Key of a word beside a clock -> am, pm, night, or clock for words that say nothing."""
+    return {
+        meridiem_key(word): meaning
+        for code, table in tables.items()
+        for meaning in ("am", "pm", "night", "clock")
+        for word in _listed({code: table}, meaning)
+    }
 
-    for code, table in json.loads(text).items():
-        by_kind: dict[str, list[str]] = {
-            "deleted": _strings(table, "deleted") + _strings(table, "own_deleted"),
-            "view_once": _strings(table, "view_once"),
-            "location": _strings(table, "live"),
-            "call": _strings(table, "missed"),
-        }
-        for kind, sentences in table.get("omitted", {}).items():
-            if kind == "any":
-                sets["omitted"].update(map(plain, sentences))
-            else:
-                by_kind.setdefault(kind, []).extend(sentences)
-        for kind, sentences in by_kind.items():
-            exact.update((plain(s), kind) for s in sentences)
-            raw |= _raw_forms(sentences)
-        own.update(map(plain, _strings(table, "own_deleted")))
-        sets["attached"].update(map(plain, _strings(table, "attached")))
-        sets["edited"].update(map(plain, _strings(table, "edited")))
-        raw_starts.update(word[:START] for word in _strings(table, "call"))
-        calls += map(plain, _strings(table, "call") + _strings(table, "missed"))
-        call_ends += map(plain, _strings(table, "call_ends"))
-        polls.update(map(plain, _strings(table, "poll")))
-        options.update(map(plain, _strings(table, "option")))
-        for key in ("location", "poll", "option", "attached", "event"):
-            labels.update(map(plain, _strings(table, key)))
-        for sentence in _strings(table, "deleted_by_admin"):
-            before, _, after = sentence.partition("{name}")
-            raw_starts.add(before[:START])
-            by_admin.append((plain(f"{before}|")[:-1], plain(f"|{after}")[1:]))
-        of_people += map(plain, _strings(table, "cannot_display") + _strings(table, "invite"))
-        you += _strings(table, "you")
-        names += _strings(table, "file")
-        for meaning in ("am", "pm", "night", "clock"):
-            meridiem.update((meridiem_key(w), meaning) for w in _strings(table, meaning))
-        for number, month in enumerate(_strings(table, "months"), 1):
+
+def _months(tables: _Tables) -> dict[str, int]:
+    """Name of a month -> its number: by its place in the list, or as it says (``sept=9``)."""
+    months: dict[str, int] = {}
+    for table in tables.values():
+        for number, month in enumerate(_listed({"": table}, "months"), 1):
             word, _, value = month.partition("=")
             months[word.casefold()] = int(value or number)
             if not value and len(word) > 4 and word.isascii():
                 months.setdefault(word[:3].casefold(), number)
-        if "laugh" in table:
-            laughs[code] = table["laugh"]
+    return months
 
+
+def _file_names(tables: _Tables) -> tuple[re.Pattern[str], ...]:
     # The longest words first, so that "Chat WhatsApp con" wins over a shorter one.
-    names.sort(key=len, reverse=True)
-    return Languages(
-        exact=exact,
-        exact_tight={sentence.replace(" ", ""): kind for sentence, kind in exact.items() if " " in sentence},
-        exact_raw=frozenset(raw),
-        own_deleted=frozenset(own),
-        deleted_by_admin=tuple(by_admin),
-        starts_of_deleted=tuple({before for before, _ in by_admin}),
-        raw_starts=frozenset(raw_starts - {""}),
-        of_people=tuple(of_people),
-        omitted=frozenset(sets["omitted"]),
-        attached=frozenset(sets["attached"]),
-        edited=frozenset(sets["edited"]),
-        calls=tuple(calls),
-        call_ends=tuple(call_ends),
-        polls=frozenset(polls),
-        options=frozenset(options),
-        labels=frozenset(labels),
-        you=tuple(you),
-        meridiem=meridiem,
-        months=months,
-        file_names=tuple(
-            re.compile(
-                re.escape(n).replace(r"\{name\}", "(?P<name>.+)").replace(r"\ ", r"[ _\u00a0]") + r"\Z",
-                re.IGNORECASE,
-            )
-            for n in (*names, *_as_zips(names))
-        ),
-        laughs=laughs,
+    names = sorted(_listed(tables, "file"), key=len, reverse=True)
+    return tuple(
+        re.compile(
+            re.escape(name).replace(r"\{name\}", "(?P<name>.+)").replace(r"\ ", r"[ _\u00a0]") + r"\Z",
+            re.IGNORECASE,
+        )
+        for name in (*names, *_as_zips(names))
     )
 
 

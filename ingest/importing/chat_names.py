@@ -62,3 +62,23 @@ def is_from_file(connection: sqlite3.Connection, chat: Candidate) -> bool:
             "SELECT filename FROM sources JOIN chat_sources ON source_id = sources.id WHERE chat_id = ?", (chat.id,)
         )
     )
+
+
+def name_of_chat(name: str | None, overview: Overview, owner: str | None) -> str:
+    """The name a new chat gets: the file's, else its people's."""
+    if name:
+        return name
+    others = [sender for sender, _ in overview.senders.most_common() if sender != owner]
+    if not others:
+        return owner or "Chat"
+    if len(others) <= 3:
+        return ", ".join(others)
+    return f"{', '.join(others[:2])} +{len(others) - 2}"
+
+
+def free_name(connection: sqlite3.Connection, name: str) -> str:
+    """`name`, with a number where another chat is called so."""
+    free, number = name, 2
+    while connection.execute("SELECT 1 FROM chats WHERE name = ? COLLATE NOCASE", (free,)).fetchone():
+        free, number = f"{name} ({number})", number + 1
+    return free

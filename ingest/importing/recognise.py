@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ingest.archive.owner import members_of
 from ingest.archive.people import PersonRegistry
 from ingest.core.keys import chat_key
 from ingest.core.names import guess_owner, name_key
-from ingest.importing.chat_evidence import ENOUGH_AGAINST, LARGE, PROOF, SMALL, Candidate, candidates
+from ingest.importing.chat_evidence import ENOUGH_AGAINST, LARGE, SMALL, Candidate, candidates
 from ingest.importing.chat_names import (
     chat_name_key,
+    free_name,
     is_from_file,
     is_made_of_members,
     is_member_called,
+    name_of_chat,
     settled_name,
 )
 from ingest.importing.clock_shift import Places, find_moved, find_shifts
 from ingest.importing.group_notices import made_at, notices_with, quotes
-from ingest.importing.sampling import Overview, Probe
+from ingest.importing.sampling import Overview
 from ingest.importing.short_messages import find_by_rhythm
 
 #: Why an export is taken for a chat that the user named.
@@ -63,118 +65,141 @@ def kind_of_chat(name: str | None, overview: Overview) -> str:
     return "direct"
 
 
-def name_of_chat(name: str | None, overview: Overview, owner: str | None) -> str:
-    """The name a new chat gets: the file's, else its people's."""
-    if name:
-        return name
-    others = [sender for sender, _ in overview.senders.most_common() if sender != owner]
-    if not others:
-        return owner or "Chat"
-    if len(others) <= 3:
-        return ", ".join(others)
-    return f"{', '.join(others[:2])} +{len(others) - 2}"
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known besides what the archive holds.
+
+    `said`: what the user decided (``--chat``); `called`: what edits call chats -> ids; `apart`: names of chats that
+    other exports were parted into, of which only an export of such a name is.
+    """
+
+    said: str | None = None
+    called: Mapping[str, int] = field(default_factory=dict)
+    apart: Collection[str] = ()
 
 
 def recognise(
-    connection: sqlite3.Connection,
-    name: str | None,
-    overview: Overview,
-    roll: PersonRegistry,
-    said: str | None = None,
-    called: Mapping[str, int] | None = None,
-    apart: Collection[str] = (),
+    connection: sqlite3.Connection, name: str | None, overview: Overview, roll: PersonRegistry, known: Known
 ) -> Match:
-    """The chat for an export. `said` is what the user decided (``--chat``); `called`: what edits call chats -> ids.
-
-    `apart`: names of chats that other exports were parted into; only an export of such a name is of them.
-    """
+    """The chat for an export that its file calls `name`."""
     kind = kind_of_chat(name, overview)
-    if said is not None:
-        row = connection.execute(
-            "SELECT id, name, kind FROM chats WHERE id = ? OR name = ? COLLATE NOCASE ORDER BY id = ? DESC, id LIMIT 1",
-            ((called or {}).get(name_key(said)), said, (called or {}).get(name_key(said))),
-        ).fetchone()
-        if row is None:
-            return Match(None, said, kind)
-        chat, called_now, its_kind = row
-        return Match(chat, called_now, its_kind, why=SAID)
-    if name is not None:
-        name = settled_name(name, overview)
-    closed = {name_key(one) for one in apart if name is None or name_key(one) != name_key(name)}
-    probes = overview.few_probes()
-    chats = [chat for chat in candidates(connection, probes) if name_key(chat.name) not in closed]
-    renamed = _renamed(connection, chats, name, overview) if name is not None else set()
-    for chat in chats:
-        chat.is_renamed = chat.id in renamed
-        chat.members = members_of(connection, chat.id)
-    people = {person for key in overview.senders if (person := roll.find(key)) is not None}
-    strangers = len(overview.people()) - len(people)
-    doubtful: list[Candidate] = []
-    for chat in sorted(chats, key=lambda one: -one.hits):
-        if not chat.has_words(len(probes)):
-            break
-        if chat.is_beyond_doubt or (
-            _may_be_called(chat, name, overview) and _was_made_together(connection, chat, name, overview)
-        ):
-            return _matched(connection, chat, name, kind, overview, "")
-        doubtful.append(chat)
-    same_people: list[Candidate] = []
-    places = Places(connection)
-    for chat in chats:
-        is_same_name = name is not None and (chat.is_renamed or chat_name_key(name) == chat_name_key(chat.name))
-        is_same_people = len(people) > 1 and chat.members == people and not strangers
-        if not (is_same_name or is_same_people):
-            if kind == chat.kind == "direct" and people and _is_mirrored(chat, name, overview, roll):
-                doubtful.append(chat)
-            continue
-        is_fit = _fits(chat, kind, people, strangers)
-        # Whether its clock differs is asked of chats alone that it could be: many have almost the same name.
-        if chat.asked >= ENOUGH_AGAINST and chat.share < SMALL and (is_same_people or (is_same_name and is_fit)):
-            chat.is_elsewhere = bool(find_shifts(connection, chat.id, overview.probes, places))
-        is_against = chat.is_contradicted or not _was_made_together(connection, chat, name, overview)
-        if is_same_name and not is_against and is_fit:
-            return _matched(connection, chat, name, kind, overview, "its name and people")
-        is_the_only_chat = kind == chat.kind == "direct" and (name is None or _may_be_called(chat, name, overview))
-        if is_same_people and is_the_only_chat and not is_against:
-            same_people.append(chat)
-        else:
-            doubtful.append(chat)
-    if len(same_people) == 1:
-        return _matched(connection, same_people[0], name, kind, overview, "its people")
-    doubtful += same_people
-    elsewhere = find_moved(connection, overview.probes, places)
-    if elsewhere is None and overview.is_of_short_messages:
-        elsewhere = find_by_rhythm(connection, chats, probes)
-    for chat in chats:
-        if chat.id == elsewhere and not (chat.kind != kind and kind == "group"):
-            return _matched(connection, chat, name, kind, overview, "its words, at other hours")
-    owner = guess_owner(name, list(overview.senders), {})
-    new = _free_name(connection, name_of_chat(name, overview, owner))
-    if not doubtful:
-        return Match(None, new, kind)
-    return Match(None, new, kind, doubt=doubtful[0].name, doubt_agrees=doubtful[0].share >= LARGE)
+    if known.said is not None:
+        return _as_said(connection, known.said, known.called, kind)
+    search = _Search(connection, settled_name(name, overview) if name is not None else None, kind, overview, roll)
+    return search.run(known.apart)
 
 
-def find_swapped(connection: sqlite3.Connection, probes: list[Probe]) -> int | None:
-    """The chat that holds an export's words on days that have day and month changed round; None when there is none."""
-    plain = {chat.id: chat for chat in candidates(connection, probes)}
-    turned = [swapped for probe in probes if (swapped := _swapped(probe))]
-    found = [
-        chat
-        for chat in candidates(connection, turned)
-        if chat.has_words(len(turned)) and chat.hits >= PROOF and chat.hits > 2 * plain[chat.id].hits
-    ]
-    return max(found, key=lambda chat: chat.hits).id if found else None
+def _as_said(connection: sqlite3.Connection, said: str, called: Mapping[str, int], kind: str) -> Match:
+    edited = called.get(name_key(said))
+    row = connection.execute(
+        "SELECT id, name, kind FROM chats WHERE id = ? OR name = ? COLLATE NOCASE ORDER BY id = ? DESC, id LIMIT 1",
+        (edited, said, edited),
+    ).fetchone()
+    if row is None:
+        return Match(None, said, kind)
+    chat, called_now, its_kind = row
+    return Match(chat, called_now, its_kind, why=SAID)
 
 
-def _swapped(probe: Probe) -> Probe | None:
-    minute = swap_day(probe.minute)
-    return replace(probe, minute=minute) if minute != probe.minute else None
+class _Search:
+    """One export, and the chats that it might be: by its words, by its name or people, by its words at other hours."""
 
+    def __init__(
+        self, connection: sqlite3.Connection, name: str | None, kind: str, overview: Overview, roll: PersonRegistry
+    ) -> None:
+        self._connection, self._name, self._kind, self._overview, self._roll = connection, name, kind, overview, roll
+        self._people = {person for key in overview.senders if (person := roll.find(key)) is not None}
+        self._strangers = len(overview.people()) - len(self._people)
+        self._places = Places(connection)
+        self._probes = overview.few_probes()
+        self._doubtful: list[Candidate] = []
 
-def swap_day(at: str) -> str:
-    """A time with day and month changed round (``2021-05-03T…`` for ``2021-03-05T…``); as it is where it cannot be."""
-    return f"{at[:5]}{at[8:10]}-{at[5:7]}{at[10:]}" if at[8:10] <= "12" else at
+    def run(self, apart: Collection[str]) -> Match:
+        """The chat, or a new one, and why."""
+        chats = self._candidates(apart)
+        if found := self._by_words(chats):
+            return self._matched(found, "")
+        named, same_people = self._by_name_or_people(chats)
+        if named:
+            return self._matched(named, "its name and people")
+        if len(same_people) == 1:
+            return self._matched(same_people[0], "its people")
+        self._doubtful += same_people
+        if found := self._at_other_hours(chats):
+            return self._matched(found, "its words, at other hours")
+        owner = guess_owner(self._name, list(self._overview.senders), {})
+        new = free_name(self._connection, name_of_chat(self._name, self._overview, owner))
+        if not self._doubtful:
+            return Match(None, new, self._kind)
+        doubt = self._doubtful[0]
+        return Match(None, new, self._kind, doubt=doubt.name, doubt_agrees=doubt.share >= LARGE)
+
+    def _candidates(self, apart: Collection[str]) -> list[Candidate]:
+        name = self._name
+        closed = {name_key(one) for one in apart if name is None or name_key(one) != name_key(name)}
+        found = candidates(self._connection, self._probes)
+        chats = [chat for chat in found if name_key(chat.name) not in closed]
+        renamed = _renamed(self._connection, chats, name, self._overview) if name is not None else set()
+        for chat in chats:
+            chat.is_renamed = chat.id in renamed
+            chat.members = members_of(self._connection, chat.id)
+        return chats
+
+    def _by_words(self, chats: list[Candidate]) -> Candidate | None:
+        """The chat that has the same words in the same minutes; what has fewer of them is doubtful."""
+        for chat in sorted(chats, key=lambda one: -one.hits):
+            if not chat.has_words(len(self._probes)):
+                break
+            if chat.is_beyond_doubt or (
+                _may_be_called(chat, self._name, self._overview) and self._was_made_together(chat)
+            ):
+                return chat
+            self._doubtful.append(chat)
+        return None
+
+    def _by_name_or_people(self, chats: list[Candidate]) -> tuple[Candidate | None, list[Candidate]]:
+        """(the chat of this name and these people, direct chats of the same two); what might be is doubtful."""
+        same_people: list[Candidate] = []
+        name, kind = self._name, self._kind
+        for chat in chats:
+            is_same_name = name is not None and (chat.is_renamed or chat_name_key(name) == chat_name_key(chat.name))
+            is_same_people = len(self._people) > 1 and chat.members == self._people and not self._strangers
+            if not (is_same_name or is_same_people):
+                is_direct = kind == chat.kind == "direct"
+                if is_direct and self._people and _is_mirrored(chat, name, self._overview, self._roll):
+                    self._doubtful.append(chat)
+                continue
+            is_fit = _fits(chat, kind, self._people, self._strangers)
+            # Whether its clock differs is asked of chats alone that it could be: many have almost the same name.
+            if chat.asked >= ENOUGH_AGAINST and chat.share < SMALL and (is_same_people or (is_same_name and is_fit)):
+                chat.is_elsewhere = bool(find_shifts(self._connection, chat.id, self._overview.probes, self._places))
+            is_against = chat.is_contradicted or not self._was_made_together(chat)
+            if is_same_name and not is_against and is_fit:
+                return chat, []
+            is_the_only_chat = kind == chat.kind == "direct" and (
+                name is None or _may_be_called(chat, name, self._overview)
+            )
+            if is_same_people and is_the_only_chat and not is_against:
+                same_people.append(chat)
+            else:
+                self._doubtful.append(chat)
+        return None, same_people
+
+    def _at_other_hours(self, chats: list[Candidate]) -> Candidate | None:
+        """The chat that has the words as a phone in another country shows them, or short messages in their rhythm."""
+        elsewhere = find_moved(self._connection, self._overview.probes, self._places)
+        if elsewhere is None and self._overview.is_of_short_messages:
+            elsewhere = find_by_rhythm(self._connection, chats, self._probes)
+        for chat in chats:
+            if chat.id == elsewhere and not (chat.kind != self._kind and self._kind == "group"):
+                return chat
+        return None
+
+    def _was_made_together(self, chat: Candidate) -> bool:
+        return _was_made_together(self._connection, chat, self._name, self._overview)
+
+    def _matched(self, chat: Candidate, why: str) -> Match:
+        return _matched(self._connection, chat, self._name, self._kind, self._overview, why)
 
 
 def _matched(
@@ -208,14 +233,6 @@ def _is_owner(connection: sqlite3.Connection, chat: Candidate, name: str, overvi
     people = connection.execute("SELECT id, name FROM people WHERE is_owner").fetchall()
     owners = {name_key(called) for person, called in people if person in chat.members}
     return bool(owners) and (owners - {name_key(name)}).isdisjoint(overview.people())
-
-
-def _free_name(connection: sqlite3.Connection, name: str) -> str:
-    """`name`, with a number where another chat is called so."""
-    free, number = name, 2
-    while connection.execute("SELECT 1 FROM chats WHERE name = ? COLLATE NOCASE", (free,)).fetchone():
-        free, number = f"{name} ({number})", number + 1
-    return free
 
 
 def _may_be_called(chat: Candidate, name: str | None, overview: Overview) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from itertools import pairwise
 
 from ingest.archive.derived import count_all
@@ -10,10 +11,11 @@ from ingest.archive.fts import MessageIndex
 from ingest.archive.ids import IdRegistry
 from ingest.core.keys import Keys
 from ingest.core.model import ImportReport, Order
+from ingest.importing.chat_evidence import PROOF, candidates
 from ingest.importing.kept_order import GUESS_MARK, GUESSES, ORDER_NAMES, order_named
-from ingest.importing.recognise import swap_day
 from ingest.importing.removal import gather_leaving, take_out_of_talks
 from ingest.importing.rewriting import tell_loose
+from ingest.importing.sampling import Probe
 from memories_lib.shared.counters import Counters
 
 
@@ -23,6 +25,28 @@ class OtherOrder(Exception):
     def __init__(self, order: Order) -> None:
         super().__init__(order)
         self.order = order
+
+
+def find_swapped(connection: sqlite3.Connection, probes: list[Probe]) -> int | None:
+    """The chat that holds an export's words on days that have day and month changed round; None when there is none."""
+    plain = {chat.id: chat for chat in candidates(connection, probes)}
+    turned = [swapped for probe in probes if (swapped := _swapped(probe))]
+    found = [
+        chat
+        for chat in candidates(connection, turned)
+        if chat.has_words(len(turned)) and chat.hits >= PROOF and chat.hits > 2 * plain[chat.id].hits
+    ]
+    return max(found, key=lambda chat: chat.hits).id if found else None
+
+
+def _swapped(probe: Probe) -> Probe | None:
+    minute = swap_day(probe.minute)
+    return replace(probe, minute=minute) if minute != probe.minute else None
+
+
+def swap_day(at: str) -> str:
+    """A time with day and month changed round (``2021-05-03T…`` for ``2021-03-05T…``); as it is where it cannot be."""
+    return f"{at[:5]}{at[8:10]}-{at[5:7]}{at[10:]}" if at[8:10] <= "12" else at
 
 
 def guessed_sources(connection: sqlite3.Connection, chat: int, layout: str | None = None) -> list[int]:

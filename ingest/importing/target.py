@@ -13,8 +13,8 @@ from ingest.importing.provenance import format_name
 from ingest.importing.read import Read
 from ingest.importing.recognise import (
     SAID,
+    Known,
     Match,
-    find_swapped,
     kind_of_chat,
     make_chat,
     recognise,
@@ -27,6 +27,7 @@ from ingest.importing.same_people import name_the_same
 from ingest.importing.sampling import Overview
 from ingest.importing.swapped_dates import (
     OtherOrder,
+    find_swapped,
     guessed_sources,
     order_of_source,
     other_order,
@@ -85,7 +86,8 @@ class TargetFinder:
         said = parted[0] if parted else self._options.chat
         apart = {name for name, _ in self._decided.parted.values()}
         self._compare_orders(read)
-        match = recognise(connection, read.name, overview, self._import.people, said, self._import.chats_now, apart)
+        known = Known(said, self._import.chats_now, apart)
+        match = recognise(connection, read.name, overview, self._import.people, known)
         self._heal_guesses(read, match)
         former = [parted[1]] if parted else []
         if self._options.chat is not None and self._import.sha256 in self._decided.moved:

@@ -29,7 +29,7 @@ from ingest.summaries.gemini.answer import Summary
 from ingest.summaries.gemini.client import read_fault
 from ingest.summaries.gemini.parse_answer import read_answer, schema
 from ingest.summaries.gemini.prompt import pack_of, packs, tokens_in
-from ingest.summaries.gemini.redact import Redactor, restore
+from ingest.summaries.gemini.redact import Redactor
 from ingest.summaries.gemini.transcript import Line, Talk, letter, one_line
 from tests.gemini import Answer, StandIn, blocked, content_of, fault, quota, reply, summaries, talks_in
 from tests.helpers import one, put, rows
@@ -620,10 +620,11 @@ def test_any_texts_are_read_back_line_by_line(texts: list[str]) -> None:
     )
 )
 def test_redaction_leaves_no_name_and_can_be_undone(pieces: list[str]) -> None:
-    talk, back = Redactor(("Emma Lund", "Ōe Kenji", "李雷")).redact(_talk([" ".join(pieces) or "x"]))
+    talk, stand_ins = Redactor(("Emma Lund", "Ōe Kenji", "李雷")).redact(_talk([" ".join(pieces) or "x"]))
     for secret in ("emma", "lund", "kenji", "李雷", "x@y", "1234567"):
         assert secret not in talk.lines[0].text.casefold()
-    assert restore(Summary("[A]", "[B] [C]", (), "calm", 0, ()), back).title == "Emma Lund"
+    restored = stand_ins.restore_summary(Summary("[A]", "[B] [C]", (), "calm", 0, ()))
+    assert (restored.title, restored.summary) == ("Emma Lund", "Ōe Kenji 李雷")
 
 
 @given(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.core.errors import MemoriesError
 from ingest.summaries.gemini import aio
-from ingest.summaries.gemini.answer import Summary
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Service, host
-from ingest.summaries.gemini.redact import restore
-from ingest.summaries.gemini.transcript import Line, Talk, letter, one_line
+from ingest.summaries.gemini.transcript import Sent, letter, one_line
 from ingest.summaries.gemini.workflow import Wanted, price_for, redactor_for
 from memories_lib.queries.passages import Passage, find
 from memories_lib.shared.sql import Run
@@ -93,43 +92,38 @@ def _by_name(connection: sqlite3.Connection) -> Run:
     return run
 
 
+def _content(question: str, passages: Sequence[Passage], people: Mapping[str, str], clean: Callable[[str], str]) -> str:
+    """What is sent: who is who, numbered lines, the question. `people`: letter -> name, or what stands for it."""
+    letters = {name: letter for letter, name in _letters(passages).items()}
+    return "\n".join(
+        [
+            ", ".join(f"{who} = {one_line(name)}" for who, name in people.items()),
+            *(f"{p.number} {letters[p.person]} {p.at[:10]} {clean(one_line(p.text))}" for p in passages),
+            # Names are taken out of the question as well.
+            f"The question: {clean(question)}",
+        ]
+    )
+
+
+def _letters(passages: Sequence[Passage]) -> dict[str, str]:
+    """Letter -> who it stands for."""
+    return {letter(n): name for n, name in enumerate(dict.fromkeys(p.person for p in passages))}
+
+
 def _answered(
     connection: sqlite3.Connection, kept: AnswerCache, question: str, wanted: Wanted, key: str, passages: list[Passage]
 ) -> Answered:
-    people = {name: letter(n) for n, name in enumerate(dict.fromkeys(p.person for p in passages))}
-    lines = tuple(Line(p.message, p.number, people[p.person], p.at[:10], one_line(p.text), 1) for p in passages)
-    # The question goes with the lines, so that names are taken out of it as well.
-    lines += (Line(0, 0, "-", "", question, 1),)
-    talk = Talk(0, 0, passages[0].chat, False, passages[0].at, 0, "", {w: n for n, w in people.items()}, lines)
-    redactor = redactor_for(connection, wanted)
-    back: dict[str, str] = {}
-    if redactor:
-        talk, back = redactor.redact(talk)
-    *shown, last = talk.lines
-    content = "\n".join(
-        [
-            ", ".join(f"{who} = {one_line(name)}" for who, name in talk.people.items()),
-            *(f"{line.number} {line.who} {line.at} {line.text}" for line in shown),
-            f"The question: {last.text}",
-        ]
+    redactor, people = redactor_for(connection, wanted), _letters(passages)
+    stand_ins = redactor.stand_ins(people) if redactor else None
+    content = (
+        _content(question, passages, stand_ins.people, stand_ins.clean)
+        if stand_ins
+        else _content(question, passages, people, str)
     )
     price, answer = price_for(wanted), schema()
     run = kept.begin(wanted.model, host(), wanted.budget)
-    by_chat = [
-        Talk(
-            0,
-            0,
-            chat,
-            False,
-            passages[0].at,
-            0,
-            "",
-            {},
-            tuple(line for line, p in zip(lines, passages, strict=False) if p.chat == chat),
-        )
-        for chat in dict.fromkeys(p.chat for p in passages)
-    ]
-    request = kept.note_request(run, "ask", len(content) // 4, by_chat, is_redacted=redactor is not None)
+    sent = [Sent(chat, 0, passages[0].at, n) for chat, n in Counter(p.chat for p in passages).items()]
+    request = kept.note_request(run, "ask", len(content) // 4, sent, is_redacted=redactor is not None)
 
     async def look() -> Any:
         service = Service(key, wanted.model)
@@ -149,7 +143,8 @@ def _answered(
         given = answer.model_validate(json.loads(reply.text))
     except ValueError:
         raise MemoriesError("Gemini's answer was not in the form that was asked for; ask again") from None
-    text = restore(Summary(one_line(given.answer)[:2000], "", (), "", 0.0, ()), back).title
+    text = one_line(given.answer)[:2000]
+    text = stand_ins.restore(text) if stand_ins else text
     known = {passage.number: passage for passage in passages}
     cited = [known[number] for number in dict.fromkeys(given.cites) if number in known]
     # What cites nothing is not known, whatever it says.

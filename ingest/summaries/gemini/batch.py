@@ -10,7 +10,6 @@ from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import Service
 from ingest.summaries.gemini.parse_answer import read_answer, schema
 from ingest.summaries.gemini.prompt import Pack, packs, tokens_in
-from ingest.summaries.gemini.redact import restore
 from ingest.summaries.gemini.transcript import Talk
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def hand_in(prepared: Prepared, kept: AnswerCache, key: str) -> list[tuple[str, 
                     content = Pack(shown, pack.tokens).text()
                     requests.append(service.batch_request(instruction, content, answer, pack.most_output(), str(n)))
                     request = kept.note_request(
-                        number, "summaries", pack.tokens + tokens_in(instruction), pack.talks,
+                        number, "summaries", pack.tokens + tokens_in(instruction), [talk.sent() for talk in pack.talks],
                         is_redacted=plan.redactor is not None,
                     )  # fmt: skip
                     noted[str(n)] = {"request": request, "talks": [[t.key, t.digest] for t in pack.talks]}
@@ -118,8 +117,8 @@ def _take(
         for n, summary in read.summaries.items():
             talk = asked[n]
             if talk is not None:
-                back = plan.redactor.redact(talk)[1] if plan.redactor else {}
-                kept.put(talk, plan.manner, restore(summary, back) if back else summary)
+                told = plan.redactor.redact(talk)[1].restore_summary(summary) if plan.redactor else summary
+                kept.put(talk, plan.manner, told)
                 count += 1
     return count
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.summaries.gemini.answer import Manner, Summary, Usage
-from ingest.summaries.gemini.transcript import Talk
+from ingest.summaries.gemini.transcript import Sent, Talk
 from memories_lib.shared import private_files
 
 _SCHEMA = files("ingest.summaries.gemini").joinpath("cache.sql").read_text("utf-8")
@@ -104,8 +104,8 @@ class AnswerCache:
         """A run ended."""
         self._db.execute("UPDATE runs SET ended_at = ?, outcome = ? WHERE id = ?", (_now(), outcome, run))
 
-    def note_request(self, run: int, purpose: str, estimated: int, talks: Iterable[Talk], *, is_redacted: bool) -> int:
-        """A request is about to be sent, with these talks; returns its number."""
+    def note_request(self, run: int, purpose: str, estimated: int, sent: Iterable[Sent], *, is_redacted: bool) -> int:
+        """A request is about to be made, in which this is sent; returns its number."""
         self._db.execute("BEGIN IMMEDIATE")
         cursor = self._db.execute(
             "INSERT INTO requests (run_id, at, purpose, estimated_tokens) VALUES (?, ?, ?, ?)",
@@ -113,10 +113,7 @@ class AnswerCache:
         )
         self._db.executemany(
             "INSERT INTO sent VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (cursor.lastrowid, talk.chat, talk.key, talk.started_at, len(talk.lines), int(is_redacted))
-                for talk in talks
-            ],
+            [(cursor.lastrowid, *one, int(is_redacted)) for one in sent],
         )
         self._db.execute("COMMIT")
         return int(cursor.lastrowid or 0)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ingest.summaries.gemini.answer import Summary
 from ingest.summaries.gemini.transcript import Talk
@@ -28,6 +29,7 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _LONE = re.compile(r"\[?\b(MAIL|LINK|CARD|PHONE|ADDRESS|NAME)(\d+)\b\]?")
+_LETTER = re.compile(r"\[([A-Z]{1,2})\]")
 #: In this order: a street is looked for before there are stand-ins that could look like one.
 _KINDS = (("LINK", _URL), ("MAIL", _MAIL), ("ADDRESS", _ADDRESS), ("CARD", _IBAN), ("CARD", _CARD), ("PHONE", _PHONE))
 
@@ -56,34 +58,65 @@ class Redactor:
             text = pattern.sub(f"[{kind}]", text)
         return self._pattern.sub("[NAME]", text) if self._pattern else text
 
-    def redact(self, talk: Talk) -> tuple[Talk, dict[str, str]]:
-        """(the talk without them, stand-in -> what it stands for)."""
-        back: dict[str, str] = {}
-        known: dict[tuple[str, str], str] = {}
-        speakers = {part.casefold(): who for who, name in talk.people.items() for part in _parts(name)}
+    def stand_ins(self, people: Mapping[str, str]) -> StandIns:
+        """For one talk, whose `people` are letter -> name."""
+        return StandIns(people, self._pattern)
 
-        def stand_in(kind: str, found: str) -> str:
-            name = known.get((kind, found))
-            if name is None:
-                number = sum(1 for k, _ in known if k == kind) + 1
-                name = known[kind, found] = f"[{kind}{number}]"
-                back[f"{kind}{number}"] = found
-            return name
+    def redact(self, talk: Talk) -> tuple[Talk, StandIns]:
+        """(the talk without them, what stands for what)"""
+        stand_ins = self.stand_ins(talk.people)
+        lines = tuple(replace(line, text=stand_ins.clean(line.text)) for line in talk.lines)
+        return replace(talk, people=stand_ins.people, lines=lines), stand_ins
 
-        def person(match: re.Match[str]) -> str:
-            who = speakers.get(match[0].casefold())
-            return f"[{who}]" if who else stand_in("NAME", match[0])
 
-        def clean(text: str) -> str:
-            for kind, pattern in _KINDS:
-                text = pattern.sub(lambda m, kind=kind: stand_in(kind, m[0]), text)  # type: ignore[misc]
-            return self._pattern.sub(person, text) if self._pattern else text
+class StandIns:
+    """What stands for names and numbers in one talk: the same for the same, so that it can be put back.
 
-        lines = tuple(replace(line, text=clean(line.text)) for line in talk.lines)
-        for who, name in talk.people.items():
-            back[who] = name
-        people = {who: f"[{who}]" for who in talk.people}
-        return replace(talk, people=people, lines=lines), back
+    `people`: letter -> what is sent in the place of its name.
+    """
+
+    def __init__(self, people: Mapping[str, str], names: re.Pattern[str] | None) -> None:
+        self.people = {who: f"[{who}]" for who in people}
+        self._names = names
+        self._speakers = {part.casefold(): who for who, name in people.items() for part in _parts(name)}
+        #: Stand-in without its brackets -> what it stands for.
+        self._back: dict[str, str] = dict(people)
+        self._known: dict[tuple[str, str], str] = {}
+
+    def clean(self, text: str) -> str:
+        """A text with stand-ins."""
+        for kind, pattern in _KINDS:
+            text = pattern.sub(partial(self._of_kind, kind), text)
+        return self._names.sub(self._of_name, text) if self._names else text
+
+    def restore(self, text: str) -> str:
+        """A text with everything put back."""
+        text = _LONE.sub(lambda match: self._back.get(match[1] + match[2], match[0]), text)
+        return _LETTER.sub(lambda match: self._back.get(match[1], match[0]), text)
+
+    def restore_summary(self, summary: Summary) -> Summary:
+        """An answer with everything put back."""
+        return replace(
+            summary,
+            title=self.restore(summary.title),
+            summary=self.restore(summary.summary),
+            topics=tuple(map(self.restore, summary.topics)),
+        )
+
+    def _of_kind(self, kind: str, match: re.Match[str]) -> str:
+        return self._stand_in(kind, match[0])
+
+    def _of_name(self, match: re.Match[str]) -> str:
+        who = self._speakers.get(match[0].casefold())
+        return f"[{who}]" if who else self._stand_in("NAME", match[0])
+
+    def _stand_in(self, kind: str, found: str) -> str:
+        name = self._known.get((kind, found))
+        if name is None:
+            number = sum(1 for known, _ in self._known if known == kind) + 1
+            name = self._known[kind, found] = f"[{kind}{number}]"
+            self._back[f"{kind}{number}"] = found
+        return name
 
 
 def _parts(name: str) -> Iterable[str]:
@@ -91,16 +124,3 @@ def _parts(name: str) -> Iterable[str]:
     yield from found
     if len(found) > 1:
         yield name
-
-
-def restore(summary: Summary, back: dict[str, str]) -> Summary:
-    """The answer with everything put back."""
-
-    def put_back(text: str) -> str:
-        text = _LONE.sub(lambda m: back.get(m[1] + m[2], m[0]), text)
-        return re.sub(r"\[([A-Z]{1,2})\]", lambda m: back.get(m[1], m[0]), text)
-
-    return replace(
-        summary, title=put_back(summary.title), summary=put_back(summary.summary),
-        topics=tuple(put_back(topic) for topic in summary.topics),
-    )  # fmt: skip

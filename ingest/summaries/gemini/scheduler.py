@@ -18,7 +18,7 @@ from ingest.summaries.gemini.client import STOPS, Reply
 from ingest.summaries.gemini.parse_answer import Read, read_answer, schema
 from ingest.summaries.gemini.plan import Outcome, Plan
 from ingest.summaries.gemini.prompt import Pack, pack_of, packs, tokens_in
-from ingest.summaries.gemini.redact import restore
+from ingest.summaries.gemini.redact import StandIns
 from ingest.summaries.gemini.transcript import Talk
 
 _MOST_AT_ONCE = 8
@@ -119,13 +119,17 @@ class Run:
 
     async def _send(self, pack: Pack) -> None:
         plan = self._plan
-        backs: list[dict[str, str]] = []
+        stand_ins: list[StandIns] = []
         shown = pack.talks
         if plan.redactor:
             pairs = [plan.redactor.redact(talk) for talk in pack.talks]
-            shown, backs = [talk for talk, _ in pairs], [back for _, back in pairs]
+            shown, stand_ins = [talk for talk, _ in pairs], [found for _, found in pairs]
         request = self._kept.note_request(
-            self._number, plan.purpose, pack.tokens + self._fixed, pack.talks, is_redacted=plan.redactor is not None
+            self._number,
+            plan.purpose,
+            pack.tokens + self._fixed,
+            [talk.sent() for talk in pack.talks],
+            is_redacted=plan.redactor is not None,
         )
         reply = await self._service.ask(
             self._instruction, Pack(shown, pack.tokens).text(), self._schema, pack.most_output()
@@ -141,17 +145,17 @@ class Run:
             outcome.usage.prompt + reply.usage.prompt, outcome.usage.cached + reply.usage.cached,
             outcome.usage.output + reply.usage.output,
         )  # fmt: skip
-        self._take(pack, reply, backs)
+        self._take(pack, reply, stand_ins)
         if self._progress:
             done = outcome.answered + len(outcome.left)
             self._progress(done, self._total, outcome.usd)
 
-    def _take(self, pack: Pack, reply: Reply, backs: list[dict[str, str]]) -> None:
+    def _take(self, pack: Pack, reply: Reply, stand_ins: list[StandIns]) -> None:
         """Decide what a reply means for its talks."""
         if reply.kind == "ok":
             self._at_once = min(_MOST_AT_ONCE, self._at_once + 0.5)
             self._waits = 0
-            self._keep(pack, reply, backs)
+            self._keep(pack, reply, stand_ins)
         elif reply.kind in STOPS:
             self.outcome.stopped = self.outcome.stopped or reply.why
             self._queue.appendleft(pack)
@@ -171,7 +175,7 @@ class Run:
         else:
             self._leave(pack.talks, reply.why)
 
-    def _keep(self, pack: Pack, reply: Reply, backs: list[dict[str, str]]) -> None:
+    def _keep(self, pack: Pack, reply: Reply, stand_ins: list[StandIns]) -> None:
         outcome, missing = self.outcome, []
         why = "Gemini left it out of its answer"
         try:
@@ -185,7 +189,8 @@ class Run:
             if found is None:
                 missing.append(talk)
                 continue
-            self._kept.put(talk, self._plan.manner, restore(found, backs[n]) if backs else found)
+            told = stand_ins[n].restore_summary(found) if stand_ins else found
+            self._kept.put(talk, self._plan.manner, told)
             outcome.answered += 1
         if missing and pack.tries == 0:
             self._queue.append(pack_of(missing, tries=1))

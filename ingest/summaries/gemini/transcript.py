@@ -51,6 +51,19 @@ class Talk:
     people: dict[str, str]
     lines: tuple[Line, ...]
 
+    def sent(self) -> Sent:
+        """What is noted when it is sent."""
+        return Sent(self.chat, self.key, self.started_at, len(self.lines))
+
+
+class Sent(NamedTuple):
+    """What is noted of a talk of which something is sent: how many `lines`. `key` is 0 where it is not one talk."""
+
+    chat: str
+    key: int
+    started_at: str
+    lines: int
+
 
 def letter(n: int) -> str:
     """A, B, … Z, AA, AB …"""
