@@ -15,7 +15,7 @@ from pathlib import Path
 
 def parse(file: str) -> dict[str, object]:
     """An export to typed messages in this process: format found, kinds, senders, ISO times, offsets."""
-    from ingest.core.model import Findings, Row
+    from ingest.core.model import Findings, Hints, Row
     from ingest.exports.detect import Survey
     from ingest.exports.discover import open_exports
     from ingest.importing.parallel import SecondHalf, find_middle, stand_by
@@ -44,7 +44,7 @@ def parse(file: str) -> dict[str, object]:
         started = time.perf_counter()
         export = open_exports(Path(file))[0]
         second = stand_by(export, spool)
-        Survey(export.chunks, chat=export.name, beside=begin).run(visit, restart)
+        Survey(export.chunks, Hints(export.name), beside=begin).run(visit, restart)
         for rows in spool.batches():
             visit(rows)
         return {"seconds": time.perf_counter() - started, "messages": found}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest.archive.database import connect
-from ingest.core.model import Findings, ImportReport, Message, Options, Order
+from ingest.core.model import Findings, Hints, ImportReport, Message, Options, Order
 from ingest.exports.detect import Survey
 from ingest.exports.discover import open_exports
 from ingest.exports.observations import Evidence
@@ -34,7 +34,7 @@ def read(
     text: str, *, chat: str | None = None, order: Order | None = None, size: int = 1 << 20
 ) -> tuple[list[Message], Findings, Evidence]:
     """All messages of a text, what was found out about it, and the evidence of the last reading."""
-    survey = Survey(lambda: pieces(text, size), chat=chat, order=order)
+    survey = Survey(lambda: pieces(text, size), Hints(chat, order))
     findings = survey.run()
     reader = Reader(findings, chat=chat)
     messages = [Message(*row) for batch in reader.batches(pieces(text, size)) for row in batch]

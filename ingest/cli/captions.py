@@ -24,7 +24,7 @@ def look_at(
     """Photos or voice notes, each file once."""
 
     from ingest.archive.database import transaction
-    from ingest.summaries.gemini.captions import Look, files, show_looks, tokens_for
+    from ingest.summaries.gemini.captions import Look, LookPlan, files, show_looks, tokens_for
     from ingest.summaries.gemini.client import host
     from ingest.summaries.gemini.workflow import price_for
 
@@ -47,11 +47,8 @@ def look_at(
         _agree_to_files(kept, new, what, yes=yes)
         number = kept.begin(wanted.model, host(), wanted.budget)
         with Bar(len(some), what) as progress:
-            look = Look(
-                kept, gemini_key(), wanted.model, task, price=price, budget=wanted.budget, language=wanted.language,
-                number=number, progress=progress,
-            )  # fmt: skip
-            outcome = look.run(some)
+            plan = LookPlan(task, wanted.model, number, price, wanted.budget, wanted.language)
+            outcome = Look(kept, gemini_key(), plan, progress).run(some)
         kept.end(number, outcome.stopped or "done")
         say_outcome(outcome, what)
     with writer_lock(db, on_wait=say_aside), transaction(connection):

@@ -79,6 +79,25 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of an export before it is read.
+
+    `chat`: its name; `order`: of day and month, as the user said; `hint`: as it probably is; `year_if_missing`: of
+    dates without a year; `roster`: names of people; `stand_ins`: words that stand for files in its language.
+    """
+
+    chat: str | None = None
+    order: Order | None = None
+    hint: Order | None = None
+    year_if_missing: int = 2020
+    roster: frozenset[str] = frozenset()
+    stand_ins: frozenset[str] = frozenset()
+
+
+NOTHING_KNOWN = Hints()
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What is known about an export before (and after) it is read in full."""
 

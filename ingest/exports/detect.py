@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from ingest.core.errors import NotAnExport
-from ingest.core.model import Findings, Order, Row, Segment
+from ingest.core.model import NOTHING_KNOWN, Findings, Hints, Order, Row, Segment
 from ingest.exports.body_reader import MARKS_OF_A_FILE
 from ingest.exports.date_order import judge_order, order_name
 from ingest.exports.day_halves import in_known_words, learn_halves
@@ -148,13 +148,8 @@ class Survey:
     def __init__(
         self,
         chunks: Chunks,
+        hints: Hints = NOTHING_KNOWN,
         *,
-        chat: str | None = None,
-        order: Order | None = None,
-        hint: Order | None = None,
-        year_if_missing: int = 2020,
-        roster: frozenset[str] = frozenset(),
-        stand_ins: frozenset[str] = frozenset(),
         first_line: int = 1,
         skip: int = 0,
         beside: Callable[[Findings], Second | None] | None = None,
@@ -165,12 +160,7 @@ class Survey:
         """
         self._chunks = partial(chunks, skip) if skip else chunks
         self._first_line = first_line
-        self._chat = chat
-        self._order = order
-        self._hint = hint
-        self._year = year_if_missing
-        self._roster = roster
-        self._stand_ins = stand_ins
+        self._hints = hints
         self._beside = beside
         self.may_be_parted = beside is not None
         self.findings: Findings | None = None
@@ -180,14 +170,14 @@ class Survey:
         """First findings, from the first lines (or, where those hold no header, from all)."""
         lines = sample(self._chunks())
         try:
-            findings = first_look(lines, self._hint)
+            findings = first_look(lines, self._hints.hint)
         except NotAnExport:
-            findings = first_look(sample(self._chunks(), 1 << 60), self._hint)
+            findings = first_look(sample(self._chunks(), 1 << 60), self._hints.hint)
         found, messages = self._try_out(findings, lines)
         if messages * 4 < len(lines):
             # A few lines that only look like headers must not hide those that end in nothing but a space.
             try:
-                bare, bare_messages = self._try_out(_first_look(lines, _bare_head, self._hint), lines)
+                bare, bare_messages = self._try_out(_first_look(lines, _bare_head, self._hints.hint), lines)
             except NotAnExport:
                 bare_messages = 0
             if bare_messages > 2 * messages:
@@ -197,14 +187,14 @@ class Survey:
 
     def _try_out(self, findings: Findings, lines: list[str]) -> tuple[Findings, int]:
         """What the first lines teach under `findings`, the names above all, and how many messages they then hold."""
-        if self._order:
+        if self._hints.order:
             findings = replace(
-                findings, segments=tuple(replace(s, order=self._order, orders=()) for s in findings.segments)
+                findings, segments=tuple(replace(s, order=self._hints.order, orders=()) for s in findings.segments)
             )
         # A first pass over the sample teaches the names, so that the big pass runs on the fast path.
-        longer = frozenset(name for name in self._roster if ": " in name)
-        findings = replace(findings, roster=findings.roster | self._roster, longer=findings.longer | longer)
-        findings = replace(findings, stand_ins=self._stand_ins)
+        longer = frozenset(name for name in self._hints.roster if ": " in name)
+        findings = replace(findings, roster=findings.roster | self._hints.roster, longer=findings.longer | longer)
+        findings = replace(findings, stand_ins=self._hints.stand_ins)
         messages = 0
 
         def count(rows: list[Row]) -> None:
@@ -233,16 +223,21 @@ class Survey:
         beside: Callable[[Findings], Second | None] | None = None,
     ) -> Findings:
         for _ in range(_MOST_READINGS):
-            reader = Reader(findings, chat=self._chat, year_if_missing=self._year, first_line=self._first_line)
+            reader = Reader(
+                findings,
+                chat=self._hints.chat,
+                year_if_missing=self._hints.year_if_missing,
+                first_line=self._first_line,
+            )
             try:
                 self._read(reader, chunks, visit, beside(findings) if beside else None)
             except Contradiction as stop:
                 if restart:
                     restart()
-                if self._order:
+                if self._hints.order:
                     raise NotAnExport(
                         f"line {stop.line} holds the date {stop.parts.a}{stop.parts.separator}{stop.parts.b}, "
-                        f"which cannot be with --date-order {self._order}; leave --date-order away"
+                        f"which cannot be with --date-order {self._hints.order}; leave --date-order away"
                     ) from None
                 findings = _mixed(findings, reader.evidence, stop)
                 continue
@@ -250,7 +245,7 @@ class Survey:
             # Names new to this reading were counted among those who spoke.
             for name, times in reader.evidence.new_names.items():
                 reader.evidence.spoken[name] -= times
-            judged = judge(findings, reader.evidence, self._hint, self._order)
+            judged = judge(findings, reader.evidence, self._hints.hint, self._hints.order)
             if _same(judged, findings):
                 return judged
             if restart:

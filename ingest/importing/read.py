@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ingest.core.errors import NotAnExport
-from ingest.core.model import Findings, Options, Order, Progress, Row
+from ingest.core.model import Findings, Hints, Options, Order, Progress, Row
 from ingest.core.names import name_key
 from ingest.exports.date_order import AS_BEFORE
 from ingest.exports.detect import Survey
@@ -122,10 +122,7 @@ class Reading:
             self._read = 0
         survey = Survey(
             self._chunks,
-            chat=self._export.name,
-            order=self._options.date_order,
-            hint=self._order_of_chat(),
-            year_if_missing=self._year(),
+            Hints(self._export.name, self._options.date_order, self._order_of_chat(), self._year()),
             beside=self._begin_second,
         )
         try:
@@ -158,15 +155,10 @@ class Reading:
             )
         )
         # What stands for a file in a language that is not known here, the first lines have taught before.
-        known = Survey(self._export.chunks, chat=self._export.name, hint=earlier.order).start()
+        known = Survey(self._export.chunks, Hints(self._export.name, hint=earlier.order)).start()
         survey = Survey(
             self._chunks,
-            chat=self._export.name,
-            order=self._options.date_order,
-            hint=earlier.order,
-            year_if_missing=self._year(),
-            roster=roster,
-            stand_ins=known.stand_ins,
+            Hints(self._export.name, self._options.date_order, earlier.order, self._year(), roster, known.stand_ins),
             first_line=earlier.lines + 1,
             skip=earlier.bytes,
         )

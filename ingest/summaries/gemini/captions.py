@@ -119,16 +119,35 @@ def _small(path: Path) -> bytes:
     return out.getvalue()
 
 
+@dataclass(frozen=True, slots=True)
+class LookPlan:
+    """How files are looked at: `number` is the run's in the cache, `price` None where nobody knows it, `budget` in USD,
+    `language` None for that of the people.
+    """
+
+    task: Task
+    model: str
+    number: int
+    price: Price | None
+    budget: float | None
+    language: str | None
+
+
 class Look:
     """One run over files, one request after another."""
 
     def __init__(
-        self, kept: AnswerCache, key: str, model: str, task: Task, *, price: Price | None, budget: float | None,
-        language: str | None, number: int, progress: Callable[[int, int, float], None] | None = None,
-    ) -> None:  # fmt: skip
-        self._kept, self._key, self._model, self._task = kept, key, model, task
-        self._price, self._budget, self._number, self._progress = price, budget, number, progress
-        self._instruction = _CAPTIONS.format(language=language or "the language of the people who sent it, or English")
+        self,
+        kept: AnswerCache,
+        key: str,
+        plan: LookPlan,
+        progress: Callable[[int, int, float], None] | None = None,
+    ) -> None:
+        task = plan.task
+        self._kept, self._key, self._model, self._task = kept, key, plan.model, task
+        self._price, self._budget, self._number, self._progress = plan.price, plan.budget, plan.number, progress
+        language = plan.language or "the language of the people who sent it, or English"
+        self._instruction = _CAPTIONS.format(language=language)
         if task == "transcripts":
             self._instruction = _TRANSCRIPTS
         self.outcome = Outcome()
