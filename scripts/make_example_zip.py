@@ -131,7 +131,7 @@ def main() -> None:
         "00000027-PHOTO-2021-07-31-23-12-44.jpg": _file(lake_at_dusk(), "JPEG"),
         "00000029-STICKER-2021-08-01-10-00-17.webp": _file(sticker(), "WEBP"),
         "00000040-PHOTO-2024-12-19-06-00-17.jpg": _file(little_hand(), "JPEG"),
-        "_chat.txt": (HERE / "example_chat_de.txt").read_bytes(),
+        "_chat.txt": (HERE / "data" / "example_chat_de.txt").read_bytes(),
     }
     with zipfile.ZipFile(TARGET, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():

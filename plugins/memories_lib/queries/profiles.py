@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from memories_lib.queries import talks
-from memories_lib.shared import naming_edits, visible
-from memories_lib.shared.sql import Row, Run
+from memories_lib.shared import visible
+from memories_lib.shared.sql import Row, Run, has_table
 
 #: What a page shows, by the names that its template takes; each function says which.
 Profile = dict[str, Any]
@@ -111,7 +111,7 @@ def naming_of(run: Run, number: int, head: Row) -> Profile:
         "SELECT id, name FROM people WHERE id <> ? ORDER BY message_count DESC, name LIMIT ?", (number, _MOST_PEOPLE)
     ).fetchall()
     joined = []
-    if naming_edits.has_table(run, "senders_before"):
+    if has_table(run, "senders_before"):
         joined = run(
             "SELECT name FROM people_before WHERE joined_to = ? AND person_id <> joined_to ORDER BY name", (number,)
         ).fetchall()

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from memories_lib.shared import visible
-from memories_lib.shared.naming_edits import person_key
+from memories_lib.shared.names_now import person_key
 
 
 def renumbered(path: str | Path, served: str | Path) -> tuple[int, int]:

@@ -15,8 +15,8 @@ from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_details import is_whole
 from memories_lib.shared.edit_event import Event
 from memories_lib.shared.edited_archive import EditedArchive
-from memories_lib.shared.naming_edits import has_table, person_key
-from memories_lib.shared.sql import Fold
+from memories_lib.shared.names_now import person_key
+from memories_lib.shared.sql import Fold, has_table
 
 
 def can_be_curated(archive: sqlite3.Connection) -> bool:

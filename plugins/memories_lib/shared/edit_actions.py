@@ -10,7 +10,7 @@ from memories_lib.shared import naming_edits, visible
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_event import Event
 from memories_lib.shared.edited_archive import EditedArchive
-from memories_lib.shared.naming_edits import RETITLED
+from memories_lib.shared.names_now import RETITLED
 
 #: Whether a talk is a memory without its star: as it was told, as one of those it was put together from was, as that
 #: was which it was parted from.

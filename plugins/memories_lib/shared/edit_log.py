@@ -20,7 +20,7 @@ from typing import Any
 from memories_lib.shared import private_files
 from memories_lib.shared.edit_details import are_bounded
 from memories_lib.shared.edit_event import Event as Event
-from memories_lib.shared.naming_edits import person_key
+from memories_lib.shared.names_now import person_key
 
 LOG_SCHEMA = """
 CREATE TABLE IF NOT EXISTS edits (

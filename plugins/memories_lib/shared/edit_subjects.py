@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from memories_lib.shared.edit_details import is_whole
 from memories_lib.shared.edit_event import Event
-from memories_lib.shared.naming_edits import has_table
+from memories_lib.shared.sql import has_table
 
 #: Messages this far apart (days) may be of one talk.
 _SAME_TALK_DAYS = 0.125

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from memories_lib.shared import derived_words, naming_edits, recount, visible
+from memories_lib.shared import derived_words, names_now, recount, visible
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_subjects import Subjects
-from memories_lib.shared.naming_edits import RETITLED
+from memories_lib.shared.names_now import RETITLED
 from memories_lib.shared.sql import Fold
 
 #: `exchange_marks.is_hidden` of an exchange that nobody hid, and of which every message is hidden.
@@ -196,7 +196,7 @@ class EditedArchive(Subjects):
                     words, said, self._kinds_seen(exchange), self._fold, by_model=by_model,
                     language=self._language_around(exchange),
                 )  # fmt: skip
-            words = naming_edits.told_now(self, words, by_model=told_by not in (None, "offline"))
+            words = names_now.told_now(self.run, words, by_model=told_by not in (None, "offline"))
             if version_now == RETITLED:
                 words = derived_words.Words(title_now, words.summary, words.topics)
                 version = RETITLED

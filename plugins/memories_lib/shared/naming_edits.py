@@ -6,30 +6,12 @@ Rows as they were are kept in the tables named ``..._before``; `revert` gives th
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING
-
 from memories_lib.shared import derived_words
 from memories_lib.shared.counters import COLUMNS
-from memories_lib.shared.derived_words import Words
 from memories_lib.shared.edit_event import Event
-from memories_lib.shared.sql import Run
-
-if TYPE_CHECKING:
-    from memories_lib.shared.edited_archive import EditedArchive
-
-#: In `prompt_version`: a person wrote this title, and no message.
-RETITLED = "retitled"
-
-
-def has_table(run: Run, name: str) -> bool:
-    """Whether the archive has a table: those of earlier versions have fewer."""
-    return run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone() is not None
-
-
-def person_key(name: str) -> int:
-    """The key of a person: a digest of the name that ingest gave."""
-    return int.from_bytes(hashlib.blake2b(name.casefold().encode(), digest_size=8).digest(), "big") & ((1 << 53) - 1)
+from memories_lib.shared.edited_archive import EditedArchive
+from memories_lib.shared.names_now import RETITLED
+from memories_lib.shared.sql import has_table
 
 
 def rename_person(db: EditedArchive, event: Event) -> bool:
@@ -129,24 +111,6 @@ def _revert_counts(db: EditedArchive) -> None:
     )
     for table in ("senders_before", "chats_before", "periods_before"):
         db.run(f"DELETE FROM {table}")
-
-
-def told_now(db: EditedArchive, words: Words, *, by_model: bool) -> Words:
-    """Words that were told with the names that ingest gave, with those of now."""
-    for old, new in _changed_names(db):
-        words = derived_words.renamed(words, old, new, by_model=by_model)
-    return words
-
-
-def _changed_names(db: EditedArchive) -> list[tuple[str, str]]:
-    joined = "joined_to" if has_table(db.run, "senders_before") else "NULL"
-    return db.run(
-        f"""
-        SELECT kept.name, people.name FROM people_before AS kept
-        JOIN people ON people.id = coalesce({joined}, person_id)
-        WHERE kept.name <> people.name ORDER BY length(kept.name) DESC
-        """
-    ).fetchall()
 
 
 def _person(db: EditedArchive, was: str) -> int | None:

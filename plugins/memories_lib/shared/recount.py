@@ -15,8 +15,7 @@ from typing import Any
 
 from memories_lib.shared import visible
 from memories_lib.shared.counters import Counters, Said
-from memories_lib.shared.naming_edits import has_table
-from memories_lib.shared.sql import Run
+from memories_lib.shared.sql import Run, has_table
 
 _MEMBERS = """
 SELECT id, sender_id, sent_at, kind, text, {is_out} AS is_out

@@ -18,3 +18,8 @@ class Row(Protocol):
     def __getitem__(self, name: str, /) -> Any: ...
 
     def keys(self) -> Iterable[str]: ...
+
+
+def has_table(run: Run, name: str) -> bool:
+    """Whether the archive has a table: those of earlier versions have fewer."""
+    return run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone() is not None
