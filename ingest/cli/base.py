@@ -119,6 +119,14 @@ class _Commands(click.Group):
                 import_module(f"ingest.cli.{module}")
         return super().get_command(context, name)
 
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt:
+            # Also while a command is imported, which is before it can say so itself.
+            click.echo("\nmemories: stopped", err=True)
+            context.exit(130)
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="memories")

@@ -128,7 +128,7 @@ def search(
     """Find messages, the newest first. Words must all occur; "a phrase", word*, -without, a OR b.
 
     \b
-    Examples:
+    Example:
       memories search birthday cake
       memories search cake --person Emma --since 2024-01-01
     """
