@@ -20,8 +20,10 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from ingest.ops.serving import datasette_arguments
+from ingest.summaries.gemini import scheduler
 from ingest.summaries.meaning.encoder import SWITCH
 from tests.fork_server import Forked
+from tests.gemini import StandIn
 from tests.helpers import put
 
 # A shell that starts tests in the background makes them deaf to Ctrl-C, and with them every process that they start.
@@ -177,3 +179,20 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    stand_in = StandIn()
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", stand_in.url)
+    monkeypatch.setenv("GEMINI_API_KEY", "a-key-of-ours")
+    monkeypatch.delenv("GOOGLE_API_KEY", raising=False)
+    monkeypatch.setattr(scheduler, "BACKOFF_S", 0.01)
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture
+def db(examples_db: Path, tmp_path: Path) -> Path:
+    shutil.copytree(examples_db.parent, tmp_path / "home")
+    return tmp_path / "home" / "memories.db"

@@ -12,7 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+from click.testing import CliRunner, Result
+
+from ingest.cli import main
+from tests.helpers import one
 
 Answer = tuple[int, dict[str, Any] | bytes]
 _TALK = re.compile(r"^=== talk (\d+) ===$", re.MULTILINE)
@@ -189,3 +195,36 @@ class StandIn:
             request.wfile.write(content)
         except OSError:
             pass  # the client has gone
+
+
+def summarize(db: Path, *arguments: str, code: int = 0) -> str:
+    done: Result = CliRunner().invoke(main, ["summarize", "--db", str(db), *arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code == code, done.output
+    assert "Traceback" not in done.output
+    assert "a-key-of-ours" not in done.output
+    return done.output
+
+
+def told(db: Path) -> int:
+    return int(str(one(db, "SELECT count(*) FROM exchanges WHERE summarised_by LIKE 'gemini%'")))
+
+
+def ask(db: Path, *arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(main, ["ask", "--db", str(db), *arguments])
+    assert done.exit_code == code, done.output
+    assert "Traceback" not in done.output
+    return done.output
+
+
+def looking(body: dict[str, Any]) -> Answer:
+    """A model that sees and hears: it answers each file that has something in it."""
+    parts = (
+        body["contents"][0]["parts"]
+        if len(body["contents"]) == 1
+        else [p for c in body["contents"] for p in c["parts"]]
+    )
+    kind = next(p["text"].split()[0] for p in parts if "text" in p)
+    count = sum("inlineData" in p for p in parts)
+    words = "a lighthouse above the water" if kind == "photo" else "we will meet at the harbour"
+    return 200, reply({"items": [{"number": n, "text": f"{words} {n}"} for n in range(1, count + 1)]}, prompt=300)

@@ -81,3 +81,10 @@ def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
     """What a coroutine gives, run in a thread of its own: a browser's tests leave a loop that runs in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
+
+
+def save_as(folder: Path, name: str, text: str) -> Path:
+    """An export without media, called `name`."""
+    path = folder / f"{name}.txt"
+    path.write_text(text, "utf-8")
+    return path
