@@ -24,8 +24,8 @@ from memories_lib.access import roles
 from memories_lib.server import http
 from memories_lib.server.asgi import Message, Send
 from memories_lib.shared import visible
+from memories_lib.shared.archive_validation import sha256_of
 from memories_lib.shared.layout import ArchiveFiles, media_name, thumbnail_name
-from memories_lib.shared.verification import sha256_of
 
 _SHOWN = ("image/", "video/", "audio/")
 #: Images that can hold scripts are only ever downloaded.

@@ -21,8 +21,8 @@ from memories_lib.queries import listings, overviews, search_page, sql_links
 from memories_lib.queries import talks as pages
 from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.server import served_archive
-from memories_lib.shared import folding
 from memories_lib.shared.contract import DAY, KINDS
+from memories_lib.shared.snippet import snippet
 from memories_lib.shared.sql import Run
 from memories_lib.web.render import behind_of, page, show, skipped
 
@@ -40,7 +40,7 @@ async def search(request: Request, datasette: Datasette) -> Response:
         datasette, lambda run: search_page.search_page(run, question, request.args), served_archive.SEARCH_S
     )
     hits = [hit for group in (*found.groups, *found.around) for hit in group.hits]
-    pieces = await asyncio.to_thread(lambda: [folding.snippet(hit["text"], found.question) for hit in hits])
+    pieces = await asyncio.to_thread(lambda: [snippet(hit["text"], found.question) for hit in hits])
     for hit, shown in zip(hits, pieces, strict=True):
         hit["pieces"] = shown
     is_part = request.args.get("part") == "1"

@@ -16,7 +16,7 @@ sys.path.append(str(Path(__file__).parent))
 from memories_lib.server import damage_met, internals
 from memories_lib.shared.contract import LONGEST_VALUE
 
-#: The longest value of an archive, in bytes; `verification` refuses archives with longer ones.
+#: The longest value of an archive, in bytes; `archive_validation` refuses archives with longer ones.
 #: The longest value, and the most columns, in the answer to a question that somebody wrote or put together: an answer's
 #: row is in memory before anybody can look at its size. A message has 65,536 letters at most.
 _LONGEST_ANSWER, _MOST_COLUMNS = 1 << 20, 100

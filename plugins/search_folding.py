@@ -15,12 +15,11 @@ from datasette import hookimpl
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.shared import folding
+from memories_lib.shared.fts_query import fts_query
 
 
 @hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection) -> None:
     """Replace Datasette's `escape_fts`; offer `fold`, the way the index writes words."""
-    conn.create_function(
-        "escape_fts", 1, lambda question: folding.fts_query(question or "") or '""', deterministic=True
-    )
+    conn.create_function("escape_fts", 1, lambda question: fts_query(question or "") or '""', deterministic=True)
     conn.create_function("fold", 1, lambda text: folding.fold(text or ""), deterministic=True)

@@ -48,7 +48,7 @@ def schema() -> str:
         "",
         "`messages_fts` (text) and `exchanges_fts` (title, summary, topics) are FTS5 indexes without content of their",
         "own: `rowid` is the `id` of the message or exchange. What is put in and what is asked is folded by",
-        "`plugins/memories_lib/shared/folding.py`; in Datasette the SQL function `escape_fts(:words)` does that.",
+        "`shared/folding.py` of `plugins/memories_lib`, and `shared/fts_query.py` there; in Datasette the SQL function `escape_fts(:words)` does that.",
         "",
     ]
     return "\n".join(lines)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ingest.core.model import Progress
 from memories_lib.shared import curation, edit_log, visible
-from memories_lib.shared.folding import fold, fts_query
+from memories_lib.shared.folding import fold
+from memories_lib.shared.fts_query import fts_query
 from memories_lib.shared.layout import media_name
 
 _BLOCK = 1 << 20

@@ -21,7 +21,7 @@ from memories_lib.queries.search import find as find_messages
 from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.queries.talk_filter import CHAT_NAMED, PERSON_NAMED
 from memories_lib.shared.contract import KINDS
-from memories_lib.shared.folding import fts_query
+from memories_lib.shared.fts_query import fts_query
 from memories_lib.shared.layout import ArchiveFiles
 
 _MIB = 1 << 20

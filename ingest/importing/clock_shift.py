@@ -19,7 +19,7 @@ from ingest.core.keys import token
 from ingest.core.model import Message, Row
 from ingest.core.segmentation import seconds
 from ingest.importing.sampling import Probe
-from memories_lib.shared.folding import fts_query
+from memories_lib.shared.fts_query import fts_query
 
 #: Zones differ by quarters of an hour, and by no more than this.
 _STEP = 15 * 60

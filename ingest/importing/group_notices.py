@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from memories_lib.shared.folding import fts_query
+from memories_lib.shared.fts_query import fts_query
 
 
 def notices_with(connection: sqlite3.Connection, name: str) -> Iterable[tuple[int, str]]:

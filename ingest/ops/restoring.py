@@ -16,9 +16,8 @@ from ingest.archive.database import connect, database_errors, transaction, write
 from ingest.core.errors import MemoriesError, NoRoom
 from ingest.core.tempdirs import scratch
 from ingest.ops.backups import NotABackup, opened_backup
-from memories_lib.shared import backup_bundle, curation, edit_log, layout, sqlite_errors
+from memories_lib.shared import archive_validation, backup_bundle, curation, edit_log, layout, sqlite_errors
 from memories_lib.shared import comparison as _comparison
-from memories_lib.shared import verification as _verification
 from memories_lib.shared import versions as _versions
 from memories_lib.shared.edit_event import Event
 from memories_lib.shared.folding import fold
@@ -230,8 +229,8 @@ def rollback(database: Path, name: str | None = None, *, unhide: bool = False) -
         copied = folder / layout.ARCHIVE
         shutil.copyfile(chosen, copied)
         try:
-            _verification.verify(copied, older=True)
-        except _verification.Refused as error:
+            archive_validation.verify(copied, older=True)
+        except archive_validation.Refused as error:
             raise NotABackup(f"version {chosen.stem} cannot be used: {error}") from None
         if not unhide:
             _keep_hidden(copied, folder / layout.EDITS, database)

@@ -18,7 +18,7 @@ from ingest.core.model import Progress
 from ingest.core.tempdirs import scratch
 from ingest.ops.remote import Remote
 from ingest.ops.restoring import restore
-from memories_lib.shared import contract, edit_log, uploads, verification, versions
+from memories_lib.shared import archive_validation, contract, edit_log, uploads, versions
 from memories_lib.shared.layout import ARCHIVE, ArchiveFiles
 
 _AT_ONCE = 8
@@ -126,7 +126,7 @@ def _push_archive(
     how: str,
     progress: Progress | None,
 ) -> None:
-    sha256, size = verification.sha256_of(copied), copied.stat().st_size
+    sha256, size = archive_validation.sha256_of(copied), copied.stat().st_size
     digests = uploads.digests_of(copied)
     plan = {"sha256": sha256, "bytes": size, "blocks": digests, "dry_run": dry_run}
     asked = remote.ask("POST", "/api/archive/uploads", json=plan)

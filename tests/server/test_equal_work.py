@@ -13,7 +13,7 @@ import pytest
 from memories_lib.queries import search
 from memories_lib.server import served_archive
 from memories_lib.server.http import ApiError, Body
-from memories_lib.shared import folding
+from memories_lib.shared.fts_query import fts_query
 from memories_lib.web import markup
 from tests.conftest import serve
 from tests.helpers import put, rows
@@ -54,7 +54,7 @@ def test_a_read_ends_in_time() -> None:
 
 
 def test_beginnings_of_words_are_few_in_one_question() -> None:
-    query = folding.fts_query(" OR ".join(f"{letter}*" for letter in "abcdefghijklmnop"))
+    query = fts_query(" OR ".join(f"{letter}*" for letter in "abcdefghijklmnop"))
     assert query.count('"*') == 8
 
 
@@ -68,7 +68,7 @@ def test_a_hidden_word_is_looked_for_as_one_that_is_nowhere(place: tuple[Client,
         told: list[str] = []
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             connection.set_trace_callback(lambda sql: told.append(sql.replace(word, "WORD")))
-            found = search.find(connection.execute, folding.fts_query(f'"{word} by the harbour, a"'))
+            found = search.find(connection.execute, fts_query(f'"{word} by the harbour, a"'))
         # What the index asks itself begins with a comment.
         return [sql for sql in told if sql.lstrip().startswith("SELECT") and "_fts_" not in sql], found
 

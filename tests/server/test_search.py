@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from ingest.cli import main
 from memories_lib.queries import search
 from memories_lib.shared import folding
-from memories_lib.shared.folding import fts_query
+from memories_lib.shared.fts_query import fts_query
+from memories_lib.shared.snippet import snippet
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.server.test_api import Client
@@ -333,7 +334,6 @@ def test_looking_through_the_newest_finds_what_sorting_finds(
 
 def test_a_question_of_a_thousand_words_costs_little() -> None:
     """600 times a word on a message of 60 KB took eight seconds."""
-    snippet = folding.snippet
     text = "lantern pier " * 5000
     pieces = snippet(text, " ".join(["lantern"] * 600 + [f"w{n}" for n in range(2000)]))
     assert ("lantern", True) in pieces
@@ -361,9 +361,9 @@ def _anywhere(text: str, question: str) -> str:
 )
 def test_a_snippet_is_around_the_first_hit_however_long_the_text(piece: str, before: int, word: str) -> None:
     text = "." * before + piece + f" {word} " + piece * 20
-    said = "".join(part for part, _ in folding.snippet(text, word))
+    said = "".join(part for part, _ in snippet(text, word))
     assert said.rstrip("…").startswith(_anywhere(text, word).rstrip("…"))
-    assert any(is_hit for _, is_hit in folding.snippet(text, word))
+    assert any(is_hit for _, is_hit in snippet(text, word))
 
 
 def test_very_long_messages_come_a_few_at_a_time(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memories_lib.shared.folding import TOKENIZE, fold, fts_query
+from memories_lib.shared.folding import TOKENIZE, fold
+from memories_lib.shared.fts_query import fts_query
 
 TEXTS = [
     "café au lait", "Die Straße ist lang", "昨日の花火、すごかったね", "สวัสดีครับ", "I love you ❤️", "cake 🎂🎂 time",

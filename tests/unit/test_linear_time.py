@@ -15,6 +15,8 @@ from ingest.importing import wordings
 from ingest.summaries.gemini import prompt
 from ingest.summaries.gemini.redact import Redactor
 from memories_lib.shared import derived_words, folding
+from memories_lib.shared.fts_query import fts_query
+from memories_lib.shared.snippet import snippet
 from memories_lib.web import book_formats, markup
 from tests.helpers import read
 
@@ -59,9 +61,9 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "is_big": markup.is_big,
     "link_card": _link_card,
     "fold": folding.fold,
-    "fts_query": folding.fts_query,
-    "snippet": lambda text: folding.snippet(text, "a 1 花 lantern"),
-    "snippet of itself": lambda text: folding.snippet(text, text),
+    "fts_query": fts_query,
+    "snippet": lambda text: snippet(text, "a 1 花 lantern"),
+    "snippet of itself": lambda text: snippet(text, text),
     "renamed": lambda text: derived_words.renamed(derived_words.Words(text, text, "[]"), "a", "b", by_model=True),
     "without_hidden": lambda text: derived_words.without_hidden(
         derived_words.Words(text[:62], text[:500], "[]"), [("Ana", text)] * 3, {"text": 3}, folding.fold, by_model=False

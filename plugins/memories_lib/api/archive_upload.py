@@ -18,7 +18,7 @@ from memories_lib.access import roles
 from memories_lib.api import archive_checks
 from memories_lib.server import response_cache, served_archive
 from memories_lib.server.http import Answer, ApiError, body_of, choice, whole, wrong
-from memories_lib.shared import curation, edit_log, folding, private_files, uploads, verification, versions
+from memories_lib.shared import archive_validation, curation, edit_log, folding, private_files, uploads, versions
 from memories_lib.shared.sql import Run
 
 _turn = asyncio.Lock()
@@ -33,8 +33,8 @@ def places(datasette: Datasette) -> tuple[Database, Path, Path, Path]:
     return database, path, uploads.incoming(path), versions.folder_of(path)
 
 
-def _refused(error: verification.Refused, status: int = 422) -> ApiError:
-    return ApiError(507 if isinstance(error, verification.NoRoom) else status, str(error))
+def _refused(error: archive_validation.Refused, status: int = 422) -> ApiError:
+    return ApiError(507 if isinstance(error, archive_validation.NoRoom) else status, str(error))
 
 
 async def upload(request: Request, datasette: Datasette) -> Answer:
@@ -85,7 +85,7 @@ async def stream_to(request: Request, path: Path, most: int) -> int:
 def _make_room(path: Path, size: int) -> None:
     try:
         versions.room_for(versions.folder_of(path), size, path.stat().st_size)
-    except verification.Refused as error:
+    except archive_validation.Refused as error:
         raise _refused(error) from None
 
 
@@ -207,8 +207,8 @@ async def _take(
     async with _turn:
         database, path, incoming, folder = places(datasette)
         try:
-            facts = await asyncio.to_thread(verification.verify, part, sha256)
-        except verification.Refused as error:
+            facts = await asyncio.to_thread(archive_validation.verify, part, sha256)
+        except archive_validation.Refused as error:
             raise _refused(error) from None
         log = served_archive.log_of(database)
         if not replace:

@@ -16,7 +16,8 @@ from memories_lib.queries import selects
 from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, choice, number
-from memories_lib.shared import folding
+from memories_lib.shared.fts_query import fts_query
+from memories_lib.shared.snippet import snippet
 from memories_lib.shared.sql import Run
 
 #: So many talks are given beside the messages.
@@ -30,7 +31,7 @@ async def search(request: Request, datasette: Datasette) -> Answer:
     question = request.args.get("q") or ""
     most, before = number(request, "limit", 50, 1, 200), number(request, "before", None, 1, (1 << 63) - 1)
     order = choice(request, "sort", finder.ORDERS, "newest")
-    query = folding.fts_query(question)
+    query = fts_query(question)
     asked = SearchFilter.from_args(request.args, strict=True)
     started = time.perf_counter()
 
@@ -58,7 +59,7 @@ async def search(request: Request, datasette: Datasette) -> Answer:
             {
                 **serialize.message(row),
                 "exchange_id": row["exchange_id"],
-                "snippet": folding.snippet(row["text"], question),
+                "snippet": snippet(row["text"], question),
             }
             for row in rows
         ]

@@ -13,7 +13,7 @@ from memories_lib.access import roles
 from memories_lib.api import archive_upload
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, body_of, wrong
-from memories_lib.shared import curation, edit_log, private_files, uploads, verification
+from memories_lib.shared import archive_validation, curation, edit_log, private_files, uploads
 from memories_lib.shared.layout import ArchiveFiles
 
 
@@ -52,7 +52,7 @@ async def put_media(request: Request, datasette: Datasette) -> Answer:
         is_small = name.endswith(".thumb.webp")
         if is_small and not _is_webp(part):
             raise ApiError(422, "a small picture is a WebP file")
-        if not is_small and await asyncio.to_thread(verification.sha256_of, part) != name[3:67]:
+        if not is_small and await asyncio.to_thread(archive_validation.sha256_of, part) != name[3:67]:
             raise ApiError(422, "what arrived is not what its name says; send it again")
         target = ArchiveFiles(path).media / name
         private_files.make_folder(target.parent)

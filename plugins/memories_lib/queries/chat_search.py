@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from memories_lib.queries import search
 from memories_lib.queries.search_filter import SearchFilter
-from memories_lib.shared import folding
+from memories_lib.shared.fts_query import fts_query
 from memories_lib.shared.sql import Run
 
 #: So many hits are fetched with their neighbours at once; others are found one by one.
@@ -35,7 +35,7 @@ class FoundInChat:
 
 def find_in_chat(run: Run, chat: int, words: str, at: int | None = None) -> FoundInChat:
     """What of a chat has the words, looked at from message `at`; from the newest that has them without one."""
-    query = folding.fts_query(words)
+    query = fts_query(words)
     if not query:
         return FoundInChat(words)
 

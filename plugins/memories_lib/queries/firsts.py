@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memories_lib.shared import folding, visible
+from memories_lib.shared import visible
 from memories_lib.shared.derived_words import QUOTE, shorten
+from memories_lib.shared.fts_query import fts_phrase
 from memories_lib.shared.sql import Run
 
 #: How people first say it, in the languages that WhatsApp speaks: looked for whole, in any case and with any accent.
@@ -67,7 +68,7 @@ _ASKED_FIRST = {
 
 def firsts(run: Run) -> list[First]:
     """The first message, photo, voice note, place and "I love you" that may be seen."""
-    love = " OR ".join(folding.fts_phrase(words) for words in I_LOVE_YOU)
+    love = " OR ".join(fts_phrase(words) for words in I_LOVE_YOU)
     found = []
     for what, sql in _ASKED_FIRST.items():
         row = run(sql, {"love": love}).fetchone()

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from memories_lib.queries.search_filter import SearchFilter
-from memories_lib.shared import folding, visible
+from memories_lib.shared import visible
 from memories_lib.shared.contract import MEDIA_KINDS
+from memories_lib.shared.fts_query import fts_query
 from memories_lib.shared.sql import Row, Run
 
 #: So many of the newest messages and talks with the words are looked around, so many minutes each way.
@@ -40,7 +41,7 @@ def said_around(run: Run, question: str, args: Mapping[str, str]) -> list[dict[s
 
     Near is what was said in the same talk within half an hour, or a talk whose title or topics have the words.
     """
-    query, kind = folding.fts_query(question), args.get("kind") or ""
+    query, kind = fts_query(question), args.get("kind") or ""
     if not query or kind not in MEDIA_KINDS:
         return []
     said: dict[int, list[Row]] = {}

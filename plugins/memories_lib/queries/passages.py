@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 from memories_lib.shared import visible
 from memories_lib.shared.derived_words import QUESTION_MARKS
-from memories_lib.shared.folding import fold, fts_phrase
+from memories_lib.shared.folding import fold
+from memories_lib.shared.fts_query import fts_phrase
 from memories_lib.shared.sql import Run
 
 #: Of a word, so many of the newest messages are looked at.

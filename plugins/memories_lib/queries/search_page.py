@@ -11,7 +11,9 @@ from typing import Any
 from memories_lib.queries import media_search, passages, spelling, talks
 from memories_lib.queries import search as finder
 from memories_lib.queries.search_filter import EVERYTHING, SearchFilter
-from memories_lib.shared import folding, visible
+from memories_lib.shared import visible
+from memories_lib.shared.fts_query import fts_query
+from memories_lib.shared.snippet import snippet
 from memories_lib.shared.sql import Row, Run
 
 #: Hits on a page of a search.
@@ -68,7 +70,7 @@ class Found:
 def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
     """What is found for a question and what narrows it; without words, what there is of what is chosen."""
     looked_for = question
-    if folding.fts_query(question):
+    if fts_query(question):
         messages, cards, total = _with_words(run, question, args)
         is_near = False
         answers = [] if args.get("before") or SearchFilter.from_args(args) != EVERYTHING else _answers(run, question)
@@ -94,7 +96,7 @@ def _with_words(
     run: Run, question: str, args: Mapping[str, str], most: int = FOUND
 ) -> tuple[list[dict[str, Any]], list[Row], int]:
     """(messages with their talk, talks, how many messages there are); narrowed by what `args` says."""
-    query = folding.fts_query(question)
+    query = fts_query(question)
     if not query:
         return [], [], 0
     asked = SearchFilter.from_args(args)
@@ -118,7 +120,7 @@ def _with_words(
     for number in ids:
         row = dict(found[number])
         # What a model saw in a photo or heard in a voice note, where the words are in that.
-        is_seen = row["seen"] and not any(is_hit for _, is_hit in folding.snippet(row["text"], question))
+        is_seen = row["seen"] and not any(is_hit for _, is_hit in snippet(row["text"], question))
         messages.append({**row, **({"text": row["seen"]} if is_seen else {"told_by": None})})
     # What is told of talks is told once, and not on each page.
     return messages, [] if before else _told_with(run, query, asked), total
@@ -170,7 +172,7 @@ def _years(run: Run, question: str, args: Mapping[str, str]) -> list[tuple[str, 
         FROM messages_fts CROSS JOIN messages ON messages.id = messages_fts.rowid {named if narrower else ""}
         WHERE messages_fts MATCH :query AND {visible.MESSAGE_SEEN}{narrower} GROUP BY 1 ORDER BY 1
         """,
-        {**given, "query": folding.fts_query(question)},
+        {**given, "query": fts_query(question)},
     )
     return [(row["year"], row["hits"]) for row in rows]
 

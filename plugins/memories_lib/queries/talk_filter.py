@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from memories_lib.shared import folding, parameters, visible
+from memories_lib.shared import parameters, visible
+from memories_lib.shared.fts_query import fts_phrase, fts_query
 
 Which = Literal["memories", "all", "hidden"]
 NO_OR_YES = ("0", "1")
@@ -105,7 +106,7 @@ class TalkFilter:
         talk is asked; `is_walked`: so, too, from the best on; `is_one_chat`: an index has its talks in order.
         """
         is_common = is_few = False
-        if self.words is not None and (query := folding.fts_query(self.words)):
+        if self.words is not None and (query := fts_query(self.words)):
             sql = "SELECT count(*) FROM (SELECT 1 FROM messages_fts WHERE messages_fts MATCH ? LIMIT ?)"
             is_common = run(sql, (query, _MANY + 1)).fetchone()[0] > _MANY
         if self.person and self.which != "hidden":  # what is hidden is not in anybody's counts
@@ -145,10 +146,10 @@ class TalkFilter:
                 where.append(sql)
                 given[name] = value
         if self.topic:
-            given["topic_words"] = f"topics : {folding.fts_phrase(self.topic)}"
+            given["topic_words"] = f"topics : {fts_phrase(self.topic)}"
         if self.words is not None:
             where.append(_SAID_BY_MANY if self.is_common else _SAID)
-            given["q"] = folding.fts_query(self.words) or '""'
+            given["q"] = fts_query(self.words) or '""'
         return where, given
 
     def where(self) -> tuple[str, dict[str, Any]]:
@@ -208,7 +209,7 @@ class TalkFilter:
         if self.person:
             rest.append(_SPOKEN.replace(":person", literally(self.person)))
         if self.words is not None:
-            rest.append(_SAID.replace(":q", literally(folding.fts_query(self.words) or '""')))
+            rest.append(_SAID.replace(":q", literally(fts_query(self.words) or '""')))
         if self.which == "hidden":
             rest.append(f"exchanges.id IN ({visible.HIDDEN_EXCHANGES})")
         table = "exchanges" if self.which == "hidden" else "visible_exchanges"

@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypedDict, TypeGuard
 
-from memories_lib.shared import edit_log, private_files, verification, versions
+from memories_lib.shared import archive_validation, edit_log, private_files, versions
 from memories_lib.shared.layout import ARCHIVE, EDITS, SUMMARIES, ArchiveFiles
 
 FORMAT = 1
@@ -94,7 +94,10 @@ def make(database: Path, target: Path, *, media: bool = False) -> Manifest:
                 copied = Path(scratch) / name
                 with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)) as source:
                     versions.copy(source, copied)
-                manifest["files"][name] = {"bytes": copied.stat().st_size, "sha256": verification.sha256_of(copied)}
+                manifest["files"][name] = {
+                    "bytes": copied.stat().st_size,
+                    "sha256": archive_validation.sha256_of(copied),
+                }
                 bundle.write(copied, name)
                 copied.unlink()
             for path in _media_of(database) if media else ():
@@ -134,7 +137,7 @@ def open_again(path: Path, into: Path) -> Manifest:
                     continue
                 with bundle.open(name) as source, (into / name).open("wb") as out:
                     shutil.copyfileobj(source, out, 1 << 20)
-                if verification.sha256_of(into / name) != about["sha256"]:
+                if archive_validation.sha256_of(into / name) != about["sha256"]:
                     raise Unfit(f"this backup is damaged: {name} is not what was put into it")
                 _look_at(into / name)
             for name in manifest["media"]:
@@ -169,7 +172,7 @@ def _is_manifest(found: object) -> TypeGuard[Manifest]:
 def _look_at(path: Path) -> None:
     try:
         if path.name == ARCHIVE:
-            verification.verify(path, older=True)
+            archive_validation.verify(path, older=True)
             return
         with closing(sqlite3.connect(path)) as connection:
             programs = connection.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone()
@@ -179,7 +182,7 @@ def _look_at(path: Path) -> None:
                 raise Unfit(f"this backup is damaged: {path.name} does not fit together")
         if path.name == EDITS:
             edit_log.events_from_elsewhere(path)
-    except verification.Refused as error:
+    except archive_validation.Refused as error:
         raise Unfit(f"this backup cannot be restored: {error}") from None
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise Unfit(f"this backup is damaged: {path.name} cannot be read") from None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from memories_lib.shared import folding, recount, sqlite_errors
+from memories_lib.shared.fts_query import fts_query
 
 #: search index -> (the rows that it holds, the columns of those, the condition on them)
 _SEARCH: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -177,7 +178,7 @@ def _search_is_whole(connection: sqlite3.Connection, name: str, schema: dict[str
         texts = connection.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE rowid = ?", (row,)).fetchone()
         for column, text in zip(columns, texts, strict=True):
             words = re.findall(r"\w+", folding.fold(text or ""))[:_WORDS]
-            query = folding.fts_query(f'"{" ".join(words)}"')
+            query = fts_query(f'"{" ".join(words)}"')
             if query:
                 question = f"SELECT 1 FROM {name} WHERE {name} MATCH ? AND rowid = ?"
                 if connection.execute(question, (f"{column} : {query}", row)).fetchone() is None:

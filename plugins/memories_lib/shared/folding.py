@@ -1,4 +1,4 @@
-"""How text is written for the full-text index, and how a question to it is. Pure; loaded by both sides.
+"""How text is written for the full-text index, and read without case and accents. Pure; loaded by both sides.
 
 SQLite's own ``unicode61`` tokenizer does case and accents. What it cannot do is done here, the same way
 at indexing and at asking: letters of scripts without spaces stand alone (so that any part of a run is
@@ -72,110 +72,8 @@ def fold(text: str) -> str:
     return _PIECE.sub(_piece, text)
 
 
-_QUOTES = str.maketrans(dict.fromkeys("“”„«»″＂", '"'))
-_PHRASE = re.compile(r'"([^"]*)"|(\S+)')
-
-
-#: SQLite takes no question that is nested deeper, and nobody types one.
-_MOST_TERMS = 250
-#: Each beginning of a word stands for thousands of words.
-_MOST_BEGINNINGS = 8
-
-
-def fts_query(question: str) -> str:
-    """What a person typed, as an FTS5 query that never fails.
-
-    Words must all occur; ``"a phrase"`` stays together; ``word*`` finds beginnings, ``-word`` leaves out,
-    ``OR`` between words means either, ``NOT`` is ``-``. Anything else counts as a space. "" when nothing is
-    left to look for.
-    """
-    wanted: list[list[str]] = []
-    unwanted: list[str] = []
-    either = negative = False
-    beginnings = 0
-    for phrase, word in _PHRASE.findall(question.replace("\0", " ").translate(_QUOTES))[:_MOST_TERMS]:
-        raw = phrase or word
-        if word == "OR":
-            either = bool(wanted)
-            continue
-        if word in ("AND", "NOT"):
-            negative = word == "NOT"
-            continue
-        negative = negative or (word.startswith("-") and len(word) > 1)
-        prefix = bool(word) and word.endswith("*") and beginnings < _MOST_BEGINNINGS
-        beginnings += prefix
-        # Letters, numbers and the marks on them; which of the others part words, SQLite's tokenizer knows best: its
-        # tables are of another version of Unicode than Python's.
-        if not any(unicodedata.category(c)[0] in "LNM" for c in fold(raw)):
-            negative = False
-            continue
-        term = fts_phrase(raw.rstrip("*")) + "*" if prefix else fts_phrase(raw)
-        if negative:
-            unwanted.append(term)
-        elif either:
-            wanted[-1].append(term)
-        else:
-            wanted.append([term])
-        either = negative = False
-    if not wanted:
-        return ""
-    query = " AND ".join(f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0] for terms in wanted)
-    return f"({query}) NOT ({' OR '.join(unwanted)})" if unwanted else query
-
-
-def fts_phrase(text: str) -> str:
-    """`text` as one FTS5 phrase that never fails; one of no words finds nothing."""
-    folded = fold(text)
-    kept = "".join(" " if c == '"' or unicodedata.category(c) in ("Cs", "Cc") else c for c in folded)
-    return '"' + " ".join(kept.split()) + '"'
-
-
-_MOST_WORDS = 30
-#: Letters that are looked through at a time, and characters of which it is kept what they are without case and accents.
-_LOOKED_AT, _MOST_KNOWN = 1_000, 5_000
-
-
-def snippet(text: str, question: str, around: int = 60) -> list[tuple[str, bool]]:
-    """Pieces of `text` near what was asked for, as (piece, is it a hit)."""
-    words = [phrase or word.strip("*") for phrase, word in _PHRASE.findall(question.translate(_QUOTES))]
-    # Each once, and no more than anybody types: what is asked must not cost more than what is answered.
-    once = list(dict.fromkeys(words))
-    bare = [w for w in once if w and w not in ("OR", "AND", "NOT") and not w.startswith("-")][:_MOST_WORDS]
-    wanted = [bare_word for word in bare if (bare_word := plain(word))]
-    longest = 4 * max(map(len, wanted), default=0)  # a letter may have several marks
-    first = _first_hit(text, wanted, longest)
-    start = max(0, first - around)
-    end = min(len(text), start + 4 * around)
-    folded, origin = _with_origin(text[start : end + longest])
-    hits: list[tuple[int, int]] = []
-    for word in wanted:
-        at = folded.find(word)
-        while at >= 0:
-            hits.append((start + origin[at], start + origin[at + len(word) - 1] + 1))
-            at = folded.find(word, at + len(word))
-    hits.sort()
-    pieces: list[tuple[str, bool]] = [("…", False)] if start else []
-    at = start
-    for low, high in hits:
-        if low < at or low >= end:
-            continue
-        pieces += [(text[at:low], False), (text[low:high], True)]
-        at = high
-    pieces.append((text[at : max(at, end)], False))
-    if end < len(text):
-        pieces.append(("…", False))
-    return [piece for piece in pieces if piece[0]]
-
-
-def _first_hit(text: str, wanted: list[str], longest: int) -> int:
-    """Where the first of the folded words begins in `text`; 0 where none does."""
-    for at in range(0, len(text), _LOOKED_AT) if wanted else ():
-        piece = text[at : at + _LOOKED_AT + longest]
-        folded = plain(piece)
-        if any(word in folded for word in wanted):
-            folded, origin = _with_origin(piece)
-            return at + origin[min(found for word in wanted if (found := folded.find(word)) >= 0)]
-    return 0
+#: Characters of which it is kept what they are without case and accents.
+_MOST_KNOWN = 5_000
 
 
 class _Plain(dict[int, str]):
@@ -197,7 +95,7 @@ def plain(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_plain_of)
 
 
-def _with_origin(text: str) -> tuple[str, list[int]]:
+def with_origin(text: str) -> tuple[str, list[int]]:
     """`text` without case and accents, and where in `text` each of its characters comes from."""
     folded: list[str] = []
     origin: list[int] = []

@@ -14,9 +14,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from memories_lib.shared import private_files
+from memories_lib.shared.archive_validation import NoRoom, Refused
 from memories_lib.shared.contract import APPLICATION_ID, PAGE_SIZE, SCHEMA
 from memories_lib.shared.layout import ArchiveFiles
-from memories_lib.shared.verification import NoRoom, Refused
 
 #: So many earlier archives are kept.
 KEPT = 3

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from memories_lib.shared import schema, verification, versions
+from memories_lib.shared import archive_validation, schema, versions
 from tests.helpers import one
 
 
@@ -31,7 +31,7 @@ def changed(whole: Path, tmp_path: Path, sql: str) -> Path:
 
 
 def test_a_whole_one_is_taken(whole: Path) -> None:
-    found = verification.verify(whole)
+    found = archive_validation.verify(whole)
     assert (found.bytes, found.messages) == (whole.stat().st_size, one(whole, "SELECT count(*) FROM messages"))
 
 
@@ -50,7 +50,7 @@ def test_the_tables_are_those_that_ingest_makes(whole: Path) -> None:
 
 def test_the_indexes_are_those_that_ingest_makes(whole: Path) -> None:
     with closing(sqlite3.connect(whole)) as connection:
-        verification._look_at_indexes(connection)
+        archive_validation._look_at_indexes(connection)
         made = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
         assert made.fetchone()[0] == len(schema.INDEXES) + 1  # and one of the migrations
 
@@ -58,9 +58,9 @@ def test_the_indexes_are_those_that_ingest_makes(whole: Path) -> None:
 def test_the_views_of_an_archive_are_those_that_are_taken(whole: Path) -> None:
     with closing(sqlite3.connect(whole)) as connection:
         views = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'"))
-    assert views.keys() == verification.VIEWS.keys()
+    assert views.keys() == archive_validation.VIEWS.keys()
     for name, sql in views.items():
-        assert verification.view_digest(sql) in verification.VIEWS[name]
+        assert archive_validation.view_digest(sql) in archive_validation.VIEWS[name]
 
 
 def _columns() -> Iterator[tuple[str, str, str, bool]]:
@@ -76,7 +76,7 @@ def test_no_column_holds_what_it_was_not_made_for(whole: Path) -> None:
         connection.deserialize(whole.read_bytes())
         connection.execute("PRAGMA foreign_keys = OFF")
         for table, name, declared, _ in _columns():
-            verification._look_at_rows(connection, table)
+            archive_validation._look_at_rows(connection, table)
             for bad in ("x'ff00'", *(["'many'"] if declared != "TEXT" else ["CAST(x'c3286f' AS TEXT)"])):
                 connection.execute("SAVEPOINT s")
                 first = f"SELECT {name} FROM {table} LIMIT 1"
@@ -85,8 +85,8 @@ def test_no_column_holds_what_it_was_not_made_for(whole: Path) -> None:
                 except sqlite3.IntegrityError:
                     count = 0  # a number that is the key of the row, or one of a few words
                 if count > 0:
-                    with pytest.raises((verification.Refused, sqlite3.OperationalError), match=f"{name}|UTF-8"):
-                        verification._look_at_rows(connection, table)
+                    with pytest.raises((archive_validation.Refused, sqlite3.OperationalError), match=f"{name}|UTF-8"):
+                        archive_validation._look_at_rows(connection, table)
                     tried.add((table, name))
                 connection.execute("ROLLBACK TO s")
     assert len(tried) > 90
@@ -159,10 +159,10 @@ def test_no_column_holds_what_it_was_not_made_for(whole: Path) -> None:
 )
 def test_an_archive_that_is_not_as_ours_are_is_not_taken(whole: Path, tmp_path: Path, change: str, why: str) -> None:
     path = changed(whole, tmp_path, change)
-    with pytest.raises(verification.Refused, match=why):
-        verification.verify(path)
+    with pytest.raises(archive_validation.Refused, match=why):
+        archive_validation.verify(path)
 
 
 def test_a_table_of_ones_own_may_be_in_it(whole: Path, tmp_path: Path) -> None:
     path = changed(whole, tmp_path, "CREATE TABLE mine (a, b); INSERT INTO mine VALUES (1, x'ff')")
-    assert verification.verify(path).messages
+    assert archive_validation.verify(path).messages
