@@ -47,8 +47,9 @@ def schema() -> str:
         "## Full text",
         "",
         "`messages_fts` (text) and `exchanges_fts` (title, summary, topics) are FTS5 indexes without content of their",
-        "own: `rowid` is the `id` of the message or exchange. What is put in and what is asked is folded by",
-        "`shared/folding.py` of `plugins/memories_lib`, and `shared/fts_query.py` there; in Datasette the SQL function `escape_fts(:words)` does that.",
+        "own: `rowid` is the `id` of the message or exchange. What is put in is folded by `shared/folding.py` of",
+        "`plugins/memories_lib`, what is asked is made by `shared/fts_query.py`; in Datasette the SQL function",
+        "`escape_fts(:words)` does that.",
         "",
     ]
     return "\n".join(lines)
