@@ -329,3 +329,101 @@ def test_a_star_that_is_taken_back_leaves_no_memory(api: Client, archive: Path) 
     api.ask("POST", f"/api/exchanges/{kept}/star")
     api.ask("POST", f"/api/exchanges/{kept}/unstar")
     assert kept in ids(api)
+
+
+def _told(api: Client) -> str:
+    """What anybody sees of talks, by all the ways there are to it."""
+    return "".join(
+        str(api.ask("GET", path)[2])
+        for path in ("/?all=1", "/api/exchanges?all=1", "/book.json?all=1", "/on-this-day?date=2024-03-13", "/years")
+    )
+
+
+@pytest.mark.parametrize("one_by_one", [True, False])
+@pytest.mark.parametrize("merged_first", [True, False])
+def test_what_was_merged_parted_and_hidden_is_quoted_nowhere(
+    tmp_path: Path, one_by_one: bool, merged_first: bool
+) -> None:
+    """The words of what was merged are in another talk's summary: also when they are parted from it again."""
+    export = tmp_path / "WhatsApp Chat with Ben.txt"
+    export.write_text(
+        "13.03.24, 10:00 - Ana: we went down to the harbour and swam until it was dark\n"
+        "14.03.24, 10:00 - Ben: I have to tell you that the zwiebelkranich lost it all at cards ❤️ I love you\n"
+        "14.03.24, 10:01 - Ana: what a week this is\n"
+        "15.03.24, 10:00 - Ana: a quiet day, with bread and soup and nothing else to do\n",
+        "utf-8",
+    )
+    (tmp_path / "served").mkdir()
+    database = tmp_path / "served" / "memories.db"
+    put(database, export, me="Ana")
+    served = serve(database, tmp_path / "log")
+    try:
+        api = Client(served)
+        assert "zwiebelkranich" in _told(api)
+        first, second, third = (row[0] for row in rows(database, "SELECT id FROM exchanges ORDER BY started_at"))
+        (word,) = (row[0] for row in rows(database, "SELECT id FROM messages WHERE text LIKE '%zwiebelkranich%'"))
+        assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, second]})[0] == 200
+        if not merged_first:
+            assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, third]})[0] == 200
+        assert api.ask("POST", f"/api/exchanges/{first}/split", {"message_id": word})[0] == 200
+        if one_by_one:
+            api.ask("DELETE", "/api/messages", {"message_ids": [word]})
+        else:
+            new = one(database, "SELECT exchange_id FROM messages WHERE id = ?", [word])
+            api.ask("DELETE", f"/api/exchanges/{new}")
+        assert "zwiebelkranich" not in _told(api)
+        assert api.get("/api/search?q=zwiebelkranich")["exchanges"] == []
+    finally:
+        served.stop()
+
+
+def test_a_year_that_a_model_told_is_silent_of_a_talk_that_was_merged_across_new_year(tmp_path: Path) -> None:
+    export = tmp_path / "WhatsApp Chat with Ben.txt"
+    export.write_text(
+        "31.12.23, 10:00 - Ana: the last day of a good year, with all of us there\n"
+        "02.01.24, 10:00 - Ben: the glasspigeon came back to the window this morning\n"
+        "05.01.24, 10:00 - Ana: and now it is cold again, and we are all at home\n",
+        "utf-8",
+    )
+    (tmp_path / "served").mkdir()
+    database = tmp_path / "served" / "memories.db"
+    put(database, export, me="Ana")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "UPDATE periods SET title = 'The year of the glasspigeon', told_by = 'gemini-2.5', told_at = '2024-02-01'"
+            " WHERE period = '2024'"
+        )
+    served = serve(database, tmp_path / "log")
+    try:
+        api = Client(served)
+        assert "The year of the glasspigeon" in api.text("/years?year=2024")
+        first, second, _ = (row[0] for row in rows(database, "SELECT id FROM exchanges ORDER BY started_at"))
+        assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, second]})[0] == 200
+        assert "The year of the glasspigeon" in api.text("/years?year=2024")
+        api.ask("DELETE", f"/api/exchanges/{first}")
+        assert "glasspigeon" not in api.text("/years?year=2024") + api.text("/")
+    finally:
+        served.stop()
+
+
+def test_a_year_in_which_all_is_hidden_is_no_year(tmp_path: Path) -> None:
+    export = tmp_path / "WhatsApp Chat with Ben.txt"
+    export.write_text(
+        "".join(f"10.03.{year}, 10:00 - Ana: it was the spring of twenty {year}\n" for year in (21, 22, 23, 25)),
+        "utf-8",
+    )
+    (tmp_path / "served").mkdir()
+    database = tmp_path / "served" / "memories.db"
+    put(database, export, me="Ana")
+    served = serve(database, tmp_path / "log")
+    try:
+        api = Client(served)
+        assert "2025" in api.text("/years")
+        for (number,) in rows(database, "SELECT id FROM exchanges WHERE substr(started_at, 1, 4) IN ('2021', '2025')"):
+            api.ask("DELETE", f"/api/exchanges/{number}")
+        page = api.text("/years")
+        assert "2025" not in page
+        assert "2021" not in page
+        assert "the spring of twenty 23" in page
+    finally:
+        served.stop()

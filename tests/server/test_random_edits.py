@@ -24,11 +24,22 @@ _WORDS = [
 _TOLD = "SELECT key, started_at, title, summary, topics, mood, message_count FROM exchanges ORDER BY started_at, key"
 
 
+#: Said in turn, so that some are titles, some are quoted and some are neither: what is told of a talk draws on those.
+_SAID = (
+    "I love the {word} by the old harbour so much ❤️",
+    "I have to tell you that the {word} lost the whole inheritance at cards last night",
+    "where did you put the {word}? nobody has seen it since we came back from the island",
+    "ok {word}",
+    "happy birthday, dear {word}! may all your days be as bright as this one was for us 🎂🎉",
+    "we went down to the water, and the {word} was there before the sun came up",
+    "haha the {word} 😂😂😂 I cannot stop laughing about his face when the door opened",
+)
+
+
 def _text() -> str:
     """Five talks of five messages, each with a word of its own; two hours apart, so that parts can be told apart."""
     return "".join(
-        f"1{n // 5}.03.24, 1{n % 5}:0{n % 5} - {'Ana' if n % 2 else 'Ben'}: "
-        f"I love the {word} by the old harbour so much ❤️\n"
+        f"1{n // 5}.03.24, 1{n % 5}:0{n % 5} - {'Ana' if n % 2 else 'Ben'}: {_SAID[n % len(_SAID)].format(word=word)}\n"
         for n, word in enumerate(_WORDS)
     )
 

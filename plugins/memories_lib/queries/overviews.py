@@ -19,21 +19,46 @@ _CHATS = 30
 PLACES_A_PAGE = 200
 #: All chats together, a day at a time: an index has it.
 _BY_DAY = "SELECT day, sum(message_count) AS n FROM days GROUP BY day"
+#: From when to when what is hidden reaches, as it is and as ingest made it, before it was merged or parted: chat_id,
+#: started_at, ended_at, hidden_at ("~" where nobody knows, which is later than any time).
+_HIDDEN_TIMES = f"""
+gone AS MATERIALIZED (
+    SELECT messages.id AS message_id, exchange_id, '~' AS hidden_at
+    FROM ({visible.HIDDEN_ALONE}) AS alone CROSS JOIN messages ON messages.id = alone.message_id
+    UNION ALL
+    SELECT messages.id, messages.exchange_id, coalesce(hidden_at, '~')
+    FROM exchange_marks CROSS JOIN messages ON messages.exchange_id = exchange_marks.exchange_id
+    WHERE NOT {visible.MARKED_SEEN}
+), hidden AS MATERIALIZED (
+    SELECT exchanges.chat_id, started_at, ended_at, hidden_at
+    FROM gone CROSS JOIN exchanges ON exchanges.id = gone.exchange_id
+    UNION
+    SELECT before.chat_id, before.started_at, before.ended_at, hidden_at
+    FROM gone CROSS JOIN messages_before ON messages_before.message_id = gone.message_id
+    CROSS JOIN exchanges_before AS before ON before.id = messages_before.exchange_id
+    UNION
+    SELECT messages.chat_id, messages.sent_at, messages.sent_at, hidden_at
+    FROM gone CROSS JOIN messages ON messages.id = gone.message_id
+)"""
 #: Periods as they were told; `told_by` is NULL where what was told may speak of something that is hidden.
 TOLD = f"""
+WITH {_HIDDEN_TIMES}
 SELECT periods.id, period, chats.name AS chat, periods.title, periods.summary,
     -- What was told before a talk of that time was hidden may speak of it.
     CASE WHEN EXISTS (
-        SELECT 1 FROM exchange_marks CROSS JOIN exchanges ON exchanges.id = exchange_id
-        WHERE NOT {visible.MARKED_SEEN} AND exchanges.chat_id = periods.chat_id AND hidden_at >= told_at
-            AND (period = 'all' OR substr(started_at, 1, length(period)) = period)
-    ) OR EXISTS (
-        SELECT 1 FROM ({visible.HIDDEN_ALONE}) CROSS JOIN messages ON messages.id = message_id
-        WHERE messages.chat_id = periods.chat_id
-            AND (period = 'all' OR substr(sent_at, 1, length(period)) = period)
+        SELECT 1 FROM hidden
+        WHERE hidden.chat_id = periods.chat_id AND hidden_at >= told_at AND (
+            period = 'all' OR (
+                substr(started_at, 1, length(period)) <= period AND substr(ended_at, 1, length(period)) >= period
+            )
+        )
     ) THEN NULL ELSE told_by END AS told_by
 FROM periods JOIN chats ON chats.id = chat_id
 """
+#: Periods of which something may be seen: of a time in which nothing was said there is no trace.
+_WITH_DAYS = (
+    "EXISTS (SELECT 1 FROM days WHERE days.chat_id = periods.chat_id AND day >= period AND day < period || '~')"
+)
 
 
 def years(run: Run, asked: str = "", skip: int = 0) -> dict[str, Any]:
@@ -45,14 +70,14 @@ def years(run: Run, asked: str = "", skip: int = 0) -> dict[str, Any]:
     """
     found = [
         row[0]
-        for row in run("SELECT DISTINCT substr(period, 1, 4) FROM periods WHERE length(period) = 4 ORDER BY 1 DESC")
+        for row in run(f"SELECT DISTINCT period FROM periods WHERE length(period) = 4 AND {_WITH_DAYS} ORDER BY 1 DESC")
     ]
     year = asked if asked in found else next(iter(found), "")
     listed = [
         row[0]
         for row in run(
-            """
-            SELECT chats.id FROM periods JOIN chats ON chats.id = chat_id WHERE period = :year
+            f"""
+            SELECT chats.id FROM periods JOIN chats ON chats.id = chat_id WHERE period = :year AND {_WITH_DAYS}
             ORDER BY chats.message_count DESC, chats.id LIMIT :most OFFSET :skip
             """,
             {"year": year, "most": _CHATS + 1, "skip": skip},

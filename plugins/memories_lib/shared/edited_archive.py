@@ -16,10 +16,16 @@ from memories_lib.shared.sql import Fold
 
 #: `exchange_marks.is_hidden` of an exchange that nobody hid, and of which every message is hidden.
 EMPTY = 2
-#: (sender, text) of the messages of an exchange, with those that were parted from it.
+#: (sender, text) of all messages that the words of an exchange may quote: its own, and those that were parted from it
+#: or from what was merged into it.
 _OF_EXCHANGE = """
 SELECT people.name, messages.text FROM messages LEFT JOIN people ON people.id = sender_id
-WHERE (exchange_id = :id OR messages.id IN (SELECT message_id FROM messages_before WHERE exchange_id = :id)) AND {seen}
+WHERE (
+    exchange_id = :id OR messages.id IN (
+        SELECT message_id FROM messages_before
+        WHERE exchange_id = :id OR exchange_id IN (SELECT id FROM merged_exchanges WHERE exchange_id = :id)
+    )
+) AND {seen}
 ORDER BY sent_at, messages.id
 """
 _SEEN = f"""
@@ -171,8 +177,8 @@ class EditedArchive(Subjects):
     def tell_again(self, exchanges: Iterable[int]) -> None:
         """Bring words, mood, times and counts of exchanges in step with what of them may be seen.
 
-        A mood was heard in all of the messages; nobody can say in which. While one of them is hidden it is that of most
-        talks: none at all would mark this one as a talk with something hidden in it.
+        Mood and language were heard in all of the messages; nobody can say in which. While one of them is hidden they
+        are those of most talks: none at all would mark this one as a talk with something hidden in it.
         """
         if self._waiting is not None:
             self._waiting.update(exchanges)
@@ -202,7 +208,10 @@ class EditedArchive(Subjects):
                 version = RETITLED
             now = "SELECT mood, language FROM exchanges WHERE id = ?"
             heard = self.run(_HEARD, {"id": exchange}).fetchone() or self.run(now, (exchange,)).fetchone()
-            mood, language = heard if len(seen) == len(everything) else (_USUAL_MOOD, None)
+            mood, language = heard
+            if len(seen) < len(everything):
+                has_words = any(letter.isalpha() for _, text in seen for letter in text)
+                mood, language = _USUAL_MOOD, self._language_around(exchange) if has_words else None
             self.unindex([exchange])
             self.run(
                 f"""
@@ -267,7 +276,9 @@ class EditedArchive(Subjects):
             self.tell_again([exchange])
 
     def relatives(self, exchange: int) -> set[int]:
-        """The exchange, and those whose words may quote its messages: all that were parted from what it was part of."""
+        """The exchange, and those whose words may quote its messages: all that were parted from what it was part of,
+        and what that was merged into.
+        """
         rows = self.run(
             """
             WITH origins (id) AS (
@@ -277,6 +288,8 @@ class EditedArchive(Subjects):
                 WHERE messages.exchange_id = :id AND b.exchange_id IS NOT NULL
             )
             SELECT id FROM origins
+            UNION
+            SELECT exchange_id FROM merged_exchanges WHERE id IN (SELECT id FROM origins)
             UNION
             SELECT messages.exchange_id FROM messages_before AS b JOIN messages ON messages.id = b.message_id
             WHERE b.exchange_id IN (SELECT id FROM origins) AND messages.exchange_id IS NOT NULL
