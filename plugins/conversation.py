@@ -39,7 +39,11 @@ async def talk(request: Request, datasette: Datasette) -> Response:
     if number >= 1 << 63:
         raise NotFound("There is no such talk")
     hidden = request.args.get("hidden") == "1" and roles.may(request.actor, "curator")
-    found = await served_archive.read(datasette, lambda run: talks.talk(run, number, hidden=hidden))
+    around = _number(request.args.get("from")) or _number(request.args.get("hit"))
+    is_last = around is None and request.args.get("way") == "prev"
+    found = await served_archive.read(
+        datasette, lambda run: talks.talk(run, number, hidden=hidden, around=around, is_last=is_last)
+    )
     if found is None:
         moved = await served_archive.read(datasette, lambda run: exchange_messages.merged_into(run, number))
         if moved is None:
@@ -48,12 +52,15 @@ async def talk(request: Request, datasette: Datasette) -> Response:
     return await _show(datasette, request, found, looked_for=await _look_for(datasette, request, found))
 
 
+def _number(given: str | None) -> int | None:
+    return int(given) if given and given.isdecimal() and given.isascii() and len(given) < 19 else None
+
+
 async def _look_for(datasette: Datasette, request: Request, found: talks.TalkPage) -> chat_search.FoundInChat | None:
     """What of the chat has the words of ``?find=``, seen from the message of ``?hit=``; None where nobody looks."""
-    words, digits = request.args.get("find"), request.args.get("hit") or ""
+    words, at = request.args.get("find"), _number(request.args.get("hit"))
     if words is None or request.args.get("part") == "1":
         return None
-    at = int(digits) if digits.isdecimal() and len(digits) < 19 else None
     chat_id = found["head"]["chat_id"]
     return await served_archive.read(
         datasette, lambda run: chat_search.find_in_chat(run, chat_id, words.strip(), at), served_archive.SEARCH_S
@@ -67,11 +74,11 @@ async def chat(request: Request, datasette: Datasette) -> Response:
 
     def find(run: Run) -> list[talks.TalkPage]:
         at = chat_list.talk_at(run, number, day if DAY.match(day) else "") or chat_list.talk_at(run, number)
-        found = talks.talk(run, at) if at is not None else None
+        found = talks.talk(run, at, is_last=not day) if at is not None else None
         whole = [found] if found else []
         # At its end a chat shows a screen of what was said last, in as many talks as that was.
-        while found and not day and found["head"]["before_id"] and _messages(whole) < _ON_A_SCREEN:
-            found = talks.talk(run, found["head"]["before_id"])
+        while found and not day and _messages(whole) < _ON_A_SCREEN:
+            found = _beside(run, found, "prev")
             whole += [found] if found else []
         return whole
 
@@ -90,13 +97,21 @@ async def chat(request: Request, datasette: Datasette) -> Response:
 def _go_on(run: Run, found: talks.TalkPage, way: str) -> list[talks.TalkPage]:
     """A talk and, `way` ("prev" or "next") on, those beside it, as many as make a few screens; in their order."""
     whole = [found]
-    side = {"prev": "before_id", "next": "after_id"}.get(way)
-    while side and whole[-1]["head"][side] and len(whole) < _MOST_TALKS and _messages(whole) < _IN_A_PART:
-        beside = talks.talk(run, whole[-1]["head"][side])
+    while way in ("prev", "next") and len(whole) < _MOST_TALKS and _messages(whole) < _IN_A_PART:
+        beside = _beside(run, whole[-1], way)
         if beside is None:
             break
         whole.append(beside)
     return whole[::-1] if way == "prev" else whole
+
+
+def _beside(run: Run, found: talks.TalkPage, way: str) -> talks.TalkPage | None:
+    """What comes before or after (`way` is "prev" or "next") a talk, or a part of one."""
+    head, is_before = found["head"], way == "prev"
+    if part := found["earlier" if is_before else "later"]:
+        return talks.talk(run, head["id"], around=part)
+    beside = head["before_id" if is_before else "after_id"]
+    return talks.talk(run, beside, is_last=is_before) if beside else None
 
 
 def _messages(whole: list[talks.TalkPage]) -> int:

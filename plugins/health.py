@@ -50,6 +50,8 @@ async def health(datasette: Datasette) -> Response:
     if parts:
         detail = f"damaged: {', '.join(map(str, parts))}; start the server again, which makes that again"
         found = {"status": "degraded", "detail": detail}
+    elif trouble := await served_archive.trouble_with_edits(datasette):
+        found = {"status": "degraded", "detail": f"edits: {trouble}"}
     if made_at := backup_bundle.last_made_at(Path(database)):
         found["last_backup_at"] = made_at
     return Response.json(found, headers={"cache-control": "no-store"})

@@ -31,10 +31,14 @@ async def _what(request: Request, datasette: Datasette) -> Any:
 async def shared(request: Request, datasette: Datasette) -> Response:
     """The page."""
     what, before = await _what(request, datasette), request.args.get("before") or ""
+    digits = request.args.get("from") or ""
+    around = int(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 19 else None
     talks: list[TalkPage] = []
     asked = more = None
     if what is not None:
-        talks, asked, more = await served_archive.read(datasette, lambda run: shares.talks_of(run, what, before))
+        talks, asked, more = await served_archive.read(
+            datasette, lambda run: shares.talks_of(run, what, before, around)
+        )
     if not talks:
         html = await datasette.render_template("link_gone.html", request=request, view_name="memories")
         return Response.html(html, status=404, headers={"cache-control": "no-store"})

@@ -39,7 +39,13 @@ def backup(
 ) -> BackedUp:
     """Write a backup into `folder`, open it again, and let all but the newest `keep` go. Raises `MemoriesError`."""
     connect(database, must_exist=True).close()
-    take = lambda target: backup_bundle.make(database, target, media=media)  # noqa: E731
+
+    def take(target: Path) -> None:
+        try:
+            backup_bundle.make(database, target, media=media)
+        except backup_bundle.Unfit as error:
+            raise NotABackup(str(error)) from None
+
     return keep_backup(take, database, folder, keep=keep, recipients=recipients)
 
 

@@ -24,8 +24,8 @@ from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.shared.layout import ArchiveFiles, media_name
 
 _LINK = re.compile(r'\b(href|src|poster|action)="([^"]*)"')
-#: Another part of a book or of the years.
-_PART = re.compile(r'href="(/(?:years|book)\?[^"]+)"')
+#: Another part of a book, of the years or of a talk.
+_PART = re.compile(r'href="(/(?:(?:years|book)\?[^"]+|talk/\d+\?from=\d+))"')
 _MENU = re.compile(r'(<nav class="mem-menu".*?</nav>)', re.DOTALL)
 #: What needs a server: filters, tools, scripts of its own, ways to tables.
 _GONE = (
@@ -131,7 +131,7 @@ class Site:
         parts = [html.unescape(link) for link in _PART.findall(text)]
         new = [part for part in dict.fromkeys(parts) if part not in self._files]
         for part in new:
-            kind = part[1:].partition("?")[0]
+            kind = part[1:].partition("?")[0].replace("/", "-")
             self._files[part] = f"{kind}-part-{len(self._files)}.html"
         self._save(file, text)
         return new

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,10 +20,12 @@ from ingest.core.tempdirs import scratch
 from ingest.ops.remote import Remote
 from ingest.ops.restoring import restore
 from memories_lib.shared import archive_validation, contract, edit_log, uploads, versions
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.layout import ARCHIVE, ArchiveFiles
 
 _AT_ONCE = 8
 _NAMES = 2_000
+_EDITS = 5_000
 
 
 @dataclass(slots=True)
@@ -58,9 +61,25 @@ def sync_edits(remote: Remote, database: Path, *, dry_run: bool = False) -> tupl
         if new_here:
             with closing(edit_log.open_log(str(path))) as log:
                 edit_log.merge(log, new_here)
-        if new_there:
-            remote.ask("POST", "/api/edits/log", json={"events": [edit_log.as_data(event) for event in new_there]})
+        for events in _batches(new_there):
+            remote.ask("POST", "/api/edits/log", json={"events": events})
     return len(new_here), len(new_there)
+
+
+def _batches(events: list[Event]) -> Iterator[list[dict[str, Any]]]:
+    """Edits as they travel, in order, no more of them at once than a server takes."""
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for event in events:
+        data = edit_log.as_data(event)
+        bytes_of_event = len(json.dumps(data)) + 2
+        if batch and (size + bytes_of_event > contract.MOST_EDITS // 2 or len(batch) == _EDITS):
+            yield batch
+            batch, size = [], 0
+        batch.append(data)
+        size += bytes_of_event
+    if batch:
+        yield batch
 
 
 def push(

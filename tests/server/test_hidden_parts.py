@@ -182,6 +182,14 @@ def test_a_name_and_password_that_nothing_asks_for_are_passed_over(api: Client, 
         {"detail": {"chat": 10**30, "at": "2024-03-10T10:00:00"}},
         {"detail": {"chat": 5, "at": "a" * 20_000}},
         {"detail": {"chat": 5, "at": "2024\0"}},
+        {"detail": {"chat": 5, "at": "%"}},
+        {"detail": {"chat": 5, "at": "2024-03-10T10:00:00", "parts": [{"key": 1, "at": "%"}]}},
+        {"subject_kind": "banana"}, {"subject_kind": "person"}, {"subject_kind": "source"},
+        {"action": "star", "subject_kind": "message"}, {"action": "unstar", "subject_kind": "message"},
+        {"action": "note", "subject_kind": "message", "detail": {"chat": 5, "at": "2024-03-10T10:00:00", "note": "x"}},
+        {"action": "highlight"}, {"action": "me", "detail": {"was": "Ana"}},
+        {"action": "rename_person", "subject_kind": "person", "detail": {"was": " ", "name": "x"}},
+        {"action": "forget", "subject_kind": "exchange"},
         {"action": "part_source", "detail": {"chat": [1], "sha256": "a" * 64, "name": "x", "from": 1}},
         {"action": "undo", "detail": {"of": 10**40}},
         {"action": "undo", "detail": {"of": True}},
@@ -200,6 +208,28 @@ def test_an_edit_from_elsewhere_that_no_machine_makes_is_refused(
     assert api.ask("DELETE", f"/api/exchanges/{number}")[0] == 204
     assert api.ask("POST", "/api/edits/log", api.get("/api/edits/log"))[2] == {"added": 0}
     assert one(ArchiveFiles.of(archive).edits, "SELECT count(*) FROM edits") == 1
+
+
+def test_edits_of_the_wrong_kind_hide_nothing_and_bring_nothing_back(api: Client, archive: Path) -> None:
+    hidden, seen = rows(archive, "SELECT id, key, sent_at, chat_id FROM messages ORDER BY id LIMIT 2")
+    (chat,) = rows(archive, "SELECT key FROM chats")[0]
+    assert api.ask("DELETE", "/api/messages", {"message_ids": [hidden[0]]})[0] == 200
+    before = rows(archive, "SELECT id FROM visible_messages ORDER BY id")
+    number = int(time.time() * 1000 - 5_000) << 12
+    for (_, key, at, _), action in ((hidden, "unstar"), (seen, "star")):
+        event = {
+            "id": number, "at": "2024-03-10T10:00:00Z", "actor": "x", "action": action, "subject_kind": "message",
+            "subject_key": key, "detail": {"chat": chat, "at": at},
+        }  # fmt: skip
+        assert api.ask("POST", "/api/edits/log", {"events": [event]})[0] == 422
+    assert rows(archive, "SELECT id FROM visible_messages ORDER BY id") == before
+
+
+def test_too_many_things_at_once_are_refused_before_they_are_looked_at(api: Client) -> None:
+    """Empty objects are two bytes each on their way, and a hundred in memory."""
+    status, _, told = api.ask("POST", "/api/edits/log", {"events": [{}] * 500_000})
+    assert (status, "at most" in told["detail"]) == (413, True)
+    assert api.ask("POST", "/api/edits/log", {"events": [{}] * 1000})[0] == 422
 
 
 def test_a_link_is_called_by_what_was_shared_alone(api: Client) -> None:

@@ -295,6 +295,16 @@ def test_files_arrive_under_their_digest(api: Client, tmp_path: Path) -> None:
     assert send(api.served, "/api/media/ab/cd", b"x")[0] == 404
 
 
+def test_a_text_that_is_no_text_is_refused_and_not_told_in_the_log(api: Client, other: Path, tmp_path: Path) -> None:
+    shutil.copy(other, tmp_path / "wrong.db")
+    with closing(sqlite3.connect(tmp_path / "wrong.db")) as connection, connection:
+        text = b"my secret lantern \xff".hex()
+        connection.execute(f"UPDATE messages SET text = CAST(x'{text}' AS TEXT) WHERE id = 5")
+    status, found = send(api.served, "/api/archive?replace=1", (tmp_path / "wrong.db").read_bytes())
+    assert (status, "damaged" in found["detail"]) == (422, True)
+    assert "lantern" not in (tmp_path / "log").read_text("utf-8")
+
+
 def test_logs_join_by_their_ids(api: Client) -> None:
     number = ids(api)[0]
     api.ask("POST", f"/api/exchanges/{number}/star")

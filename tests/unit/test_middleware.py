@@ -102,6 +102,7 @@ def ask(
         ("POST", "/api/exchanges/1/note", (1 << 20) + 1, 413),
         ("DELETE", "/api/messages", (1 << 20) + 1, 413),
         ("POST", "/api/edits/log", (1 << 20) + 1, 200),
+        ("POST", "/api/edits/log", (4 << 20) + 1, 413),
         ("PUT", "/api/media/ab/cd.jpg", 3 << 20, 200),
         ("PUT", "/api/archive", 3 << 20, 200),
         ("PUT", "/api/archives", (64 << 10) + 1, 413),
@@ -117,6 +118,59 @@ def test_a_body_is_as_long_as_its_path_takes(method: str, path: str, size: int, 
     assert (len(told.read) == size) == (status == 200)
     if status == 413:
         assert "may have at most" in json.loads(told.body)["detail"]
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, is_begun: bool) -> None:
+    monkeypatch.setattr(body_limit, "_LONGEST_S", 0.05)
+    monkeypatch.setattr(body_limit, "_SLOWEST", 1 << 40)
+    said: list[Message] = []
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        raise AssertionError("it came")
+
+    pieces = [b"role=owner&"] if is_begun else []
+
+    async def receive() -> Message:
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(), "more_body": True}
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope: Scope = {"type": "http", "method": "POST", "path": "/-/login", "headers": []}
+    asyncio.run(body_limit.wrap(app, NOBODY)(scope, receive, send))
+    assert said[0]["status"] == 408
+
+
+def test_who_waits_for_somebody_to_go_away_waits_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a body is whole, its time is over: a long answer listens whether its reader is still there."""
+    monkeypatch.setattr(body_limit, "_LONGEST_S", 0.05)
+    monkeypatch.setattr(body_limit, "_SLOWEST", 1 << 40)
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+    said: list[Message] = []
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        assert (await receive())["type"] == "http.disconnect"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop()
+        await asyncio.sleep(0.2)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope: Scope = {"type": "http", "method": "POST", "path": "/-/login", "headers": []}
+    asyncio.run(body_limit.wrap(app, NOBODY)(scope, receive, send))
+    assert [message["status"] for message in said] == [200]
 
 
 def test_forms_with_files_are_refused() -> None:
@@ -146,6 +200,9 @@ def test_forms_with_files_are_refused() -> None:
         ("GET", "/api/backup", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, False),
         ("GET", "/api/backup/", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, False),
         ("GET", "/api/backup", {"sec-fetch-site": "none", "sec-fetch-mode": "navigate"}, True),
+        ("GET", "/api/backup", {"origin": "https://evil.example"}, False),
+        ("GET", "/api/backup", {"origin": "http://family.example"}, True),
+        ("GET", "/api/backup", {}, True),
     ],
 )
 def test_another_site_writes_nothing(

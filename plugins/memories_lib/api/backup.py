@@ -26,9 +26,11 @@ async def backup(request: Request, datasette: Datasette) -> Answer:
     target = Path(folder.name) / "backup.zip"
     try:
         manifest = await asyncio.to_thread(backup_bundle.make, path, target, media=media == "1")
-    except (OSError, sqlite3.Error):
+    except (OSError, sqlite3.Error, backup_bundle.Unfit) as error:
         folder.cleanup()
-        raise ApiError(507, "the disk has no room to make a backup on it; make the volume larger") from None
+        if isinstance(error, backup_bundle.Unfit):
+            raise ApiError(503, str(error)) from None
+        raise  # a full disk, or a damaged file: told as everywhere
     return _Sent(target, folder, lambda: backup_bundle.note_made(path, manifest))
 
 

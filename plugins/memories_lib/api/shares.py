@@ -220,7 +220,7 @@ async def what_of(datasette: Datasette, link: str) -> Any:
 
 
 def talks_of(
-    run: Run, what: Mapping[str, Any], before: str = ""
+    run: Run, what: Mapping[str, Any], before: str = "", around: int | None = None
 ) -> tuple[list[pages.TalkPage], dict[str, str] | None, str | None]:
     """(the talks of a link, from `before` on; the choice of its book, or None; where the next part begins, or None)"""
     if "book" in what:
@@ -228,7 +228,7 @@ def talks_of(
         talks, more = pages.book(run, asked)
         return talks, asked, more
     exchange = _exchange(run, what)
-    talk = pages.talk(run, exchange) if exchange is not None else None
+    talk = pages.talk(run, exchange, around=around) if exchange is not None else None
     if talk is None:
         return [], None, None
     # What was merged into it since was not given away.

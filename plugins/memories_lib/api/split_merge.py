@@ -14,6 +14,9 @@ from memories_lib.server.http import Answer, ApiError, body_of, whole, whole_num
 from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
 
+#: Of a talk that somebody puts together: more are read by nobody, and are long to make ready for each who opens it.
+_MOST_MESSAGES = 3_000
+
 
 async def split(request: Request, datasette: Datasette) -> Answer:
     """``{"message_id": …}``: that message and what follows become an exchange of their own."""
@@ -49,13 +52,15 @@ async def merge(request: Request, datasette: Datasette) -> Answer:
         marks = ", ".join("?" * len(ids))
         rows = run(
             f"""
-            SELECT id, chat_id FROM exchanges LEFT JOIN exchange_marks ON exchange_id = id
+            SELECT id, chat_id, message_count FROM exchanges LEFT JOIN exchange_marks ON exchange_id = id
             WHERE id IN ({marks}) AND {visible.MARKED_SEEN}
             """,
             ids,
         ).fetchall()
         if len(rows) != len(ids):
             raise ApiError(400, "Some of these exchanges do not exist")
+        if (together := sum(row["message_count"] for row in rows)) > _MOST_MESSAGES:
+            raise ApiError(409, f"Together these have {together:,} messages; {_MOST_MESSAGES:,} may be put together")
         if len({row["chat_id"] for row in rows}) > 1:
             raise ApiError(400, "Exchanges of different sources cannot be merged")
         parts = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
@@ -13,14 +14,18 @@ from memories_lib.access import roles
 from memories_lib.api import archive_upload
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, body_of, wrong
-from memories_lib.shared import archive_validation, curation, edit_log, private_files, uploads
+from memories_lib.shared import archive_validation, contract, curation, edit_log, private_files, uploads
+from memories_lib.shared.edit_event import Event
 from memories_lib.shared.layout import ArchiveFiles
+
+#: Objects, lists' items and values of edits that travel at once: each takes some hundred bytes while it is looked at.
+_MOST_ITEMS = 400_000
 
 
 async def missing_media(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/media/missing`` `{"names": [...]}`: which of these files are not here."""
     _, path, _, _ = archive_upload.places(datasette)
-    body = await body_of(request, most=16 << 20)
+    body = await body_of(request, most=16 << 20, most_items=_MOST_ITEMS)
     names = body.get("names")
     if not isinstance(names, list) or not all(isinstance(name, str) and len(name) < 120 for name in names):
         raise wrong("body", "names", "must be a list of names")
@@ -75,24 +80,26 @@ async def log(_request: Request, datasette: Datasette) -> Answer:
     return {"events": [edit_log.as_data(event) for event in everything]}
 
 
+def _events(given: list[dict[str, Any]]) -> list[Event]:
+    """Edits that travelled. Raises `ValueError` where one is none."""
+    others = [edit_log.from_data(event) for event in given]
+    if any(event.action not in curation.ACTIONS | {"undo"} for event in others):
+        raise ValueError("an edit has an action that this version does not know")
+    if not all(event.action == "undo" or curation.is_whole(event) for event in others):
+        raise ValueError("an edit does not say all that its action needs, or is not about what its action can be about")
+    return others
+
+
 async def merge_log(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/edits/log`` `{"events": [...]}`: edits made elsewhere; those known by their id are left alone."""
-    body = await body_of(request, most=64 << 20)
+    body = await body_of(request, most=contract.MOST_EDITS, most_items=_MOST_ITEMS)
     given = body.get("events")
     if not isinstance(given, list) or not all(isinstance(event, dict) for event in given):
         raise wrong("body", "events", "must be a list of edits")
     try:
-        others = [edit_log.from_data(event) for event in given]
+        others = await asyncio.to_thread(_events, given)
     except ValueError as error:
         raise wrong("body", "events", str(error)) from None
-    if any(
-        event.action != "undo" and event.action in curation.ACTIONS and not curation.is_whole(event) for event in others
-    ):
-        raise wrong("body", "events", "an edit does not say all that its action needs")
-    if any(event.action not in curation.ACTIONS | {"undo"} for event in others):
-        raise wrong("body", "events", "an edit has an action that this version does not know")
-    if not all(event.action == "undo" or curation.is_whole(event) for event in others):
-        raise wrong("body", "events", "an edit does not say all that its action needs")
     database = served_archive.database_of(datasette)
     added = await database.execute_write_fn(lambda _: edit_log.merge(served_archive.log_of(database), others))
     if added:

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 
 from datasette.app import Datasette
 
 from memories_lib.middleware.refusal import refuse
 from memories_lib.server.asgi import App, Message, Receive, Scope, Send
+from memories_lib.shared.contract import MOST_EDITS
 
 _USUAL = 64 << 10
+#: A body arrives in so many seconds, and one more for so many bytes that its path takes.
+_LONGEST_S, _SLOWEST = 30.0, 20 << 10
 #: (method and path, bytes); None: the route looks at it by itself, block by block.
 _MORE = (
     (re.compile(r"PUT /api/archive/?\Z"), None),
     (re.compile(r"PUT /api/archive/uploads/"), None),
     (re.compile(r"PUT /api/media/"), None),
-    (re.compile(r"POST /api/edits/log/?\Z"), 64 << 20),
+    (re.compile(r"POST /api/edits/log/?\Z"), MOST_EDITS),
     (re.compile(r"POST /api/media/missing/?\Z"), 16 << 20),
     (re.compile(r"POST /api/archive/uploads/?\Z"), 16 << 20),
     (re.compile(r"(?:POST|DELETE) /api/(?:messages|exchanges)"), 1 << 20),
 )
 
 
-class _TooLarge(Exception):
-    pass
+class _Refused(BaseException):
+    """What is read of a body is too much, or comes too slowly. Not an `Exception`: nobody logs it on its way."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
 
 
 def _most(scope: Scope) -> int | None:
@@ -46,30 +55,39 @@ def wrap(app: App, _datasette: Datasette) -> App:
         if length.isdigit() and int(length) > most:
             await refuse(send, 413, f"the body may have at most {most} bytes")
             return
-        size, is_started, is_refused = 0, False, False
+        size, is_whole, is_started = 0, False, False
+        refused: _Refused | None = None
+        end = time.monotonic() + _LONGEST_S + most / _SLOWEST
 
         async def count() -> Message:
-            nonlocal size
-            message = await receive()
+            nonlocal size, is_whole, refused
+            if is_whole:  # what comes now is that somebody goes away
+                return await receive()
+            try:
+                async with asyncio.timeout(max(0.0, end - time.monotonic())):
+                    message = await receive()
+            except TimeoutError:
+                refused = _Refused(408, "the body did not arrive in time; send it again")
+                raise refused from None
             size += len(message.get("body") or b"")
+            is_whole = not message.get("more_body", False)
             if size > most:
-                raise _TooLarge
+                refused = _Refused(413, f"the body may have at most {most} bytes")
+                raise refused
             return message
 
         async def pass_on(message: Message) -> None:
-            nonlocal is_started, is_refused
-            if size > most and not is_started:
-                # Whatever Datasette makes of the exception: this is the answer.
-                if not is_refused:
-                    is_refused = True
-                    await refuse(send, 413, f"the body may have at most {most} bytes")
-                return
-            is_started = True
-            await send(message)
+            nonlocal is_started
+            # Whatever is made of the exception on its way: the refusal is the answer.
+            if refused is None or is_started:
+                is_started = True
+                await send(message)
 
         try:
             await app(scope, count, pass_on)
-        except _TooLarge:
-            await pass_on({})
+        except _Refused:
+            pass
+        if refused is not None and not is_started:
+            await refuse(send, refused.status, refused.sentence)
 
     return limited

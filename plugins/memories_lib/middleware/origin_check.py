@@ -36,10 +36,8 @@ def _may(scope: Scope) -> bool:
     if sent.get("origin") in roles.allowed_origins() and scope["path"].startswith("/api/"):
         return True
     site = sent.get("sec-fetch-site", "")
-    if scope["method"] not in _PLAIN:
+    if scope["method"] not in _PLAIN or scope["path"].rstrip("/") in _TRACES:
         origin = sent.get("origin")
         return roles.is_own_origin(origin, scope, sent) if origin is not None else site in _OURS
-    if scope["path"].rstrip("/") in _TRACES:
-        return site in _OURS
     is_visit = sent.get("sec-fetch-mode") == "navigate" and sent.get("sec-fetch-dest") in ("document", None)
     return site in _OURS or is_visit

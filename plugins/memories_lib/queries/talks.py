@@ -6,7 +6,7 @@ import itertools
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from memories_lib.queries import selects
 from memories_lib.queries.talk_filter import TalkFilter
@@ -14,6 +14,8 @@ from memories_lib.shared import visible
 from memories_lib.shared.sql import Row, Run
 
 PAGE = 30
+#: Messages of a talk on a page. Talks that are longer were put together by somebody.
+PART = 1_000
 #: A part of a book ends with the talk in which it has so many messages.
 _PART_OF_A_BOOK = 1_000
 #: Letters of a message that count as one more.
@@ -56,7 +58,8 @@ class Summary(TypedDict):
 class TalkPage(TypedDict):
     """An exchange as it is shown. `head`: its row with `chat`, `chat_kind`, `is_starred`, `is_hidden`, `note`,
     `before_id`, `after_id`; `messages`: rows of `_TALK`; `links`: message -> rows of its links; `voices`: who speaks;
-    `colours`: person -> one of eight, no two alike among the first eight of a chat; `said_on`: see `_said_on`.
+    `colours`: person -> one of eight, no two alike among the first eight of a chat; `said_on`: see `_said_on`. `count`:
+    of all its messages; `earlier` and `later`: the first messages of the parts before and after this one.
     """
 
     head: Row
@@ -68,6 +71,9 @@ class TalkPage(TypedDict):
     colours: dict[int, int]
     next_memory: Row | None
     said_on: set[int]
+    count: int
+    earlier: int | None
+    later: int | None
 
 
 def has_archive(run: Run) -> bool:
@@ -135,7 +141,7 @@ FROM messages
 LEFT JOIN people ON people.id = messages.sender_id
 LEFT JOIN media ON media.message_id = messages.id
 LEFT JOIN places ON places.message_id = messages.id
-WHERE messages.exchange_id = :exchange AND {visible.MESSAGE_ITSELF} {selects.IN_ORDER}
+WHERE messages.id IN ({{ids}}) AND {visible.MESSAGE_ITSELF} {selects.IN_ORDER}
 """
 
 
@@ -145,16 +151,44 @@ def text_of(run: Run, message: int) -> str | None:
     return row["text"] if row else None
 
 
-def _letters_each(run: Run, exchange: int) -> int:
-    sizes = run("SELECT count(*) AS n, sum(length(text)) AS letters FROM messages WHERE exchange_id = ?", (exchange,))
-    size = sizes.fetchone()
-    if (size["letters"] or 0) <= _LETTERS_OF_TALK:
-        return _LETTERS
-    return max(_FEWEST_LETTERS, min(_LETTERS, _LETTERS_OF_TALK // size["n"]))
+class _Part(NamedTuple):
+    """What of a talk is on a page: the ids of its messages, how many letters of each, and what is beside it."""
+
+    ids: list[int]
+    letters: int
+    messages: int
+    earlier: int | None
+    later: int | None
 
 
-def talk(run: Run, exchange: int, *, hidden: bool = False) -> TalkPage | None:
+def _part(run: Run, exchange: int, around: int | None, *, is_last: bool) -> _Part:
+    """The part that holds the message `around`; without one the first, or the last."""
+    sizes = run(
+        f"""
+        SELECT id, length(text) AS letters FROM messages
+        WHERE exchange_id = ? AND {visible.MESSAGE_ITSELF} {selects.IN_ORDER}
+        """,
+        (exchange,),
+    ).fetchall()
+    ids = [row["id"] for row in sizes]
+    at = ids.index(around) if around in ids else len(ids) - 1 if is_last else 0
+    start = max(0, at) // PART * PART
+    shown = sizes[start : start + PART]
+    letters = sum(row["letters"] or 0 for row in shown)
+    each = _LETTERS
+    if letters > _LETTERS_OF_TALK:
+        each = max(_FEWEST_LETTERS, min(_LETTERS, _LETTERS_OF_TALK // len(shown)))
+    earlier = ids[start - PART] if start else None
+    later = ids[start + PART] if start + PART < len(ids) else None
+    return _Part([row["id"] for row in shown], each, len(ids), earlier, later)
+
+
+def talk(
+    run: Run, exchange: int, *, hidden: bool = False, around: int | None = None, is_last: bool = False
+) -> TalkPage | None:
     """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for.
+
+    Of one that is very long, the part that holds the message `around`; without one the first, or the last.
 
     Messages that are too long for a page are cut and say so (`is_cut`).
     """
@@ -182,15 +216,12 @@ def talk(run: Run, exchange: int, *, hidden: bool = False) -> TalkPage | None:
     ).fetchone()
     if head is None:
         return None
-    messages = run(_TALK, {"exchange": exchange, "letters": _letters_each(run, exchange)}).fetchall()
+    part = _part(run, exchange, around, is_last=is_last)
+    ids = ", ".join(map(str, part.ids))
+    messages = run(_TALK.format(ids=ids), {"letters": part.letters}).fetchall()
     links: dict[int, list[Row]] = {}
     for row in run(
-        """
-        SELECT links.message_id, links.url, links.domain
-        FROM messages CROSS JOIN links ON links.message_id = messages.id
-        WHERE messages.exchange_id = ? ORDER BY links.id
-        """,
-        (exchange,),
+        f"SELECT message_id, url, domain FROM links WHERE message_id IN ({ids}) ORDER BY id",
     ):
         links.setdefault(row["message_id"], []).append(row)
     voices = dict.fromkeys(m["sender"] for m in messages if m["sender"])
@@ -199,6 +230,7 @@ def talk(run: Run, exchange: int, *, hidden: bool = False) -> TalkPage | None:
         "head": head, "topics": json.loads(head["topics"] or "[]"), "messages": messages, "links": links,
         "voices": list(voices), "owner": owner, "colours": _colours(run, head["chat_id"]),
         "next_memory": _next_memory(run, head), "said_on": _said_on(messages),
+        "count": part.messages, "earlier": part.earlier, "later": part.later,
     }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def database_of(datasette: Datasette) -> Database:
     for database in sorted(datasette.databases.values(), key=lambda database: not database.is_mutable):
         if not database.path or Path(database.path).name in layout.BESIDE:
             continue
-        here = _which(database.path)
+        here = which_file(database.path)
         if here is None:
             continue
         if here != _served.setdefault(database.path, here):
@@ -55,7 +55,7 @@ def database_of(datasette: Datasette) -> Database:
     raise ApiError(503, "no archive is served here")
 
 
-def _which(path: str | Path) -> tuple[int, int] | None:
+def which_file(path: str | Path) -> tuple[int, int] | None:
     """Which file is at a path, whatever it is called; None for none."""
     try:
         found = Path(path).stat()
@@ -115,13 +115,32 @@ def log_of(database: Database) -> sqlite3.Connection:
     path = str(ArchiveFiles.of(database.path).edits)
     if path not in _logs:
         log = edit_log.open_log(path)
-        _logs[path] = log, _which(path)
+        _logs[path] = log, which_file(path)
     log, which = _logs[path]
-    if _which(path) != which:
+    if which_file(path) != which:
         raise ApiError(
             503, "curation.db was taken away or replaced while it was served: put it back and start the server anew"
         )
     return log
+
+
+async def trouble_with_edits(datasette: Datasette) -> str | None:
+    """What keeps edits from being made, as a sentence; None where nothing does, or nobody may make any."""
+    database = database_of(datasette)
+    path = ArchiveFiles.of(database.path).edits
+    if not database.is_mutable or not (path.exists() or str(path) in _logs):
+        return None
+
+    def look(_connection: object) -> str | None:
+        try:
+            log_of(database).execute("SELECT id FROM edits ORDER BY id DESC LIMIT 1").fetchone()
+        except ApiError as error:
+            return str(error.detail)
+        except (sqlite3.DatabaseError, ValueError, OSError):
+            return f"{path.name} cannot be read; memories doctor says what to do"
+        return None
+
+    return await database.execute_write_fn(look)
 
 
 async def all_edits(datasette: Datasette) -> list[Event]:

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from memories_lib.shared import schema
+from memories_lib.shared import schema, sqlite_errors
 from memories_lib.shared.contract import APPLICATION_ID, LONGEST_VALUE, PAGE_SIZE, SCHEMA
 
 _INDEXES = tuple(schema.SEARCH)
@@ -99,11 +99,10 @@ def verify(path: str | Path, sha256: str | None = None, *, older: bool = False) 
                 int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
                 for table in ("messages", "exchanges")
             )
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        # Bytes that are no UTF-8 are an OperationalError of Python's own, which has no code.
+        if sqlite_errors.is_interrupted(error):
             raise Refused("looking at the archive took too long, and was stopped; build it anew") from None
-        raise Refused("the archive is damaged; build it anew, or send a backup") from None
-    except (sqlite3.DatabaseError, UnicodeDecodeError):
         raise Refused("the archive is damaged; build it anew, or send a backup") from None
     return Facts(path.stat().st_size, messages, exchanges)
 
@@ -136,6 +135,8 @@ def _look_at_rows(connection: sqlite3.Connection, table: str) -> None:
     for name, declared, is_needed, _, _ in found:
         kinds = (*schema.VALUES[declared], *(() if is_needed else ("null",)))
         wrong.append(f"WHEN typeof({name}) NOT IN ({', '.join(repr(kind) for kind in kinds)}) THEN '{name}'")
+        if declared == "TEXT" and (most := schema.longest(table, name)):
+            wrong.append(f"WHEN length({name}) > {most} THEN '{name}'")
         if rule := schema.RULES.get((table, name)):
             wrong.append(f"WHEN coalesce(NOT ({rule}), 1) THEN '{name}'")
     # Texts are read as pages read them: bytes that are no UTF-8 raise.

@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypedDict, TypeGuard
 
-from memories_lib.shared import archive_validation, edit_log, private_files, versions
+from memories_lib.shared import archive_validation, curation, edit_log, private_files, versions
 from memories_lib.shared.layout import ARCHIVE, EDITS, SUMMARIES, ArchiveFiles
 
 FORMAT = 1
@@ -71,7 +71,8 @@ def listed(folder: Path) -> list[Path]:
 def make(database: Path, target: Path, *, media: bool = False) -> Manifest:
     """Write a backup of the archive at `database` and what belongs to it; returns its manifest.
 
-    Others may read and edit meanwhile. Raises `OSError` or `sqlite3.Error`; then there is no `target`.
+    Others may read and edit meanwhile. Raises `OSError`, `sqlite3.Error`, or `Unfit` where the edits are not there;
+    then there is no `target`.
     """
     database = database.resolve()
     part = target.with_name(target.name + ".part")
@@ -98,6 +99,8 @@ def make(database: Path, target: Path, *, media: bool = False) -> Manifest:
                     "bytes": copied.stat().st_size,
                     "sha256": archive_validation.sha256_of(copied),
                 }
+                if name == ARCHIVE and EDITS not in manifest["files"] and _shows_edits(copied):
+                    raise Unfit(f"{EDITS} is not beside the archive, which shows edits: a backup without it lost them")
                 bundle.write(copied, name)
                 copied.unlink()
             for path in _media_of(database) if media else ():
@@ -110,6 +113,11 @@ def make(database: Path, target: Path, *, media: bool = False) -> Manifest:
         part.unlink(missing_ok=True)
         raise
     return manifest
+
+
+def _shows_edits(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as archive:
+        return curation.can_be_curated(archive) and bool(curation.state(archive))
 
 
 def _media_of(database: Path) -> list[Path]:

@@ -28,5 +28,7 @@ SIGNS = {
     "image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "gif": "GIF", "document": "📄", "contact": "👤",
     "location": "📍", "poll": "📊", "call": "📞", "deleted": "🚫", "view_once": "📷", "file": "📎",
 }  # fmt: skip
+#: Bytes of edits that travel at once: what is read as one, nobody else is answered meanwhile.
+MOST_EDITS = 4 << 20
 #: A day as it is asked for.
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)

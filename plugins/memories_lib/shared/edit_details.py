@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,22 @@ _DETAIL: dict[str, dict[str, type]] = {
     "part_source": {"sha256": str, "name": str, "from": int},
     "read_as": {"sha256": str, "name": str},
 }
+#: What an action may be about.
+_SUBJECTS: dict[str, frozenset[str]] = {
+    "hide": frozenset({"exchange", "message"}),
+    "restore": frozenset({"exchange", "message"}),
+    "highlight": frozenset({"message"}),
+    "rename_person": frozenset({"person"}),
+    "join_people": frozenset({"person"}),
+    "me": frozenset({"person"}),
+    "rename_chat": frozenset({"chat"}),
+    "join_chats": frozenset({"chat"}),
+    "part_source": frozenset({"source"}),
+    "read_as": frozenset({"source"}),
+    "forget": frozenset({"chat", "person", "source"}),
+}
+_TALK = frozenset({"exchange"})
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\Z", re.ASCII)
 #: Characters of the longest text of an edit, a note.
 MOST_NOTE = 10_000
 _DEEPEST = 8
@@ -31,6 +48,8 @@ _OF_A_TALK: dict[str, type] = {"chat": int, "at": str}
 
 def is_whole(event: Event) -> bool:
     """Whether an event says all that its action needs: those from elsewhere may say anything."""
+    if event.subject_kind not in _SUBJECTS.get(event.action, _TALK):
+        return False
     wanted = _DETAIL.get(event.action, {})
     if event.action not in _NOT_OF_A_TALK:
         wanted = {**_OF_A_TALK, **wanted}
@@ -38,9 +57,11 @@ def is_whole(event: Event) -> bool:
         return False
     if not isinstance(event.detail.get("chat", 0), int):
         return False
+    if not all(_TIME.match(event.detail[name]) for name in ("at", "at_message") if name in wanted):
+        return False
     if event.action == "merge":
         return _are_named(event.detail["exchanges"])
-    if any(not event.detail[name].strip() for name in ("name", "title") if name in wanted):
+    if any(not event.detail[name].strip() for name in ("name", "title", "was") if name in wanted):
         return False
     if event.action == "read_as" and not _says_how(event.detail):
         return False
@@ -79,5 +100,5 @@ def _says_how(detail: Mapping[str, Any]) -> bool:
 def _are_named(found: object) -> bool:
     """Whether a list names exchanges by key and time."""
     return isinstance(found, list) and all(
-        isinstance(one, dict) and isinstance(one.get("key"), int) and isinstance(one.get("at"), str) for one in found
+        isinstance(one, dict) and isinstance(one.get("key"), int) and _TIME.match(str(one.get("at"))) for one in found
     )

@@ -164,6 +164,17 @@ RULES: dict[tuple[str, str], str] = {
     ("media", "duration_s"): _OPTIONAL.format("duration_s") + "duration_s BETWEEN 0 AND 1e9",
 }
 
+#: So many letters has a name or a title at most, and any other text of a row; messages are as long as they are.
+_LONGEST_NAME, _LONGEST_TEXT = 10_000, 200_000
+_SAID = frozenset({("messages", "text"), ("revisions", "text")})
+
+
+def longest(table: str, column: str) -> int | None:
+    """How many letters a text may have that is shown with others; None where it may have any number."""
+    if (table, column) in _SAID:
+        return None
+    return _LONGEST_NAME if column in ("name", "title", "filename") else _LONGEST_TEXT
+
 
 def columns(table: str) -> list[tuple[str, str, bool, bool, str | None]]:
     """(name, declared type, is there always a value, is it of the key, what it is by default) of each column."""
