@@ -348,7 +348,7 @@ def test_nothing_is_found_for_nothing(database: Path) -> None:
 
 def _anywhere(text: str, question: str) -> str:
     """The first hit's surroundings, found letter by letter."""
-    folded, origin = folding._with_origin(text)
+    folded, origin = folding.with_origin(text)
     found = [at for word in question.split() if (at := folded.find(folding.plain(word))) >= 0]
     start = max(0, origin[min(found)] - 60) if found else 0
     return ("…" if start else "") + text[start : start + 240]

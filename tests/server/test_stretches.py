@@ -32,7 +32,7 @@ def run(examples_db: Path) -> Iterator[Any]:
         yield connection.execute
 
 
-def parts(run: Any) -> Iterator[list[dict[str, Any]]]:
+def parts(run: Any) -> Iterator[list[stretches.BookTalk]]:
     place: stretches.BookPlace | None = stretches.BookPlace("")
     while place is not None:
         talks, place = stretches.book_part(run, ASKED, place)
@@ -48,7 +48,7 @@ def test_a_book_is_the_same_in_any_stretches(
     monkeypatch.setattr(stretches, "_BYTES", most_bytes)
     monkeypatch.setattr(stretches, "_MESSAGES", most_messages)
     assert "".join(form(parts(run))) == whole
-    assert max(len(talk["messages"]) for part in parts(run) for talk in part) <= most_messages
+    assert max(len(talk.messages) for part in parts(run) for talk in part) <= most_messages
 
 
 def test_its_json_has_each_message_once(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def test_a_talk_that_is_hidden_meanwhile_is_left_out(run: Any) -> None:
     _, place = stretches.book_part(run, ASKED, stretches.BookPlace(""))
     begun = stretches.BookPlace("", 10**9, stretches.Place("2020", 1))
     talks, after = stretches.book_part(run, ASKED, begun)
-    assert all(talk["head"] is not None for talk in talks)
+    assert all(talk.head is not None for talk in talks)
     assert after == place
 
 
