@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,10 @@ from typing import Any
 from datasette import Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
-from datasette_auth_passwords.utils import verify_password
 
 sys.path.append(str(Path(__file__).parent))
 
-from memories_lib.access import attempts, login_page, roles, token_routes
+from memories_lib.access import login_page, passwords, roles
 from memories_lib.middleware import gate
 from memories_lib.web import i18n
 
@@ -80,24 +77,12 @@ async def login(request: Request, datasette: Datasette) -> Response:
     after = given.get("next", "") if login_page.is_of_here(given.get("next", "")) else ""
     if role not in roles.ROLES:
         return await login_page.page(datasette, request, 403, t("wrong_password"), after=after)
-    address = roles.address_of(request.scope)
-    store = token_routes.store_of(datasette)
-    wait = await token_routes.written(attempts.begin, store, role, address, time.time())
-    if wait:
-        return await login_page.page(
-            datasette,
-            request,
-            429,
-            t("too_many_tries", minutes=-(-wait // 60)),
-            {"retry-after": str(wait)},
-            after,
-        )
-    known = roles.hashes().get(role)
-    # In a thread, since it is slow on purpose; a role without password takes as long as one with.
-    is_right = await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) and known is not None
-    if not is_right:
+    checked = await passwords.check(datasette, request, role, password)
+    if checked.wait:
+        said, more = t("too_many_tries", minutes=-(-checked.wait // 60)), {"retry-after": str(checked.wait)}
+        return await login_page.page(datasette, request, 429, said, more, after)
+    if not checked.is_right:
         return await login_page.page(datasette, request, 403, t("wrong_password"), after=after)
-    await token_routes.written(attempts.succeeded, store, role, address, time.time())
     response = Response.redirect(datasette.urls.path(after or "/"))
     await login_page.begin_session(datasette, request, response, role)
     return response

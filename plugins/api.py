@@ -38,9 +38,9 @@ from memories_lib.server.http import Answer, ApiError, Handler, answering
 _ID = r"(?P<id>\d{1,20})"
 _SHA256 = "(?P<sha256>[0-9a-f]{64})"
 
-#: path -> method -> (role, function)
 #: method -> (the least role, None where anybody may; what answers)
 Methods = Mapping[str, tuple[str | None, Handler]]
+#: path -> what each of its methods does
 ROUTES: dict[str, Methods] = {
     "/api/exchanges": {"GET": ("viewer", read.exchanges)},
     "/api/exchanges/merge": {"POST": ("curator", split_merge.merge)},

@@ -17,8 +17,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
 from memories_lib.api import openapi
-from memories_lib.queries import listings, overviews, search_page, sql_links
-from memories_lib.queries import talks as pages
+from memories_lib.queries import listings, overviews, search_page, sql_links, talks
 from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.server import served_archive
 from memories_lib.shared.contract import DAY, KINDS
@@ -47,7 +46,7 @@ async def search(request: Request, datasette: Datasette) -> Response:
     behind = behind_of(datasette)
     asked = SearchFilter.from_args(request.args)
     sql, given = asked.as_sql(found.question)
-    known = None if is_part else await served_archive.read(datasette, pages.summary)
+    known = None if is_part else await served_archive.read(datasette, talks.summary)
     return await show(
         datasette, request, "_search_hits.html" if is_part else "search.html", question=question, found=found,
         known=known, kinds=KINDS[:10], asked=request.args,
@@ -61,7 +60,7 @@ async def on_this_day(request: Request, datasette: Datasette) -> Response:
     """Every year's same day, side by side."""
     given = request.args.get("date") or ""
     day = given if DAY.match(given) and _is_day(given) else time.strftime("%Y-%m-%d")
-    found, near = await served_archive.read(datasette, lambda run: pages.on_this_day(run, day))
+    found, near = await served_archive.read(datasette, lambda run: talks.on_this_day(run, day))
     years: dict[str, list[Any]] = {}
     for card in found:
         years.setdefault(card["started_at"][:4], []).append(card)
@@ -87,7 +86,7 @@ async def calendar(request: Request, datasette: Datasette) -> Response:
     """A year, day by day; a day opens."""
     day = request.args.get("day") or ""
     if DAY.match(day):
-        cards = await served_archive.read(datasette, lambda run: pages.day(run, day))
+        cards = await served_archive.read(datasette, lambda run: talks.day(run, day))
         return await show(
             datasette, request, "day.html", day=day, cards=cards,
             rows=behind_of(datasette).rows("visible_exchanges", started_at__startswith=day, _sort="started_at"),
@@ -107,7 +106,7 @@ async def gallery(request: Request, datasette: Datasette) -> Response:
     before = request.args.get("before") or ""
 
     def find(run: Run) -> Any:
-        return overviews.gallery(run, kind, before), pages.summary(run)["years"]
+        return overviews.gallery(run, kind, before), talks.summary(run)["years"]
 
     (months, more), years = await served_archive.read(datasette, find)
     rows, sql = behind_of(datasette).media(overviews.kinds_of(kind))
@@ -158,7 +157,7 @@ def extra_template_vars(datasette: Datasette) -> Any:
 
     async def talk_of(name: str, exchange: int) -> Any:
         return await datasette.databases[name].execute_fn(
-            lambda connection: pages.talk(connection.execute, int(exchange))
+            lambda connection: talks.talk(connection.execute, int(exchange))
         )
 
     return {"talk_of": talk_of, "as_json": json.dumps}

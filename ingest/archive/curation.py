@@ -155,22 +155,22 @@ def said_of(database: Path, sha256: str) -> Mapping[str, str]:
     return said
 
 
-def note_said(connection: sqlite3.Connection, database: Path, account: ImportReport, said: Mapping[str, str]) -> None:
+def note_said(connection: sqlite3.Connection, database: Path, report: ImportReport, said: Mapping[str, str]) -> None:
     """Write down what the user said of an export, so that an archive made anew reads it so; see `said_of`."""
-    sha256 = account.sha256
+    sha256 = report.sha256
     before = said_of(database, sha256)
     new = {option: value for option, value in said.items() if before.get(option) != value}
     if not new:
         return
     detail: dict[str, str | int] = {
         "sha256": sha256,
-        "name": account.filename,
+        "name": report.filename,
         **{_SAID[option]: value for option, value in new.items()},
     }
-    if account.was_order and "date_order" in new:
-        detail["was_order"] = account.was_order
-    if account.was_chat is not None and "chat" in new:
-        detail["from"] = account.was_chat
+    if report.was_order and "date_order" in new:
+        detail["was_order"] = report.was_order
+    if report.was_chat is not None and "chat" in new:
+        detail["from"] = report.was_chat
     with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
         events = edit_log.events(log)
         is_in_step = (curation.state(connection) or edit_log.digest([])) == edit_log.digest(events)

@@ -22,7 +22,7 @@ def say_owner(
     person: int | None,
     options: Options,
     members: Collection[int],
-    account: ImportReport,
+    report: ImportReport,
 ) -> None:
     """Make `person` the owner, in the place of whoever of `members` was; who is "me" in other chats stays so.
 
@@ -38,8 +38,8 @@ def say_owner(
         sentence = f"--me '{options.me}': nobody is called that; this export has {names}"
         if not options.are_many:
             raise NotAnExport(sentence)
-        account.lacks_owner = True
-        account.notes.append(sentence)
+        report.lacks_owner = True
+        report.notes.append(sentence)
         return
     connection.executemany("UPDATE people SET is_owner = (id = ?) WHERE id = ?", [(person, one) for one in members])
     # So it is when an edit is taken back that called one of them otherwise.
@@ -48,9 +48,9 @@ def say_owner(
     )
 
 
-def tell_owner(connection: sqlite3.Connection, account: ImportReport, members: Collection[int]) -> None:
+def tell_owner(connection: sqlite3.Connection, report: ImportReport, members: Collection[int]) -> None:
     """Write into the account whom the archive takes for its owner, among `members` if any of them is."""
     owners = connection.execute("SELECT id, name FROM people WHERE is_owner ORDER BY id").fetchall()
     here = [name for person, name in owners if person in members]
-    account.owner = next(iter([*here, *(name for _, name in owners)]), None)
-    account.owner_writes = bool(here)
+    report.owner = next(iter([*here, *(name for _, name in owners)]), None)
+    report.owner_writes = bool(here)

@@ -33,9 +33,9 @@ def sent(db: Path) -> None:
     if not path.exists():
         click.echo("nothing was ever sent")
         return
-    with closing(AnswerCache(path)) as kept:
-        rows = list(kept.all_sent())
-        requests, inward, outward, usd = kept.spent()
+    with closing(AnswerCache(path)) as cache:
+        rows = list(cache.all_sent())
+        requests, inward, outward, usd = cache.spent()
     for day, host, chat, talks, messages, redacted in rows:
         how = ", redacted" if redacted == talks else ", partly redacted" if redacted else ""
         click.echo(f"{day}  {host}  {chat}: {talks:,} talks, {messages:,} messages{how}")
@@ -73,13 +73,13 @@ def ask(
     wanted = Wanted(model=model or pricing.default_model(), redact=redact)
     be_in_step(db)
     with database_errors(db), closing(connect(db, must_exist=True)) as connection, ExitStack() as stack:
-        kept = stack.enter_context(closing(AnswerCache(ArchiveFiles.of(db).summaries))) if key else None
+        cache = stack.enter_context(closing(AnswerCache(ArchiveFiles.of(db).summaries))) if key else None
 
         def agree(chats: dict[str, tuple[int, int]]) -> None:
-            assert kept is not None
-            agree_to(kept, chats, host(), is_redacted=redact, yes=yes)
+            assert cache is not None
+            agree_to(cache, chats, host(), is_redacted=redact, yes=yes)
 
-        found = answer(connection, kept, " ".join(question), wanted, key, agree)
+        found = answer(connection, cache, " ".join(question), wanted, key, agree)
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
         return

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def look_at(
-    connection: Any, db: Path, kept: AnswerCache, wanted: Wanted, task: Any, *, yes: bool, only_estimate: bool
+    connection: Any, db: Path, cache: AnswerCache, wanted: Wanted, task: Any, *, yes: bool, only_estimate: bool
 ) -> None:
     """Photos or voice notes, each file once."""
 
@@ -28,8 +28,8 @@ def look_at(
     from ingest.summaries.gemini.client import host
     from ingest.summaries.gemini.workflow import price_for
 
-    price, seen = price_for(wanted), kept.looked_at(task)
-    without = kept.excluded_in(connection, "chat") | kept.excluded_in(connection, "person")
+    price, seen = price_for(wanted), cache.looked_at(task)
+    without = cache.excluded_in(connection, "chat") | cache.excluded_in(connection, "person")
     found = files(connection, ArchiveFiles.of(db).media, task, chat=wanted.chat, without=without)
     some = [file for file in found if file.sha256 not in seen]
     what = "photos" if task == "captions" else "voice notes"
@@ -43,23 +43,23 @@ def look_at(
         by_chat: dict[str, int] = {}
         for file in some:
             by_chat[file.chat] = by_chat.get(file.chat, 0) + 1
-        new = {chat: n for chat, n in by_chat.items() if not kept.has_consent(f"{chat} ({what})", host())}
-        _agree_to_files(kept, new, what, yes=yes)
-        number = kept.begin(wanted.model, host(), wanted.budget)
+        new = {chat: n for chat, n in by_chat.items() if not cache.has_consent(f"{chat} ({what})", host())}
+        _agree_to_files(cache, new, what, yes=yes)
+        number = cache.begin(wanted.model, host(), wanted.budget)
         with Bar(len(some), what) as progress:
             plan = LookPlan(task, wanted.model, number, price, wanted.budget, wanted.language)
-            outcome = Look(kept, gemini_key(), plan, progress).run(some)
-        kept.end(number, outcome.stopped or "done")
+            outcome = Look(cache, gemini_key(), plan, progress).run(some)
+        cache.end(number, outcome.stopped or "done")
         say_outcome(outcome, what)
     with writer_lock(db, on_wait=say_aside), transaction(connection):
-        click.echo(f"shown     {show_looks(connection, kept):,} {what} with a model's words")
+        click.echo(f"shown     {show_looks(connection, cache):,} {what} with a model's words")
     if some and outcome.stopped:
         say_aside(f"{outcome.stopped}; {outcome.not_asked:,} {what} were not asked about: run it again to go on")
         if not outcome.is_out_of_budget:
             sys.exit(1)
 
 
-def _agree_to_files(kept: AnswerCache, new: dict[str, int], what: str, *, yes: bool) -> None:
+def _agree_to_files(cache: AnswerCache, new: dict[str, int], what: str, *, yes: bool) -> None:
     from ingest.summaries.gemini.client import host
 
     if not new:
@@ -70,4 +70,4 @@ def _agree_to_files(kept: AnswerCache, new: dict[str, int], what: str, *, yes: b
     if not yes and (not sys.stdin.isatty() or not click.confirm("Send them?", err=True)):
         raise Failed("nothing was sent" + ("" if sys.stdin.isatty() else ": say --yes to agree"))
     for chat in new:
-        kept.consent(f"{chat} ({what})", host())
+        cache.consent(f"{chat} ({what})", host())

@@ -31,9 +31,9 @@ def gemini_key() -> str:
     return key
 
 
-def agree_to(kept: AnswerCache, chats: dict[str, tuple[int, int]], host: str, *, is_redacted: bool, yes: bool) -> None:
+def agree_to(cache: AnswerCache, chats: dict[str, tuple[int, int]], host: str, *, is_redacted: bool, yes: bool) -> None:
     """Nobody's words leave before somebody said so, chat by chat and host by host. `chats`: talks, messages."""
-    new = {chat: counts for chat, counts in chats.items() if not kept.has_consent(chat, host)}
+    new = {chat: counts for chat, counts in chats.items() if not cache.has_consent(chat, host)}
     if not new:
         return
     say_aside(f"this goes to {host}" + (", with names and numbers taken out" if is_redacted else ""))
@@ -46,7 +46,7 @@ def agree_to(kept: AnswerCache, chats: dict[str, tuple[int, int]], host: str, *,
         if not click.confirm("Send it?", err=True):
             raise Failed("nothing was sent")
     for chat in new:
-        kept.consent(chat, host)
+        cache.consent(chat, host)
 
 
 class Bar:

@@ -71,9 +71,9 @@ def summarize(db: Path, **given: Any) -> None:
     with (
         database_errors(db),
         closing(connect(db, must_exist=True)) as connection,
-        closing(AnswerCache(ArchiveFiles.of(db).summaries)) as kept,
+        closing(AnswerCache(ArchiveFiles.of(db).summaries)) as cache,
     ):
-        _note_exclusions(connection, kept, given)
+        _note_exclusions(connection, cache, given)
         names = {field.name for field in fields(Wanted)}
         chosen = {name: value for name, value in given.items() if name in names}
         wanted = Wanted(**{**chosen, "model": given["model"] or pricing.default_model()})
@@ -81,16 +81,16 @@ def summarize(db: Path, **given: Any) -> None:
             if given[task]:
                 from ingest.cli.captions import look_at
 
-                look_at(connection, db, kept, wanted, task, yes=given["yes"], only_estimate=given["only_estimate"])
+                look_at(connection, db, cache, wanted, task, yes=given["yes"], only_estimate=given["only_estimate"])
         if given["captions"] or given["transcripts"]:
             return
         if given["periods"]:
-            _tell_periods(connection, db, kept, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
+            _tell_periods(connection, db, cache, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
         else:
-            let_gemini_tell(connection, db, kept, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
+            let_gemini_tell(connection, db, cache, wanted, yes=given["yes"], only_estimate=given["only_estimate"])
 
 
-def _note_exclusions(connection: sqlite3.Connection, kept: AnswerCache, given: dict[str, Any]) -> None:
+def _note_exclusions(connection: sqlite3.Connection, cache: AnswerCache, given: dict[str, Any]) -> None:
     from ingest.summaries.gemini.cache import other_names
 
     for kind, table in (("chat", "chats"), ("person", "people")):
@@ -99,18 +99,18 @@ def _note_exclusions(connection: sqlite3.Connection, kept: AnswerCache, given: d
             if name not in known:
                 raise Failed(f"there is no {kind} '{name}' in this archive; memories stats names the chats")
             for one in {name, *other_names(connection, kind, [name])}:
-                kept.exclude(kind, one)
+                cache.exclude(kind, one)
             click.echo(f"{name} is never sent from now on")
         for name in given[f"include_{kind}"]:
             for one in {name, *other_names(connection, kind, [name])}:
-                kept.include(kind, one)
+                cache.include(kind, one)
             click.echo(f"{name} may be sent again")
 
 
 def let_gemini_tell(
     connection: sqlite3.Connection,
     db: Path,
-    kept: AnswerCache,
+    cache: AnswerCache,
     wanted: Wanted,
     *,
     yes: bool,
@@ -119,19 +119,19 @@ def let_gemini_tell(
     """Reckon, ask for consent, ask Gemini, show. What was answered is shown even when it ends early."""
     from ingest.summaries.gemini.workflow import ask, prepare, show
 
-    prepared = prepare(connection, db, kept, wanted)
+    prepared = prepare(connection, db, cache, wanted)
     _say_estimate(prepared)
     if only_estimate:
         return
     if wanted.batch:
-        _batch(connection, db, kept, prepared, yes=yes)
+        _batch(connection, db, cache, prepared, yes=yes)
         return
     if prepared.talks:
-        _agree(kept, prepared, yes=yes)
+        _agree(cache, prepared, yes=yes)
         key = gemini_key()
         try:
             with Bar(len(prepared.talks), "talks") as progress:
-                outcome = ask(prepared, kept, key, progress)
+                outcome = ask(prepared, cache, key, progress)
         except KeyboardInterrupt:
             with writer_lock(db, on_wait=say_aside):
                 count = show(connection, db)
@@ -152,7 +152,7 @@ _NAMES = {"month": "months", "year": "years", "all": "chats"}
 
 
 def _tell_periods(
-    connection: sqlite3.Connection, db: Path, kept: AnswerCache, wanted: Wanted, *, yes: bool, only_estimate: bool
+    connection: sqlite3.Connection, db: Path, cache: AnswerCache, wanted: Wanted, *, yes: bool, only_estimate: bool
 ) -> None:
     """The shorter ones first: the longer are told from them."""
     from ingest.summaries.gemini.periods import LEVELS
@@ -160,13 +160,13 @@ def _tell_periods(
 
     left = wanted.budget
     for level in LEVELS:
-        prepared = prepare_periods(connection, db, kept, replace(wanted, budget=left), level)
+        prepared = prepare_periods(connection, db, cache, replace(wanted, budget=left), level)
         _say_estimate(prepared, _NAMES[level])
         if only_estimate or not prepared.talks:
             continue
-        _agree(kept, prepared, yes=yes)
+        _agree(cache, prepared, yes=yes)
         with Bar(len(prepared.talks), "talks") as progress:
-            outcome = ask(prepared, kept, gemini_key(), progress)
+            outcome = ask(prepared, cache, gemini_key(), progress)
         say_outcome(outcome, _NAMES[level])
         with writer_lock(db, on_wait=say_aside):
             show(connection, db, [])
@@ -200,15 +200,15 @@ def _say_estimate(prepared: Prepared, what: str = "talks") -> None:
     click.echo(f"prices    of {provenance()}")
 
 
-def _agree(kept: AnswerCache, prepared: Prepared, *, yes: bool) -> None:
-    agree_to(kept, prepared.by_chat(), prepared.host, is_redacted=prepared.plan.redactor is not None, yes=yes)
+def _agree(cache: AnswerCache, prepared: Prepared, *, yes: bool) -> None:
+    agree_to(cache, prepared.by_chat(), prepared.host, is_redacted=prepared.plan.redactor is not None, yes=yes)
 
 
-def _batch(connection: sqlite3.Connection, db: Path, kept: AnswerCache, prepared: Prepared, *, yes: bool) -> None:
+def _batch(connection: sqlite3.Connection, db: Path, cache: AnswerCache, prepared: Prepared, *, yes: bool) -> None:
     from ingest.summaries.gemini.batch import collect, hand_in
     from ingest.summaries.gemini.workflow import show
 
-    collected = collect(prepared, kept, gemini_key()) if kept.batches() else None
+    collected = collect(prepared, cache, gemini_key()) if cache.batches() else None
     if collected is not None:
         for name, state, answered in collected:
             click.echo(f"batch     {name}: {state}" + (f", {answered:,} talks answered" if answered else ""))
@@ -216,6 +216,6 @@ def _batch(connection: sqlite3.Connection, db: Path, kept: AnswerCache, prepared
             click.echo(f"shown     {show(connection, db):,} talks as Gemini tells them")
         return
     if prepared.talks:
-        _agree(kept, prepared, yes=yes)
-        for name, count in hand_in(prepared, kept, gemini_key()):
+        _agree(cache, prepared, yes=yes)
+        for name, count in hand_in(prepared, cache, gemini_key()):
             click.echo(f"batch     {name}: {count:,} talks handed in; within a day, run this again to collect")

@@ -90,25 +90,25 @@ def ingest(
     limits = Limits(max_text * _MIB, max_file * _MIB, max_files)
     is_new = not db.exists()
 
-    def tell(account: ImportReport) -> None:
-        for line in lines_of(account, explain=explain):
-            click.echo(line, err=bool(account.error))
+    def tell(report: ImportReport) -> None:
+        for line in lines_of(report, explain=explain):
+            click.echo(line, err=bool(report.error))
         sys.stdout.flush()
 
-    accounts = ingest_all(exports, db, options, limits, media, quiet=as_json, came=None if as_json else tell)
+    reports = ingest_all(exports, db, options, limits, media, quiet=as_json, came=None if as_json else tell)
     if as_json:
-        click.echo(json.dumps([as_data(account) for account in accounts], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([as_data(report) for report in reports], ensure_ascii=False, indent=2))
     else:
-        _say_owner(accounts)
+        _say_owner(reports)
         if dry_run:
             click.echo("dry run: nothing was changed")
         elif is_new and db.exists():
             say_extra()
     sys.stdout.flush()
-    tell_again(accounts, db, options, quiet=as_json)
-    if _is_nobody(accounts):
+    tell_again(reports, db, options, quiet=as_json)
+    if _is_nobody(reports):
         raise MemoriesError(f"--me '{me}': nobody is called that in any of these exports; say it as they do")
-    if any(account.error for account in accounts):
+    if any(report.error for report in reports):
         sys.exit(1)
     if summaries == "gemini" and not dry_run:
         _summarize(db, budget, yes)
@@ -122,20 +122,20 @@ def _summarize(db: Path, budget: float | None, yes: bool) -> None:
     with (
         database_errors(db),
         closing(connect(db)) as connection,
-        closing(AnswerCache(ArchiveFiles.of(db).summaries)) as kept,
+        closing(AnswerCache(ArchiveFiles.of(db).summaries)) as cache,
     ):
-        let_gemini_tell(connection, db, kept, Wanted(budget=budget), yes=yes)
+        let_gemini_tell(connection, db, cache, Wanted(budget=budget), yes=yes)
 
 
-def _is_nobody(accounts: list[ImportReport]) -> bool:
+def _is_nobody(reports: list[ImportReport]) -> bool:
     """Whether ``--me`` named somebody whom none of the exports knows."""
-    whole = [account for account in accounts if not account.error]
-    return bool(whole) and all(account.lacks_owner for account in whole)
+    whole = [report for report in reports if not report.error]
+    return bool(whole) and all(report.lacks_owner for report in whole)
 
 
-def _say_owner(accounts: list[ImportReport]) -> None:
-    read = [account for account in accounts if not account.error and not account.is_known]
-    if read and not any(account.owner for account in read):
+def _say_owner(reports: list[ImportReport]) -> None:
+    read = [report for report in reports if not report.error and not report.is_known]
+    if read and not any(report.owner for report in read):
         click.echo("which of them is you? say it once with --me NAME")
 
 
@@ -150,12 +150,12 @@ def ingest_all(
     came: Callable[[ImportReport], None] | None = None,
 ) -> list[ImportReport]:
     """Every export by itself: one that fails is named, the others are kept. `came` hears of each when it is done."""
-    accounts: list[ImportReport] = []
+    reports: list[ImportReport] = []
 
-    def add(account: ImportReport) -> None:
-        accounts.append(account)
+    def add(report: ImportReport) -> None:
+        reports.append(report)
         if came:
-            came(account)
+            came(report)
 
     with writer_lock(db, on_wait=say_aside), database_errors(db), closing(_connect_for(db, options)) as connection:
         for path in paths:
@@ -166,18 +166,18 @@ def ingest_all(
                 continue
             options = replace(options, are_many=len(paths) + len(opened) > 2)
             for export in opened:
-                account = _ingest_one(connection, db, export, options, quiet=quiet)
-                _note_said(connection, db, account, options)
-                add(account)
-    return accounts
+                report = _ingest_one(connection, db, export, options, quiet=quiet)
+                _note_said(connection, db, report, options)
+                add(report)
+    return reports
 
 
-def tell_again(accounts: list[ImportReport], db: Path, options: Options, *, quiet: bool) -> None:
+def tell_again(reports: list[ImportReport], db: Path, options: Options, *, quiet: bool) -> None:
     """After the accounts: what an earlier version told is told again, and scored by meaning where that is installed.
 
     All that was read is kept whatever comes of this; `memories understand` goes on with it.
     """
-    if options.dry_run or all(account.error for account in accounts):
+    if options.dry_run or all(report.error for report in reports):
         return
     try:
         with writer_lock(db, on_wait=say_aside), database_errors(db), closing(connect(db)) as connection:
@@ -187,14 +187,14 @@ def tell_again(accounts: list[ImportReport], db: Path, options: Options, *, quie
         say_aside(f"everything was read; but choosing by meaning did not work: {error}")
 
 
-def _note_said(connection: sqlite3.Connection, db: Path, account: ImportReport, options: Options) -> None:
+def _note_said(connection: sqlite3.Connection, db: Path, report: ImportReport, options: Options) -> None:
     """What was said of an export is kept with the edits: an archive that is made anew is told it again."""
-    if account.error or options.dry_run or not account.sha256:
+    if report.error or options.dry_run or not report.sha256:
         return
     said = {"chat": options.chat, "date_order": options.date_order, "timezone": options.timezone}
-    said["me"] = None if account.lacks_owner else options.me
+    said["me"] = None if report.lacks_owner else options.me
     given = {option: value for option, value in said.items() if value}
-    note_said(connection, db, account, given)
+    note_said(connection, db, report, given)
 
 
 def _connect_for(db: Path, options: Options) -> sqlite3.Connection:

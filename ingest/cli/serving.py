@@ -95,12 +95,12 @@ def demo(folder: Path, host: str, port: int, no_serve: bool) -> None:
     from ingest.cli.ingesting import ingest_all, tell_again
     from ingest.importing.report import lines_of
 
-    accounts = ingest_all((site() / "examples",), db, Options(me="Nora"), Limits(), quiet=False)
-    for account in accounts:
-        for line in lines_of(account):
+    reports = ingest_all((site() / "examples",), db, Options(me="Nora"), Limits(), quiet=False)
+    for report in reports:
+        for line in lines_of(report):
             click.echo(line)
-    tell_again(accounts, db, Options(), quiet=False)
-    if any(account.error for account in accounts):
+    tell_again(reports, db, Options(), quiet=False)
+    if any(report.error for report in reports):
         sys.exit(1)
     if not no_serve:
         _serve(db, host, port)
@@ -126,12 +126,12 @@ def start(file_in: Path, log_level: str, db: Path, host: str, port: int) -> None
     from ingest.cli.ingesting import ingest_all, tell_again
     from ingest.importing.report import lines_of
 
-    accounts = ingest_all((file_in,), db, Options(), Limits(), quiet=level not in ("DEBUG", "INFO"))
-    for account in accounts:
-        if account.error or level in ("DEBUG", "INFO"):
-            for line in lines_of(account, explain=level == "DEBUG"):
-                click.echo(line, err=bool(account.error))
-    tell_again(accounts, db, Options(), quiet=level not in ("DEBUG", "INFO"))
-    if any(account.error for account in accounts):
+    reports = ingest_all((file_in,), db, Options(), Limits(), quiet=level not in ("DEBUG", "INFO"))
+    for report in reports:
+        if report.error or level in ("DEBUG", "INFO"):
+            for line in lines_of(report, explain=level == "DEBUG"):
+                click.echo(line, err=bool(report.error))
+    tell_again(reports, db, Options(), quiet=level not in ("DEBUG", "INFO"))
+    if any(report.error for report in reports):
         sys.exit(1)
     _serve(db, host, port)

@@ -5,9 +5,18 @@ Each message is a sentence for the user: what happened, then what to do.
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 
 class MemoriesError(Exception):
     """Base of all errors that end a command with exit code 1 and one sentence."""
+
+    def about(self, was: str, name: str) -> Self:
+        """The same error of a file that its sentence calls `was`, called `name`, as people know it."""
+        other = copy(self)
+        other.args = (str(self).replace(was, name),)
+        return other
 
 
 class NotAnExport(MemoriesError):

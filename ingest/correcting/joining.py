@@ -164,7 +164,7 @@ def put_together(rewriting: Rewriting, chat: int, other: int, joined: Mapping[in
     (to,) = connection.execute("SELECT key FROM chats WHERE id = ?", (chat,)).fetchone()
     connection.execute("UPDATE OR REPLACE former_chats SET chat_id = ? WHERE chat_id = ?", (chat, other))
     connection.execute("INSERT OR REPLACE INTO former_chats (key, chat_id) VALUES (?, ?)", (key, chat))
-    rewriting.numbers.move(key, to, {number: new for new, number in moving.moved})
+    rewriting.registry.move(key, to, {number: new for new, number in moving.moved})
     rewriting.settle(other)
     rewriting.settle(chat, pairing.changes)
     return len(pairing.pairs)

@@ -47,14 +47,14 @@ def part_sources(connection: sqlite3.Connection, database: Path, sources: list[S
 
 def take_apart(rewriting: Rewriting, chat: int, sources: list[int], name: str) -> int:
     """Make a chat of what these exports hold; returns how many messages it has. The archive shows no edits."""
-    connection, numbers = rewriting.connection, rewriting.numbers
+    connection, registry = rewriting.connection, rewriting.registry
     gather_leaving(connection, sources, _sources_of(connection, chat))
     connection.execute("DROP TABLE IF EXISTS temp.held")
     connection.execute("CREATE TEMP TABLE held AS SELECT id FROM leaving")
     gather_leaving(connection, sources)
     kind = connection.execute("SELECT kind FROM chats WHERE id = ?", (chat,)).fetchone()[0]
     key = chat_key(name, kind)
-    new = numbers.named("chat", str(key))
+    new = registry.named("chat", str(key))
     connection.execute("INSERT INTO chats (id, key, name, kind) VALUES (?, ?, ?, ?)", (new, key, name, kind))
     (was,) = connection.execute("SELECT key FROM chats WHERE id = ?", (chat,)).fetchone()
     rewriting.take_out_of_talks()
@@ -63,7 +63,7 @@ def take_apart(rewriting: Rewriting, chat: int, sources: list[int], name: str) -
     kinds = dict(connection.execute("SELECT kind, count(*) FROM leaving GROUP BY kind").fetchall())
     count_kinds(connection, chat, {one: -count for one, count in kinds.items()})
     count_kinds(connection, new, kinds)
-    numbers.part(key, moved)
+    registry.part(key, moved)
     copies = _copy_shared(rewriting, new, sources)
     back = rewriting.take_back(sources, chat)
     _hand_over(connection, chat, sources)
@@ -113,8 +113,8 @@ def _copy_shared(rewriting: Rewriting, chat: int, sources: list[int]) -> dict[in
         WHERE id IN (SELECT id FROM held) AND id NOT IN (SELECT id FROM leaving) ORDER BY sent_at, id
         """
     ).fetchall()
-    rewriting.numbers.enter(chat)
-    new_ids = rewriting.numbers.messages([key for _, key, _ in shared])
+    rewriting.registry.enter(chat)
+    new_ids = rewriting.registry.messages([key for _, key, _ in shared])
     copies = {old: new for (old, _, _), new in zip(shared, new_ids, strict=True)}
     for old, new in copies.items():
         connection.execute(

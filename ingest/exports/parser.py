@@ -21,7 +21,7 @@ from ingest.exports.body_reader import MARKS_OF_A_FILE, BodyReader
 from ingest.exports.header_cache import AT_THE_END, SECONDS, HeaderCache
 from ingest.exports.headers import BARE, CLOSERS, LONGEST_HEAD, find_head, is_copied, layout_of, part_bare, shape_of
 from ingest.exports.observations import NOT_TAKEN, Evidence
-from ingest.exports.senders import Place, SenderReader
+from ingest.exports.senders import HeaderPlace, SenderReader
 
 BATCH = 2_000
 _NO_STEM = "\n"  # what no line holds
@@ -182,7 +182,7 @@ class Reader:
                         sender, raw = full_name, rest[len(start_of) :]
                         break
                 else:
-                    place = Place(number, sent_at, head, closer, rows[-1][2] if rows else 0, last_at)
+                    place = HeaderPlace(number, sent_at, head, closer, rows[-1][2] if rows else 0, last_at)
                     sender, raw = self._senders.read(rest, place)
             last_head, last_at = head, sent_at
             # Most messages are plain words, which a few looks tell.

@@ -22,7 +22,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
-class Place(NamedTuple):
+class HeaderPlace(NamedTuple):
     """A header: its line, time and text, what closes it, and the line and time of the header before (0 and "")."""
 
     line: int
@@ -56,7 +56,7 @@ class SenderReader:
             start: [(f"{name}: ", name) for name in names] for start, names in self._longer_by_start.items()
         }
 
-    def read(self, rest: str, place: Place) -> tuple[str | None, str]:
+    def read(self, rest: str, place: HeaderPlace) -> tuple[str | None, str]:
         """(sender, body) of `rest`, which follows the header at `place`; the sender is None on a notice."""
         findings = self._findings
         name, found, body = rest.partition(": ")
@@ -128,7 +128,7 @@ class SenderReader:
                 self._named[name] = known
         return known
 
-    def _doubt(self, place: Place, prefix: str | None, text: str) -> None:
+    def _doubt(self, place: HeaderPlace, prefix: str | None, text: str) -> None:
         follows = place.line_before == self._doubtful_line
         self._doubtful_line = place.line
         if len(self.open_doubts) < _MOST_OPEN_DOUBTS:

@@ -117,7 +117,7 @@ def _from_inner(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits)
     except MemoriesError as error:
         kept.unlink(missing_ok=True)
         is_ours = looks_like_one or not isinstance(error, NotAnExport)
-        named = type(error)(str(error).replace(kept.name, shown))
+        named = error.about(kept.name, shown)
         return [Export(Path(shown), None, limits=limits, problem=named)] if is_ours else []
     except BaseException:
         kept.unlink(missing_ok=True)

@@ -22,11 +22,11 @@ class Incoming:
     """What was read of one export. `timezone`: where the phone was, if that is known."""
 
     def __init__(
-        self, connection: sqlite3.Connection, spool: Spool, account: ImportReport, progress: Progress | None
+        self, connection: sqlite3.Connection, spool: Spool, report: ImportReport, progress: Progress | None
     ) -> None:
         self._connection = connection
         self._spool = spool
-        self._account = account
+        self._report = report
         self._progress = progress
         self._left_out: list[str] = []
         self._zones: tuple[ZoneInfo, ZoneInfo] | None = None  # the phone's, and the archive's
@@ -52,7 +52,7 @@ class Incoming:
             return
         overview.in_order = False  # an hour that comes twice there comes once here
         self._zones = zone, zone_named(name_before)
-        self._account.notes.append(f"its times are told as the clock in {name_before} showed them")
+        self._report.notes.append(f"its times are told as the clock in {name_before} showed them")
         overview.probes = [replace(probe, minute=in_zone(probe.minute, *self._zones)) for probe in overview.probes]
         overview.short_probes = {
             sender: [replace(probe, minute=in_zone(probe.minute, *self._zones)) for probe in probes]
@@ -69,12 +69,12 @@ class Incoming:
         for name in self._left_out:
             count = overview.senders.pop(name)
             overview.messages -= count
-            self._account.notes.append(
+            self._report.notes.append(
                 f"somebody who was forgotten wrote {counted(count, 'message')} of it, left out; to read them again: "
                 "memories forget person NAME --undo"
             )
         if not overview.senders:
-            raise NotAnExport(f"{self._account.filename}: all of it is by people who were forgotten; nothing was read")
+            raise NotAnExport(f"{self._report.filename}: all of it is by people who were forgotten; nothing was read")
         overview.in_order = False  # its first and last message may be gone
 
     def batches(self, total: int) -> Iterator[list[Row]]:

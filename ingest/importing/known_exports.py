@@ -24,7 +24,7 @@ LET_BACK = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownSource:
     """A source of the archive. `date_order` as an account calls it."""
 
     source: int
@@ -37,7 +37,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Sources of one chat in whose place an export comes that holds all of them. `why`: for the account."""
+    """Sources of one chat in whose place an export comes that holds all of them. `why`: for the report."""
 
     sources: tuple[int, ...]
     chat: int
@@ -51,7 +51,7 @@ class _DryRun(Exception):
     """Leaves the transaction without writing."""
 
 
-def find_known(connection: sqlite3.Connection, sha256: str) -> Known | None:
+def find_known(connection: sqlite3.Connection, sha256: str) -> KnownSource | None:
     """The source with this very text."""
     row = connection.execute(
         """
@@ -60,10 +60,10 @@ def find_known(connection: sqlite3.Connection, sha256: str) -> Known | None:
         """,
         (sha256,),
     ).fetchone()
-    return Known(*row) if row else None
+    return KnownSource(*row) if row else None
 
 
-def why_again(known: Known, options: Options) -> Again | None:
+def why_again(known: KnownSource, options: Options) -> Again | None:
     """Whether a text is to be read anew: as the user says now, or as this version knows better."""
     order = order_named(known.date_order)
     if options.chat is not None and options.chat.casefold() != known.chat_name.casefold():
@@ -83,21 +83,21 @@ def why_again(known: Known, options: Options) -> Again | None:
 
 def same_again(
     connection: sqlite3.Connection,
-    known: Known,
+    known: KnownSource,
     export: Export,
     folder: Path | None,
-    account: ImportReport,
+    report: ImportReport,
     options: Options,
 ) -> None:
     """The very same text once more: only files that were missing can be new, and who of its people is the owner."""
-    account.is_known = True
-    account.format, account.date_order, account.lines, account.messages = connection.execute(
+    report.is_known = True
+    report.format, report.date_order, report.lines, report.messages = connection.execute(
         "SELECT format, date_order, lines, messages_found FROM sources WHERE id = ?", (known.source,)
     ).fetchone()
-    account.chat, account.chat_kind, account.first_at, account.last_at = connection.execute(
+    report.chat, report.chat_kind, report.first_at, report.last_at = connection.execute(
         "SELECT name, kind, first_at, last_at FROM chats WHERE id = ?", (known.chat,)
     ).fetchone()
-    account.unsure = [
+    report.unsure = [
         Unsure(line or 0, text, reason)
         for line, text, reason in connection.execute(
             "SELECT line, text, reason FROM source_warnings WHERE source_id = ? ORDER BY id", (known.source,)
@@ -105,15 +105,15 @@ def same_again(
     ]
     with suppress(_DryRun), transaction(connection):
         if options.me is not None:
-            _correct_owner(connection, known.chat, account, options)
+            _correct_owner(connection, known.chat, report, options)
         if options.date_order is not None and order_named(known.date_order) == options.date_order:
-            account.date_order = name_of(known.date_order)  # now somebody said so
-            connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (account.date_order, known.source))
+            report.date_order = name_of(known.date_order)  # now somebody said so
+            connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (report.date_order, known.source))
         if export.has_files() and folder is not None:
-            carried = Attachments(connection, export, folder, known.source)
-            carried.note_files(_files_held(connection, known.source))
-            account.updated, missing = fill_missing(connection, known.chat, carried)
-            account.media_found, account.media_missing = account.updated, missing - account.updated
+            attachments = Attachments(connection, export, folder, known.source)
+            attachments.note_files(_files_held(connection, known.source))
+            report.updated, missing = fill_missing(connection, known.chat, attachments)
+            report.media_found, report.media_missing = report.updated, missing - report.updated
         if options.dry_run:
             raise _DryRun
 
@@ -130,14 +130,14 @@ def _files_held(connection: sqlite3.Connection, source: int) -> list[tuple[int, 
     ).fetchall()
 
 
-def _correct_owner(connection: sqlite3.Connection, chat: int, account: ImportReport, options: Options) -> None:
+def _correct_owner(connection: sqlite3.Connection, chat: int, report: ImportReport, options: Options) -> None:
     """``--me`` for a text that was read before."""
     members = members_of(connection, chat)
     roll = PersonRegistry(connection, _no_number)
     # The export's own name counts as well, whatever an edit made of it.
     roll.are_also({name_key(name): person for person, name in connection.execute(_NAMED_BEFORE)})
-    say_owner(connection, roll.find(options.me or ""), options, members, account)
-    tell_owner(connection, account, members)
+    say_owner(connection, roll.find(options.me or ""), options, members, report)
+    tell_owner(connection, report, members)
 
 
 _NAMED_BEFORE = """
@@ -149,7 +149,7 @@ def _no_number(what: str, _key: str) -> int:
     raise AssertionError(f"no {what} is made of a text that is known")
 
 
-def fill_missing(connection: sqlite3.Connection, chat: int, carried: Attachments) -> tuple[int, int]:
+def fill_missing(connection: sqlite3.Connection, chat: int, attachments: Attachments) -> tuple[int, int]:
     """Give the chat's messages the files that were missing: (how many were found, how many were missing)."""
     missing = connection.execute(
         """
@@ -158,4 +158,4 @@ def fill_missing(connection: sqlite3.Connection, chat: int, carried: Attachments
         """,
         (chat,),
     ).fetchall()
-    return sum(carried.fill(message, filename, None) for message, filename in missing), len(missing)
+    return sum(attachments.fill(message, filename, None) for message, filename in missing), len(missing)

@@ -1,4 +1,4 @@
-"""Writing new messages: numbered, keyed, carried things and all, a batch at a time."""
+"""Writing new messages: numbered, keyed, with what they carry, a batch at a time."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Loader:
         chat: int,
         source: int,
         index: MessageIndex,
-        carried: Attachments,
-        numbers: IdRegistry,
+        attachments: Attachments,
+        registry: IdRegistry,
         had: Mapping[int, tuple[int, int]] | None = None,
     ) -> None:
         """`had`: a line of the export -> (id, key) of the message that an earlier reading made of it."""
@@ -55,12 +55,12 @@ class Loader:
         self._chat = chat
         self._source = source
         self._index = index
-        self._carried = carried
+        self._attachments = attachments
         self.keys = Keys()
-        self._numbers = numbers
+        self._registry = registry
         self.runs = Runs(connection, source)
         #: No message that the archive had before has this id or a larger one.
-        self.above = numbers.next_message
+        self.above = registry.next_message
         self._rows: list[tuple[Any, ...]] = []
         self._texts: list[tuple[int, str]] = []
         self._carrying: list[tuple[int, str, str, str | None, int]] = []
@@ -86,7 +86,7 @@ class Loader:
             ]
             keys = keys_of(said)
             counted.append((self._numbers_of(talk, keys), talk, keys))
-            told.append((self._numbers.exchange(keys[0]), keys[0], said))
+            told.append((self._registry.exchange(keys[0]), keys[0], said))
             waiting_messages += len(talk)
             if waiting_messages >= _TELL_AT_ONCE:
                 telling.send(told)
@@ -157,11 +157,11 @@ class Loader:
     def _numbers_of(self, rows: Sequence[Row], keys: Sequence[int]) -> Sequence[int]:
         """The ids of messages with these keys; who was there before, by line, keeps what it had."""
         if not self._had:
-            return self._numbers.messages(keys)
+            return self._registry.messages(keys)
         found: list[int] = []
         for row, key in zip(rows, keys, strict=True):
             before = self._had.pop(row[2], None)
-            found += [self._numbers.message_again(key, *before)] if before else self._numbers.messages((key,))
+            found += [self._registry.message_again(key, *before)] if before else self._registry.messages((key,))
         return found
 
     def flush(self) -> None:
@@ -176,8 +176,8 @@ class Loader:
         self._connection.executemany(INSERT_MESSAGE, self._rows)
         self.kinds.update(map(_kind, self._rows))
         for number, kind, text, attachment, line in self._carrying:
-            self._carried.add(number, kind, text, attachment, line)
-        self._carried.flush()
+            self._attachments.add(number, kind, text, attachment, line)
+        self._attachments.flush()
         self.new += len(self._rows)
         ids = [row[0] for row in self._rows]
         self.runs.add_all(ids)

@@ -37,7 +37,7 @@ class Met(Protocol):
         """The message with this id."""
 
 
-class Target(Protocol):
+class MessageSink(Protocol):
     """Where messages go that found no pair: a `Loader`, which writes them. `above`: the ids from there on are free."""
 
     keys: Keys
@@ -76,8 +76,8 @@ class Merge:
         chat: int,
         source: int,
         ids: Mapping[str | None, int | None],
-        loader: Target,
-        carried: Files,
+        loader: MessageSink,
+        files: Files,
         read_before: Iterable[int] = (),
         common: tuple[str, str] = ("~", ""),
     ) -> None:
@@ -91,14 +91,14 @@ class Merge:
         self._source = source
         self._ids = ids
         self._loader = loader
-        self._carried = carried
+        self._files = files
         self._taken = bytearray(loader.above)
         self.changes: list[Change] = []
         #: Rows for `INSERT_REVISION`.
         self.revisions: list[tuple[int, str, str, int, str, int]] = []
         self._chained = chained(connection)
         self.filled = 0
-        self._can_fill = bool(carried.has_files())
+        self._can_fill = bool(files.has_files())
         self._read_before = runs_of(connection, read_before)
         last = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()
         self._last_minute = ((last and last[0]) or "")[:16]
@@ -253,10 +253,10 @@ class Merge:
     def _fill(self, old: Old, message: Message) -> None:
         """The same photo or file, this time with its name, and perhaps itself."""
         assert message.attachment is not None
-        if self._can_fill and self._carried.fill(old.id, message.attachment, message.line):
+        if self._can_fill and self._files.fill(old.id, message.attachment, message.line):
             self.filled += 1
         else:
-            self._carried.note_named(old.id, False)
+            self._files.note_named(old.id, False)
             self._connection.execute(
                 "UPDATE media SET filename = ? WHERE message_id = ? AND filename IS NULL", (message.attachment, old.id)
             )

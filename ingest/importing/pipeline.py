@@ -1,4 +1,4 @@
-"""One export into the archive, from the first byte to the account. Nothing here prints.
+"""One export into the archive, from the first byte to the report. Nothing here prints.
 
 A source is one transaction: interrupted or failed, the archive is as it was before.
 """
@@ -20,7 +20,7 @@ from ingest.core.model import ImportReport, Options, Order, Progress
 from ingest.exports.source import Export
 from ingest.importing.import_in_progress import Import
 from ingest.importing.kept_order import is_guess, order_named
-from ingest.importing.known_exports import Again, Known, find_known, same_again, why_again
+from ingest.importing.known_exports import Again, KnownSource, find_known, same_again, why_again
 from ingest.importing.read import Read, Reading
 from ingest.importing.renaming import rename_whole
 from ingest.importing.report import counted
@@ -67,15 +67,15 @@ def _ingest(
     connection: sqlite3.Connection, database: Path, export: Export, options: Options, progress: Progress | None
 ) -> ImportReport:
     started = time.perf_counter()
-    account = ImportReport(export.filename, notes=list(dict.fromkeys(export.notes)))
+    report = ImportReport(export.filename, notes=list(dict.fromkeys(export.notes)))
     sha256, prefixes = export.digest(_lengths(connection))
     if export.undecodable:
         letters = counted(export.undecodable, "letter")
-        account.notes.append(f"the file is damaged: {letters} could not be read (shown as �)")
+        report.notes.append(f"the file is damaged: {letters} could not be read (shown as �)")
     elif export.is_encoded_twice:
-        account.notes.append("the text was encoded twice, by a program that took it for something else; that is undone")
+        report.notes.append("the text was encoded twice, by a program that took it for something else; that is undone")
     elif not export.encoding.startswith("utf"):
-        account.notes.append(
+        report.notes.append(
             f"the text is no UTF-8; read as {export.encoding}. If letters look wrong, take it out again (memories "
             "sources remove), save it as UTF-8 in an editor and ingest that"
         )
@@ -88,10 +88,10 @@ def _ingest(
     known = find_known(connection, sha256)
     said = {} if known else said_of(database, sha256)
     options = _as_said(options, said, database, sha256)
-    account = _Reading(connection, database, export, sha256, prefixes, progress).run(options, known, account)
-    account.sha256 = sha256
-    account.seconds = time.perf_counter() - started
-    return account
+    report = _Reading(connection, database, export, sha256, prefixes, progress).run(options, known, report)
+    report.sha256 = sha256
+    report.seconds = time.perf_counter() - started
+    return report
 
 
 def _as_said(options: Options, said: Mapping[str, str], database: Path, sha256: str) -> Options:
@@ -121,7 +121,7 @@ class _Reading:
     prefixes: dict[int, str]
     progress: Progress | None
 
-    def run(self, options: Options, known: Known | None, account: ImportReport) -> ImportReport:
+    def run(self, options: Options, known: KnownSource | None, report: ImportReport) -> ImportReport:
         """Read it, or only what may be new of a text that is known; returns the account, which may be another one."""
         folder = None if options.dry_run else ArchiveFiles.of(self.database).media
         if known and options.timezone is None:
@@ -131,12 +131,12 @@ class _Reading:
         if known and again and again.is_moved and options.chat and not options.dry_run:
             key = rename_whole(self.connection, self.database, known.source, options.chat)
             if key is not None:
-                account.was_chat = key
-                account.notes.append(f"the chat '{known.chat_name}' is called '{options.chat}' now")
+                report.was_chat = key
+                report.notes.append(f"the chat '{known.chat_name}' is called '{options.chat}' now")
                 known = replace(known, chat_name=options.chat)
                 again = why_again(known, options)
         if known and again and options.date_order not in (None, order_named(known.date_order)):
-            account.was_order = order_named(known.date_order)
+            report.was_order = order_named(known.date_order)
         if known and again and again.reader is None and options.date_order is None:
             # What was said or proved of it before holds, whatever else is corrected.
             sure = None if is_guess(known.date_order) else order_named(known.date_order)
@@ -144,30 +144,30 @@ class _Reading:
                 proof = AS_READ_BEFORE
             options = replace(options, date_order=sure)
         if known and not again:
-            same_again(self.connection, known, self.export, folder, account, options)
-            return account
+            same_again(self.connection, known, self.export, folder, report, options)
+            return report
         place = Path(tempfile.gettempdir()) if options.dry_run else self.database.resolve().parent
         with Spool(place) as spool:
             read = self._read(options, spool, again, proof)
             try:
-                self._write(read, options, account, folder, spool)
+                self._write(read, options, report, folder, spool)
             except OtherOrder as other:
                 spool.restart()
-                account = ImportReport(self.export.filename, notes=account.notes, was_order=account.was_order)
+                report = ImportReport(self.export.filename, notes=report.notes, was_order=report.was_order)
                 options = replace(options, date_order=other.order)
                 read = self._read(options, spool, again, _PROVED)
-                self._write(read, options, account, folder, spool)
-        return account
+                self._write(read, options, report, folder, spool)
+        return report
 
     def _read(self, options: Options, spool: Spool, again: Again | None, proof: str | None) -> Read:
         """`proof`: what says the order of day and month, where that is in `options` and the user did not say it."""
         read = Reading(self.connection, self.export, options, self.prefixes, spool, self.progress, again).run()
         return replace(read, findings=replace(read.findings, proof=proof)) if proof else read
 
-    def _write(self, read: Read, options: Options, account: ImportReport, folder: Path | None, spool: Spool) -> None:
+    def _write(self, read: Read, options: Options, report: ImportReport, folder: Path | None, spool: Spool) -> None:
         write(
             Import(
-                self.connection, self.database, self.export, self.sha256, options, account, folder, spool,
+                self.connection, self.database, self.export, self.sha256, options, report, folder, spool,
                 self.progress, read,
             )
         )  # fmt: skip

@@ -43,37 +43,37 @@ def add_source(
 
 def write_down(imp: Import) -> None:
     """Fill in the report and the rows of the source."""
-    connection, account, chat, source, carried = imp.connection, imp.report, imp.chat, imp.source, imp.attachments
+    connection, report, chat, source, attachments = imp.connection, imp.report, imp.chat, imp.source, imp.attachments
     overview, evidence = imp.overview, imp.read.evidence
     findings, earlier = imp.read.findings, imp.read.earlier
-    account.format = format_name(findings)
-    account.date_order, account.proof, account.is_guess = findings.date_order, findings.proof, findings.is_guess
-    account.notes += [
+    report.format = format_name(findings)
+    report.date_order, report.proof, report.is_guess = findings.date_order, findings.proof, findings.is_guess
+    report.notes += [
         f"“{sentence}” is taken for a file that was left out (words that this version does not know)"
         for sentence in sorted(findings.stand_ins)
     ]
-    account.notes += _doubtful_dates(findings, overview.last_at, imp.now)
-    account.lines = evidence.lines
-    account.messages = overview.messages + (earlier.messages if earlier else 0)
-    account.people = len(overview.senders)
-    account.first_at, account.last_at = overview.first_at, overview.last_at
+    report.notes += _doubtful_dates(findings, overview.last_at, imp.now)
+    report.lines = evidence.lines
+    report.messages = overview.messages + (earlier.messages if earlier else 0)
+    report.people = len(overview.senders)
+    report.first_at, report.last_at = overview.first_at, overview.last_at
     if earlier:
         # Only the end was read: who wrote, and since when, the archive knows.
-        account.people, account.first_at = connection.execute(
+        report.people, report.first_at = connection.execute(
             """
             SELECT (SELECT count(DISTINCT person_id) FROM person_months WHERE chat_id = chats.id), first_at
             FROM chats WHERE id = ?
             """,
             (chat,),
         ).fetchone()
-    account.new = imp.loader.new
-    account.media_found, account.media_missing = carried.found, carried.missing
-    account.missing_files = carried.missing_files
-    account.layouts = findings.layouts
-    account.unsure = evidence.unsure + [Unsure(line or 0, file, reason) for line, file, reason in carried.warnings]
-    account.warnings = evidence.unsure_count + len(carried.warnings)
+    report.new = imp.loader.new
+    report.media_found, report.media_missing = attachments.found, attachments.missing
+    report.missing_files = attachments.missing_files
+    report.layouts = findings.layouts
+    report.unsure = evidence.unsure + [Unsure(line or 0, file, reason) for line, file, reason in attachments.warnings]
+    report.warnings = evidence.unsure_count + len(attachments.warnings)
     warnings: list[tuple[int, int | None, str, str]] = [(source, w.line, w.text, w.reason) for w in evidence.unsure]
-    warnings += [(source, line, file, reason) for line, file, reason in carried.warnings[:_MOST_WARNINGS]]
+    warnings += [(source, line, file, reason) for line, file, reason in attachments.warnings[:_MOST_WARNINGS]]
     connection.executemany("INSERT INTO source_warnings (source_id, line, text, reason) VALUES (?, ?, ?, ?)", warnings)
     connection.execute(
         """
@@ -81,7 +81,7 @@ def write_down(imp: Import) -> None:
             warnings = ? WHERE id = ?
         """,
         (
-            account.format, _with_sure(account), account.lines, account.messages, account.new, account.warnings,
+            report.format, _with_sure(report), report.lines, report.messages, report.new, report.warnings,
             source,
         ),
     )  # fmt: skip
@@ -103,8 +103,8 @@ def _doubtful_dates(findings: Findings, last_at: str, now: str) -> Iterator[str]
         yield f"its last messages are dated {last_at[:10]}, which is still to come; was the phone's clock right?"
 
 
-def _with_sure(account: ImportReport) -> str:
-    return kept_order.kept(account.date_order, is_guess=account.is_guess)
+def _with_sure(report: ImportReport) -> str:
+    return kept_order.kept(report.date_order, is_guess=report.is_guess)
 
 
 def format_name(findings: Findings) -> str:

@@ -31,8 +31,6 @@ from ingest.importing.group_notices import made_at, notices_with, quotes
 from ingest.importing.sampling import Overview
 from ingest.importing.short_messages import find_by_rhythm
 
-#: Why an export is taken for a chat that the user named.
-SAID = "you said so"
 #: Clocks of two countries show times that are no further apart.
 _MOST_APART = timedelta(hours=26)
 
@@ -41,7 +39,8 @@ _MOST_APART = timedelta(hours=26)
 class Match:
     """The chat that an export is merged into; `id` is None for a new one.
 
-    `why`: what spoke for it besides words. `doubt`: the name of a chat that it might be, and is kept apart from;
+    `why`: what spoke for it besides words; `is_said`: the user named it. `doubt`: the name of a chat that it might be,
+    and is kept apart from;
     `doubt_agrees`: what there is of it is in that chat, and is too little.
     `rename`: what the chat is called now.
     """
@@ -50,6 +49,7 @@ class Match:
     name: str
     kind: str
     why: str = ""
+    is_said: bool = False
     doubt: str = ""
     doubt_agrees: bool = False
     rename: str = ""
@@ -66,7 +66,7 @@ def kind_of_chat(name: str | None, overview: Overview) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class MatchHints:
     """What is known besides what the archive holds.
 
     `said`: what the user decided (``--chat``); `called`: what edits call chats -> ids; `apart`: names of chats that
@@ -79,7 +79,7 @@ class Known:
 
 
 def recognise(
-    connection: sqlite3.Connection, name: str | None, overview: Overview, roll: PersonRegistry, known: Known
+    connection: sqlite3.Connection, name: str | None, overview: Overview, roll: PersonRegistry, known: MatchHints
 ) -> Match:
     """The chat for an export that its file calls `name`."""
     kind = kind_of_chat(name, overview)
@@ -98,7 +98,7 @@ def _as_said(connection: sqlite3.Connection, said: str, called: Mapping[str, int
     if row is None:
         return Match(None, said, kind)
     chat, called_now, its_kind = row
-    return Match(chat, called_now, its_kind, why=SAID)
+    return Match(chat, called_now, its_kind, is_said=True)
 
 
 class _Search:

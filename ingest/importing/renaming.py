@@ -29,5 +29,5 @@ def rename_whole(connection: sqlite3.Connection, database: Path, source: int, na
     with rewritten(connection, database) as rewriting:
         connection.execute("UPDATE chats SET name = ?, key = ? WHERE id = ?", (name, new, chat))
         connection.execute("INSERT OR IGNORE INTO former_chats (key, chat_id) VALUES (?, ?)", (key, chat))
-        rewriting.numbers.move(key, new, {})
+        rewriting.registry.move(key, new, {})
     return int(key)

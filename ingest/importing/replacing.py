@@ -1,6 +1,6 @@
 """Putting an export in the place of what an earlier reading made of it: what it gave goes, and comes back read anew.
 
-Ids come back with the keys (see `numbers`), files with their names, edits with the log.
+Ids come back with the keys (see `archive/ids.py`), files with their names, edits with the log.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Replacement:
         self.had: dict[int, tuple[int, int]] = {}
 
     def make_room(self) -> None:
-        """Take out what the earlier reading gave. What else the chat has is not told yet: see `tell_rest`."""
+        """Take out what the earlier reading gave. What else the chat has is not told yet: see `tell_loose`."""
         connection, again = self._connection, self._again
         gather_leaving(connection, again.sources, self._shared_with())
         connection.execute("DROP TABLE IF EXISTS temp.kept_files")
@@ -88,7 +88,7 @@ class Replacement:
             )
         ]
 
-    def fill(self, account: ImportReport, chat: int, numbers: IdRegistry) -> None:
+    def fill(self, report: ImportReport, chat: int, registry: IdRegistry) -> None:
         """Give back the files that are not in this export, and say in the account what is otherwise now."""
         connection = self._connection
         if not self._again.is_moved:
@@ -97,7 +97,7 @@ class Replacement:
                 "WHERE message_id IN (SELECT id FROM messages)"
             )
         connection.executemany(
-            "INSERT OR IGNORE INTO former_keys (key, message_id) VALUES (?, ?)", numbers.former.values()
+            "INSERT OR IGNORE INTO former_keys (key, message_id) VALUES (?, ?)", registry.former.values()
         )
         filled = connection.execute(
             f"""
@@ -117,8 +117,8 @@ class Replacement:
             """,
             (chat,),
         )
-        account.media_found += filled
-        account.media_missing -= filled
+        report.media_found += filled
+        report.media_missing -= filled
         otherwise, gone = connection.execute(
             """
             SELECT
@@ -132,8 +132,8 @@ class Replacement:
             """
         ).fetchone()
         before = connection.execute("SELECT count(*) FROM leaving").fetchone()[0]
-        new = account.new - (before - gone)
-        account.updated = otherwise + min(new, gone)
-        account.new = max(0, new - gone)
-        account.gone = max(0, gone - new)
-        account.read_again = self._again.why
+        new = report.new - (before - gone)
+        report.updated = otherwise + min(new, gone)
+        report.new = max(0, new - gone)
+        report.gone = max(0, gone - new)
+        report.read_again = self._again.why

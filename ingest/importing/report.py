@@ -10,59 +10,59 @@ from ingest.core.model import ImportReport
 _MOST_SHOWN = 20
 
 
-def lines_of(account: ImportReport, *, explain: bool = False) -> Iterable[str]:
+def lines_of(report: ImportReport, *, explain: bool = False) -> Iterable[str]:
     """What to tell of one source, a line at a time."""
-    if account.error:
-        yield f"✗ {account.filename}"
-        yield f"  {account.error}"
+    if report.error:
+        yield f"✗ {report.filename}"
+        yield f"  {report.error}"
         return
-    yield f"✓ {account.filename} → {account.chat} ({account.chat_kind})"
-    if account.is_known:
-        yield f"  the same as before, nothing new{_filled(account)} · {account.seconds:.2f} s"
-        if account.owner:
-            yield f"  you       {account.owner}"
-        for note in account.notes:
+    yield f"✓ {report.filename} → {report.chat} ({report.chat_kind})"
+    if report.is_known:
+        yield f"  the same as before, nothing new{_filled(report)} · {report.seconds:.2f} s"
+        if report.owner:
+            yield f"  you       {report.owner}"
+        for note in report.notes:
             yield f"  note      {note}"
         if explain:
-            yield from _explained(account)
+            yield from _explained(report)
         return
-    yield f"  read as   {account.format} · {order_sentence(account)}"
-    if account.joined:
-        yield f"  joined    to what the archive has of this chat: {account.joined}"
-    people = "1 person" if account.people == 1 else f"{account.people:,} people"
+    yield f"  read as   {report.format} · {order_sentence(report)}"
+    if report.joined:
+        yield f"  joined    to what the archive has of this chat: {report.joined}"
+    people = "1 person" if report.people == 1 else f"{report.people:,} people"
     yield (
-        f"  messages  {account.messages:,} in {counted(account.lines, 'line')}, by {people}, "
-        f"{account.first_at[:10]} to {account.last_at[:10]}"
+        f"  messages  {report.messages:,} in {counted(report.lines, 'line')}, by {people}, "
+        f"{report.first_at[:10]} to {report.last_at[:10]}"
     )
-    if account.read_again:
-        yield f"  again     read anew: {account.read_again}"
-    changed = f", {account.updated:,} brought up to date" if account.updated else ""
-    changed += f", {account.gone:,} no longer there" if account.gone else ""
-    yield f"  new       {account.new:,}{changed}, in {counted(account.exchanges, 'exchange')}"
-    if account.owner and account.owner_writes:
-        yield f"  you       {account.owner}; if that is somebody else: --me NAME"
-    if account.media_found or account.media_missing:
-        yield f"  files     {account.media_found:,} found, {account.media_missing:,} missing"
-    for name, known in account.also_known_as.items():
+    if report.read_again:
+        yield f"  again     read anew: {report.read_again}"
+    changed = f", {report.updated:,} brought up to date" if report.updated else ""
+    changed += f", {report.gone:,} no longer there" if report.gone else ""
+    yield f"  new       {report.new:,}{changed}, in {counted(report.exchanges, 'exchange')}"
+    if report.owner and report.owner_writes:
+        yield f"  you       {report.owner}; if that is somebody else: --me NAME"
+    if report.media_found or report.media_missing:
+        yield f"  files     {report.media_found:,} found, {report.media_missing:,} missing"
+    for name, known in report.also_known_as.items():
         yield f"  people    {name} is {known} here"
-    for before, name in account.renamed.items():
+    for before, name in report.renamed.items():
         yield f"  people    {before} is called {name} now"
-    for note in account.notes:
+    for note in report.notes:
         yield f"  note      {note}"
-    if account.told_again:
-        yield f"  gemini    {account.told_again:,} talks told by answers that were paid for before"
-    if account.edits_lost:
-        yield f"  edits     {account.edits_lost:,} wait for what they are about, which is not here yet"
-    if account.warnings:
-        hint = "" if explain else f"; --explain shows {'it' if account.warnings == 1 else 'them'}"
-        has_files = any(not unsure.line for unsure in account.unsure)
+    if report.told_again:
+        yield f"  gemini    {report.told_again:,} talks told by answers that were paid for before"
+    if report.edits_lost:
+        yield f"  edits     {report.edits_lost:,} wait for what they are about, which is not here yet"
+    if report.warnings:
+        hint = "" if explain else f"; --explain shows {'it' if report.warnings == 1 else 'them'}"
+        has_files = any(not unsure.line for unsure in report.unsure)
         what = ("line or file", "lines or files") if has_files else ("line", "lines")
-        yield f"  unsure    {counted(account.warnings, *what)}{hint}"
-    if account.is_guess:
+        yield f"  unsure    {counted(report.warnings, *what)}{hint}"
+    if report.is_guess:
         yield "  please    look whether days and months are right; if not: --date-order dmy or mdy"
-    yield f"  time      {account.seconds:.2f} s"
+    yield f"  time      {report.seconds:.2f} s"
     if explain:
-        yield from _explained(account)
+        yield from _explained(report)
 
 
 def counted(number: int, one: str, several: str = "") -> str:
@@ -70,36 +70,36 @@ def counted(number: int, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
-def order_sentence(account: ImportReport) -> str:
+def order_sentence(report: ImportReport) -> str:
     """``day/month, proved by 27/3 in line 12`` or ``guessed: say --date-order``."""
-    if account.is_guess:
-        return f"{account.date_order}, guessed: say --date-order"
-    return f"{account.date_order}, {account.proof}" if account.proof else account.date_order
+    if report.is_guess:
+        return f"{report.date_order}, guessed: say --date-order"
+    return f"{report.date_order}, {report.proof}" if report.proof else report.date_order
 
 
-def _filled(account: ImportReport) -> str:
-    return f"; {counted(account.media_found, 'missing file')} filled in" if account.media_found else ""
+def _filled(report: ImportReport) -> str:
+    return f"; {counted(report.media_found, 'missing file')} filled in" if report.media_found else ""
 
 
-def _explained(account: ImportReport) -> Iterable[str]:
-    if account.layouts:
+def _explained(report: ImportReport) -> Iterable[str]:
+    if report.layouts:
         yield "  layouts met (and on how many days):"
-        for shape, times in sorted(account.layouts.items(), key=lambda item: -item[1]):
+        for shape, times in sorted(report.layouts.items(), key=lambda item: -item[1]):
             yield f"    {times:6,}  {shape}"
-    for unsure in account.unsure[:_MOST_SHOWN]:
+    for unsure in report.unsure[:_MOST_SHOWN]:
         where = f"line {unsure.line}: " if unsure.line else ""
         yield f"  {where}{unsure.reason}: {unsure.text[:80]}"
-    if len(account.unsure) > _MOST_SHOWN:
-        yield f"  … and {len(account.unsure) - _MOST_SHOWN:,} more, in the table source_warnings"
-    for name in account.missing_files[:_MOST_SHOWN]:
+    if len(report.unsure) > _MOST_SHOWN:
+        yield f"  … and {len(report.unsure) - _MOST_SHOWN:,} more, in the table source_warnings"
+    for name in report.missing_files[:_MOST_SHOWN]:
         yield f"  not in the export: {name}"
-    if len(account.missing_files) > _MOST_SHOWN:
-        yield f"  … and {account.media_missing - _MOST_SHOWN:,} more files, in the table media"
+    if len(report.missing_files) > _MOST_SHOWN:
+        yield f"  … and {report.media_missing - _MOST_SHOWN:,} more files, in the table media"
 
 
-def as_data(account: ImportReport) -> dict[str, object]:
+def as_data(report: ImportReport) -> dict[str, object]:
     """The account as a program reads it (``--json``)."""
-    data = asdict(account)
-    data["unsure"] = [{"line": u.line, "text": u.text, "reason": u.reason} for u in account.unsure]
-    data["seconds"] = round(account.seconds, 3)
+    data = asdict(report)
+    data["unsure"] = [{"line": u.line, "text": u.text, "reason": u.reason} for u in report.unsure]
+    data["seconds"] = round(report.seconds, 3)
     return data

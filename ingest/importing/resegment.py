@@ -32,7 +32,7 @@ def retell(
     changes: Sequence[Change],
     pause: int,
     index: MessageIndex,
-    numbers: IdRegistry,
+    registry: IdRegistry,
 ) -> int:
     """Bring the exchanges of the builder's chat in step with its messages, and count; returns how many were told.
 
@@ -59,7 +59,7 @@ def retell(
                 continue
             dirty |= {old for old in olds if old is not None}
             is_same = only is not None and known.get(only) == key and only not in tell
-            number = only if is_same and only is not None else numbers.exchange(key)
+            number = only if is_same and only is not None else registry.exchange(key)
             tell[number] = key
             connection.executemany(
                 "INSERT INTO assigned VALUES (?, ?)",

@@ -52,24 +52,24 @@ class Removed:
 def rewritten(connection: sqlite3.Connection, database: Path) -> Iterator[Rewriting]:
     """The archive without edits, in a transaction; on the way out all of it is in step again."""
     with tuned_for_loading(connection):
-        numbers: IdRegistry | None = None
+        registry: IdRegistry | None = None
         try:
             with transaction(connection):
                 index = MessageIndex(connection)
                 try:
                     note_hidden(connection)
                     take_edits_off(connection, database)
-                    numbers = IdRegistry(connection, database)
-                    rewriting = Rewriting(connection, database, numbers, index)
+                    registry = IdRegistry(connection, database)
+                    rewriting = Rewriting(connection, database, registry, index)
                     yield rewriting
                     rewriting.finish()
                     index.wait()
                 finally:
                     index.close()
-            numbers.keep()
+            registry.keep()
         finally:
-            if numbers is not None:
-                numbers.close()
+            if registry is not None:
+                registry.close()
     for file in rewriting.removed.paths:
         file.unlink(missing_ok=True)
 
@@ -78,12 +78,12 @@ class Rewriting:
     """What can be done to an archive that is being rewritten."""
 
     def __init__(
-        self, connection: sqlite3.Connection, database: Path, numbers: IdRegistry, index: MessageIndex
+        self, connection: sqlite3.Connection, database: Path, registry: IdRegistry, index: MessageIndex
     ) -> None:
         self.connection = connection
         self.removed = Removed()
         self._database = database
-        self.numbers = numbers
+        self.registry = registry
         self._index = index
         self._now = datetime.now().isoformat(timespec="seconds")
         self._files: list[tuple[str, str | None, str | None]] = []  # sha256, name, small picture
@@ -127,7 +127,7 @@ class Rewriting:
     def settle(self, chat: int, changes: Sequence[Change] = ()) -> None:
         """Count a chat, and tell what of it is in no exchange, or is `changes`."""
         count_all(self.connection, chat)
-        tell_loose(self.connection, chat, self.numbers, self._index, self._now, changes)
+        tell_loose(self.connection, chat, self.registry, self._index, self._now, changes)
         tell_periods(self.connection, chat, "0", "~")
 
     def finish(self) -> None:
@@ -170,7 +170,7 @@ class Rewriting:
 def tell_loose(
     connection: sqlite3.Connection,
     chat: int,
-    numbers: IdRegistry,
+    registry: IdRegistry,
     index: MessageIndex,
     now: str,
     changes: Sequence[Change] = (),
@@ -178,7 +178,7 @@ def tell_loose(
     """Cut and tell the messages of a chat that are in no exchange, with the talks next to them."""
     if not changes and not has_loose(connection, chat):
         return
-    numbers.enter(chat)
+    registry.enter(chat)
     tokens, vocabulary = Tokens(), Vocabulary()
     sample_words(connection, chat, vocabulary, tokens)
     names: dict[int, str] = dict(connection.execute("SELECT id, name FROM people"))
@@ -186,5 +186,5 @@ def tell_loose(
     row = connection.execute(
         "SELECT pause_s FROM chat_sources WHERE chat_id = ? ORDER BY source_id LIMIT 1", (chat,)
     ).fetchone()
-    retell(connection, builder, changes, row[0] if row else _PAUSE, index, numbers)
+    retell(connection, builder, changes, row[0] if row else _PAUSE, index, registry)
     count_all(connection, chat)

@@ -83,7 +83,7 @@ def _has(connection: sqlite3.Connection, chat: int, probe: Probe, roll: PersonRe
 
 
 def name_the_same(
-    connection: sqlite3.Connection, account: ImportReport, chat: int, overview: Overview, roll: PersonRegistry
+    connection: sqlite3.Connection, report: ImportReport, chat: int, overview: Overview, roll: PersonRegistry
 ) -> None:
     """Let senders whom an export calls otherwise than the archive does be who they are; the account says so."""
     last_at = connection.execute("SELECT last_at FROM chats WHERE id = ?", (chat,)).fetchone()[0] or ""
@@ -98,6 +98,6 @@ def name_the_same(
             roll.rename(person, name)
         (now,) = connection.execute("SELECT name FROM people WHERE id = ?", (person,)).fetchone()
         if now == before:
-            account.also_known_as[name] = before
+            report.also_known_as[name] = before
         else:
-            account.renamed[before] = now
+            report.renamed[before] = now

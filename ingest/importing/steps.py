@@ -20,7 +20,6 @@ from ingest.importing.import_in_progress import Import, SenderIds, names_now
 from ingest.importing.incoming import Incoming
 from ingest.importing.loader import Loader
 from ingest.importing.provenance import add_source, write_down
-from ingest.importing.recognise import SAID
 from ingest.importing.removal import sweep
 from ingest.importing.same_people import name_the_same
 from ingest.importing.short_messages import find_rhythm
@@ -139,6 +138,10 @@ def choose(imp: Import) -> None:
     tell_periods(imp.connection, imp.chat, since, until)
 
 
+#: Why an export is taken for a chat that the user named.
+_SAID = "you said so"
+
+
 def say_why_joined(imp: Import) -> None:
     """Why the export was taken for a chat that the archive has; which guesses of dates that ends."""
     report, match = imp.report, imp.target.match
@@ -146,12 +149,12 @@ def say_why_joined(imp: Import) -> None:
         return
     known = report.messages - report.new
     words = f"{known:,} of its {report.messages:,} messages are known"
-    is_said = match is not None and match.why == SAID
+    is_said = match is not None and match.is_said
     why = words if known or is_said or match is None else match.why or words
     again = imp.read.again
     # Of an export that was moved there, what is known in its new chat is what it brought itself.
     is_moved = again is not None and again.is_moved and is_said
-    report.joined = SAID if is_moved else f"{SAID}; {why}" if is_said else why
+    report.joined = _SAID if is_moved else f"{_SAID}; {why}" if is_said else why
     end_guesses(imp.connection, report, imp.source)
 
 

@@ -82,7 +82,7 @@ def runs_forward_swapped(connection: sqlite3.Connection, source: int) -> bool:
     return bool(then <= now)
 
 
-def end_guesses(connection: sqlite3.Connection, account: ImportReport, source: int) -> None:
+def end_guesses(connection: sqlite3.Connection, report: ImportReport, source: int) -> None:
     """An export that has messages in common with one whose order is proved is no guess any more, whichever came first.
 
     Read the other way round they would be on other days, and not in common.
@@ -100,7 +100,7 @@ def end_guesses(connection: sqlite3.Connection, account: ImportReport, source: i
     if all(is_guess.values()) or not any(is_guess.values()):
         return
     if is_guess.get(source):
-        account.is_guess, account.proof = False, "as in this chat's other exports"
+        report.is_guess, report.proof = False, "as in this chat's other exports"
     connection.executemany(
         "UPDATE sources SET date_order = replace(date_order, ?, '') WHERE id = ?",
         [(GUESS_MARK, number) for number, guess in related if guess],
@@ -130,7 +130,7 @@ def note_former_days(connection: sqlite3.Connection, chat: int) -> None:
 
 
 def swap_dates(
-    connection: sqlite3.Connection, chat: int, sources: list[int], numbers: IdRegistry, index: MessageIndex, now: str
+    connection: sqlite3.Connection, chat: int, sources: list[int], registry: IdRegistry, index: MessageIndex, now: str
 ) -> int:
     """Change day and month round in all that these exports of a chat hold; returns how many messages that were.
 
@@ -151,7 +151,7 @@ def swap_dates(
         key = keys.key(at, kind, text)
         connection.execute("UPDATE messages SET sent_at = ?, key = ? WHERE id = ?", (at, key, number))
         connection.execute("INSERT OR IGNORE INTO former_keys (key, message_id) VALUES (?, ?)", (former, number))
-        numbers.rekey(number, former, key)
+        registry.rekey(number, former, key)
     for source in sources:
         (name,) = connection.execute("SELECT date_order FROM sources WHERE id = ?", (source,)).fetchone()
         order = order_named(name)
@@ -159,5 +159,5 @@ def swap_dates(
             names = {order: name for name, order in ORDER_NAMES.items()}
             connection.execute("UPDATE sources SET date_order = ? WHERE id = ?", (names[other_order(order)], source))
     count_all(connection, chat)
-    tell_loose(connection, chat, numbers, index, now)
+    tell_loose(connection, chat, registry, index, now)
     return count

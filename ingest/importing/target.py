@@ -12,9 +12,8 @@ from ingest.importing.kept_order import GUESSES, order_named
 from ingest.importing.provenance import format_name
 from ingest.importing.read import Read
 from ingest.importing.recognise import (
-    SAID,
-    Known,
     Match,
+    MatchHints,
     kind_of_chat,
     make_chat,
     recognise,
@@ -86,7 +85,7 @@ class TargetFinder:
         said = parted[0] if parted else self._options.chat
         apart = {name for name, _ in self._decided.parted.values()}
         self._compare_orders(read)
-        known = Known(said, self._import.chats_now, apart)
+        known = MatchHints(said, self._import.chats_now, apart)
         match = recognise(connection, read.name, overview, self._import.people, known)
         self._heal_guesses(read, match)
         former = [parted[1]] if parted else []
@@ -228,4 +227,4 @@ class TargetFinder:
 
 def _said(row: tuple[int, str, str]) -> Match:
     chat, name, kind = row
-    return Match(chat, name, kind, why=SAID)
+    return Match(chat, name, kind, is_said=True)

@@ -12,7 +12,7 @@ import pytest
 
 from memories_lib.queries import search
 from memories_lib.server import served_archive
-from memories_lib.server.http import ApiError, Body
+from memories_lib.server.http import ApiError, JsonBody
 from memories_lib.shared.fts_query import fts_query
 from memories_lib.web import markup
 from tests.conftest import serve
@@ -112,8 +112,8 @@ def test_a_body_in_pieces_is_the_body() -> None:
     messages = [{"id": n, "text": f"“{n}” \n"} for n in range(3)]
     for items in (messages, []):
         for head in ({"id": 1, "title": "a"}, {}):
-            assert Body.with_list(head, "messages", items).bytes == Body({**head, "messages": items}).bytes
-    assert json.loads(Body.with_list({}, "messages", messages).bytes)["messages"] == messages
+            assert JsonBody.with_list(head, "messages", items).bytes == JsonBody({**head, "messages": items}).bytes
+    assert json.loads(JsonBody.with_list({}, "messages", messages).bytes)["messages"] == messages
 
 
 def test_pieces_of_code_and_links_without_end_are_shown_as_they_are() -> None:

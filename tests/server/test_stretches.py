@@ -66,7 +66,7 @@ def test_an_empty_book(run: Any) -> None:
 
 def test_a_talk_that_is_hidden_meanwhile_is_left_out(run: Any) -> None:
     _, place = stretches.book_part(run, ASKED, stretches.BookPlace(""))
-    begun = stretches.BookPlace("", 10**9, stretches.Place("2020", 1))
+    begun = stretches.BookPlace("", 10**9, stretches.Position("2020", 1))
     talks, after = stretches.book_part(run, ASKED, begun)
     assert all(talk.head is not None for talk in talks)
     assert after == place

@@ -272,6 +272,20 @@ def test_a_search_is_the_same_in_rows_and_in_sql(api: Client, asked: dict[str, s
         assert _datasette(api, link) == ids, link
 
 
+@pytest.mark.parametrize("kind", ["photos", "videos", "voices"])
+def test_the_gallery_is_the_same_in_rows_and_in_sql(api: Client, kind: str) -> None:
+    """A sticker is no photo, whatever its file is; a GIF is a video."""
+    page = api.text(f"/gallery?kind={kind}")
+    behind = re.search(r'(?s)mem-behind">(.*?)</p>', page)
+    assert behind
+    shown = set(re.findall(r"/-/media/([0-9a-f]{64})", page))
+    assert shown or kind != "photos"
+    for link in map(html.unescape, re.findall('href="([^"]+)"', behind[1])):
+        path, _, query = link.partition("?")
+        listed = api.get(f"{path}.json?{query}&_shape=array&_size=max")
+        assert {row["sha256"] for row in listed} == shown, link
+
+
 def test_places_and_photos_in_rows_are_those_that_may_be_seen(api: Client) -> None:
     sql = "select message_id from media where message_id not in (select id from visible_messages)"
     hidden = api.get(f"/memories.json?{urlencode({'_shape': 'array', 'sql': sql})}")

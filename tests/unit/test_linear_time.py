@@ -15,6 +15,7 @@ from ingest.importing import wordings
 from ingest.summaries.gemini import prompt
 from ingest.summaries.gemini.redact import Redactor
 from memories_lib.shared import derived_words, folding
+from memories_lib.shared.derived_words import ExchangeWords
 from memories_lib.shared.fts_query import fts_query
 from memories_lib.shared.snippet import snippet
 from memories_lib.web import book_formats, markup
@@ -64,9 +65,13 @@ LOOKS: dict[str, Callable[[str], object]] = {
     "fts_query": fts_query,
     "snippet": lambda text: snippet(text, "a 1 花 lantern"),
     "snippet of itself": lambda text: snippet(text, text),
-    "renamed": lambda text: derived_words.renamed(derived_words.Words(text, text, "[]"), "a", "b", by_model=True),
+    "renamed": lambda text: derived_words.renamed(ExchangeWords(text, text, "[]"), "a", "b", by_model=True),
     "without_hidden": lambda text: derived_words.without_hidden(
-        derived_words.Words(text[:62], text[:500], "[]"), [("Ana", text)] * 3, {"text": 3}, folding.fold, by_model=False
+        ExchangeWords(text[:62], text[:500], "[]"),
+        [("Ana", text)] * 3,
+        {"text": 3},
+        folding.fold,
+        by_model=False,
     ),
     "android": lambda text: read(
         f"13/2/24, 13:05 - Ana: hello\n13/2/24, 13:06 - Ben: {text}\n13/2/24, 13:06 - {text}\n"

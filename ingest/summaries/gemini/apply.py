@@ -26,15 +26,15 @@ def apply_kept(connection: sqlite3.Connection, database: Path) -> int:
     path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
-    kept = AnswerCache(path)
+    cache = AnswerCache(path)
     try:
-        keys = kept.keys()
+        keys = cache.keys()
         if not keys:
             return 0
         chosen = [row for row in choose(connection) if row.key in keys and not row.is_told]
-        return apply(connection, talks(connection, chosen, kept.excluded_in(connection, "person")), kept)
+        return apply(connection, talks(connection, chosen, cache.excluded_in(connection, "person")), cache)
     finally:
-        kept.close()
+        cache.close()
 
 
 def apply_looks(connection: sqlite3.Connection, database: Path) -> int:
@@ -42,11 +42,11 @@ def apply_looks(connection: sqlite3.Connection, database: Path) -> int:
     path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
-    kept = AnswerCache(path)
+    cache = AnswerCache(path)
     try:
-        return show_looks(connection, kept)
+        return show_looks(connection, cache)
     finally:
-        kept.close()
+        cache.close()
 
 
 def apply_kept_periods(connection: sqlite3.Connection, database: Path) -> int:
@@ -57,22 +57,22 @@ def apply_kept_periods(connection: sqlite3.Connection, database: Path) -> int:
     path = ArchiveFiles.of(database).summaries
     if not path.exists():
         return 0
-    kept = AnswerCache(path)
+    cache = AnswerCache(path)
     try:
-        if not kept.has_periods():
+        if not cache.has_periods():
             return 0
         make_room(connection)
-        return sum(apply_periods(connection, kept, level) for level in LEVELS)
+        return sum(apply_periods(connection, cache, level) for level in LEVELS)
     finally:
-        kept.close()
+        cache.close()
 
 
-def apply(connection: sqlite3.Connection, asked: Iterable[Talk], kept: AnswerCache) -> int:
+def apply(connection: sqlite3.Connection, asked: Iterable[Talk], cache: AnswerCache) -> int:
     """Write the newest answer for each talk's words into its exchange; returns how many there were."""
     spans: dict[int, tuple[str, str]] = {}
     count = 0
     for talk in asked:
-        found = kept.latest(talk.key, talk.digest)
+        found = cache.latest(talk.key, talk.digest)
         if found is None:
             continue
         chat = _write(connection, talk, *found)

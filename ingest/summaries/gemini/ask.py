@@ -42,17 +42,17 @@ def schema() -> type[Any]:
     """The form of an answer."""
     from pydantic import BaseModel
 
-    class Found(BaseModel):
+    class ModelAnswer(BaseModel):
         answer: str
         cites: list[int]
         known: bool
 
-    return Found
+    return ModelAnswer
 
 
 def ask(
     connection: sqlite3.Connection,
-    kept: AnswerCache | None,
+    cache: AnswerCache | None,
     question: str,
     wanted: Wanted,
     key: str | None,
@@ -66,11 +66,13 @@ def ask(
     if not question:
         raise MemoriesError('ask something, as in: memories ask "when did we first talk about moving?"')
     without = (
-        kept.excluded_in(connection, "chat") | kept.excluded_in(connection, "person") if kept and key else frozenset()
+        cache.excluded_in(connection, "chat") | cache.excluded_in(connection, "person")
+        if cache and key
+        else frozenset()
     )
     passages = find(_by_name(connection), question, without=without)
     found = Answered(question, cited=passages[:24])
-    if key is None or kept is None or not passages:
+    if key is None or cache is None or not passages:
         return found
     chats: dict[str, tuple[int, int]] = {}
     for passage in passages:
@@ -78,7 +80,7 @@ def ask(
         chats[passage.chat] = (talks, messages + 1)
     if agree:
         agree({chat: (len({p.exchange for p in passages if p.chat == chat}), n) for chat, (_, n) in chats.items()})
-    return _answered(connection, kept, question, wanted, key, passages)
+    return _answered(connection, cache, question, wanted, key, passages)
 
 
 def _by_name(connection: sqlite3.Connection) -> Run:
@@ -111,7 +113,7 @@ def _letters(passages: Sequence[Passage]) -> dict[str, str]:
 
 
 def _answered(
-    connection: sqlite3.Connection, kept: AnswerCache, question: str, wanted: Wanted, key: str, passages: list[Passage]
+    connection: sqlite3.Connection, cache: AnswerCache, question: str, wanted: Wanted, key: str, passages: list[Passage]
 ) -> Answered:
     redactor, people = redactor_for(connection, wanted), _letters(passages)
     stand_ins = redactor.stand_ins(people) if redactor else None
@@ -121,9 +123,9 @@ def _answered(
         else _content(question, passages, people, str)
     )
     price, answer = price_for(wanted), schema()
-    run = kept.begin(wanted.model, host(), wanted.budget)
+    run = cache.begin(wanted.model, host(), wanted.budget)
     sent = [Sent(chat, 0, passages[0].at, n) for chat, n in Counter(p.chat for p in passages).items()]
-    request = kept.note_request(run, "ask", len(content) // 4, sent, is_redacted=redactor is not None)
+    request = cache.note_request(run, "ask", len(content) // 4, sent, is_redacted=redactor is not None)
 
     async def look() -> Any:
         service = Service(key, wanted.model)
@@ -135,8 +137,8 @@ def _answered(
     reply = aio.run(look)
     used = reply.usage
     usd = price.of(used.prompt, used.output, used.cached) if price else 0.0
-    kept.note_answer(request, used, usd, "answered" if reply.kind == "ok" else reply.kind)
-    kept.end(run, "done" if reply.kind == "ok" else reply.kind)
+    cache.note_answer(request, used, usd, "answered" if reply.kind == "ok" else reply.kind)
+    cache.end(run, "done" if reply.kind == "ok" else reply.kind)
     if reply.kind != "ok":
         raise MemoriesError(f"{reply.why}; without a key, memories ask shows the passages themselves")
     try:

@@ -20,11 +20,11 @@ _MOST_REQUESTS = 400
 _ENDED = ("SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 
 
-def hand_in(prepared: Prepared, kept: AnswerCache, key: str) -> list[tuple[str, int]]:
+def hand_in(prepared: Prepared, cache: AnswerCache, key: str) -> list[tuple[str, int]]:
     """Hand all talks in; returns (name of the batch, talks in it). Raises `NoGemini`."""
     plan = prepared.plan
     listed = _within(prepared)
-    kept.put_cuts(prepared.cuts)
+    cache.put_cuts(prepared.cuts)
     instruction, answer = plan.instruction(), schema()
 
     async def run() -> list[tuple[str, int]]:
@@ -34,18 +34,18 @@ def hand_in(prepared: Prepared, kept: AnswerCache, key: str) -> list[tuple[str, 
             for at in range(0, len(listed), _MOST_REQUESTS):
                 some = listed[at : at + _MOST_REQUESTS]
                 requests, noted = [], {}
-                number = kept.begin(plan.manner.model, prepared.host, plan.budget)
+                number = cache.begin(plan.manner.model, prepared.host, plan.budget)
                 for n, pack in enumerate(some):
                     shown = [plan.redactor.redact(talk)[0] for talk in pack.talks] if plan.redactor else pack.talks
                     content = Pack(shown, pack.tokens).text()
                     requests.append(service.batch_request(instruction, content, answer, pack.most_output(), str(n)))
-                    request = kept.note_request(
+                    request = cache.note_request(
                         number, "summaries", pack.tokens + tokens_in(instruction), [talk.sent() for talk in pack.talks],
                         is_redacted=plan.redactor is not None,
                     )  # fmt: skip
                     noted[str(n)] = {"request": request, "talks": [[t.key, t.digest] for t in pack.talks]}
                 name = await service.submit(requests, "memories")
-                kept.put_batch(name, number, plan.manner.model, json.dumps(noted))
+                cache.put_batch(name, number, plan.manner.model, json.dumps(noted))
                 handed.append((name, sum(len(pack.talks) for pack in some)))
         finally:
             await service.close()
@@ -70,23 +70,23 @@ def _within(prepared: Prepared) -> list[Pack]:
     return found
 
 
-def collect(prepared: Prepared, kept: AnswerCache, key: str) -> list[tuple[str, str, int]]:
+def collect(prepared: Prepared, cache: AnswerCache, key: str) -> list[tuple[str, str, int]]:
     """Ask after each batch; returns (name, state, talks answered). Raises `NoGemini`."""
     waiting = {(talk.key, talk.digest): talk for talk in prepared.talks}
     answer = schema()
 
     async def run() -> list[tuple[str, str, int]]:
         found = []
-        for name, number, model, _, plan in kept.batches():
+        for name, number, model, _, plan in cache.batches():
             service = Service(key, model)
             try:
                 state, replies = await service.collect(name)
             finally:
                 await service.close()
-            count = _take(prepared, kept, json.loads(plan), replies, waiting, answer)
+            count = _take(prepared, cache, json.loads(plan), replies, waiting, answer)
             if state in _ENDED:
-                kept.end_batch(name)
-                kept.end(number, state.lower())
+                cache.end_batch(name)
+                cache.end(number, state.lower())
             found.append((name, state.lower().replace("_", " "), count))
         return found
 
@@ -94,7 +94,7 @@ def collect(prepared: Prepared, kept: AnswerCache, key: str) -> list[tuple[str, 
 
 
 def _take(
-    prepared: Prepared, kept: AnswerCache, noted: dict[str, Any], replies: list[tuple[str, Any]],
+    prepared: Prepared, cache: AnswerCache, noted: dict[str, Any], replies: list[tuple[str, Any]],
     waiting: dict[tuple[int, str], Talk], answer: type[Any],
 ) -> int:  # fmt: skip
     plan, count = prepared.plan, 0
@@ -104,7 +104,7 @@ def _take(
             continue
         used = reply.usage
         usd = plan.price.of(used.prompt, used.output, used.cached, plan.factor) if plan.price else 0.0
-        kept.note_answer(about["request"], used, usd, "answered" if reply.kind == "ok" else reply.kind)
+        cache.note_answer(about["request"], used, usd, "answered" if reply.kind == "ok" else reply.kind)
         asked = [waiting.get((k, digest)) for k, digest in about["talks"]]
         if reply.kind != "ok":
             continue
@@ -118,7 +118,7 @@ def _take(
             talk = asked[n]
             if talk is not None:
                 told = plan.redactor.redact(talk)[1].restore_summary(summary) if plan.redactor else summary
-                kept.put(talk, plan.manner, told)
+                cache.put(talk, plan.manner, told)
                 count += 1
     return count
 

@@ -138,13 +138,13 @@ class Look:
 
     def __init__(
         self,
-        kept: AnswerCache,
+        cache: AnswerCache,
         key: str,
         plan: LookPlan,
         progress: Callable[[int, int, float], None] | None = None,
     ) -> None:
         task = plan.task
-        self._kept, self._key, self._model, self._task = kept, key, plan.model, task
+        self._cache, self._key, self._model, self._task = cache, key, plan.model, task
         self._price, self._budget, self._number, self._progress = plan.price, plan.budget, plan.number, progress
         language = plan.language or "the language of the people who sent it, or English"
         self._instruction = _CAPTIONS.format(language=language)
@@ -207,11 +207,11 @@ class Look:
 
         schema = _schema()
         for fault in range(_MOST_FAULTS):
-            request = self._kept.note_files(self._number, self._task, inward, [file.chat for file in taken])
+            request = self._cache.note_files(self._number, self._task, inward, [file.chat for file in taken])
             reply = await service.ask(self._instruction, parts, schema, most)
             used = reply.usage
             usd = self._price.of(used.prompt, used.output, used.cached) if self._price else 0.0
-            self._kept.note_answer(request, used, usd, "answered" if reply.kind == "ok" else reply.kind)
+            self._cache.note_answer(request, used, usd, "answered" if reply.kind == "ok" else reply.kind)
             self._count(used, usd)
             if reply.kind not in ("again", "minute"):
                 break
@@ -242,7 +242,7 @@ class Look:
         for n, file in enumerate(taken, 1):
             if n in texts:
                 most = 400 if self._task == "captions" else 20_000
-                self._kept.put_look(file.sha256, self._task, self._model, texts[n][:most])
+                self._cache.put_look(file.sha256, self._task, self._model, texts[n][:most])
                 self.outcome.answered += 1
             else:
                 self._leave(file, why)
@@ -258,10 +258,10 @@ def _steps(some: list[File], task: Task) -> Iterator[list[File]]:
         yield some[at : at + _STEPS[task]]
 
 
-def show_looks(connection: sqlite3.Connection, kept: AnswerCache) -> int:
+def show_looks(connection: sqlite3.Connection, cache: AnswerCache) -> int:
     """Put what was kept into `media` and its index, for each file that is there; returns how many rows changed."""
     count = 0
-    for sha256, task, model, text in kept.looks():
+    for sha256, task, model, text in cache.looks():
         column = "description" if task == "captions" else "transcript"
         rows = connection.execute(
             f"SELECT id, description, transcript FROM media WHERE sha256 = ? AND coalesce({column}, '') <> ?",

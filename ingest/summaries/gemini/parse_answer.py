@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.summaries.gemini.answer import Summary
-from ingest.summaries.gemini.prompt import MOODS
 from ingest.summaries.gemini.transcript import Talk, one_line
+from memories_lib.shared.contract import MOODS
 
 _MOST_TITLE, _MOST_SUMMARY, _MOST_TOPIC = 90, 420, 40
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*|\s*```\s*\Z")
 
 
 @dataclass(slots=True)
-class Read:
+class ParsedAnswer:
     """What could be used of an answer: by place in the request, and what was dropped."""
 
     summaries: dict[int, Summary] = field(default_factory=dict)
@@ -47,13 +47,13 @@ def schema() -> type[Any]:
     return Answer
 
 
-def read_answer(text: str, talks: Sequence[Talk], model: type[Any]) -> Read:
+def read_answer(text: str, talks: Sequence[Talk], model: type[Any]) -> ParsedAnswer:
     """Validate an answer. Raises `ValueError` when it does not parse; talks that make no sense are left out."""
     try:
         given = model.model_validate(json.loads(_FENCE.sub("", text)))
     except (ValueError, RecursionError):
         raise ValueError("the answer is not in the form that was asked for") from None
-    read = Read()
+    read = ParsedAnswer()
     times = Counter(answer.talk for answer in given.talks)
     for answer in given.talks:
         if not 1 <= answer.talk <= len(talks) or times[answer.talk] > 1:

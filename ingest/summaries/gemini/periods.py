@@ -117,11 +117,11 @@ def make_room(connection: sqlite3.Connection) -> None:
     )
 
 
-def apply_periods(connection: sqlite3.Connection, kept: AnswerCache, level: Level) -> int:
+def apply_periods(connection: sqlite3.Connection, cache: AnswerCache, level: Level) -> int:
     """Show what was answered before for periods that say the same; returns how many. In an open transaction."""
     count = 0
-    for period in list(periods(connection, level, people=kept.excluded_in(connection, "person"))):
-        found = kept.latest(period.key, period.digest)
+    for period in list(periods(connection, level, people=cache.excluded_in(connection, "person"))):
+        found = cache.latest(period.key, period.digest)
         if found is None:
             continue
         summary, model, _, _ = found

@@ -52,16 +52,16 @@ class Outcome:
 
 
 def sort_out(
-    talks: Iterable[Talk], kept: AnswerCache, manner: Manner
+    talks: Iterable[Talk], cache: AnswerCache, manner: Manner
 ) -> tuple[list[Talk], int, list[tuple[Talk, str]]]:
     """(talks to ask about, how many answers there are already, those that were refused before and why)."""
     ask: list[Talk] = []
     known = 0
     refused: list[tuple[Talk, str]] = []
     for talk in talks:
-        if kept.find(talk, manner) is not None:
+        if cache.find(talk, manner) is not None:
             known += 1
-        elif (reason := kept.failure(talk, manner)) is not None:
+        elif (reason := cache.failure(talk, manner)) is not None:
             refused.append((talk, reason))
         elif talk.lines:
             ask.append(talk)
@@ -80,9 +80,9 @@ class Estimate:
     usd: float | None
 
 
-def estimate(talks: list[Talk], plan: Plan, kept: AnswerCache) -> Estimate:
+def estimate(talks: list[Talk], plan: Plan, cache: AnswerCache) -> Estimate:
     """Requests, tokens and money, before a cent is spent. Calibrated by what was measured in earlier runs."""
-    factor, per_talk = kept.calibration()
+    factor, per_talk = cache.calibration()
     fixed = tokens_in(plan.instruction())
     listed = list(packs(talks))
     inward = int(factor * sum(pack.tokens + fixed for pack in listed))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ingest.summaries.gemini.taste import Taste
 from ingest.summaries.gemini.transcript import Talk, one_line
+from memories_lib.shared.contract import MOODS
 
 VERSION = "gemini-1"
 #: Input tokens and talks of a request, at most.
@@ -17,7 +18,6 @@ PACK_TALKS = 24
 ANSWER_TOKENS = 105
 ANSWER_MOST = 320
 
-MOODS = ("loving", "joyful", "funny", "sad", "angry", "calm", "practical")
 
 _INSTRUCTIONS = """\
 You help a family find the moments worth keeping in their own chats. You get talks; each has a header line \

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from ingest.summaries.gemini.answer import Usage
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.client import STOPS, Reply
-from ingest.summaries.gemini.parse_answer import Read, read_answer, schema
+from ingest.summaries.gemini.parse_answer import ParsedAnswer, read_answer, schema
 from ingest.summaries.gemini.plan import Outcome, Plan
 from ingest.summaries.gemini.prompt import Pack, pack_of, packs, tokens_in
 from ingest.summaries.gemini.redact import StandIns
@@ -39,17 +39,17 @@ class Run:
     """One run over talks, in one event loop."""
 
     def __init__(
-        self, service: Asks, kept: AnswerCache, plan: Plan, number: int, progress: Spending | None = None
+        self, service: Asks, cache: AnswerCache, plan: Plan, number: int, progress: Spending | None = None
     ) -> None:
         self._service = service
-        self._kept = kept
+        self._cache = cache
         self._plan = plan
         self._number = number
         self._progress = progress
         self._schema = schema()
         self._instruction = plan.instruction()
         self._fixed = tokens_in(self._instruction)
-        self._calibration = kept.calibration()
+        self._calibration = cache.calibration()
         self.outcome = Outcome()
         self._queue: deque[Pack] = deque()
         self._later: list[tuple[float, Pack]] = []
@@ -124,7 +124,7 @@ class Run:
         if plan.redactor:
             pairs = [plan.redactor.redact(talk) for talk in pack.talks]
             shown, stand_ins = [talk for talk, _ in pairs], [found for _, found in pairs]
-        request = self._kept.note_request(
+        request = self._cache.note_request(
             self._number,
             plan.purpose,
             pack.tokens + self._fixed,
@@ -137,7 +137,7 @@ class Run:
         usd = (
             plan.price.of(reply.usage.prompt, reply.usage.output, reply.usage.cached, plan.factor) if plan.price else 0
         )
-        self._kept.note_answer(request, reply.usage, usd, "answered" if reply.kind == "ok" else reply.kind)
+        self._cache.note_answer(request, reply.usage, usd, "answered" if reply.kind == "ok" else reply.kind)
         outcome = self.outcome
         outcome.requests += 1
         outcome.usd += usd
@@ -181,7 +181,7 @@ class Run:
         try:
             read = read_answer(reply.text, pack.talks, self._schema)
         except ValueError as error:
-            read, why = Read(), str(error)
+            read, why = ParsedAnswer(), str(error)
         outcome.dropped_numbers += read.dropped_numbers
         outcome.dropped_talks += read.dropped_talks
         for n, talk in enumerate(pack.talks):
@@ -190,7 +190,7 @@ class Run:
                 missing.append(talk)
                 continue
             told = stand_ins[n].restore_summary(found) if stand_ins else found
-            self._kept.put(talk, self._plan.manner, told)
+            self._cache.put(talk, self._plan.manner, told)
             outcome.answered += 1
         if missing and pack.tries == 0:
             self._queue.append(pack_of(missing, tries=1))
@@ -220,7 +220,7 @@ class Run:
 
     def _leave(self, talks: list[Talk], why: str) -> None:
         for talk in talks:
-            self._kept.put_failure(talk, self._plan.manner, why)
+            self._cache.put_failure(talk, self._plan.manner, why)
             self.outcome.left.append((talk, why))
 
 

@@ -76,11 +76,11 @@ class Prepared:
         return found
 
 
-def prepare(connection: sqlite3.Connection, database: Path, kept: AnswerCache, wanted: Wanted) -> Prepared:
+def prepare(connection: sqlite3.Connection, database: Path, cache: AnswerCache, wanted: Wanted) -> Prepared:
     """Choose the talks and reckon what they cost; nothing is sent. Raises `MemoriesError` when that makes no sense."""
-    plan = _plan(connection, database, kept, wanted, "summaries", VERSION)
-    without_chats = kept.excluded_in(connection, "chat")
-    cuts = _cuts(connection, kept)
+    plan = _plan(connection, database, cache, wanted, "summaries", VERSION)
+    without_chats = cache.excluded_in(connection, "chat")
+    cuts = _cuts(connection, cache)
     rows = [
         row
         for row in choose(connection, chat=wanted.chat, since=wanted.since, until=wanted.until)
@@ -88,16 +88,18 @@ def prepare(connection: sqlite3.Connection, database: Path, kept: AnswerCache, w
     ]
     # One that Gemini has told is asked about again when the question is another one, whatever its score is now.
     worth = [row for row in rows if wanted.everything or row.is_told or row.score >= cuts[row.chat]]
-    ask, known, refused = sort_out(talks(connection, worth, kept.excluded_in(connection, "person")), kept, plan.manner)
+    ask, known, refused = sort_out(
+        talks(connection, worth, cache.excluded_in(connection, "person")), cache, plan.manner
+    )
     if wanted.retry:
         ask, refused = ask + [talk for talk, _ in refused], []
     # The best first: a budget that ends early has bought most.
     ask.sort(key=lambda talk: (-talk.score, talk.exchange))
-    return Prepared(ask, known, len(rows) - len(worth), refused, plan, estimate(ask, plan, kept), host(), cuts)
+    return Prepared(ask, known, len(rows) - len(worth), refused, plan, estimate(ask, plan, cache), host(), cuts)
 
 
 def _plan(
-    connection: sqlite3.Connection, database: Path, kept: AnswerCache, wanted: Wanted, purpose: str, version: str
+    connection: sqlite3.Connection, database: Path, cache: AnswerCache, wanted: Wanted, purpose: str, version: str
 ) -> Plan:
     price = price_for(wanted)
     known_chats = {name for (name,) in connection.execute("SELECT name FROM chats")}
@@ -108,12 +110,12 @@ def _plan(
     if wanted.learn:
         # Examples are words of chats like all others: only of those that go to this host anyhow, and without names
         # where names are taken out.
-        chats = {chat for chat in known_chats if wanted.chat == chat or kept.has_consent(chat, host())}
-        without = kept.excluded_in(connection, "person")
+        chats = {chat for chat in known_chats if wanted.chat == chat or cache.has_consent(chat, host())}
+        without = cache.excluded_in(connection, "person")
         taste = learned(
             connection,
             taste,
-            chats - kept.excluded_in(connection, "chat"),
+            chats - cache.excluded_in(connection, "chat"),
             without,
             redactor.clean if redactor else None,
         )
@@ -146,28 +148,28 @@ def redactor_for(connection: sqlite3.Connection, wanted: Wanted) -> Redactor | N
 
 
 def prepare_periods(
-    connection: sqlite3.Connection, database: Path, kept: AnswerCache, wanted: Wanted, level: Level
+    connection: sqlite3.Connection, database: Path, cache: AnswerCache, wanted: Wanted, level: Level
 ) -> Prepared:
     """The same for months, years or whole chats: told from what their talks were told as."""
-    plan = _plan(connection, database, kept, wanted, "periods", PERIOD_VERSION)
+    plan = _plan(connection, database, cache, wanted, "periods", PERIOD_VERSION)
     with transaction(connection):
         make_room(connection)
     found = periods(
         connection,
         level,
         chat=wanted.chat,
-        without=kept.excluded_in(connection, "chat"),
-        people=kept.excluded_in(connection, "person"),
+        without=cache.excluded_in(connection, "chat"),
+        people=cache.excluded_in(connection, "person"),
     )
-    ask, known, refused = sort_out(found, kept, plan.manner)
+    ask, known, refused = sort_out(found, cache, plan.manner)
     if wanted.retry:
         ask, refused = ask + [talk for talk, _ in refused], []
-    return Prepared(ask, known, 0, refused, plan, estimate(ask, plan, kept), host(), {})
+    return Prepared(ask, known, 0, refused, plan, estimate(ask, plan, cache), host(), {})
 
 
-def _cuts(connection: sqlite3.Connection, kept: AnswerCache) -> dict[str, float]:
+def _cuts(connection: sqlite3.Connection, cache: AnswerCache) -> dict[str, float]:
     """chat -> the offline score below which its talks are dull: settled once, so that no later run asks for others."""
-    cuts = kept.cuts()
+    cuts = cache.cuts()
     by_chat: dict[str, list[tuple[float, int]]] = {}
     for row in choose(connection):
         if row.chat not in cuts:
@@ -183,15 +185,15 @@ def _cuts(connection: sqlite3.Connection, kept: AnswerCache) -> dict[str, float]
     return cuts
 
 
-def ask(prepared: Prepared, kept: AnswerCache, key: str, progress: Spending | None = None) -> Outcome:
+def ask(prepared: Prepared, cache: AnswerCache, key: str, progress: Spending | None = None) -> Outcome:
     """Ask, and keep each answer. Ctrl-C comes through as `KeyboardInterrupt`; what was answered is kept."""
     manner, plan = prepared.plan.manner, prepared.plan
-    kept.put_cuts(prepared.cuts)
+    cache.put_cuts(prepared.cuts)
 
     async def run() -> Outcome:
         service = Service(key, manner.model)
-        number = kept.begin(manner.model, prepared.host, plan.budget)
-        work = Run(service, kept, plan, number, progress)
+        number = cache.begin(manner.model, prepared.host, plan.budget)
+        work = Run(service, cache, plan, number, progress)
         outcome = "interrupted"
         try:
             await check_model(service, manner.model)
@@ -199,7 +201,7 @@ def ask(prepared: Prepared, kept: AnswerCache, key: str, progress: Spending | No
             outcome = done.stopped or "done"
             return done
         finally:
-            kept.end(number, outcome)
+            cache.end(number, outcome)
             await service.close()
 
     found = aio.run(run)
@@ -220,8 +222,8 @@ def show(connection: sqlite3.Connection, database: Path, asked: list[Talk] | Non
         if asked is None:
             count = apply_kept(connection, database)
         else:
-            with closing(AnswerCache(path)) as kept:
-                count = apply(connection, asked, kept)
+            with closing(AnswerCache(path)) as cache:
+                count = apply(connection, asked, cache)
         put_edits_on(connection, database)
         apply_kept_periods(connection, database)
     return count

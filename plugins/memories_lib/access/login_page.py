@@ -14,7 +14,7 @@ from datasette.utils import baseconv
 from datasette.utils.asgi import Request
 from itsdangerous import BadSignature
 
-from memories_lib.access import roles, sessions, token_routes
+from memories_lib.access import roles, sessions, token_store
 from memories_lib.server.http import ApiError
 
 COOKIE = "ds_actor"
@@ -37,7 +37,7 @@ def actor_of_cookie(datasette: Datasette, request: Request) -> dict[str, Any] | 
         if ends and int(time.time()) > baseconv.base62.decode(ends):
             return None
         actor = found["a"]
-        number = sessions.number_of(token_routes.store_of(datasette), actor.get("session"))
+        number = sessions.number_of(token_store.store_of(datasette), actor.get("session"))
         return {**actor, "session": number} if number is not None else None
     except ApiError:
         return None
@@ -48,7 +48,7 @@ def actor_of_cookie(datasette: Datasette, request: Request) -> dict[str, Any] | 
 async def begin_session(datasette: Datasette, request: Request, response: Response, role: str) -> None:
     """Let the browser that gave the right password come back for a month."""
     browser = request.headers.get("user-agent", "")
-    session = await token_routes.written(sessions.begin, token_routes.store_of(datasette), role, browser, SESSION_S)
+    session = await token_store.written(sessions.begin, token_store.store_of(datasette), role, browser, SESSION_S)
     actor = {"id": role, "role": role, "proof": roles.proof_of(role), "session": session}
     ends = baseconv.base62.encode(int(time.time()) + SESSION_S)
     signed = datasette.sign({"a": actor, "e": ends}, "actor")
@@ -60,7 +60,7 @@ async def end_session(datasette: Datasette, request: Request) -> None:
     """Log out: the cookie is worth nothing from now on, wherever a copy of it is."""
     actor = actor_of_cookie(datasette, request)
     if actor:
-        await token_routes.written(sessions.end, token_routes.store_of(datasette), actor["session"])
+        await token_store.written(sessions.end, token_store.store_of(datasette), actor["session"])
 
 
 async def page(

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from datasette import Response
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
-from datasette_auth_passwords.utils import verify_password
 
-from memories_lib.access import attempts, roles, sessions
-from memories_lib.server import served_archive
+from memories_lib.access import passwords, roles, sessions
+from memories_lib.access.token_store import store_of, written
 from memories_lib.server.http import ApiError, body_of, words, wrong
 from memories_lib.shared import access_tokens
-from memories_lib.shared.layout import ArchiveFiles
 
 _MOST_DAYS = 366
-#: path -> (the open store, which file that is)
-_stores: dict[str, tuple[sqlite3.Connection, tuple[int, int] | None]] = {}
-#: Whatever is written into the store, is written by this thread: to wait for the disk is not for who answers others.
-_writer = ThreadPoolExecutor(1, "access.db")
-
-
-def store_of(datasette: Datasette) -> sqlite3.Connection:
-    """The store of tokens beside the archive, open for this process."""
-    path = str(ArchiveFiles.of(served_archive.database_of(datasette).path).access)
-    store, which = _stores.get(path, (None, None))
-    # Another file in its place is the one that counts: what is revoked in a file that is gone comes back with the next.
-    if store is None or served_archive.which_file(path) != which:
-        store = access_tokens.open_store(path)
-        _stores[path] = store, served_archive.which_file(path)
-    return store
-
-
-async def written(function: Callable[..., Any], *given: Any) -> Any:
-    """What `function(*given)` gives, which writes into the store, one after the other."""
-    return await asyncio.get_running_loop().run_in_executor(_writer, function, *given)
 
 
 def actor_of(datasette: Datasette, header: str) -> dict[str, Any] | None:
@@ -81,19 +55,15 @@ async def login(request: Request, datasette: Datasette) -> Any:
     """
     body = await body_of(request)
     role, password = _role(body), words(body, "password", 1000)
-    address = roles.address_of(request.scope)
-    store = store_of(datasette)
-    wait = await written(attempts.begin, store, role, address, time.time())
-    if wait:
+    checked = await passwords.check(datasette, request, role, password)
+    if checked.wait:
         return Response.json(
-            {"detail": f"Too many tries. Please wait {-(-wait // 60)} minutes."},
+            {"detail": f"Too many tries. Please wait {-(-checked.wait // 60)} minutes."},
             status=429,
-            headers={"retry-after": str(wait)},
+            headers={"retry-after": str(checked.wait)},
         )
-    known = roles.hashes().get(role)
-    if not await asyncio.to_thread(verify_password, password, known or attempts.NOBODY) or known is None:
+    if not checked.is_right:
         raise ApiError(403, "That is not the password")
-    await written(attempts.succeeded, store, role, address, time.time())
     return await _made(datasette, role, role, _days(body, 1 / 24), roles.proof_of(role))
 
 

@@ -18,7 +18,16 @@ from memories_lib.access import roles
 from memories_lib.api import archive_checks
 from memories_lib.server import response_cache, served_archive
 from memories_lib.server.http import Answer, ApiError, body_of, choice, whole, wrong
-from memories_lib.shared import archive_validation, curation, edit_log, folding, private_files, uploads, versions
+from memories_lib.shared import (
+    archive_validation,
+    contract,
+    curation,
+    edit_log,
+    folding,
+    private_files,
+    uploads,
+    versions,
+)
 from memories_lib.shared.sql import Run
 
 _turn = asyncio.Lock()
@@ -98,7 +107,7 @@ def forget_part(path: Path) -> None:
 async def begin(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/archive/uploads`` `{"sha256", "bytes", "blocks"}`: which blocks are still to be sent."""
     _, path, incoming, _ = places(datasette)
-    body = await body_of(request, most=16 << 20, most_items=1 << 20)
+    body = await body_of(request, most=contract.MOST_LISTED, most_items=1 << 20)
     sha256, size, blocks = body.get("sha256"), whole(body.get("bytes")), body.get("blocks")
     if not isinstance(sha256, str) or not uploads.is_sha256(sha256):
         raise wrong("body", "sha256", "must be a sha256 in hex")

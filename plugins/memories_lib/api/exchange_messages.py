@@ -13,7 +13,7 @@ from datasette.utils.asgi import Request
 from memories_lib.api import serialize
 from memories_lib.queries import selects, stretches
 from memories_lib.server import served_archive
-from memories_lib.server.http import KEEP, PRIVATE, Answer, ApiError, Body, as_json, dumped, number, wrong
+from memories_lib.server.http import KEEP, PRIVATE, Answer, ApiError, JsonBody, as_json, dumped, number, wrong
 from memories_lib.server.streamed import Streamed
 from memories_lib.shared import visible
 from memories_lib.shared.sql import Run
@@ -47,7 +47,7 @@ async def exchange(request: Request, datasette: Datasette) -> Answer:
         if row is None:
             return None, merged_into(run, number_asked)
         if bytes_of(run) > _MOST_BYTES:
-            first = next(iter(stretches.stretch(run, number_asked, stretches.Place()).messages), None)
+            first = next(iter(stretches.stretch(run, number_asked, stretches.Position()).messages), None)
             return serialize.exchange(row, serialize.cache_keys(run), first), None
         messages = run(
             f"{selects.MESSAGES} WHERE messages.exchange_id = ? AND {visible.MESSAGE_ITSELF} {selects.IN_ORDER}",
@@ -55,7 +55,7 @@ async def exchange(request: Request, datasette: Datasette) -> Answer:
         ).fetchall()
         found = serialize.exchange(row, serialize.cache_keys(run), messages[0] if messages else None)
         # Made into JSON here: in a thread, where it is much.
-        return Body.with_list(found, "messages", (serialize.message(m) for m in messages)), None
+        return JsonBody.with_list(found, "messages", (serialize.message(m) for m in messages)), None
 
     def is_little(run: Run) -> bool:
         row = run("SELECT message_count FROM exchanges WHERE id = ?", (number_asked,)).fetchone()
@@ -84,14 +84,14 @@ def _in_stretches(request: Request, datasette: Datasette, exchange: int, head: M
     """The same for a talk that is too long to be held as a whole: made and sent a stretch at a time."""
     loop = asyncio.get_running_loop()
 
-    def part(place: stretches.Place) -> stretches.Stretch:
+    def part(place: stretches.Position) -> stretches.Stretch:
         found = served_archive.read(datasette, lambda run: stretches.stretch(run, exchange, place))
         return asyncio.run_coroutine_threadsafe(found, loop).result()
 
     def pieces() -> Iterator[str]:
         yield f'{dumped(head)[:-1]},"messages":['
         before = ""
-        place: stretches.Place | None = stretches.Place()
+        place: stretches.Position | None = stretches.Position()
         while place is not None:
             messages, _, place = part(place)
             for message in messages:
@@ -128,7 +128,7 @@ async def around(request: Request, datasette: Datasette) -> Answer:
         ]
         ends = (messages[0]["message_id"], messages[-1]["message_id"]) if messages else (None, None)
         # Made into JSON and packed here, in a thread: a thousand messages may be long ones.
-        return as_json(request, Body.with_list({"previous": ends[0], "next": ends[1]}, "messages", messages))
+        return as_json(request, JsonBody.with_list({"previous": ends[0], "next": ends[1]}, "messages", messages))
 
     answer: Response = await served_archive.read(datasette, find)
     return answer

@@ -17,6 +17,7 @@ from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
 from memories_lib.server.http import Answer, ApiError, choice, number, wrong
 from memories_lib.shared import parameters, visible
+from memories_lib.shared.contract import MOST_PAGES
 from memories_lib.shared.sql import Run
 
 _SORTS = {
@@ -76,7 +77,7 @@ def _cursor_of(item: Mapping[str, Any]) -> str:
 
 async def exchanges(request: Request, datasette: Datasette) -> Answer:
     """The memories, a page at a time: by number, or after the last one of the page before (`after`)."""
-    page, size = number(request, "page", 1, 1, 1 << 40), number(request, "page_size", 20, 1, 100)
+    page, size = number(request, "page", 1, 1, MOST_PAGES), number(request, "page_size", 20, 1, 100)
     asked = TalkFilter.from_args(request.args, strict=True)
     order = _order(request)
     cursor = _cursor(request)

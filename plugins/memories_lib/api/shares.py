@@ -17,7 +17,7 @@ from datasette import Response
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from memories_lib.access import roles, token_routes
+from memories_lib.access import roles, token_store
 from memories_lib.api import exchange_messages
 from memories_lib.queries import talks as pages
 from memories_lib.queries.talk_filter import TalkFilter
@@ -44,7 +44,7 @@ _MOST_DAYS = 366
 
 
 def _store(datasette: Datasette) -> sqlite3.Connection:
-    store = token_routes.store_of(datasette)
+    store = token_store.store_of(datasette)
     store.execute(_SCHEMA)
     return store
 
@@ -85,7 +85,7 @@ async def make(request: Request, datasette: Datasette) -> Answer:
         now,
         expires,
     )
-    made = await token_routes.written(
+    made = await token_store.written(
         _store(datasette).execute,
         "INSERT INTO shares (what, digest, made_by, made_at, expires_at) VALUES (?, ?, ?, ?, ?)",
         values,
@@ -189,7 +189,7 @@ def titles(run: Run, given: Sequence[Mapping[str, Any]]) -> list[str]:
 async def revoke(request: Request, datasette: Datasette) -> Response:
     """``DELETE /api/shares/{id}``."""
     number = int(request.url_vars["id"])
-    done = number < 1 << 63 and await token_routes.written(
+    done = number < 1 << 63 and await token_store.written(
         _store(datasette).execute,
         "UPDATE shares SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
         (int(time.time()), number),
@@ -248,7 +248,7 @@ def talks_of(
 def _told_alone(head: Row, messages: Sequence[Row]) -> Row:
     """A talk's own row, with a title from these of its messages alone."""
     seen = [(m["sender"] or "", m["text"] or "") for m in messages]
-    told = derived_words.Words(head["title"] or "", "", "[]")
+    told = derived_words.ExchangeWords(head["title"] or "", "", "[]")
     kinds = Counter(m["kind"] for m in messages)
     by_model = head["summarised_by"] not in (None, "offline")
     told = derived_words.without_hidden(told, seen, kinds, folding.fold, by_model=by_model)

@@ -25,7 +25,7 @@ _MOST_ITEMS = 400_000
 async def missing_media(request: Request, datasette: Datasette) -> Answer:
     """``POST /api/media/missing`` `{"names": [...]}`: which of these files are not here."""
     _, path, _, _ = archive_upload.places(datasette)
-    body = await body_of(request, most=16 << 20, most_items=_MOST_ITEMS)
+    body = await body_of(request, most=contract.MOST_LISTED, most_items=_MOST_ITEMS)
     names = body.get("names")
     if not isinstance(names, list) or not all(isinstance(name, str) and len(name) < 120 for name in names):
         raise wrong("body", "names", "must be a list of names")

@@ -10,7 +10,7 @@ from datasette.app import Datasette
 
 from memories_lib.middleware.refusal import refuse
 from memories_lib.server.asgi import App, Message, Receive, Scope, Send
-from memories_lib.shared.contract import MOST_EDITS
+from memories_lib.shared.contract import MOST_EDITS, MOST_LISTED
 
 _USUAL = 64 << 10
 #: A body arrives in so many seconds, and one more for so many bytes that its path takes.
@@ -21,8 +21,8 @@ _MORE = (
     (re.compile(r"PUT /api/archive/uploads/"), None),
     (re.compile(r"PUT /api/media/"), None),
     (re.compile(r"POST /api/edits/log/?\Z"), MOST_EDITS),
-    (re.compile(r"POST /api/media/missing/?\Z"), 16 << 20),
-    (re.compile(r"POST /api/archive/uploads/?\Z"), 16 << 20),
+    (re.compile(r"POST /api/media/missing/?\Z"), MOST_LISTED),
+    (re.compile(r"POST /api/archive/uploads/?\Z"), MOST_LISTED),
     (re.compile(r"(?:POST|DELETE) /api/(?:messages|exchanges)"), 1 << 20),
 )
 

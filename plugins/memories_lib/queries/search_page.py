@@ -43,7 +43,7 @@ class Group:
 
 
 @dataclass(slots=True)
-class Found:
+class SearchResults:
     """`question`: what was looked for, with a * where nothing had the word and beginnings of words were looked for;
     `total` None: not counted; `more`: the last message, where there are others; `years`: (year, hits) of each;
     `is_near`: `question` is spelt otherwise than it was asked, as somebody wrote it; `answers`: where a question's
@@ -67,7 +67,7 @@ class Found:
         return self.question.endswith("*")
 
 
-def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
+def search_page(run: Run, question: str, args: Mapping[str, str]) -> SearchResults:
     """What is found for a question and what narrows it; without words, what there is of what is chosen."""
     looked_for = question
     if fts_query(question):
@@ -86,10 +86,10 @@ def search_page(run: Run, question: str, args: Mapping[str, str]) -> Found:
         # The best are not gone through page by page: after a message come those of another time.
         goes_on = len(messages) == FOUND and args.get("sort") != "best"
         more = messages[-1]["id"] if goes_on else None
-        return Found(looked_for, _grouped(messages), cards, total, more, years, is_near, answers, around)
+        return SearchResults(looked_for, _grouped(messages), cards, total, more, years, is_near, answers, around)
     messages = _chosen(run, args)
     more = messages[-1]["id"] if len(messages) == FOUND else None
-    return Found("", _grouped(messages), [], None, more, [])
+    return SearchResults("", _grouped(messages), [], None, more, [])
 
 
 def _with_words(

@@ -68,11 +68,7 @@ class Behind:
     def media(self, kinds: Sequence[str]) -> tuple[str, str]:
         """(rows, SQL) of photos, videos or voice notes."""
         first, last = kinds[0], kinds[-1]
-        rows = self.rows(
-            "media",
-            sha256__notblank="1",
-            mimetype__startswith=f"{first}/",
-            _sort_desc="id",
-            _where=MAY_BE_SEEN,
-        )
+        of_kinds = " OR ".join(f"kind = '{kind}'" for kind in kinds)
+        where = f"message_id IN (SELECT id FROM visible_messages WHERE {of_kinds})"
+        rows = self.rows("media", sha256__notblank="1", _sort_desc="id", _where=where)
         return rows, self.sql(_MEDIA, kind=first, or_kind=last)

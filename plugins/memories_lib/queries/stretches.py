@@ -14,7 +14,7 @@ from memories_lib.shared.sql import Row, Run
 _BYTES, _MESSAGES = 1 << 19, 500
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A message that a stretch ended with: its time and id."""
 
     at: str = ""
@@ -26,10 +26,10 @@ class Stretch(NamedTuple):
 
     messages: list[Row]
     bytes: int
-    more: Place | None
+    more: Position | None
 
 
-def stretch(run: Run, exchange: int, after: Place) -> Stretch:
+def stretch(run: Run, exchange: int, after: Position) -> Stretch:
     """The messages of a talk that may be seen and come after a place, as many as fit."""
     sizes = run(
         f"""
@@ -45,7 +45,7 @@ def stretch(run: Run, exchange: int, after: Place) -> Stretch:
         if ids and (total + size > _BYTES or len(ids) == _MESSAGES):
             return Stretch(_whole(run, ids), total, place)
         ids.append(message)
-        total, place = total + size, Place(at, message)
+        total, place = total + size, Position(at, message)
     return Stretch(_whole(run, ids), total, None)
 
 
@@ -71,7 +71,7 @@ class BookPlace(NamedTuple):
 
     before: str
     talk: int | None = None
-    after: Place = Place()
+    after: Position = Position()
 
 
 def book_part(run: Run, asked: Mapping[str, str], place: BookPlace) -> tuple[list[BookTalk], BookPlace | None]:
@@ -88,7 +88,7 @@ def book_part(run: Run, asked: Mapping[str, str], place: BookPlace) -> tuple[lis
         here = f"{row['started_at']}/{row['id']}"
         if size >= _BYTES:
             return found, place._replace(talk=None)
-        told, bytes_of_talk, after = _told(run, row["id"], Place())
+        told, bytes_of_talk, after = _told(run, row["id"], Position())
         found += told
         size += bytes_of_talk
         place = BookPlace(here)
@@ -97,9 +97,9 @@ def book_part(run: Run, asked: Mapping[str, str], place: BookPlace) -> tuple[lis
     return found, BookPlace(more) if more is not None else None
 
 
-def _told(run: Run, exchange: int, after: Place) -> tuple[list[BookTalk], int, Place | None]:
+def _told(run: Run, exchange: int, after: Position) -> tuple[list[BookTalk], int, Position | None]:
     head = run(f"{selects.EXCHANGE} WHERE exchanges.id = ? AND {visible.MARKED_SEEN}", (exchange,)).fetchone()
     if head is None:
         return [], 0, None  # it was hidden meanwhile
     here = stretch(run, exchange, after)
-    return [BookTalk(head, here.messages, after != Place(), here.more is not None)], here.bytes, here.more
+    return [BookTalk(head, here.messages, after != Position(), here.more is not None)], here.bytes, here.more

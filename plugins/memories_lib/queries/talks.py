@@ -11,6 +11,7 @@ from typing import NamedTuple, TypedDict
 from memories_lib.queries import selects
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.shared import visible
+from memories_lib.shared.contract import MOODS
 from memories_lib.shared.sql import Row, Run
 
 PAGE = 30
@@ -43,7 +44,7 @@ _ORDERS = {
 }
 
 
-class Summary(TypedDict):
+class ArchiveSummary(TypedDict):
     """What there is to choose from; `start` and `end` are times of the first and last message, None without any."""
 
     messages: int
@@ -81,7 +82,7 @@ def has_archive(run: Run) -> bool:
     return run("SELECT 1 FROM sqlite_master WHERE name = 'exchange_marks'").fetchone() is not None
 
 
-def summary(run: Run) -> Summary:
+def summary(run: Run) -> ArchiveSummary:
     """How many messages there are, from when to when, and what can be chosen from."""
     row = run(
         "SELECT coalesce(sum(message_count), 0) AS messages, min(first_at) AS start, max(last_at) AS end FROM chats"
@@ -98,7 +99,7 @@ def summary(run: Run) -> Summary:
             row["name"]
             for row in run("SELECT name FROM people WHERE message_count > 0 ORDER BY message_count DESC LIMIT 200")
         ],
-        "moods": ["loving", "joyful", "funny", "sad", "angry", "calm", "practical"],
+        "moods": list(MOODS),
     }
 
 

@@ -93,7 +93,7 @@ def dumped(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-class Body:
+class JsonBody:
     """JSON ready to be sent, as often as asked: its bytes, its tag, and its bytes packed once somebody takes them."""
 
     def __init__(self, data: Any, text: str | None = None) -> None:
@@ -102,7 +102,7 @@ class Body:
         self._packed: bytes | None = None
 
     @classmethod
-    def with_list(cls, data: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> Body:
+    def with_list(cls, data: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> JsonBody:
         """`data` with a long list as its last value, written piece by piece: others are answered in between."""
         pieces = ",".join([dumped(item) for item in items])
         return cls(data, f"{dumped(data)[:-1]}{',' if data else ''}{dumped(name)}:[{pieces}]}}")
@@ -119,8 +119,8 @@ class Body:
 
 
 def as_json(request: Request, data: object, status: int = 200) -> Response:
-    """`data` (or a `Body`), unless the client has it already; packed, where it takes that and it pays."""
-    body = data if isinstance(data, Body) else Body(data)
+    """`data` (or a `JsonBody`), unless the client has it already; packed, where it takes that and it pays."""
+    body = data if isinstance(data, JsonBody) else JsonBody(data)
     headers = {"etag": body.tag, KEEP: PRIVATE, "vary": "accept-encoding, cookie, origin"}
     sent = request.headers
     if body.tag in sent.get("if-none-match", ""):

@@ -12,7 +12,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from memories_lib.server import internals, served_archive
-from memories_lib.server.http import Body
+from memories_lib.server.http import JsonBody
 
 T = TypeVar("T")
 _MOST_BYTES = 8 << 20
@@ -21,7 +21,7 @@ _LONGEST_QUESTION = 2_000
 #: What an entry takes beside its answer and its question, in bytes.
 _ENTRY = 1_000
 
-_kept: OrderedDict[tuple[date, str], Body] = OrderedDict()
+_kept: OrderedDict[tuple[date, str], JsonBody] = OrderedDict()
 _state: dict[str, Any] = {"stamp": None, "bytes": 0}
 #: What pages are made of: (day, name of it) -> (stamp, value). A handful, each of the size of a page.
 _values: OrderedDict[tuple[date, str], tuple[object, Any]] = OrderedDict()
@@ -49,7 +49,7 @@ def forget() -> None:
     _state.update(stamp=None, bytes=0)
 
 
-def _size(key: tuple[date, str], body: Body) -> int:
+def _size(key: tuple[date, str], body: JsonBody) -> int:
     return body.size() + 2 * len(key[1]) + _ENTRY
 
 
@@ -91,7 +91,7 @@ async def answer(request: Request, datasette: Datasette, function: Callable[...,
     found = await function(request, datasette)
     if not isinstance(found, dict) or len(key[1]) > _LONGEST_QUESTION:
         return found
-    body = Body(found)
+    body = JsonBody(found)
     # What was read while the archive changed is not kept: it may be from before. Nor is what somebody else kept.
     if stamp is not None and stamp_of(datasette) == stamp == _state["stamp"] and key not in _kept:
         _kept[key] = body

@@ -32,7 +32,7 @@ _NAME = re.compile(r"memories-\d{8}T\d{6}Z(-\d+)?\.zip(\.age)?\Z")
 _MEDIA = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}[a-z0-9.]*\Z")
 
 
-class File(TypedDict):
+class BackupFile(TypedDict):
     """A database of a backup: its size, and its digest as 64 hexadecimal letters."""
 
     bytes: int
@@ -44,7 +44,7 @@ class Manifest(TypedDict):
 
     format: int
     made_at: str
-    files: dict[str, File]
+    files: dict[str, BackupFile]
     media: list[str]
 
 

@@ -28,6 +28,10 @@ SIGNS = {
     "image": "📷", "video": "🎬", "audio": "🎤", "sticker": "💟", "gif": "GIF", "document": "📄", "contact": "👤",
     "location": "📍", "poll": "📊", "call": "📞", "deleted": "🚫", "view_once": "📷", "file": "📎",
 }  # fmt: skip
+#: What an exchange may feel like.
+MOODS = ("loving", "joyful", "funny", "sad", "angry", "calm", "practical")
+#: Bytes of a list of names or digests that is asked about at once; pages of a list.
+MOST_LISTED, MOST_PAGES = 16 << 20, 1 << 40
 #: Bytes of edits that travel at once: what is read as one, nobody else is answered meanwhile.
 MOST_EDITS = 4 << 20
 #: A day as it is asked for.

@@ -26,7 +26,7 @@ _SIGNS_ALONE = re.compile(r"\S+ × \d+(?: \S+ × \d+)*")
 
 
 @dataclass(frozen=True)
-class Words:
+class ExchangeWords:
     """What is told of an exchange. `topics` is a JSON array, as in the table."""
 
     title: str
@@ -35,14 +35,14 @@ class Words:
 
 
 def without_hidden(
-    told: Words,
+    told: ExchangeWords,
     seen: list[tuple[str, str]],
     kinds: Mapping[str, int],
     fold: Fold,
     *,
     by_model: bool,
     language: str | None = None,
-) -> Words:
+) -> ExchangeWords:
     """`told`, without what only hidden messages hold.
 
     `seen` are (sender, text) of the messages that may be seen, in order; `kinds` how many there are of each kind;
@@ -61,7 +61,7 @@ def without_hidden(
         title = shorten(words_of, TITLE) or _sent(kinds, seen, language)
     words = set(fold(" ".join(texts)).split())
     topics = [topic for topic in json.loads(told.topics or "[]") if set(fold(topic).split()) <= words]
-    return Words(title, "\n".join(lines), json.dumps(topics, ensure_ascii=False))
+    return ExchangeWords(title, "\n".join(lines), json.dumps(topics, ensure_ascii=False))
 
 
 def _sent(kinds: Mapping[str, int], seen: list[tuple[str, str]], language: str | None) -> str:
@@ -71,12 +71,12 @@ def _sent(kinds: Mapping[str, int], seen: list[tuple[str, str]], language: str |
     return shorten(media_title(found, "", senders, language), TITLE) if found else ""
 
 
-def renamed(told: Words, old: str, new: str, *, by_model: bool) -> Words:
+def renamed(told: ExchangeWords, old: str, new: str, *, by_model: bool) -> ExchangeWords:
     """`told`, with another name for somebody: where it stands before a quote; in a model's words, everywhere."""
     lines = [new + line[len(old) :] if line.startswith(f"{old}: “") else line for line in told.summary.split("\n")]
     if not by_model:
         # "3 photos · Anna": nobody wrote a word in it.
-        return Words(named_otherwise(told.title, old, new), "\n".join(lines), told.topics)
+        return ExchangeWords(named_otherwise(told.title, old, new), "\n".join(lines), told.topics)
     pattern = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
     outside = re.compile(r"“[^“”]*”|[^“]+|“")
 
@@ -87,7 +87,7 @@ def renamed(told: Words, old: str, new: str, *, by_model: bool) -> Words:
         )
 
     topics = [name(topic) for topic in json.loads(told.topics or "[]")]
-    return Words(name(told.title), name(told.summary), json.dumps(topics, ensure_ascii=False))
+    return ExchangeWords(name(told.title), name(told.summary), json.dumps(topics, ensure_ascii=False))
 
 
 def _is_quoted(line: str, texts: list[str]) -> bool:

@@ -192,7 +192,7 @@ class EditedArchive(Subjects):
             self.keep(exchange)
             title_now, _, _, _, version_now = row
             title, summary, topics, told_by, version = self._told_before(exchange) or tuple(row)
-            words = derived_words.Words(title or "", summary or "", topics or "[]")
+            words = derived_words.ExchangeWords(title or "", summary or "", topics or "[]")
             seen = self.run(_OF_EXCHANGE.format(seen=_SEEN), {"id": exchange}).fetchall()
             everything = self.run(_OF_EXCHANGE.format(seen="1"), {"id": exchange}).fetchall()
             if len(seen) < len(everything):
@@ -204,7 +204,7 @@ class EditedArchive(Subjects):
                 )  # fmt: skip
             words = names_now.told_now(self.run, words, by_model=told_by not in (None, "offline"))
             if version_now == RETITLED:
-                words = derived_words.Words(title_now, words.summary, words.topics)
+                words = derived_words.ExchangeWords(title_now, words.summary, words.topics)
                 version = RETITLED
             now = "SELECT mood, language FROM exchanges WHERE id = ?"
             heard = self.run(_HEARD, {"id": exchange}).fetchone() or self.run(now, (exchange,)).fetchone()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from memories_lib.shared import derived_words
-from memories_lib.shared.derived_words import Words
+from memories_lib.shared.derived_words import ExchangeWords
 from memories_lib.shared.sql import Run, has_table
 
 #: In `prompt_version`: a person wrote this title, and no message.
@@ -17,7 +17,7 @@ def person_key(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.casefold().encode(), digest_size=8).digest(), "big") & ((1 << 53) - 1)
 
 
-def told_now(run: Run, words: Words, *, by_model: bool) -> Words:
+def told_now(run: Run, words: ExchangeWords, *, by_model: bool) -> ExchangeWords:
     """Words that were told with the names that ingest gave, with those of now."""
     for old, new in _changed_names(run):
         words = derived_words.renamed(words, old, new, by_model=by_model)

@@ -219,10 +219,10 @@ def _tell(db: EditedArchive, old: str, new: str) -> None:
         {"name": old},
     ).fetchall()
     for exchange, title, summary, topics, told_by, version in rows:
-        words = derived_words.Words(title or "", summary or "", topics or "[]")
+        words = derived_words.ExchangeWords(title or "", summary or "", topics or "[]")
         told = derived_words.renamed(words, old, new, by_model=told_by not in (None, "offline"))
         if version == RETITLED:
-            told = derived_words.Words(words.title, told.summary, told.topics)
+            told = derived_words.ExchangeWords(words.title, told.summary, told.topics)
         if told == words:
             continue
         db.keep(exchange)
@@ -242,6 +242,8 @@ def _tell(db: EditedArchive, old: str, new: str) -> None:
         {"name": old},
     ).fetchall()
     for period, title, summary in rows:
-        told = derived_words.renamed(derived_words.Words(title or "", summary or "", "[]"), old, new, by_model=True)
+        told = derived_words.renamed(
+            derived_words.ExchangeWords(title or "", summary or "", "[]"), old, new, by_model=True
+        )
         db.run("INSERT OR IGNORE INTO periods_before SELECT id, title, summary FROM periods WHERE id = ?", (period,))
         db.run("UPDATE periods SET title = ?, summary = ? WHERE id = ?", (told.title, told.summary, period))

@@ -11,10 +11,10 @@ from memories_lib.queries import chat_list, home, talks
 from memories_lib.server import response_cache, served_archive
 
 
-async def of_today(datasette: Datasette) -> tuple[home.Home, talks.Summary]:
+async def of_today(datasette: Datasette) -> tuple[home.Home, talks.ArchiveSummary]:
     """(what the first page shows today, how many messages there are and from when to when)"""
 
-    async def make() -> tuple[home.Home, talks.Summary]:
+    async def make() -> tuple[home.Home, talks.ArchiveSummary]:
         return await served_archive.read(datasette, lambda run: (home.home(run, date.today()), talks.summary(run)))
 
     return await response_cache.value(datasette, "home", make)

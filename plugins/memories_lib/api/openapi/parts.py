@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from memories_lib.shared.contract import MOST_PAGES
+
 #: A JSON Schema, as OpenAPI 3.1 takes it: https://spec.openapis.org/oas/v3.1.0#schema-object
 Schema = dict[str, Any]
 
@@ -71,7 +73,7 @@ UNHIDE = query("unhide", SWITCH, "Also when hidden messages would be seen in it.
 PUT = [RENUMBER, REPLACE, UNHIDE]
 SHA256 = {"name": "sha256", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
 PAGED = [
-    query("page", {"type": "integer", "minimum": 1, "maximum": 1 << 40}, "From 1."),
+    query("page", {"type": "integer", "minimum": 1, "maximum": MOST_PAGES}, "From 1."),
     query("page_size", {"type": "integer", "minimum": 1, "maximum": 100}),
     query("after", {"type": "string", "pattern": "^[0-9A-Za-z_-]{0,200}$"}, "`next` of the page before, or empty."),
     query("sort_by_first_message_date", {"type": "string", "pattern": "^([aA][sS][cC]|[dD][eE][sS][cC])?$"}),
