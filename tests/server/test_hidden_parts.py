@@ -457,3 +457,44 @@ def test_a_year_in_which_all_is_hidden_is_no_year(tmp_path: Path) -> None:
         assert "the spring of twenty 23" in page
     finally:
         served.stop()
+
+
+def test_where_every_memory_is_hidden_the_best_of_the_rest_are_shown(api: Client, archive: Path) -> None:
+    """A viewer's first page, story and book have something while anything may be seen; and all is as it was after."""
+    chosen = "SELECT id, is_memory FROM exchanges ORDER BY id"
+    before = rows(archive, chosen)
+    memories = [number for number, is_memory in before if is_memory]
+    assert 0 < len(memories) < 4
+    edits = []
+    for number in memories:
+        assert api.ask("DELETE", f"/api/exchanges/{number}")[0] == 204
+    edits = [edit["id"] for edit in api.get("/api/edits")["edits"]]
+    found = {item["id"] for item in api.get("/api/exchanges")["items"]}
+    assert found == {number for number, _ in before} - set(memories)
+    assert 'class="mem-card"' in api.text("/?order=newest")
+    assert api.ask("GET", "/story")[0] == 200
+    # Taken back one by one, or shown again: what ingest chose is what is shown.
+    assert api.ask("POST", f"/api/edits/{edits[0]}/undo")[0] == 200
+    shown = {item["id"] for item in api.get("/api/exchanges")["items"]}
+    assert shown < set(memories)
+    for number in memories:
+        api.ask("POST", f"/api/exchanges/{number}/restore")
+    assert rows(archive, chosen) == before
+
+
+def test_what_took_the_place_of_memories_is_the_same_live_and_made_anew(api: Client, archive: Path) -> None:
+    memories = [number for (number,) in rows(archive, "SELECT id FROM exchanges WHERE is_memory")]
+    others = [number for (number,) in rows(archive, "SELECT id FROM exchanges WHERE NOT is_memory ORDER BY started_at")]
+    for number in memories:
+        api.ask("DELETE", f"/api/exchanges/{number}")
+    if len(others) > 1:
+        assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": others[:2]})[0] == 200
+    api.ask("POST", f"/api/exchanges/{memories[0]}/restore")
+    live = rows(archive, "SELECT id, is_memory FROM exchanges ORDER BY id")
+    with (
+        closing(edit_log.open_log(str(ArchiveFiles.of(archive).edits))) as log,
+        closing(connect(archive)) as connection,
+    ):
+        curation.replay(connection, edit_log.effective(edit_log.events(log)), "again", fold)
+        connection.commit()
+    assert rows(archive, "SELECT id, is_memory FROM exchanges ORDER BY id") == live

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from memories_lib.shared import edit_actions, naming_edits, recount
+from memories_lib.shared import edit_actions, memories_left, naming_edits, recount
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_details import is_whole
 from memories_lib.shared.edit_event import Event
@@ -57,6 +57,7 @@ def replay(archive: sqlite3.Connection, events: Iterable[Event], digest: str, fo
         if not _apply(db, event):
             lost.append(event)
     db.tell_waiting()
+    memories_left.put_in_place(db)
     if recount.is_kept(db.run):
         recount.take_out(archive)
     set_state(archive, digest)
@@ -67,7 +68,10 @@ def apply(archive: sqlite3.Connection, event: Event, fold: Fold) -> bool:
     """Do what one event says; False when its subject is not in this archive, or when it says nothing whole."""
     db = EditedArchive(archive, fold)
     db.look_elsewhere([event])
-    return _apply(db, event)
+    memories_left.take_back(db)
+    is_done = _apply(db, event)
+    memories_left.put_in_place(db)
+    return is_done
 
 
 def apply_together(archive: sqlite3.Connection, events: Sequence[Event], fold: Fold) -> list[bool]:
@@ -75,8 +79,11 @@ def apply_together(archive: sqlite3.Connection, events: Sequence[Event], fold: F
     db = EditedArchive(archive, fold)
     db.look_elsewhere(events)
     exchanges = {number for event in events if (number := db.exchange(event)) is not None}
+    memories_left.take_back(db)
     with db.at_once(exchanges):
-        return [_is_of_a_message(event) and _apply(db, event) for event in events]
+        done = [_is_of_a_message(event) and _apply(db, event) for event in events]
+    memories_left.put_in_place(db)
+    return done
 
 
 def _is_of_a_message(event: Event) -> bool:
