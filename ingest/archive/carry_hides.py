@@ -36,11 +36,43 @@ def keep_hidden(connection: sqlite3.Connection, database: Path) -> int:
         """
     ).fetchall()
     connection.execute("DROP TABLE temp.hidden_before")
-    if found:
-        with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
-            for key, at, chat in found:
-                event = edit_log.draft(log, "owner", "hide", "message", key, {"chat": chat, "at": at})
-                edit_log.write(log, event)
-                curation.apply(connection, event, fold)
-            curation.set_state(connection, edit_log.digest(edit_log.events(log)))
+    _hide(connection, database, found)
     return len(found)
+
+
+#: What somebody hid in another chat, met again in what came with an export: the same words within the hours that clocks
+#: of two countries are apart. Short ones are said by everybody.
+_COPIES = f"""
+SELECT DISTINCT copy.key, copy.sent_at, chats.key
+FROM ({visible.HIDDEN_MESSAGES}) AS hidden CROSS JOIN messages AS message ON message.id = hidden.message_id
+CROSS JOIN messages AS copy ON copy.sent_at
+    BETWEEN strftime('%Y-%m-%dT%H:%M:%S', message.sent_at, '-26 hours')
+    AND strftime('%Y-%m-%dT%H:%M:%S', message.sent_at, '+26 hours')
+CROSS JOIN chats ON chats.id = copy.chat_id
+WHERE length(message.text) >= {{letters}} AND copy.text = message.text AND copy.chat_id <> message.chat_id
+    AND copy.source_id = :source AND {visible.message_seen("copy.id", "copy.exchange_id")}
+"""
+_FEWEST_LETTERS = 15
+
+
+def hide_copies(connection: sqlite3.Connection, database: Path, source: int, *, dry_run: bool = False) -> int:
+    """Hide in what an export brought what somebody hid in another chat; returns how many messages that are.
+
+    An export of the same talk under another name, with other hours, is kept apart: what was hidden would be seen in it.
+    """
+    found = connection.execute(_COPIES.format(letters=_FEWEST_LETTERS), {"source": source}).fetchall()
+    if not dry_run:
+        _hide(connection, database, found)
+    return len(found)
+
+
+def _hide(connection: sqlite3.Connection, database: Path, found: list[tuple[int, str, int]]) -> None:
+    """Hide messages, named by key, time and their chat's key, by edits of their own."""
+    if not found:
+        return
+    with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
+        for key, at, chat in found:
+            event = edit_log.draft(log, "owner", "hide", "message", key, {"chat": chat, "at": at})
+            edit_log.write(log, event)
+            curation.apply(connection, event, fold)
+        curation.set_state(connection, edit_log.digest(edit_log.events(log)))

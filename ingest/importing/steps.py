@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ingest.archive.carry_hides import hide_copies
 from ingest.archive.curation import forgotten, put_edits_on, take_edits_off
 from ingest.archive.derived import analyze, count_all, count_kinds, tell_periods
 from ingest.archive.ids import IdRegistry
@@ -189,6 +190,9 @@ def replay_edits(imp: Import) -> None:
     if options.was_order not in (None, options.date_order):
         note_former_days(connection, chat)
     imp.report.edits_lost = put_edits_on(connection, imp.database)
+    if copies := hide_copies(connection, imp.database, imp.source, dry_run=options.dry_run):
+        what = "a message that somebody hid" if copies == 1 else f"{copies:,} messages that somebody hid"
+        imp.report.notes.append(f"{what} in another chat came again with this export and was hidden here, too")
     (imp.report.chat,) = connection.execute("SELECT name FROM chats WHERE id = ?", (chat,)).fetchone()
     tell_owner(connection, imp.report, members_of(connection, chat))
     apply_kept_periods(connection, imp.database)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from ingest.archive.curation import show_edits
 from ingest.core.languages import chat_name_from_file
+from memories_lib.shared import edit_log
+from memories_lib.shared.layout import ArchiveFiles
 from tests.archive.test_merge import save, talk
 from tests.helpers import one, put, rows
 from tests.phones import PHONES, Sent
@@ -294,3 +298,46 @@ def test_an_account_of_a_grown_export_counts_all_of_it(tmp_path: Path) -> None:
     assert account.first_at[:10] == messages[0].at.date().isoformat()
     assert account.last_at[:10] == messages[-1].at.date().isoformat()
     assert account.messages == len(messages)
+
+
+def test_a_copy_that_is_kept_apart_shows_nothing_that_was_hidden(tmp_path: Path) -> None:
+    """The same talk, an hour later and under another name: what somebody hid in the one is hidden in the other."""
+    database = tmp_path / "memories.db"
+
+    def export(name: str, hours: int) -> Path:
+        path = tmp_path / f"WhatsApp Chat with {name}.txt"
+        path.write_text(
+            "".join(
+                f"{day:02}/03/2024, {9 + hours + n // 30:02}:{n % 30:02} - {'Ben' if n % 2 else 'Ana'}: "
+                f"{'ok' if n == 3 else f'day {day} and the number {n} of what we said'}\n"
+                for day in (13, 14, 15)
+                for n in range(40)
+            ),
+            "utf-8",
+        )
+        return path
+
+    put(database, export("Ben", 0), me="Ana")
+    hidden = """
+        SELECT id, key, sent_at, text, chat_id FROM messages
+        WHERE text IN ('ok', 'day 13 and the number 7 of what we said')
+    """
+    (chat,) = rows(database, "SELECT key FROM chats")[0]
+    with closing(edit_log.open_log(str(ArchiveFiles.of(database).edits))) as log:
+        for _, key, at, _, _ in rows(database, hidden):
+            edit_log.write(log, edit_log.draft(log, "owner", "hide", "message", key, {"chat": chat, "at": at}))
+    show_edits(database)
+    (tried,) = put(database, export("Ben abroad", 1), dry_run=True)
+    assert one(ArchiveFiles.of(database).edits, "SELECT count(*) FROM edits") == 4
+    (report,) = put(database, export("Ben abroad", 1))
+    assert one(database, "SELECT count(*) FROM chats") == 2
+    texts = [text for (text,) in rows(database, "SELECT text FROM visible_messages ORDER BY id")]
+    assert "day 13 and the number 7 of what we said" not in texts
+    # What everybody says is not taken for the same.
+    assert texts.count("ok") == 3
+    for told in (tried, report):
+        assert [note for note in told.notes if "that somebody hid" in note]
+    assert one(ArchiveFiles.of(database).edits, "SELECT count(*) FROM edits") == 5
+    # Read again, nothing more is hidden and nothing comes back.
+    put(database, export("Ben abroad", 1))
+    assert one(ArchiveFiles.of(database).edits, "SELECT count(*) FROM edits") == 5
