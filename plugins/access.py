@@ -84,6 +84,7 @@ async def login(request: Request, datasette: Datasette) -> Response:
     if not checked.is_right:
         return await login_page.page(datasette, request, 403, t("wrong_password"), after=after)
     response = Response.redirect(datasette.urls.path(after or "/"))
+    passwords.remember_device(datasette, request, response, role)
     await login_page.begin_session(datasette, request, response, role)
     return response
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import http.client
 import re
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -17,8 +20,9 @@ from datasette_auth_passwords.utils import verify_password
 
 from ingest.cli import main
 from ingest.ops import passwords
-from memories_lib.access import roles
+from memories_lib.access import attempts, roles
 from memories_lib.shared import access_tokens
+from memories_lib.shared.layout import ArchiveFiles
 from tests.conftest import Served, serve
 from tests.server.test_api import Client
 
@@ -238,6 +242,48 @@ def test_who_got_in_before_is_not_kept_out_by_others(tmp_path: Path) -> None:
     # A quarter of an hour later all is well again, also where the clock was set back in between.
     assert attempts.begin(store, "owner", "a cafe", now + 31 + attempts.WINDOW_S) == 0
     assert attempts.begin(store, "owner", "a cafe", now - 3600) == 0
+
+
+def test_a_browser_that_was_here_before_gets_in_at_another_address_while_others_guess(
+    archive: Path, tmp_path: Path, hashed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMORIES_PUBLIC", "1")
+    monkeypatch.setenv("FLY_APP_NAME", "family")
+    for role, value in hashed.items():
+        monkeypatch.setenv(f"MEMORIES_{role.upper()}_PASSWORD", value)
+    served = serve(archive, tmp_path / "log")
+    try:
+        client = Client(served)
+
+        def log_in(role: str, address: str, cookies: str = "", password: str = "") -> tuple[int, list[str]]:
+            _, headers, page = client.ask("GET", "/-/login")
+            token = re.search(r'name="csrftoken" value="([^"]+)"', page.decode())
+            assert token
+            form = urlencode({"role": role, "password": password or f"{role} word", "csrftoken": token[1]})
+            csrf = headers["set-cookie"].partition(";")[0]
+            with closing(http.client.HTTPConnection(urlsplit(served.base).netloc, timeout=60)) as connection:
+                sent = {"content-type": "application/x-www-form-urlencoded", "fly-client-ip": address}
+                connection.request("POST", "/-/login", form, {**sent, "cookie": f"{csrf}; {cookies}"})
+                answer = connection.getresponse()
+                answer.read()
+                return answer.status, [v.partition(";")[0] for k, v in answer.getheaders() if k.lower() == "set-cookie"]
+
+        status, cookies = log_in("viewer", "192.0.2.1")
+        (device,) = [one for one in cookies if one.startswith("mem_device=")]
+        assert status == 302
+        with closing(access_tokens.open_store(ArchiveFiles.of(archive).access)) as store:
+            for role in ("viewer", "owner"):
+                for n in range(100):
+                    attempts.begin(store, role, f"198.51.100.{n} {role}", time.time())
+        assert log_in("viewer", "203.0.113.1")[0] == 429
+        assert log_in("viewer", "203.0.113.2", device)[0] == 302
+        # It opens nothing by itself, nor for another role, nor when somebody makes one up.
+        assert client.ask("GET", "/api/chats", headers={"cookie": device})[0] == 401
+        assert log_in("viewer", "203.0.113.3", device, "wrong")[0] == 403
+        assert log_in("owner", "203.0.113.4", device)[0] == 429
+        assert log_in("viewer", "203.0.113.5", device[:-3] + "abc")[0] == 429
+    finally:
+        served.stop()
 
 
 def test_the_wait_is_told_and_true(tmp_path: Path) -> None:

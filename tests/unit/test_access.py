@@ -49,6 +49,21 @@ def test_a_hundred_for_a_role_from_wherever_they_come(store: sqlite3.Connection)
     assert attempts.begin(store, "viewer", "192.0.2.1", 1011.0) == 0
 
 
+def test_a_browser_that_got_in_before_is_not_kept_out_and_guesses_no_more_than_others(
+    store: sqlite3.Connection,
+) -> None:
+    for n in range(100):
+        attempts.begin(store, "viewer", f"198.51.100.{n}", 1000.0 + n / 10)
+    assert attempts.begin(store, "viewer", "203.0.113.1", 1011.0) > 0
+    # It is at an address that nobody knows; and tries at many addresses are counted together.
+    tries = [attempts.begin(store, "viewer", f"203.0.113.{n}", 1011.0 + n, "a device") for n in range(2, 14)]
+    assert tries[:10] == [0] * 10
+    assert min(tries[10:]) > 0
+    attempts.succeeded(store, "viewer", "203.0.113.2", 1030.0, "a device")
+    assert attempts.begin(store, "viewer", "203.0.113.50", 1031.0, "a device") == 0
+    assert attempts.begin(store, "viewer", "203.0.113.51", 1031.0, "another") == 0
+
+
 def test_getting_in_forgets_what_went_wrong_and_lets_nobody_guess_at_another_role(store: sqlite3.Connection) -> None:
     for n in range(9):
         attempts.begin(store, "viewer", "192.0.2.7", 1000.0 + n)

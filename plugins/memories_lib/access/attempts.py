@@ -1,7 +1,7 @@
 """Wrong passwords, counted: ten in a quarter of an hour from one address are enough, and a hundred for one role.
 
 They are kept in `access.db`, as digests, so that a server that slept or was started anew has not forgotten them.
-Who has got in from an address before is not kept out there by what others try elsewhere.
+Who has got in before, from an address or with a browser, is not kept out there by what others try elsewhere.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ CREATE TABLE IF NOT EXISTS got_in (
 """
 
 
-def begin(store: sqlite3.Connection, role: str, address: str, now: float) -> int:
+def begin(store: sqlite3.Connection, role: str, address: str, now: float, device: str = "") -> int:
     """Seconds to wait before the next try; 0 when it may be made: it counts as a wrong one until `succeeded`.
 
-    So many tries at once are no more than as many after one another.
+    So many tries at once are no more than as many after one another. `device` is what a browser carries that has got in
+    with this role before: it has tries of its own, and no more than an address has.
     """
     store.executescript(_SCHEMA)
     store.execute("BEGIN IMMEDIATE")
@@ -42,12 +43,18 @@ def begin(store: sqlite3.Connection, role: str, address: str, now: float) -> int
         # A clock that was set back leaves times to come, which count for nothing.
         store.execute("DELETE FROM attempts WHERE at < ? OR at > ?", (now - WINDOW_S, now + 1))
         wait = _wait(store, _digest("address", address), now)
-        if not store.execute("SELECT 1 FROM got_in WHERE who = ?", (_digest(role, address),)).fetchone():
+        if device:
+            wait = max(wait, _wait(store, _digest("device", device), now))
+        elif not store.execute("SELECT 1 FROM got_in WHERE who = ?", (_digest(role, address),)).fetchone():
             wait = max(wait, _wait(store, _digest("role", role), now, MOST_FOR_ROLE))
         if not wait:
             who = [
                 (one, now)
-                for one in (_digest("address", address), _digest("both", role, address), _digest("role", role))
+                for one in (
+                    _digest("address", address),
+                    _digest("both", role, address),
+                    _digest("device", device) if device else _digest("role", role),
+                )
             ]
             store.executemany("INSERT INTO attempts VALUES (?, ?)", who)
     finally:
@@ -55,7 +62,7 @@ def begin(store: sqlite3.Connection, role: str, address: str, now: float) -> int
     return wait
 
 
-def succeeded(store: sqlite3.Connection, role: str, address: str, now: float) -> None:
+def succeeded(store: sqlite3.Connection, role: str, address: str, now: float, device: str = "") -> None:
     """Forget what went wrong with a role at an address that got in with it, and that this try was counted.
 
     Who has one password is not let guess at another.
@@ -63,9 +70,11 @@ def succeeded(store: sqlite3.Connection, role: str, address: str, now: float) ->
     both, where = _digest("both", role, address), _digest("address", address)
     store.execute("DELETE FROM attempts WHERE who = ? AND at IN (SELECT at FROM attempts WHERE who = ?)", (where, both))
     store.execute("DELETE FROM attempts WHERE who = ?", (both,))
-    store.execute(
-        "DELETE FROM attempts WHERE rowid = (SELECT max(rowid) FROM attempts WHERE who = ?)", (_digest("role", role),)
-    )
+    if device:
+        store.execute("DELETE FROM attempts WHERE who = ?", (_digest("device", device),))
+    else:
+        last = "SELECT max(rowid) FROM attempts WHERE who = ?"
+        store.execute(f"DELETE FROM attempts WHERE rowid = ({last})", (_digest("role", role),))
     store.execute("INSERT OR REPLACE INTO got_in VALUES (?, ?)", (_digest(role, address), now))
 
 
