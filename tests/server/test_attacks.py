@@ -135,3 +135,18 @@ def test_a_served_folder_shows_the_archive_and_nothing_beside_it(tmp_path: Path)
             assert served.get(path)[0] in (302, 403), path
     finally:
         served.stop()
+
+
+def test_a_list_holds_the_beginnings_of_very_long_first_messages(long_talk: Path) -> None:
+    served = serve(long_talk, long_talk.parent / "log")
+    try:
+        api = Client(served)
+        (talk,) = api.get("/api/exchanges?all=1")["items"]
+        first = talk["first_message"]
+        assert (len(first["quote"]), first["quote"][-1], first["is_cut"]) == (4001, "…", True)
+        whole = api.get(f"/api/exchanges/{talk['id']}")
+        assert len(whole["first_message"]["quote"]) == 4001
+        assert len(whole["messages"][0]["quote"]) > 60_000
+        assert "is_cut" not in whole["messages"][0]
+    finally:
+        served.stop()

@@ -17,7 +17,7 @@ def exchange(row: Row, cache_keys: Mapping[int, str], first: Row | None) -> dict
         "id": row["id"],
         "cache_key": cache_keys[row["chat_id"]],
         "exchange_index": row["id"],
-        "first_message": message(first) if first else None,
+        "first_message": _beginning(message(first)) if first else None,
         "title": row["title"],
         "summary": row["summary"],
         "topics": json.loads(row["topics"] or "[]"),
@@ -35,6 +35,19 @@ def exchange(row: Row, cache_keys: Mapping[int, str], first: Row | None) -> dict
         "note": row["note"],
         "summarised_by": row["summarised_by"],
     }
+
+
+#: So many letters of its first message come with a talk; all of it comes with the talk's own messages.
+LONGEST_FIRST = 4_000
+
+
+def _beginning(found: dict[str, Any]) -> dict[str, Any]:
+    """A message, cut where it is very long: it says so (`is_cut`). Lists hold a hundred of them."""
+    text = found["text"] or ""
+    if len(text) <= LONGEST_FIRST:
+        return found
+    cut = f"{text[:LONGEST_FIRST]}…"
+    return {**found, "quote": cut, "text": cut, "is_cut": True}
 
 
 def message(row: Row) -> dict[str, Any]:

@@ -43,6 +43,7 @@ SCHEMAS = {
         required=["message_id", "date", "time", "person", "quote", "sent_at", "kind", "is_highlight"],
         message_id=WHOLE, date=TEXT, time=TEXT, person=TEXT, quote=TEXT, sent_at=TEXT, kind=TEXT, text=MAYBE,
         sender_id={"type": ["integer", "null"]}, is_edited={"type": "boolean"}, is_highlight={"type": "boolean"},
+        is_cut={"type": "boolean"},
         media={"type": "object"}, exchange_id=WHOLE, snippet=list_of(list_of({}, minItems=2, maxItems=2)),
     ),
     "Exchange": object_of(
