@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ingest.archive.check import check
 from ingest.archive.database import connect
 from ingest.core.model import Findings, Hints, ImportReport, Message, Options, Order
 from ingest.exports.detect import Survey
@@ -88,3 +89,15 @@ def save_as(folder: Path, name: str, text: str) -> Path:
     path = folder / f"{name}.txt"
     path.write_text(text, "utf-8")
     return path
+
+
+def is_well(database: Path) -> None:
+    with closing(connect(database)) as connection:
+        assert list(check(connection, database.parent / "media")) == []
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        orphans = "SELECT count(*) FROM {} WHERE message_id NOT IN (SELECT id FROM messages)"
+        for table in ("media", "links", "places", "revisions"):
+            assert connection.execute(orphans.format(table)).fetchone()[0] == 0
+        # What the search says it has is what is there.
+        connection.execute("INSERT INTO exchanges_fts (exchanges_fts) VALUES ('integrity-check')")
+        connection.execute("INSERT INTO messages_fts (messages_fts) VALUES ('integrity-check')")

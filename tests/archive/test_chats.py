@@ -14,9 +14,9 @@ from ingest.archive.curation import show_edits
 from ingest.core.languages import chat_name_from_file
 from memories_lib.shared import edit_log
 from memories_lib.shared.layout import ArchiveFiles
-from tests.archive.test_merge import save, talk
 from tests.helpers import one, put, rows
 from tests.phones import PHONES, Sent
+from tests.talks import save, talk
 
 US = next(phone for phone in PHONES if phone.name == "us")
 GB = next(phone for phone in PHONES if phone.name == "gb")

@@ -14,8 +14,8 @@ from ingest.archive.curation import put_edits_on
 from ingest.archive.database import connect, transaction
 from memories_lib.shared import edit_log
 from memories_lib.shared.layout import ArchiveFiles
-from tests.archive.test_merge import BY_NAME, save, talk
 from tests.helpers import put
+from tests.talks import BY_NAME, save, talk
 
 
 @pytest.fixture

@@ -8,29 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from ingest.cli import main
 from ingest.core.errors import MemoriesError
 from ingest.correcting.address_book import read_contacts
-from tests.archive.test_merge import BY_NAME, save, talk
-from tests.archive.test_reingest import _is_well
+from tests.commands import run
 from tests.conftest import EXAMPLES
-from tests.helpers import one, put, rows
+from tests.helpers import is_well, one, put, rows
+from tests.talks import BY_NAME, save, talk
 
 
 @pytest.fixture
 def archive(examples_db: Path, tmp_path: Path) -> Path:
     shutil.copytree(examples_db.parent, tmp_path / "kept")
     return tmp_path / "kept" / "memories.db"
-
-
-def run(database: Path, *words: str, code: int = 0) -> Result:
-    """One command, which ends with `code`."""
-    result = CliRunner().invoke(main, list(words), env={"MEMORIES_DB": str(database)})
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result
 
 
 def people(database: Path) -> dict[str, dict[str, object]]:
@@ -51,7 +41,7 @@ def test_a_new_name_is_everywhere_and_taken_back(archive: Path) -> None:
     assert rows(archive, "SELECT id, title, summary FROM exchanges ORDER BY id") == before
     assert "(undone)" in run(archive, "undo", "--list").stdout
     run(archive, "undo", code=1)
-    _is_well(archive)
+    is_well(archive)
 
 
 def test_corrections_outlast_a_rebuilt_archive(archive: Path) -> None:
@@ -64,7 +54,7 @@ def test_corrections_outlast_a_rebuilt_archive(archive: Path) -> None:
     put(archive, EXAMPLES, me="Nora")
     assert {name: (p["messages"], p["is_owner"], p["joined"]) for name, p in people(archive).items()} == told
     assert "Abuelita" in run(archive, "chats").stdout
-    _is_well(archive)
+    is_well(archive)
 
 
 def test_what_is_said_by_a_name_of_now_is_found_while_more_is_read(archive: Path, tmp_path: Path) -> None:
@@ -210,7 +200,7 @@ def test_numbers_get_the_names_of_an_address_book(tmp_path: Path) -> None:
     assert set(people(database)) == {"Vera, the aunt", "Anna", "Jörg Müller", "Zoë Reed"}
     assert people(database)["Zoë Reed"]["messages"] == 8
     assert "among them: 0" in run(database, "people", "vcf", str(book), "--country", "de").stdout
-    _is_well(database)
+    is_well(database)
 
 
 def _two_names(tmp_path: Path) -> Path:
@@ -230,12 +220,12 @@ def test_who_has_two_names_is_joined_and_parted(tmp_path: Path) -> None:
     assert people(database)["Clara"]["messages"] == one(
         database, "SELECT count(*) FROM messages JOIN people ON people.id = sender_id WHERE name = 'Clara'"
     )
-    _is_well(database)
+    is_well(database)
     put(database, save(tmp_path, "more.txt", BY_NAME["gb"], talk(90)))
     assert set(people(database)) == {"Anna", "Clara"}
     run(database, "people", "part", "Clara")
     assert set(people(database)) == set(before)
-    _is_well(database)
+    is_well(database)
 
 
 def test_undo_passes_over_what_commands_did(tmp_path: Path) -> None:

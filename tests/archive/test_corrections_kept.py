@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.archive.test_correcting import run
+from tests.commands import run
 from tests.helpers import put, rows, save_as
 
 OPEN = """\

@@ -19,9 +19,9 @@ from ingest.archive.database import connect, transaction
 from ingest.core.errors import NotOurDatabase
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
-from tests.archive.test_merge import BY_NAME, save, talk
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
+from tests.talks import BY_NAME, save, talk
 
 SHAPE = (
     "SELECT id, key, exchange_id, is_highlight FROM messages ORDER BY id",

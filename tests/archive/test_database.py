@@ -16,9 +16,9 @@ from ingest.core.errors import Locked, NotOurDatabase
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.contract import APPLICATION_ID, SCHEMA
 from memories_lib.shared.layout import ArchiveFiles
-from tests.archive.test_merge import BY_NAME, save, talk
 from tests.conftest import EXAMPLES
 from tests.helpers import one, put, rows
+from tests.talks import BY_NAME, save, talk
 
 
 def as_sixth(connection: sqlite3.Connection) -> None:

@@ -14,10 +14,9 @@ from PIL import Image
 from ingest.core.errors import NotAnExport
 from ingest.summaries.gemini.cache import AnswerCache
 from memories_lib.shared import edit_log
-from tests.archive.test_correcting import run
-from tests.archive.test_merge import BY_NAME, save, shape, talk
-from tests.archive.test_reingest import _is_well
-from tests.helpers import one, put, rows
+from tests.commands import run
+from tests.helpers import is_well, one, put, rows
+from tests.talks import BY_NAME, save, shape, talk
 
 GB = BY_NAME["gb"]
 
@@ -43,11 +42,11 @@ def test_an_export_is_taken_out_as_if_it_had_never_been_there(tmp_path: Path) ->
     assert "taken out" in run(database, "sources", "remove", "b.txt", "--yes").output
     assert shape(database) == shape(fresh)
     assert [source["filename"] for source in _sources(database)] == ["a.txt", "c.txt"]
-    _is_well(database)
+    is_well(database)
     run(database, "sources", "remove", str(found["c.txt"]["id"]), "--yes")
     assert rows(database, "SELECT name FROM chats") == [("Lake",)]
     assert rows(database, "SELECT name FROM people ORDER BY 1") == [("Anna",), ("Ben",)]
-    _is_well(database)
+    is_well(database)
     put(database, late, other, chat="Lake")
     run(database, "sources", "remove", "nothing.txt", "--yes", code=1)
 
@@ -126,7 +125,7 @@ def test_what_is_forgotten_is_in_no_file_any_more(tmp_path: Path, words: tuple[s
             held.append(file.name)
     assert held == []
     assert one(database, "SELECT count(*) FROM messages WHERE text LIKE '%quagga%'") == 0
-    _is_well(database)
+    is_well(database)
     # What is not theirs is all there, as if theirs had never been.
     fresh = tmp_path / "fresh" / "memories.db"
     fresh.parent.mkdir()
@@ -179,7 +178,7 @@ def test_a_forgotten_person_stays_out_of_longer_exports(tmp_path: Path) -> None:
     assert account.new == 1
     assert any("forgotten wrote 1 message of it" in note for note in account.notes)
     assert one(database, "SELECT count(*) FROM messages WHERE text LIKE '%quagga%'") == 0
-    _is_well(database)
+    is_well(database)
     run(database, "forget", "person", "Quaggy Jones", "--undo")
 
 
@@ -202,7 +201,7 @@ def test_who_is_let_in_again_comes_with_the_same_exports(tmp_path: Path) -> None
     run(database, "forget", "person", "Ben", "--undo")
     put(database, export)
     assert shape(database) == before
-    _is_well(database)
+    is_well(database)
 
 
 def test_a_forgotten_export_is_let_in_by_its_path(tmp_path: Path) -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from memories_lib.shared import edit_log
-from tests.archive.test_correcting import run
-from tests.archive.test_merge import BY_NAME, _whole_minute, save, talk
-from tests.archive.test_merge import shape as shape_of
-from tests.archive.test_reingest import _is_well
-from tests.helpers import one, put, rows
+from tests.commands import run
+from tests.helpers import is_well, one, put, rows
+from tests.talks import BY_NAME, save, talk, whole_minute
+from tests.talks import shape as shape_of
 
 GB, US = BY_NAME["gb"], BY_NAME["us"]
 
@@ -43,7 +42,7 @@ def _fresh(tmp_path: Path, *exports: tuple[Path, str]) -> Path:
 def test_two_chats_that_are_one(tmp_path: Path, until: int, since: int) -> None:
     messages = talk(120)
     # Where a minute is parted between two exports, its messages may change places.
-    until, since = _whole_minute(messages, until), _whole_minute(messages, since)
+    until, since = whole_minute(messages, until), whole_minute(messages, since)
     early, late = save(tmp_path, "a.txt", GB, messages[:until]), save(tmp_path, "b.txt", GB, messages[since:])
     other = save(tmp_path, "c.txt", GB, talk(40, 8, ("Anna", "Zoe")))
     database = tmp_path / "memories.db"
@@ -59,13 +58,13 @@ def test_two_chats_that_are_one(tmp_path: Path, until: int, since: int) -> None:
     now = dict(rows(database, "SELECT key, messages.id FROM messages WHERE chat_id = 1"))
     if since >= until:
         assert ids.items() <= now.items()
-    _is_well(database)
+    is_well(database)
     # A longer export of what was the other chat finds its way, and reading all anew comes out the same.
     assert put(database, save(tmp_path, "Sea.txt", GB, messages[since:]))[0].chat == "Lake"
     run(database, "chats", "part", "b.txt", "--as", "Sea")
     assert shape(database) == before
     assert one(database, "SELECT count(*) FROM chat_sources WHERE chat_id = 1") == 1
-    _is_well(database)
+    is_well(database)
 
 
 def test_a_rebuilt_archive_is_joined_again(tmp_path: Path) -> None:
@@ -86,7 +85,7 @@ def test_a_rebuilt_archive_is_joined_again(tmp_path: Path) -> None:
         assert shape(database) == told
         assert rows(database, "SELECT key, id FROM messages ORDER BY 1") == ids
         assert rows(database, "SELECT key, id FROM exchanges ORDER BY 1") == talks
-        _is_well(database)
+        is_well(database)
 
 
 def test_ids_of_what_was_parted_outlast_a_rebuilt_archive(tmp_path: Path) -> None:
@@ -173,7 +172,7 @@ def test_photos_edits_and_deletions_of_both(tmp_path: Path) -> None:
         fresh, "SELECT filename, sha256, is_missing FROM media"
     )
     assert rows(database, "SELECT text, kind FROM revisions") == rows(fresh, "SELECT text, kind FROM revisions")
-    _is_well(database)
+    is_well(database)
 
 
 def test_what_cannot_be_joined_or_parted_is_said(tmp_path: Path) -> None:
@@ -203,9 +202,9 @@ def test_what_was_parted_is_taken_out_like_any_other(tmp_path: Path, order: tupl
     run(database, "chats", "part", order[0], "--as", "NewBen")
     run(database, "sources", "remove", gone, "--yes")
     assert one(database, "SELECT count(*) FROM chats") == 1
-    _is_well(database)
+    is_well(database)
     put(database, tmp_path / gone)
-    _is_well(database)
+    is_well(database)
 
 
 @pytest.mark.parametrize("parted", ["WhatsApp Chat with Ben.txt", "WhatsApp Chat with Ben (2).txt"])
@@ -225,7 +224,7 @@ def test_either_of_two_is_parted_again_when_all_is_read_anew(tmp_path: Path, par
             (tmp_path / "memories.db.ids").unlink()
         put(database, *(exports[::-1] if is_turned else exports))
         assert dict(rows(database, "SELECT name, message_count FROM chats")) == told
-        _is_well(database)
+        is_well(database)
 
 
 def test_a_chat_that_was_joined_is_named_where_an_export_is_said_to_be_of_it(tmp_path: Path) -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from memories_lib.shared.layout import ArchiveFiles
-from tests.archive.test_correcting import run
-from tests.archive.test_reingest import _is_well
-from tests.helpers import one, put, rows
+from tests.commands import run
+from tests.helpers import is_well, one, put, rows
 
 SHORT = """\
 5/3/24, 09:00 - Ann: hello there my friend
@@ -39,7 +38,7 @@ def test_an_order_that_was_said_of_an_older_export_puts_a_newer_one_right(tmp_pa
     (account,) = put(database, old)
     assert account.new == 0
     assert rows(database, "SELECT sent_at FROM messages ORDER BY 1") == [*days, ("2024-04-08T09:02:00",)]
-    _is_well(database)
+    is_well(database)
 
 
 def test_a_zone_said_of_one_phone_moves_nothing_of_the_others(tmp_path: Path) -> None:
@@ -61,7 +60,7 @@ def test_a_zone_said_of_one_phone_moves_nothing_of_the_others(tmp_path: Path) ->
     assert [row[1] for row in before] == [f"{a:%Y-%m-%dT%H:%M}:00" for a, _, _ in talk]
     put(database, paths[1], timezone="America/New_York")
     assert rows(database, "SELECT id, sent_at, text FROM messages ORDER BY 2, 1") == before
-    _is_well(database)
+    is_well(database)
 
 
 def test_nobody_is_me_twice_after_a_name_is_taken_back(tmp_path: Path) -> None:
@@ -113,7 +112,7 @@ def test_a_chat_that_is_called_otherwise_as_a_whole_keeps_its_numbers(tmp_path: 
     database.unlink()
     put(database, export)
     assert rows(database, numbers) == after
-    _is_well(database)
+    is_well(database)
 
 
 def test_forgetting_a_person_keeps_how_their_chats_are_read(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from ingest.cli import main
 from ingest.core.errors import NotAnExport
 from ingest.importing.report import lines_of
-from tests.archive.test_merge import save, talk
 from tests.helpers import put, rows
 from tests.phones import PHONES
+from tests.talks import save, talk
 
 US = next(phone for phone in PHONES if phone.name == "us")
 

@@ -18,10 +18,10 @@ from ingest.importing.resummarise import count_not_understood, understand
 from ingest.summaries.offline.titles import fit
 from memories_lib.queries import search
 from memories_lib.shared.media_words import media_title, named_otherwise
-from tests.archive.test_correcting import run
+from tests.client import Client
+from tests.commands import run
 from tests.conftest import EXAMPLES, serve
 from tests.helpers import one, put, rows
-from tests.server.test_api import Client
 
 FAKE: Any = SimpleNamespace(name="fake-1")
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.archive.check import check
 from ingest.archive.database import connect
 from ingest.core.errors import MemoriesError
 from ingest.core.model import Row
@@ -20,9 +19,9 @@ from ingest.importing.known_exports import READER
 from ingest.importing.report import lines_of
 from ingest.importing.spool import Spool
 from memories_lib.shared import edit_log
-from tests.archive.test_merge import BY_NAME, save, shape, talk
-from tests.helpers import one, put, rows
+from tests.helpers import is_well, one, put, rows
 from tests.phones import Sent
+from tests.talks import BY_NAME, save, shape, talk
 
 GB, US = BY_NAME["gb"], BY_NAME["us"]
 
@@ -33,18 +32,6 @@ def _short(count: int = 60, seed: int = 1) -> list[Sent]:
         replace(sent, at=sent.at.replace(month=2 + n // 30, day=1 + n % 30 // 3))
         for n, sent in enumerate(talk(count, seed)[:count])
     ]
-
-
-def _is_well(database: Path) -> None:
-    with closing(connect(database)) as connection:
-        assert list(check(connection, database.parent / "media")) == []
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-        orphans = "SELECT count(*) FROM {} WHERE message_id NOT IN (SELECT id FROM messages)"
-        for table in ("media", "links", "places", "revisions"):
-            assert connection.execute(orphans.format(table)).fetchone()[0] == 0
-        # What the search says it has is what is there.
-        connection.execute("INSERT INTO exchanges_fts (exchanges_fts) VALUES ('integrity-check')")
-        connection.execute("INSERT INTO messages_fts (messages_fts) VALUES ('integrity-check')")
 
 
 def _mark_as_old(database: Path, *, sources: str = "1") -> None:
@@ -66,7 +53,7 @@ def test_the_order_of_day_and_month_is_put_right(tmp_path: Path) -> None:
     assert any("read anew" in line for line in lines_of(account))
     assert shape(wrong) == shape(right)
     assert one(wrong, "SELECT count(*) FROM sources") == 1
-    _is_well(wrong)
+    is_well(wrong)
     (third,) = put(wrong, export, date_order="dmy")
     assert third.is_known
 
@@ -99,7 +86,7 @@ def test_a_known_export_goes_into_another_chat(tmp_path: Path) -> None:
         counts = "SELECT message_count, first_at, last_at FROM chats WHERE name = ?"
         assert rows(database, counts, (name,)) == rows(fresh, counts, (name,))
     assert shape(database) == shape(fresh)
-    _is_well(database)
+    is_well(database)
 
 
 def test_the_chat_that_loses_its_only_export_is_gone(tmp_path: Path) -> None:
@@ -108,7 +95,7 @@ def test_the_chat_that_loses_its_only_export_is_gone(tmp_path: Path) -> None:
     (account,) = put(database, export, chat="Sea")
     assert rows(database, "SELECT name FROM chats") == [("Sea",)]
     assert account.new == 0
-    _is_well(database)
+    is_well(database)
 
 
 def test_what_two_exports_hold_stays_where_the_other_is(tmp_path: Path) -> None:
@@ -124,7 +111,7 @@ def test_what_two_exports_hold_stays_where_the_other_is(tmp_path: Path) -> None:
     put(alone / "memories.db", late, chat="Sea")
     assert counts == dict(rows(alone / "memories.db", "SELECT name, message_count FROM chats"))
     assert shape(database) == shape(alone / "memories.db")
-    _is_well(database)
+    is_well(database)
 
 
 class _Worse(Spool):
@@ -163,7 +150,7 @@ def test_what_an_earlier_version_read_is_read_anew(
     assert ids.items() <= dict(rows(database, "SELECT key, id FROM messages")).items()
     assert rows(database, "SELECT count(*) FROM sources WHERE reader = ?", (READER,)) == [(2,)]
     assert all(account.is_known for account in put(database, early, late))
-    _is_well(database)
+    is_well(database)
 
 
 def test_a_longer_export_replaces_what_an_earlier_version_read_of_it(tmp_path: Path) -> None:
@@ -187,7 +174,7 @@ def test_a_longer_export_replaces_what_an_earlier_version_read_of_it(tmp_path: P
     assert rows(database, "SELECT count(*) FROM sources") == [(1,)]
     put(fresh, longest, chat="Lake")
     assert shape(database) == shape(fresh)
-    _is_well(database)
+    is_well(database)
 
 
 def test_files_and_edits_outlast_being_read_anew(tmp_path: Path) -> None:
@@ -206,7 +193,7 @@ def test_files_and_edits_outlast_being_read_anew(tmp_path: Path) -> None:
     (account,) = put(database, alone)
     assert rows(database, "SELECT sha256, is_missing FROM media") == before
     assert (account.media_found, account.media_missing) == (1, 0)
-    _is_well(database)
+    is_well(database)
 
 
 def test_a_dry_run_reads_nothing_anew(tmp_path: Path) -> None:
@@ -274,7 +261,7 @@ def test_times_are_told_in_the_zone_that_was_said_first(tmp_path: Path) -> None:
     put(database, longer, chat="Lake")  # goes on from one whose zone is known
     assert shape(database) == shape(fresh)
     assert {row[0] for row in rows(database, "SELECT timezone FROM sources")} == {"Europe/Berlin", "America/New_York"}
-    _is_well(database)
+    is_well(database)
 
 
 def test_by_how_much_an_export_was_moved_outlasts_what_told_it(tmp_path: Path) -> None:
@@ -297,7 +284,7 @@ def test_by_how_much_an_export_was_moved_outlasts_what_told_it(tmp_path: Path) -
     fresh.parent.mkdir()
     put(fresh, save(tmp_path, "all.txt", GB, messages[30:]), chat="Lake")
     assert now == rows(fresh, "SELECT sent_at, text FROM messages ORDER BY sent_at, id")
-    _is_well(database)
+    is_well(database)
 
 
 def test_a_zone_is_said_afterwards(tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from memories_lib.shared import edit_log
-from tests.archive.test_merge import BY_NAME, save, shape, talk
-from tests.archive.test_reingest import _is_well
-from tests.helpers import one, put, rows
+from tests.helpers import is_well, one, put, rows
 from tests.phones import Sent
+from tests.talks import BY_NAME, save, shape, talk
 
 US, GB = BY_NAME["us"], BY_NAME["gb"]
 
@@ -62,7 +61,7 @@ def test_a_later_export_proves_it(tmp_path: Path, phone: str, name: str) -> None
     put(fresh, first, date_order="dmy" if phone == "gb" else "mdy")
     put(fresh, save(folder, name, BY_NAME[other], _sure(messages)))
     assert shape(database) == shape(fresh)
-    _is_well(database)
+    is_well(database)
 
 
 def test_at_least_one_of_them_was_wrong(tmp_path: Path) -> None:
@@ -109,7 +108,7 @@ def test_a_wrong_guess_is_put_right(tmp_path: Path, later: str) -> None:
     assert account.new == (1 if later == "grown" else 12)
     assert not one(database, "SELECT count(*) FROM sources WHERE date_order LIKE '%guessed%'")
     assert rows(database, "SELECT exchange_id FROM exchange_marks WHERE is_hidden") == [(talk_id,)]
-    _is_well(database)
+    is_well(database)
     assert put(database, second)[0].is_known
 
 
@@ -121,4 +120,4 @@ def test_a_later_guess_follows_what_is_known(tmp_path: Path) -> None:
     assert (account.chat, account.new, account.is_guess) == ("Lake", 0, False)
     assert account.date_order == "month/day"
     assert "what the archive has" in account.proof
-    _is_well(database)
+    is_well(database)

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from memories_lib.shared.layout import ArchiveFiles
-from tests.archive.test_correcting import run
 from tests.archive.test_database import as_fifth
-from tests.archive.test_reingest import _is_well
-from tests.helpers import one, put, rows
+from tests.commands import run
+from tests.helpers import is_well, one, put, rows
 
 TEXTS = ("the lake froze over", "I found the red boat", "grandma sings again", "who has the ladder?")
 PHOTOS = 3
@@ -111,7 +110,7 @@ def test_what_is_left_is_what_the_others_say(tellings: list[Telling], data: st.D
         run(whole, "sources", "remove", exports[gone].name, "--yes")
         assert _shape(whole) == _shape(fresh)
         assert _files(whole) == _files(fresh)
-        _is_well(whole)
+        is_well(whole)
 
 
 PLAIN = Telling(("plain",) * 4, ("omitted",) * 3)
@@ -139,7 +138,7 @@ def test_nothing_of_it_is_left_in_any_file(database: Path, command: tuple[str, s
     if command[0] == "forget":
         content = database.read_bytes()
         assert not [words for words in (b"photo words", b"really", b"IMG-20210318") if words in content]
-    _is_well(database)
+    is_well(database)
 
 
 def test_an_older_archive_does_not_know_what_brought_a_file_and_keeps_it(database: Path) -> None:
@@ -149,7 +148,7 @@ def test_an_older_archive_does_not_know_what_brought_a_file_and_keeps_it(databas
         connection.commit()
     run(database, "sources", "remove", "full.zip", "--yes")
     assert len({row[7] for row in _shape(database)} - {None}) == 2
-    _is_well(database)
+    is_well(database)
 
 
 def test_parting_leaves_nothing_of_its_words_in_the_other_chat(database: Path) -> None:
@@ -157,4 +156,4 @@ def test_parting_leaves_nothing_of_its_words_in_the_other_chat(database: Path) -
     of_chat = "SELECT text FROM messages WHERE chat_id = (SELECT id FROM chats WHERE name = ?) AND kind <> 'system'"
     assert {text for (text,) in rows(database, of_chat, ("Ann",))} == {*TEXTS, "", "the end of it"}
     assert "photo words 0" in {text for (text,) in rows(database, of_chat, ("Ann at sea",))}
-    _is_well(database)
+    is_well(database)

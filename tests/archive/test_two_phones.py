@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.archive.test_merge import WORDS
-from tests.archive.test_reingest import _is_well
-from tests.helpers import one, put, rows
+from tests.helpers import is_well, one, put, rows
 from tests.phones import PHONES, Phone, Sent, write
+from tests.talks import WORDS
 
 #: Phones whose dates prove their order, or whose year stands first; with a name that a text file may have.
 BY_NAME = {phone.name: phone for phone in PHONES}
@@ -102,7 +101,7 @@ def _check(database: Path, talk: list[Sent], sides: tuple[Side, Side]) -> None:
         if str(text) in clock:
             apart = datetime.fromisoformat(str(at)) - clock[str(text)]
             assert abs(apart) < timedelta(minutes=2), (text, at)
-    _is_well(database)
+    is_well(database)
 
 
 @pytest.mark.property

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.archive.test_correcting import run
+from tests.commands import run
 from tests.helpers import put, rows
 
 BEFORE = "27/04/2024, 21:05 - Uta: lamp sea harbour candle\n27/04/2024, 21:06 - Bo: stone harbour corn plum\n"

@@ -16,7 +16,7 @@ from ingest.summaries.meaning import encoder as encoders
 from ingest.summaries.meaning.head import meaning_of
 from ingest.summaries.meaning.rescore import with_meaning
 from ingest.summaries.offline.summarizer import VERSION
-from tests.archive.test_correcting import run
+from tests.commands import run
 from tests.helpers import one, put, rows
 
 EXPORT = Path(__file__).parents[2] / "examples" / "WhatsApp Chat with Lakehouse 🌊.txt"

@@ -11,10 +11,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from ingest.core.errors import MemoriesError
-from tests.archive.test_reingest import _is_well
+from tests.client import Client
 from tests.conftest import serve
-from tests.helpers import one, put, rows
-from tests.server.test_api import Client
+from tests.helpers import is_well, one, put, rows
 
 LAKE = """\
 14/06/2024, 18:02 - Nora: the boathouse at eight
@@ -64,7 +63,7 @@ def test_two_chats_become_one_and_two_again(api: Client, archive: Path) -> None:
     assert set(chats(api)) == {"Lake", "-The sea"}
     assert api.get("/api/search?q=Marrowby&chat=-The%20sea")["total"] == 1
     assert [edit["action"] for edit in api.get("/api/edits")["edits"]][-1] == "join_chats"
-    _is_well(archive)
+    is_well(archive)
 
 
 def test_an_export_is_taken_out_and_comes_back(api: Client, archive: Path, tmp_path: Path) -> None:
@@ -76,7 +75,7 @@ def test_an_export_is_taken_out_and_comes_back(api: Client, archive: Path, tmp_p
     assert api.get("/api/search?q=Marrowby")["total"] == 0
     put(archive, tmp_path / "WhatsApp Chat with Sea.txt", me="Nora")
     assert api.get("/api/search?q=Marrowby")["total"] == 1
-    _is_well(archive)
+    is_well(archive)
 
 
 @pytest.mark.parametrize("things", ["chats", "sources", "people"])
@@ -113,7 +112,7 @@ def test_what_is_forgotten_is_in_no_file_and_does_not_come_back(
     if things == "people":  # what somebody else noted of a talk that stays
         assert rows(archive, "SELECT note FROM exchange_marks WHERE note IS NOT NULL") == [("remember lantern",)]
     assert one(archive, "SELECT count(*) FROM exchange_marks WHERE is_starred") == 1
-    _is_well(archive)
+    is_well(archive)
 
 
 @pytest.mark.parametrize(
@@ -221,4 +220,4 @@ def test_what_is_hidden_stays_hidden_whatever_goes(api: Client, archive: Path, t
     for word in ("Marrowby", "buckets", "lantern"):
         assert api.get(f"/api/search?q={word}")["total"] == 0, word
         assert word not in api.text("/book.txt?all=1"), word
-    _is_well(archive)
+    is_well(archive)

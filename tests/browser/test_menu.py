@@ -11,10 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from ingest.ops import passwords
+from tests.client import Client, come_in
 from tests.conftest import Served, serve
 from tests.helpers import put
-from tests.server.test_access import come_in
-from tests.server.test_api import Client
 
 ROLES = ("viewer", "curator", "owner")
 #: What a page is about: one of these at least is to be seen on it.

@@ -14,9 +14,9 @@ from ingest.cli import main
 from ingest.core.keys import Keys, chat_key
 from ingest.ops.passwords import hash_password
 from ingest.ops.redacted_copy import Redactions, reduce
+from tests.client import Client, ids
 from tests.conftest import Served, free_port, serve
 from tests.helpers import one, put, rows, with_plain_tags
-from tests.server.test_api import Client, ids
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from click.testing import CliRunner
 
 from ingest.cli import main
 from memories_lib.shared import edit_log
+from tests.client import Client, ids
 from tests.conftest import serve
 from tests.helpers import one, put
-from tests.server.test_api import Client, ids
 
 TIMES = 60 if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else 3
 pytestmark = pytest.mark.drill
@@ -202,7 +202,7 @@ def test_a_server_on_a_full_disk_goes_on(small_disk: Path, home: Path, tmp_path:
     assert all("disk is full" in answer[2]["detail"] for answer in refused)
     assert ids(api) == numbers
     assert api.ask("GET", "/health")[0] == 200
-    from tests.server.test_swap import send
+    from tests.client import send
 
     status, found = send(served, "/api/archive", home.read_bytes())
     assert (status, "disk" in str(found["detail"])) == (507, True)

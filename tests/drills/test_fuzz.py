@@ -25,8 +25,8 @@ from ingest.core.model import Options
 from ingest.exports.discover import open_exports
 from ingest.exports.source import Limits
 from ingest.importing.pipeline import ingest
-from tests.archive.test_merge import talk
 from tests.phones import PHONES, write
+from tests.talks import talk
 
 _SECONDS = float(os.environ.get("MEMORIES_FUZZ_SECONDS", "600"))
 _SLOW = 1.0

@@ -13,10 +13,9 @@ from playwright.sync_api import Browser
 
 from ingest.ops import passwords
 from tests.browser.test_browser import PAGES, SIZES
+from tests.client import Client, come_in
 from tests.conftest import Served, serve
 from tests.helpers import one
-from tests.server.test_access import come_in
-from tests.server.test_api import Client
 
 LANGUAGES = ("en", "de", "es")
 ROLES = ("viewer", "curator", "owner")

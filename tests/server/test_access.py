@@ -23,8 +23,8 @@ from ingest.ops import passwords
 from memories_lib.access import attempts, roles
 from memories_lib.shared import access_tokens
 from memories_lib.shared.layout import ArchiveFiles
+from tests.client import Client, come_in, post_form
 from tests.conftest import Served, serve
-from tests.server.test_api import Client
 
 PATHS = [
     "/", "/memories", "/memories/messages", "/memories/messages.json", "/memories.db", "/memories/exchanges/1",
@@ -52,29 +52,6 @@ def public(archive: Path, tmp_path: Path, hashed: dict[str, str], monkeypatch: p
     served = serve(archive, tmp_path / "log")
     yield Client(served)
     served.stop()
-
-
-def come_in(client: Client, role: str, password: str) -> tuple[int, dict[str, str], str]:
-    """(status, headers, cookies) of a visit to the login page."""
-    _, headers, page = client.ask("GET", "/-/login")
-    token = re.search(r'name="csrftoken" value="([^"]+)"', page.decode())
-    assert token
-    form = urlencode({"role": role, "password": password, "csrftoken": token[1]})
-    cookie = headers["set-cookie"].partition(";")[0]
-    status, headers, _ = _post(client, "/-/login", form, cookie)
-    return status, headers, headers.get("set-cookie", "").partition(";")[0]
-
-
-def _post(client: Client, path: str, form: str, cookie: str) -> tuple[int, dict[str, str], bytes]:
-    import http.client
-    from urllib.parse import urlsplit
-
-    connection = http.client.HTTPConnection(urlsplit(client.served.base).netloc, timeout=60)
-    connection.request("POST", path, form, {"content-type": "application/x-www-form-urlencoded", "cookie": cookie})
-    answer = connection.getresponse()
-    body = answer.read()
-    connection.close()
-    return answer.status, {k.lower(): v for k, v in answer.getheaders()}, body
 
 
 @pytest.mark.parametrize("how", ["public", "proxied", "other host"])
@@ -125,7 +102,7 @@ def test_whoever_logs_in_gets_the_page_that_was_asked_for(public: Client, asked:
     assert token
     assert (f'name="next" value="{html.escape(asked)}"' in page.decode()) is (asked == after)
     form = urlencode({"csrftoken": token[1], "role": "viewer", "password": "viewer word", "next": asked})
-    status, headers, _ = _post(public, "/-/login", form, headers["set-cookie"].partition(";")[0])
+    status, headers, _ = post_form(public, "/-/login", form, headers["set-cookie"].partition(";")[0])
     assert (status, headers["location"]) == (302, after)
 
 
@@ -306,9 +283,9 @@ def test_logged_out_is_logged_out(public: Client) -> None:
     assert token
     csrf = headers["set-cookie"].partition(";")[0]
     # Refused, for want of the token: nothing was done.
-    assert _post(public, "/-/logout", "", f"{cookie}; {csrf}")[0] == 403
+    assert post_form(public, "/-/logout", "", f"{cookie}; {csrf}")[0] == 403
     assert public.ask("GET", "/api/sessions", headers={"cookie": cookie})[0] == 200
-    assert _post(public, "/-/logout", f"csrftoken={token[1]}", f"{cookie}; {csrf}")[0] == 302
+    assert post_form(public, "/-/logout", f"csrftoken={token[1]}", f"{cookie}; {csrf}")[0] == 302
     assert public.ask("GET", "/api/sessions", headers={"cookie": cookie})[0] == 401
     assert public.ask("GET", "/api/sessions", headers={"cookie": other})[0] == 200
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import http.client
 import json
 import re
 import shutil
@@ -12,48 +10,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import ROOT, Served, serve
-from tests.helpers import one, rows, run_apart, with_plain_tags
+from tests.client import Client, ids
+from tests.conftest import ROOT, serve
+from tests.helpers import one, rows, run_apart
 
 ELSEWHERE = "http://frontend.example:3000"
-
-
-class Client:
-    """Any method, any headers, and JSON both ways."""
-
-    def __init__(self, served: Served) -> None:
-        self.served = served
-
-    def ask(
-        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, str], Any]:
-        address = urlsplit(self.served.base)
-        with closing(http.client.HTTPConnection(address.hostname or "", address.port or 0, timeout=60)) as connection:
-            sent = {"content-type": "application/json", **(headers or {})} if body is not None else headers or {}
-            connection.request(method, path, None if body is None else json.dumps(body), sent)
-            answer = connection.getresponse()
-            content = answer.read()
-        shown = {name.lower(): value for name, value in answer.getheaders()}
-        if shown.get("content-encoding") == "gzip":
-            content = gzip.decompress(content)
-        is_json = shown.get("content-type", "").startswith("application/json") and content
-        return answer.status, shown, json.loads(content) if is_json else content
-
-    def get(self, path: str) -> Any:
-        status, _, found = self.ask("GET", path)
-        assert status == 200, (path, found)
-        return found
-
-    def text(self, path: str) -> str:
-        """A page as its reader sees it."""
-        status, _, found = self.ask("GET", path)
-        assert status == 200, path
-        return with_plain_tags(found.decode())
 
 
 @pytest.fixture
@@ -78,10 +42,6 @@ def calm(examples_db: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     served = serve(folder / "served" / "memories.db", folder / "log")
     yield Client(served)
     served.stop()
-
-
-def ids(api: Client, more: str = "") -> list[int]:
-    return [item["id"] for item in api.get(f"/api/exchanges?page_size=100{more}")["items"]]
 
 
 @pytest.mark.parametrize("slash", ["", "/"])

@@ -12,9 +12,9 @@ import pytest
 from datasette.app import Datasette
 
 from memories_lib.server import response_cache
+from tests.client import Client
 from tests.conftest import Served, free_port, serve
 from tests.helpers import checkout, put, rows, run_apart
-from tests.server.test_api import Client
 
 LONG = "a very long thing to say indeed, and then some more of it "
 

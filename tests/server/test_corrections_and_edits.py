@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.archive.test_correcting import run
 from tests.archive.test_corrections_kept import OPEN, anew
+from tests.client import Client
+from tests.commands import run
 from tests.conftest import serve
 from tests.helpers import one, rows, save_as
-from tests.server.test_api import Client
 
 
 @pytest.mark.parametrize("said", [("--chat", "Sister"), ("--date-order", "dmy")])

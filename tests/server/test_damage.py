@@ -19,10 +19,10 @@ from ingest.ops.healing import heal
 from ingest.ops.serving import datasette_arguments
 from memories_lib.shared import damage, versions
 from memories_lib.shared.layout import ArchiveFiles, media_name
+from tests.client import Client, ids
+from tests.commands import memories, newest
 from tests.conftest import serve
 from tests.helpers import one, rows
-from tests.server.test_api import Client, ids
-from tests.server.test_backups import newest, run
 
 _SEARCH = ("messages_fts", "exchanges_fts", "media_fts")
 
@@ -143,11 +143,11 @@ def test_before_it_is_served_an_index_is_made_again_and_an_earlier_version_follo
     assert healed.made_again == ("the search index messages_fts",)
     assert heal(home) == type(healed)()
 
-    run("backup", "--db", home, "--to", tmp_path / "kept")
+    memories("backup", "--db", home, "--to", tmp_path / "kept")
     spoil(home, "messages")
     assert heal(home).left == ("the table messages",)  # no earlier version yet: what can be read is served
-    run("restore", newest(tmp_path / "kept"), "--db", home)
-    run("restore", newest(tmp_path / "kept"), "--db", home)  # which keeps a version
+    memories("restore", newest(tmp_path / "kept"), "--db", home)
+    memories("restore", newest(tmp_path / "kept"), "--db", home)  # which keeps a version
     spoil(home, "messages")
     assert heal(home).version is not None
     assert one(home, "SELECT count(*) FROM messages") == 188

@@ -15,9 +15,9 @@ from memories_lib.server import served_archive
 from memories_lib.server.http import ApiError, JsonBody
 from memories_lib.shared.fts_query import fts_query
 from memories_lib.web import markup
+from tests.client import Client, ids
 from tests.conftest import serve
 from tests.helpers import put, rows
-from tests.server.test_api import Client, ids
 
 WORDS = ("zwetschke", "mirabelle", "renette", "quitte")
 

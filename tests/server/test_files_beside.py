@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from ingest.cli import main
 from memories_lib.shared.layout import ArchiveFiles
+from tests.client import Client, ids
 from tests.conftest import Served, serve
-from tests.server.test_api import Client, ids
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from ingest.cli import main
+from tests.client import Client
 from tests.gemini import (
     Answer,
     StandIn,
@@ -20,12 +21,11 @@ from tests.gemini import (
     summarize,
 )
 from tests.helpers import one, put
-from tests.server.test_api import Client
 
 
 def test_edits_stay_on_top(google: StandIn, db: Path) -> None:
+    from tests.client import Client, ids
     from tests.conftest import serve
-    from tests.server.test_api import Client, ids
 
     served = serve(db, db.parent / "log")
     api = Client(served)
@@ -119,8 +119,8 @@ def test_months_years_and_chats(google: StandIn, db: Path) -> None:
 def test_the_page_asks_for_the_owner(google: StandIn, db: Path) -> None:
     from urllib.parse import urlencode
 
+    from tests.client import post_form
     from tests.conftest import serve
-    from tests.server.test_access import _post
 
     google.brain = lambda _: (200, reply({"answer": "With <b>mint</b>.", "cites": [1], "known": True}, prompt=50))
     served = serve(db, db.parent / "log")
@@ -131,7 +131,7 @@ def test_the_page_asks_for_the_owner(google: StandIn, db: Path) -> None:
     cookie = headers["set-cookie"].partition(";")[0]
 
     def post(**form: str) -> str:
-        return _post(api, "/ask", urlencode({"csrftoken": token[1], **form}), cookie)[2].decode()
+        return post_form(api, "/ask", urlencode({"csrftoken": token[1], **form}), cookie)[2].decode()
 
     found = post(question="la sopa de tu abuelo")
     assert "hierbabuena" in found
@@ -139,7 +139,7 @@ def test_the_page_asks_for_the_owner(google: StandIn, db: Path) -> None:
     found = post(question="la sopa de tu abuelo", send="1")
     assert "With &lt;b&gt;mint&lt;/b&gt;." in found
     assert len(google.requests) == 1
-    assert _post(api, "/ask", urlencode({"question": "sopa", "send": "1"}), cookie)[0] == 403
+    assert post_form(api, "/ask", urlencode({"question": "sopa", "send": "1"}), cookie)[0] == 403
     served.stop()
     log = (db.parent / "log").read_text("utf-8")
     assert "sopa" not in log

@@ -20,11 +20,10 @@ from PIL import Image
 
 from ingest.cli import main
 from ingest.ops import passwords
+from tests.client import Client, come_in
 from tests.conftest import serve
 from tests.helpers import one, put, rows
 from tests.routes import addresses, patterns
-from tests.server.test_access import come_in
-from tests.server.test_api import Client
 
 L = "\u200e"
 PHOTO = "00000007-PHOTO-2024-03-14-10-01-00.jpg"

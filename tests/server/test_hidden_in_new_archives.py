@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from memories_lib.shared.layout import ArchiveFiles
+from tests.client import Client, ids
+from tests.commands import memories, newest
 from tests.conftest import serve
 from tests.helpers import one, put, rows
-from tests.server.test_api import Client, ids
-from tests.server.test_backups import newest, run
 
 WORDS = ("zwetschke", "mirabelle", "renette", "quitte", "perlsack", "fadenkreuz")
 
@@ -79,8 +79,8 @@ def test_what_was_hidden_is_hidden_in_a_chat_of_another_name(
     (anew.parent / name).write_text(_text(who), "utf-8")
     put(anew, anew.parent / name, me="Nora", chat=chat)
     assert _seen(anew) == {WORDS[-1]}
-    assert "all is well" in run("check", "--db", anew)
-    assert "all shown" in run("doctor", "--db", anew)
+    assert "all is well" in memories("check", "--db", anew)
+    assert "all shown" in memories("doctor", "--db", anew)
 
 
 def test_edits_that_wait_are_said_to(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_edits_that_wait_are_said_to(tmp_path: Path) -> None:
     put(anew, other, me="Nora")
     # A short greeting in the same minute is no proof of anything.
     assert one(anew, "SELECT count(*) FROM visible_messages") == 2
-    assert "wait for what they are about" in run("doctor", "--db", anew)
+    assert "wait for what they are about" in memories("doctor", "--db", anew)
 
 
 @pytest.fixture
@@ -112,8 +112,8 @@ def joined(tmp_path: Path) -> Path:
         "utf-8",
     )
     put(home, group)
-    run("backup", "--db", home, "--to", tmp_path / "backups")
-    run("chats", "--db", home, "join", "--yes", "Group Zed", "Cara")
+    memories("backup", "--db", home, "--to", tmp_path / "backups")
+    memories("chats", "--db", home, "join", "--yes", "Group Zed", "Cara")
     assert rows(home, "SELECT name FROM chats") == [("Group Zed",)]
     _hide(home, tmp_path / "log")
     assert _seen(home) == {WORDS[-1]}
@@ -121,11 +121,11 @@ def joined(tmp_path: Path) -> Path:
 
 
 def test_a_backup_from_before_chats_were_joined_shows_nothing_again(joined: Path, tmp_path: Path) -> None:
-    run("restore", "--db", joined, newest(tmp_path / "backups"))
+    memories("restore", "--db", joined, newest(tmp_path / "backups"))
     assert len(rows(joined, "SELECT name FROM chats")) == 2
     assert _seen(joined) == {WORDS[-1]}
-    assert "all is well" in run("check", "--db", joined)
-    run("rollback", "--db", joined)
+    assert "all is well" in memories("check", "--db", joined)
+    memories("rollback", "--db", joined)
     assert _seen(joined) == {WORDS[-1]}
 
 
@@ -154,7 +154,7 @@ def test_what_would_be_seen_again_is_refused(tmp_path: Path) -> None:
     lines = "".join(f"1{n}.03.24, 10:0{n} - Cara: {word}\n" for n, word in enumerate(WORDS))
     export.write_text(lines, "utf-8")
     put(home, export)
-    run("backup", "--db", home, "--to", tmp_path / "backups")
+    memories("backup", "--db", home, "--to", tmp_path / "backups")
     for path in home.parent.iterdir():
         if path.is_file():
             path.unlink()
@@ -166,16 +166,16 @@ def test_what_would_be_seen_again_is_refused(tmp_path: Path) -> None:
     assert Client(served).ask("DELETE", "/api/messages", {"message_ids": [message]})[0] == 200
     served.stop()
     before = home.read_bytes()
-    said = run("restore", "--db", home, newest(tmp_path / "backups"), fails=True)
+    said = memories("restore", "--db", home, newest(tmp_path / "backups"), fails=True)
     assert "1 hidden message would be seen again" in said
     assert home.read_bytes() == before
     assert WORDS[2] not in _seen(home)
-    run("restore", "--db", home, newest(tmp_path / "backups"), "--unhide")
+    memories("restore", "--db", home, newest(tmp_path / "backups"), "--unhide")
     assert WORDS[2] in _seen(home)
 
 
 def test_the_server_does_not_roll_back_to_what_is_hidden(joined: Path, tmp_path: Path) -> None:
-    run("restore", "--db", joined, newest(tmp_path / "backups"))
+    memories("restore", "--db", joined, newest(tmp_path / "backups"))
     served = serve(joined, tmp_path / "log2")
     try:
         api = Client(served)
@@ -204,7 +204,7 @@ def test_both_copies_of_what_was_parted_are_hidden_in_an_archive_made_anew(
     put(home, *exports, me="Nora")
     assert len(rows(home, "SELECT 1 FROM chats")) == 1
     _hide(home, tmp_path / "log", talks)
-    run("chats", "--db", home, "part", exports[0].name, "--as", "Part")
+    memories("chats", "--db", home, "part", exports[0].name, "--as", "Part")
     assert len(rows(home, "SELECT 1 FROM chats")) == 2
     assert _seen(home) == {WORDS[-1]}
     anew = tmp_path / "new" / "memories.db"
@@ -213,7 +213,7 @@ def test_both_copies_of_what_was_parted_are_hidden_in_an_archive_made_anew(
         log.execute("VACUUM INTO ?", (str(anew.with_name("curation.db")),))
     put(anew, *(exports[n] for n in order), me="Nora")
     assert _seen(anew) == {WORDS[-1]}
-    assert "all is well" in run("check", "--db", anew)
+    assert "all is well" in memories("check", "--db", anew)
 
 
 def test_a_backup_does_not_bring_back_what_was_forgotten(tmp_path: Path) -> None:
@@ -221,10 +221,10 @@ def test_a_backup_does_not_bring_back_what_was_forgotten(tmp_path: Path) -> None
     other = tmp_path / "WhatsApp Chat with Ben.txt"
     other.write_text("10.03.24, 10:00 - Ben: the marmalade is yours\n", "utf-8")
     put(database, other)
-    run("backup", "--db", database, "--to", tmp_path / "backups")
-    run("forget", "--db", database, "chat", "Ben", "--yes")
-    said = run("restore", newest(tmp_path / "backups"), "--db", database, fails=True)
+    memories("backup", "--db", database, "--to", tmp_path / "backups")
+    memories("forget", "--db", database, "chat", "Ben", "--yes")
+    said = memories("restore", newest(tmp_path / "backups"), "--db", database, fails=True)
     assert "what was forgotten for good would be back: chat 'Ben'" in said
     assert rows(database, "SELECT name FROM chats") == [("Cara",)]
-    run("restore", newest(tmp_path / "backups"), "--db", database, "--unhide")
+    memories("restore", newest(tmp_path / "backups"), "--db", database, "--unhide")
     assert rows(database, "SELECT name FROM chats ORDER BY 1") == [("Ben",), ("Cara",)]

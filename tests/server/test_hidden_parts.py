@@ -16,10 +16,10 @@ from ingest.archive.database import connect
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
+from tests.client import Client, ids
+from tests.commands import memories
 from tests.conftest import serve
 from tests.helpers import one, put, rows
-from tests.server.test_api import Client, ids
-from tests.server.test_backups import run
 
 _TALKS = (
     ("Ana", "the kettle sang zwetschke"), ("Ben", "and the lake was quiet mirabelle"),
@@ -138,9 +138,9 @@ def test_commands_show_the_edits_before_they_give_words_away(archive: Path, tmp_
     for end in ("-wal", "-shm"):
         Path(f"{archive}{end}").unlink(missing_ok=True)
     shutil.copy(before, archive)  # an older copy, as from a backup program
-    assert WORDS[0] not in run("search", WORDS[0], "--db", archive).replace(f"“{WORDS[0]}”", "")
+    assert WORDS[0] not in memories("search", WORDS[0], "--db", archive).replace(f"“{WORDS[0]}”", "")
     shutil.copy(before, archive)
-    run("publish", "static", tmp_path / "out", "--db", archive, "--yes")
+    memories("publish", "static", tmp_path / "out", "--db", archive, "--yes")
     assert not [path for path in (tmp_path / "out").rglob("*.html") if WORDS[0] in path.read_text("utf-8")]
     pages = [path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.html")]
     assert any(word in page for word in WORDS[1:] for page in pages)
@@ -247,7 +247,7 @@ def test_links_to_what_was_forgotten_are_gone_with_their_names(api: Client, arch
     assert api.ask("POST", f"/api/exchanges/{min(ids(api, '&all=1'))}/star")[0] == 200
     kept = api.ask("POST", "/api/shares", {"book": {"person": "Ana"}, "days": 3})[2]["path"]
     api.ask("POST", "/api/shares", {"book": {"person": "Ben"}, "days": 3})
-    run("forget", "person", "Ben", "--db", archive, "--yes")
+    memories("forget", "person", "Ben", "--db", archive, "--yes")
     assert [share["what"]["book"] for share in api.get("/api/shares")["shares"]] == [{"person": "Ana"}]
     assert api.ask("GET", kept)[0] == 200
     for path in archive.parent.glob("access.db*"):

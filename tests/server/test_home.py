@@ -15,9 +15,9 @@ import pytest
 from bench.labels import read_labels
 from memories_lib.queries import home, scenes
 from memories_lib.web.markup import file_name, initials
+from tests.client import Client
 from tests.conftest import Served, serve
 from tests.helpers import one, put, rows, with_plain_tags
-from tests.server.test_api import Client
 
 GOOD = [talk for talk in read_labels() if talk.language in ("en", "de", "fr", "es") and talk.grade == 2]
 

@@ -10,10 +10,9 @@ import pytest
 
 from ingest.ops.passwords import hash_password
 from ingest.ops.serving import datasette_arguments
+from tests.client import Client, come_in
 from tests.conftest import Served, free_port, serve
 from tests.helpers import one
-from tests.server.test_access import come_in
-from tests.server.test_api import Client
 
 
 def serve_immutable(database: Path, log: Path) -> Served:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from memories_lib.server import response_cache
+from tests.client import Client
 from tests.conftest import Served, serve
 from tests.helpers import run_apart
-from tests.server.test_api import Client
 
 ASKED = "/api/exchanges?all=1&page_size=100&chat=Theo"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.client import Client
+from tests.commands import memories
 from tests.conftest import serve
 from tests.helpers import rows
-from tests.server.test_api import Client
-from tests.server.test_backups import run
 
 _PEOPLE, _CHATS, _PLACES = 230, 60, 405
 
@@ -37,7 +37,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for n in range(_CHATS):
         pair = [line(f"Guest {n:03}", "shall we go?") + line("Nora", f"to the pier, number {n}")]
         (folder / f"WhatsApp Chat with Pier {n:02}.txt").write_text("".join(pair), "utf-8")
-    run("ingest", folder, "--db", folder / "memories.db", "--me", "Nora")
+    memories("ingest", folder, "--db", folder / "memories.db", "--me", "Nora")
     return folder / "memories.db"
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from ingest.ops.static_site import write_site
 from memories_lib.queries.talks import PART
+from tests.client import Client
 from tests.conftest import serve
 from tests.helpers import put, rows
-from tests.server.test_api import Client
 
 #: Messages of a day, and days: together more than two parts.
 _A_DAY, _DAYS = 290, 8

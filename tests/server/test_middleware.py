@@ -20,9 +20,9 @@ import pytest
 
 from ingest.ops.serving import datasette_arguments
 from memories_lib.server import slow_requests, streamed
+from tests.client import Client
 from tests.conftest import ROOT, Served, serve
 from tests.helpers import run_apart
-from tests.server.test_api import Client
 
 ELSEWHERE = {"origin": "https://evil.example", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
 ALWAYS = (

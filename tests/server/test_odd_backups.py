@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from tests.client import Client, ids
+from tests.commands import memories, newest
 from tests.conftest import serve
 from tests.helpers import one
-from tests.server.test_api import Client, ids
-from tests.server.test_backups import newest, run
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def home(examples_db: Path, tmp_path: Path) -> Path:
     api = Client(served)
     assert api.ask("POST", f"/api/exchanges/{ids(api)[0]}/star")[0] == 200
     served.stop()
-    run("backup", "--db", home, "--to", tmp_path / "backups")
+    memories("backup", "--db", home, "--to", tmp_path / "backups")
     return home
 
 
@@ -71,7 +71,7 @@ def _edit(id: str = "5", action: str = "action", key: str = "subject_key", detai
 def test_what_is_no_edit_is_left_out(home: Path, tmp_path: Path, sql: str) -> None:
     odd = tmp_path / "odd.zip"
     _with_log(newest(tmp_path / "backups"), odd, sql)
-    assert "1 of the entries in its log are no edits" in run("restore", "--db", home, odd)
+    assert "1 of the entries in its log are no edits" in memories("restore", "--db", home, odd)
     assert one(home, "SELECT count(*) FROM exchange_marks WHERE is_starred") == 1
     served = serve(home, tmp_path / "log")
     try:
@@ -96,7 +96,7 @@ def test_what_is_no_log_is_refused(home: Path, tmp_path: Path, sql: str) -> None
     odd = tmp_path / "odd.zip"
     _with_log(newest(tmp_path / "backups"), odd, sql)
     before = home.read_bytes()
-    assert "this backup cannot be restored" in run("restore", "--db", home, odd, fails=True)
+    assert "this backup cannot be restored" in memories("restore", "--db", home, odd, fails=True)
     assert home.read_bytes() == before
 
 
@@ -115,4 +115,4 @@ def test_a_manifest_that_is_none_is_said_so(
     with zipfile.ZipFile(newest(tmp_path / "backups")) as archive:
         archive.extractall(folder)
     _pack(folder, odd, change(json.loads((folder / "manifest.json").read_text("utf-8"))))
-    assert "damaged" in run("restore", "--db", home, odd, fails=True)
+    assert "damaged" in memories("restore", "--db", home, odd, fails=True)

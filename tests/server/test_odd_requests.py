@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.client import Client
 from tests.conftest import Served, serve
 from tests.helpers import one, put
-from tests.server.test_api import Client
 
 
 @pytest.fixture(scope="module")

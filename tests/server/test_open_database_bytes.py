@@ -12,10 +12,10 @@ import pytest
 
 from ingest.archive.database import connect
 from memories_lib.shared import open_database_bytes
+from tests.client import Client
+from tests.commands import memories
 from tests.conftest import serve
 from tests.routes import addresses, patterns
-from tests.server.test_api import Client
-from tests.server.test_backups import run
 
 TAKE_IT = """
 import sqlite3, sys
@@ -53,7 +53,7 @@ def test_no_address_lets_go(examples_db: Path, tmp_path: Path) -> None:
     served.stop()
 
 
-@pytest.mark.parametrize("options", [("--dry-run",), ()])
+@pytest.mark.parametrize("options", [("--dry-memories",), ()])
 def test_no_upload_lets_go(examples_db: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
     shutil.copytree(examples_db.parent, tmp_path / "home")
     (tmp_path / "served").mkdir()
@@ -61,7 +61,7 @@ def test_no_upload_lets_go(examples_db: Path, tmp_path: Path, options: tuple[str
     connect(database).close()
     served = serve(database, tmp_path / "log")
     Client(served).get("/api/exchanges")
-    run("push", "--db", tmp_path / "home" / "memories.db", "--to", served.base, *options)
+    memories("push", "--db", tmp_path / "home" / "memories.db", "--to", served.base, *options)
     assert _who_has(database) == "database is locked"
 
     assert b"".join(open_database_bytes.blocks(database, 1000)) == database.read_bytes()

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ingest.ops.passwords import hash_password
+from tests.client import Client
 from tests.conftest import ROOT, serve
-from tests.server.test_api import Client
 
 EXAMPLES = "60" if os.environ.get("HYPOTHESIS_PROFILE") == "drill" else "2"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.client import Client
 from tests.conftest import EXAMPLES, ROOT, Served, free_port
 from tests.helpers import put
-from tests.server.test_api import Client
 
 GUIDE = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
 PASSWORD = "family words of ours"

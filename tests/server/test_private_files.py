@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.archive.test_correcting import run
+from tests.client import Client
+from tests.commands import run
 from tests.conftest import EXAMPLES, serve
 from tests.helpers import put
-from tests.server.test_api import Client
 
 
 @pytest.fixture(autouse=True)

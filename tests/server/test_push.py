@@ -12,10 +12,10 @@ import pytest
 
 from ingest.ops import sync as pushing
 from ingest.ops.remote import Remote, RemoteError
+from tests.client import Client, ids
+from tests.commands import memories
 from tests.conftest import Served, serve
 from tests.helpers import one, put
-from tests.server.test_api import Client, ids
-from tests.server.test_backups import run
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 def test_there_and_back(home: Path, served: Served, tmp_path: Path) -> None:
     assert "Nothing here yet" in Client(served).ask("GET", "/")[2].decode()
-    assert "would be sent" in run("push", "--db", home, "--to", served.base, "--dry-run")
+    assert "would be sent" in memories("push", "--db", home, "--to", served.base, "--dry-run")
     assert Client(served).get("/api/chats")["chats"] == []
-    assert "shows it" in run("push", "--db", home, "--to", served.base)
+    assert "shows it" in memories("push", "--db", home, "--to", served.base)
     api = Client(served)
     assert len(api.get("/api/chats")["chats"]) == 4
-    assert "the same is served" in run("push", "--db", home, "--to", served.base)
+    assert "the same is served" in memories("push", "--db", home, "--to", served.base)
     assert len(list((tmp_path / "server" / "media").rglob("*"))) == len(list((home.parent / "media").rglob("*")))
     # An edit there, an edit here, a new export: all of it everywhere.
     there = ids(api)[0]
@@ -53,18 +53,18 @@ def test_there_and_back(home: Path, served: Served, tmp_path: Path) -> None:
     here = ids(Client(local))[1]
     Client(local).ask("POST", f"/api/exchanges/{here}/star")
     local.stop()
-    assert "1 brought here, 1 sent" in run("pull", "--db", home, "--from", served.base)
+    assert "1 brought here, 1 sent" in memories("pull", "--db", home, "--from", served.base)
     assert one(home, "SELECT count(*) FROM exchange_marks WHERE is_starred") == 2
     assert len(api.get("/api/exchanges?starred=1")["items"]) == 2
     (tmp_path / "WhatsApp Chat with Emma.txt").write_text("03/04/21, 9:15 pm - Emma: new here\n", "utf-8")
     put(home, tmp_path / "WhatsApp Chat with Emma.txt")
-    run("push", "--db", home, "--to", served.base)
+    memories("push", "--db", home, "--to", served.base)
     assert len(api.get("/api/exchanges?starred=1")["items"]) == 2
     assert len(api.get("/api/chats")["chats"]) == 5
     # A machine that has nothing fetches everything.
-    run("pull", "--db", tmp_path / "third" / "memories.db", "--from", served.base, "--archive")
+    memories("pull", "--db", tmp_path / "third" / "memories.db", "--from", served.base, "--archive")
     assert one(tmp_path / "third" / "memories.db", "SELECT count(*) FROM exchange_marks WHERE is_starred") == 2
-    assert "all is well" in run("check", "--db", tmp_path / "third" / "memories.db")
+    assert "all is well" in memories("check", "--db", tmp_path / "third" / "memories.db")
 
 
 def test_only_what_changed_travels(served: Served, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_killed_on_the_way_and_tried_again(home: Path, tmp_path: Path, monkeypat
     remote.close()
     served.stop()
     assert one(database, "SELECT count(*) FROM messages") == 188
-    assert "all is well" in run("check", "--db", database)
+    assert "all is well" in memories("check", "--db", database)
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_killed_on_the_way_and_tried_again(home: Path, tmp_path: Path, monkeypat
 )  # fmt: skip
 def test_addresses_that_are_none(home: Path, url: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.ops.remote._WAIT_S", (0.01,))
-    assert said in run("push", "--db", home, "--to", url, fails=True)
+    assert said in memories("push", "--db", home, "--to", url, fails=True)
 
 
 def test_a_token_that_is_not_good(home: Path, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEMORIES_TOKEN", "mem_1_nothing")
-    told = run("push", "--db", home, "--to", served.base, fails=True)
+    told = memories("push", "--db", home, "--to", served.base, fails=True)
     assert "not (or no longer) good" in told
     assert "mem_1" not in told
 
@@ -144,7 +144,7 @@ def test_something_else_answers(site: Served) -> None:
 def test_links_that_would_lead_elsewhere_are_not_sent_unasked(home: Path, served: Served, tmp_path: Path) -> None:
     """An archive made anew, in another order, where nothing says which numbers were given before."""
     exports = sorted((Path(__file__).parents[2] / "examples").iterdir())
-    run("push", "--db", home, "--to", served.base)
+    memories("push", "--db", home, "--to", served.base)
     anew = tmp_path / "anew" / "memories.db"
     anew.parent.mkdir()
     for export in reversed(exports):
@@ -155,44 +155,44 @@ def test_links_that_would_lead_elsewhere_are_not_sent_unasked(home: Path, served
             with pytest.raises(RemoteError, match=r"\d+ of the \d+ talks .* --renumber"):
                 pushing.push(remote, anew)
     assert Client(served).get("/api/exchanges?all=1&page_size=100") == before
-    assert "shows it" in run("push", "--db", anew, "--to", served.base, "--renumber")
+    assert "shows it" in memories("push", "--db", anew, "--to", served.base, "--renumber")
     after = Client(served).get("/api/exchanges?all=1&page_size=100")
     assert [e["id"] for e in after["items"]] != [e["id"] for e in before["items"]]
     # Going back is what somebody does whose links are wrong: it asks nothing, whichever way.
     assert Client(served).ask("POST", "/api/archive/rollback", {})[0] == 200
     assert Client(served).get("/api/exchanges?all=1&page_size=100") == before
-    run("backup", "--db", anew, "--to", tmp_path / "backups")
+    memories("backup", "--db", anew, "--to", tmp_path / "backups")
     (backup,) = (tmp_path / "backups").glob("*.zip")
-    run("restore", backup, "--remote", served.base)
+    memories("restore", backup, "--remote", served.base)
     assert Client(served).get("/api/exchanges?all=1&page_size=100") == after
     assert Client(served).ask("POST", "/api/archive/rollback", {})[0] == 200
     # What the sentence says to do instead.
     third = tmp_path / "third" / "memories.db"
-    run("pull", "--db", third, "--from", served.base, "--archive")
+    memories("pull", "--db", third, "--from", served.base, "--archive")
     (tmp_path / "WhatsApp Chat with Emma.txt").write_text("03/04/21, 9:15 pm - Emma: new here\n", "utf-8")
     put(third, tmp_path / "WhatsApp Chat with Emma.txt")
-    assert "shows it" in run("push", "--db", third, "--to", served.base)
+    assert "shows it" in memories("push", "--db", third, "--to", served.base)
 
 
 def test_what_is_only_there_is_not_dropped_unasked(home: Path, served: Served, tmp_path: Path) -> None:
     """A chat that the server ingested by itself, and two messages of a chat that both have."""
-    run("push", "--db", home, "--to", served.base)
+    memories("push", "--db", home, "--to", served.base)
     there = tmp_path / "server" / "memories.db"
     (tmp_path / "WhatsApp Chat with Zoe.txt").write_text("03/04/21, 9:15 pm - Zoe: only there\n", "utf-8")
     put(there, tmp_path / "WhatsApp Chat with Zoe.txt")
-    said = run("push", "--db", home, "--to", served.base, fails=True)
+    said = memories("push", "--db", home, "--to", served.base, fails=True)
     assert "1 message is only here, from WhatsApp Chat with Zoe.txt" in said
     assert "memories pull --archive" in said
     assert "--replace" in said
     assert Client(served).get("/api/search?q=only+there")["total"] == 1
     # Brought home by its export, it is in both.
     put(home, tmp_path / "WhatsApp Chat with Zoe.txt")
-    assert "shows it" in run("push", "--db", home, "--to", served.base)
+    assert "shows it" in memories("push", "--db", home, "--to", served.base)
     assert Client(served).get("/api/search?q=only+there")["total"] == 1
     # Taken out here, it is only there again, and goes when that is said.
-    run("sources", "--db", home, "remove", "--yes", "WhatsApp Chat with Zoe.txt")
-    assert "1 message is only here" in run("push", "--db", home, "--to", served.base, fails=True)
-    assert "shows it" in run("push", "--db", home, "--to", served.base, "--replace")
+    memories("sources", "--db", home, "remove", "--yes", "WhatsApp Chat with Zoe.txt")
+    assert "1 message is only here" in memories("push", "--db", home, "--to", served.base, fails=True)
+    assert "shows it" in memories("push", "--db", home, "--to", served.base, "--replace")
     assert Client(served).get("/api/search?q=only+there")["total"] == 0
 
 
@@ -204,10 +204,10 @@ def test_what_was_forgotten_here_goes_there_too(
 ) -> None:
     (tmp_path / "WhatsApp Chat with Zoe.txt").write_text("03/04/21, 9:15 pm - Zoe: only there\n", "utf-8")
     put(home, tmp_path / "WhatsApp Chat with Zoe.txt")
-    run("push", "--db", home, "--to", served.base)
+    memories("push", "--db", home, "--to", served.base)
     assert Client(served).get("/api/search?q=only+there")["total"] == 1
-    run("forget", "--db", home, "--yes", kind, name)
-    assert "shows it" in run("push", "--db", home, "--to", served.base)
+    memories("forget", "--db", home, "--yes", kind, name)
+    assert "shows it" in memories("push", "--db", home, "--to", served.base)
     assert Client(served).get("/api/search?q=only+there")["total"] == 0
 
 
@@ -219,24 +219,24 @@ def test_several_messages_of_a_minute_are_not_taken_for_one(home: Path, served: 
     put(tmp_path / "server" / "memories.db", export)
     export.write_text(line.format("one") + "03/04/21, 9:16 pm - Ben: end\n04/04/21, 9:16 pm - Ben: new\n", "utf-8")
     put(home, export)
-    assert "2 messages are only here" in run("push", "--db", home, "--to", served.base, "--renumber", fails=True)
+    assert "2 messages are only here" in memories("push", "--db", home, "--to", served.base, "--renumber", fails=True)
     assert Client(served).get("/api/search?q=recipe")["total"] == 1
     # In other words, it is the same message.
     export.write_text(
         "".join(map(line.format, ("one", "a receipt", "three"))) + "03/04/21, 9:16 pm - Ben: end\n", "utf-8"
     )
     put(home, export, chat="Zoe")
-    assert "shows it" in run("push", "--db", home, "--to", served.base, "--renumber")
+    assert "shows it" in memories("push", "--db", home, "--to", served.base, "--renumber")
 
 
 def test_what_was_forgotten_there_does_not_come_back(home: Path, served: Served) -> None:
-    run("push", "--db", home, "--to", served.base)
+    memories("push", "--db", home, "--to", served.base)
     api = Client(served)
     chat = api.get("/api/chats")["chats"][0]
     assert api.ask("POST", f"/api/chats/{chat['id']}/forget", {"for_good": True})[0] == 200
-    said = run("push", "--db", home, "--to", served.base, fails=True)
+    said = memories("push", "--db", home, "--to", served.base, fails=True)
     assert f"forgotten for good would be back: chat '{chat['name']}'" in said
     assert chat["name"] not in [one["name"] for one in Client(served).get("/api/chats")["chats"]]
-    run("forget", "--db", home, "chat", chat["name"], "--yes")
-    assert "shows it" in run("push", "--db", home, "--to", served.base)
+    memories("forget", "--db", home, "chat", chat["name"], "--yes")
+    assert "shows it" in memories("push", "--db", home, "--to", served.base)
     assert chat["name"] not in [one["name"] for one in Client(served).get("/api/chats")["chats"]]

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.client import Client
 from tests.conftest import Served, serve
 from tests.helpers import put, rows
-from tests.server.test_api import Client
 
 LONG = 65_000
 

@@ -12,9 +12,9 @@ from ingest.archive.database import connect
 from memories_lib.shared import curation, edit_log
 from memories_lib.shared.folding import fold
 from memories_lib.shared.layout import ArchiveFiles
+from tests.client import Client
 from tests.conftest import serve
 from tests.helpers import put, rows
-from tests.server.test_api import Client
 
 _WORDS = [
     start + end

@@ -23,9 +23,9 @@ from memories_lib.queries import search
 from memories_lib.shared import folding
 from memories_lib.shared.fts_query import fts_query
 from memories_lib.shared.snippet import snippet
+from tests.client import Client
 from tests.conftest import serve
 from tests.helpers import one, put, rows
-from tests.server.test_api import Client
 
 NEWER = "12/03/2024, 10:00 - Ben: the lantern is mine\n12/03/2024, 10:05 - Ana: which lantern\n"
 OLDER = "12/03/2019, 10:00 - Cleo: a lantern on the pier\n13/03/2021, 10:05 - Ana: no Lantern today\n"

@@ -15,9 +15,9 @@ import pytest
 
 from ingest.ops.passwords import hash_password
 from memories_lib.shared import access_tokens
+from tests.client import Client
 from tests.conftest import serve
 from tests.helpers import one, put, rows
-from tests.server.test_api import Client
 
 
 @pytest.fixture(scope="module")

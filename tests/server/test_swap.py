@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.client
-import json
 import shutil
 import sqlite3
 import threading
@@ -17,9 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from memories_lib.shared import uploads
-from tests.conftest import Served, serve
+from tests.client import Client, ids, send
+from tests.conftest import serve
 from tests.helpers import put
-from tests.server.test_api import Client, ids
 
 
 @contextmanager
@@ -58,14 +57,6 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(sqlite3.connect(folder / "memories.db")) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
     return folder / "memories.db"
-
-
-def send(served: Served, path: str, content: bytes, method: str = "PUT", **headers: str) -> tuple[int, dict]:
-    address = urlsplit(served.base)
-    with closing(http.client.HTTPConnection(address.hostname or "", address.port or 0, timeout=60)) as connection:
-        connection.request(method, path, content, {k.replace("_", "-"): v for k, v in headers.items()})
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read() or b"{}")
 
 
 def messages_of(api: Client) -> int:

@@ -24,10 +24,9 @@ from hypothesis import strategies as st
 from ingest.cli import main
 from ingest.ops.passwords import hash_password
 from memories_lib.queries import talk_filter
+from tests.client import Client, come_in
 from tests.conftest import serve
 from tests.helpers import rows
-from tests.server.test_access import come_in
-from tests.server.test_api import Client
 
 
 @pytest.fixture(scope="module")
