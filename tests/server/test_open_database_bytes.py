@@ -53,7 +53,7 @@ def test_no_address_lets_go(examples_db: Path, tmp_path: Path) -> None:
     served.stop()
 
 
-@pytest.mark.parametrize("options", [("--dry-memories",), ()])
+@pytest.mark.parametrize("options", [("--dry-run",), ()])
 def test_no_upload_lets_go(examples_db: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
     shutil.copytree(examples_db.parent, tmp_path / "home")
     (tmp_path / "served").mkdir()
