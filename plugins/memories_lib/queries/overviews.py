@@ -22,23 +22,26 @@ _BY_DAY = "SELECT day, sum(message_count) AS n FROM days GROUP BY day"
 #: From when to when what is hidden reaches, as it is and as ingest made it, before it was merged or parted: chat_id,
 #: started_at, ended_at, hidden_at ("~" where nobody knows, which is later than any time).
 _HIDDEN_TIMES = f"""
-gone AS MATERIALIZED (
-    SELECT messages.id AS message_id, exchange_id, '~' AS hidden_at
-    FROM ({visible.HIDDEN_ALONE}) AS alone CROSS JOIN messages ON messages.id = alone.message_id
-    UNION ALL
-    SELECT messages.id, messages.exchange_id, coalesce(hidden_at, '~')
-    FROM exchange_marks CROSS JOIN messages ON messages.exchange_id = exchange_marks.exchange_id
-    WHERE NOT {visible.MARKED_SEEN}
+alone AS MATERIALIZED (
+    SELECT messages.id, chat_id, exchange_id, sent_at
+    FROM ({visible.HIDDEN_ALONE}) AS hidden CROSS JOIN messages ON messages.id = hidden.message_id
 ), hidden AS MATERIALIZED (
-    SELECT exchanges.chat_id, started_at, ended_at, hidden_at
-    FROM gone CROSS JOIN exchanges ON exchanges.id = gone.exchange_id
+    SELECT chat_id, started_at, ended_at, coalesce(hidden_at, '~') AS hidden_at
+    FROM exchange_marks CROSS JOIN exchanges ON exchanges.id = exchange_id WHERE NOT {visible.MARKED_SEEN}
     UNION
-    SELECT before.chat_id, before.started_at, before.ended_at, hidden_at
-    FROM gone CROSS JOIN messages_before ON messages_before.message_id = gone.message_id
+    SELECT before.chat_id, before.started_at, before.ended_at, coalesce(hidden_at, '~')
+    FROM messages_before CROSS JOIN messages ON messages.id = messages_before.message_id
+    CROSS JOIN exchange_marks ON exchange_marks.exchange_id = messages.exchange_id
+    CROSS JOIN exchanges_before AS before ON before.id = messages_before.exchange_id WHERE NOT {visible.MARKED_SEEN}
+    UNION
+    SELECT exchanges.chat_id, started_at, ended_at, '~'
+    FROM alone CROSS JOIN exchanges ON exchanges.id = alone.exchange_id
+    UNION
+    SELECT before.chat_id, before.started_at, before.ended_at, '~'
+    FROM alone CROSS JOIN messages_before ON messages_before.message_id = alone.id
     CROSS JOIN exchanges_before AS before ON before.id = messages_before.exchange_id
     UNION
-    SELECT messages.chat_id, messages.sent_at, messages.sent_at, hidden_at
-    FROM gone CROSS JOIN messages ON messages.id = gone.message_id
+    SELECT chat_id, sent_at, sent_at, '~' FROM alone
 )"""
 #: Periods as they were told; `told_by` is NULL where what was told may speak of something that is hidden.
 TOLD = f"""
