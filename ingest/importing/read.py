@@ -69,6 +69,10 @@ class Read:
     name: str | None = None
 
 
+#: What an iPhone calls the text of any chat, also of one in which nobody has said anything yet.
+_PHONES_OWN = ("_chat.txt", ".zip")
+
+
 class Reading:
     """Reads one export into a spool."""
 
@@ -103,6 +107,11 @@ class Reading:
         overview, survey = self._survey()
         if not overview.messages or survey.findings is None:
             raise NotAnExport(f"{self._export.filename}: no message found")
+        if not overview.senders and self._export.name is None and not self._export.filename.endswith(_PHONES_OWN):
+            raise NotAnExport(
+                f"{self._export.filename}: lines with times, and nobody who writes them; if it is a chat all the same, "
+                f"call it _chat.txt"
+            )
         name = self._export.name or _name_within(survey.evidence, overview)
         return Read(overview, survey.findings, survey.evidence, self._earlier, self._again, name)
 

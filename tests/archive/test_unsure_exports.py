@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ingest.core.errors import NotAnExport
 from ingest.importing.report import lines_of
 from tests.helpers import one, put, rows
 
@@ -114,3 +117,29 @@ def test_what_is_in_doubt_is_told_again_of_an_export_that_is_known(tmp_path: Pat
     assert again.unsure == first.unsure
     assert "line 3: " in "\n".join(lines_of(again, explain=True))
     assert "line 3: " not in "\n".join(lines_of(again))
+
+
+_TABLE = "Trains to the lake\n13.02.24, 10:00 - platform 7\n13.02.24, 11:00 - platform 8\n14.02.24, 09:00 - no train\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_chat"),
+    [
+        ("trains.txt", False),
+        ("_chat.txt", True),
+        ("WhatsApp Chat with Trains.txt", True),
+        ("Chat WhatsApp con Ida.txt", True),
+    ],
+)
+def test_times_and_nobody_who_writes_are_no_chat_unless_the_file_is_called_one(
+    tmp_path: Path, name: str, is_chat: bool
+) -> None:
+    """A table of times lies in a folder with exports; a group in which nobody has said anything yet is a chat."""
+    (tmp_path / name).write_text(_TABLE, "utf-8")
+    if is_chat:
+        (report,) = put(tmp_path / "memories.db", tmp_path / name)
+        assert report.messages == 3
+        return
+    with pytest.raises(NotAnExport, match="nobody who writes"):
+        put(tmp_path / "memories.db", tmp_path / name)
+    assert rows(tmp_path / "memories.db", "SELECT 1 FROM chats") == []
