@@ -18,6 +18,7 @@ from memories_lib.api import edit_chats
 from memories_lib.queries import overviews, profiles, sql_links
 from memories_lib.server import response_cache, served_archive
 from memories_lib.shared.sql import Run
+from memories_lib.web import i18n
 from memories_lib.web.render import behind_of, page, show, skipped
 
 
@@ -94,10 +95,16 @@ async def numbers(request: Request, datasette: Datasette) -> Response:
         return await served_archive.read(datasette, overviews.numbers)
 
     found = await response_cache.value(datasette, "numbers", make)
-    addresses = behind_of(datasette)
+    addresses, t = behind_of(datasette), i18n.Words(i18n.language_of(request))
+    charts = {
+        "years": [(row["year"], row["messages"]) for row in found["years"]],
+        "months": [(t.month(f"2000-{row['month']}")[:3], row["n"]) for row in found["months"]],
+        "weekdays": [(t.weekday(day)[:2], found["weekdays"].get(day, 0)) for day in range(7)],
+        "kinds": [(t.kind(kind), n) for kind, n in found["kinds"]],
+    }
     return await show(
-        datasette, request, "numbers.html", **found, behind=addresses, rows=addresses.rows("person_months"),
-        sql=addresses.of_chart("years", chat=""),
+        datasette, request, "numbers.html", **found, charts=charts, behind=addresses,
+        rows=addresses.rows("person_months"), sql=addresses.of_chart("years", chat=""),
     )  # fmt: skip
 
 

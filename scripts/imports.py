@@ -14,6 +14,7 @@ LAYERS = {
     "ingest": ("core", "exports", "archive", "summaries", "importing", "correcting", "ops", "cli"),
     "plugins/memories_lib": ("shared", "server", "access", "queries", "web", "api", "middleware"),
 }
+_OURS = ("ingest.", "memories_lib.")
 #: What `ingest` may know of the server's side.
 SHARED = ("memories_lib.shared", "memories_lib.queries")
 
@@ -31,6 +32,9 @@ def arrows(tree: str) -> Iterator[Arrow]:
     """Every import of a module of this project in a tree (a key of `LAYERS`), also those inside functions."""
     for path in sorted((ROOT / tree).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):  # ``import ingest.core.names``
+                named = [alias.name for alias in node.names if alias.name.startswith(_OURS)]
+                yield from (Arrow(str(path.relative_to(ROOT / tree)), node.lineno, name) for name in named)
             if not isinstance(node, ast.ImportFrom) or not node.module:
                 continue
             top = node.module.split(".")[0]
