@@ -179,7 +179,11 @@ def take_back(connection: sqlite3.Connection, database: Path, number: int | None
     """
     with _log_of(database) as log:
         in_effect = edit_log.effective(edit_log.events(log))
-    if number is None and in_effect:
+    if number is None and not in_effect:
+        raise MemoriesError(
+            "there is no edit to take back; an export that was taken out comes back when it is ingested again"
+        )
+    if number is None:
         # What was forgotten was to be gone, how to read an export was said to `ingest`: neither is meant here.
         last = [event for event in in_effect if event.action not in ("forget", "read_as")] or in_effect
         number = last[-1].id

@@ -89,3 +89,12 @@ def test_what_was_said_of_an_export_is_known_when_the_archive_is_madeanew(
     # And it is said once: another reading of it changes nothing.
     run(database, "ingest", str(export))
     assert rows(database, sql) == corrected
+
+
+def test_where_nobody_edited_anything_undo_says_what_else_brings_an_export_back(tmp_path: Path) -> None:
+    database = tmp_path / "memories.db"
+    put(database, save_as(tmp_path, "WhatsApp Chat with Emma", OPEN))
+    run(database, "sources", "remove", "1", "-y")
+    told = run(database, "undo", code=1).output
+    assert "no edit to take back" in told
+    assert "ingested again" in told
