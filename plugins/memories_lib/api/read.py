@@ -117,7 +117,7 @@ def with_first(run: Run, rows: Iterable[Any]) -> list[dict[str, Any]]:
     marks = ", ".join("?" * len(ids))
     firsts = {row["id"]: row for row in run(f"{selects.MESSAGES} WHERE messages.id IN ({marks})", ids)} if ids else {}
     keys = serialize.cache_keys(run)
-    return [serialize.exchange(row, keys, firsts.get(row["first_id"])) for row in rows]
+    return [serialize.listed(row, keys, firsts.get(row["first_id"])) for row in rows]
 
 
 async def on_this_day(request: Request, datasette: Datasette) -> Answer:

@@ -17,7 +17,7 @@ def exchange(row: Row, cache_keys: Mapping[int, str], first: Row | None) -> dict
         "id": row["id"],
         "cache_key": cache_keys[row["chat_id"]],
         "exchange_index": row["id"],
-        "first_message": _beginning(message(first)) if first else None,
+        "first_message": message(first) if first else None,
         "title": row["title"],
         "summary": row["summary"],
         "topics": json.loads(row["topics"] or "[]"),
@@ -37,17 +37,18 @@ def exchange(row: Row, cache_keys: Mapping[int, str], first: Row | None) -> dict
     }
 
 
-#: So many letters of its first message come with a talk; all of it comes with the talk's own messages.
+#: So many letters of its first message come with a talk in a list; all of it comes with the talk itself.
 LONGEST_FIRST = 4_000
 
 
-def _beginning(found: dict[str, Any]) -> dict[str, Any]:
-    """A message, cut where it is very long: it says so (`is_cut`). Lists hold a hundred of them."""
-    text = found["text"] or ""
-    if len(text) <= LONGEST_FIRST:
-        return found
-    cut = f"{text[:LONGEST_FIRST]}…"
-    return {**found, "quote": cut, "text": cut, "is_cut": True}
+def listed(row: Row, cache_keys: Mapping[int, str], first: Row | None) -> dict[str, Any]:
+    """One exchange of a list, which may hold a hundred: a very long first message is cut, and says so (`is_cut`)."""
+    found = exchange(row, cache_keys, first)
+    text = (first["text"] or "") if first else ""
+    if len(text) > LONGEST_FIRST:
+        cut = f"{text[:LONGEST_FIRST]}…"
+        found["first_message"] |= {"quote": cut, "text": cut, "is_cut": True}
+    return found
 
 
 def message(row: Row) -> dict[str, Any]:
