@@ -498,3 +498,51 @@ def test_what_took_the_place_of_memories_is_the_same_live_and_made_anew(api: Cli
         curation.replay(connection, edit_log.effective(edit_log.events(log)), "again", fold)
         connection.commit()
     assert rows(archive, "SELECT id, is_memory FROM exchanges ORDER BY id") == live
+
+
+@pytest.mark.parametrize("hidden_first", [True, False])
+def test_a_part_of_a_retitled_talk_is_not_called_by_what_is_hidden(
+    api: Client, archive: Path, hidden_first: bool
+) -> None:
+    number = min(ids(api, "&all=1"))
+    third = api.get(f"/api/exchanges/{number}")["messages"][2]
+    assert api.ask("POST", f"/api/exchanges/{number}/retitle", {"title": "A day of ours"})[0] == 200
+    steps = [
+        ("DELETE", "/api/messages", {"message_ids": [third["message_id"]]}),
+        ("POST", f"/api/exchanges/{number}/split", {"message_id": third["message_id"]}),
+    ]
+    for step in steps if hidden_first else steps[::-1]:
+        assert api.ask(*step)[0] == 200
+    titles = [title for (title,) in rows(archive, "SELECT title FROM visible_exchanges")]
+    assert third["quote"] not in titles
+    assert "A day of ours" in titles
+
+
+@pytest.mark.parametrize("parted", [True, False])
+def test_what_a_model_told_of_a_merged_part_is_told_again_when_it_is_hidden(
+    api: Client, archive: Path, parted: bool
+) -> None:
+    first, second = sorted(ids(api, "&all=1"))[:2]
+    with closing(sqlite3.connect(archive)) as connection, connection:
+        connection.execute(
+            "UPDATE exchanges SET summarised_by = 'gemini-x', summary = ? WHERE id = ?",
+            (f"Ben told of the {WORDS[1]} and Ana said “and then, {WORDS[1]} 2”", second),
+        )
+    message = api.get(f"/api/exchanges/{second}")["messages"][0]["message_id"]
+    told = [m["message_id"] for m in api.get(f"/api/exchanges/{second}")["messages"]]
+    assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, second]})[0] == 200
+    assert WORDS[1] in str(rows(archive, "SELECT summary FROM visible_exchanges WHERE id = ?", [first]))
+    if parted:
+        assert api.ask("POST", f"/api/exchanges/{first}/split", {"message_id": message})[0] == 200
+    assert api.ask("DELETE", "/api/messages", {"message_ids": told})[0] == 200
+    assert WORDS[1] not in str(rows(archive, "SELECT title, summary, topics FROM visible_exchanges"))
+
+
+def test_a_link_to_a_part_tells_the_day_of_that_part(api: Client) -> None:
+    first, second = sorted(ids(api, "&all=1"))[:2]
+    link = api.ask("POST", "/api/shares", {"exchange_id": second})[2]["path"]
+    assert "11 March 2024" in api.text(link)
+    assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": [first, second]})[0] == 200
+    assert WORDS[1] in api.text(link)
+    assert "11 March 2024" in api.text(link)
+    assert "10 March 2024" not in api.text(link)

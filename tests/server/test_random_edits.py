@@ -66,6 +66,8 @@ def _step(api: Client, dice: random.Random) -> str:
         api.ask("POST", "/api/exchanges/merge", {"exchange_ids": dice.sample(talks, 2)})
     elif action == "message":
         api.ask("DELETE", "/api/messages", {"message_ids": dice.sample(messages, dice.randint(1, len(messages)))})
+    elif action == "retitle":
+        api.ask("POST", f"/api/exchanges/{one}/retitle", {"title": "A day of ours"})
     elif action == "undo":
         edits = [edit["id"] for edit in api.get("/api/edits")["edits"] if not edit["undone_by"]]
         if edits:

@@ -62,6 +62,11 @@ def test_a_browser_that_got_in_before_is_not_kept_out_and_guesses_no_more_than_o
     attempts.succeeded(store, "viewer", "203.0.113.2", 1030.0, "a device")
     assert attempts.begin(store, "viewer", "203.0.113.50", 1031.0, "a device") == 0
     assert attempts.begin(store, "viewer", "203.0.113.51", 1031.0, "another") == 0
+    # Getting in with one role gives no more tries at another.
+    for n in range(10):
+        attempts.begin(store, "curator", f"192.0.2.{n}", 1032.0 + n, "a device")
+    attempts.succeeded(store, "viewer", "192.0.2.50", 1045.0, "a device")
+    assert attempts.begin(store, "curator", "192.0.2.51", 1046.0, "a device") > 0
 
 
 def test_getting_in_forgets_what_went_wrong_and_lets_nobody_guess_at_another_role(store: sqlite3.Connection) -> None:

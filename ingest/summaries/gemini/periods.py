@@ -15,6 +15,7 @@ from typing import Literal
 from ingest.core.keys import MASK
 from ingest.summaries.gemini.cache import AnswerCache
 from ingest.summaries.gemini.transcript import Line, Talk, one_line
+from memories_lib.queries.overviews import TOLD
 from memories_lib.shared import visible
 
 Level = Literal["month", "year", "all"]
@@ -76,10 +77,13 @@ def _lines(
     if level != "month":
         shorter = 7 if level == "year" else 4
         told = connection.execute(
-            """
-            SELECT period, title, summary FROM periods
-            WHERE chat_id = ? AND length(period) = ? AND period <> 'all' AND period >= ? AND period < ?
-                AND told_by IS NOT NULL
+            # Not those that may speak of what was hidden since they were told.
+            f"""
+            SELECT period, title, summary FROM ({TOLD}) AS told
+            WHERE id IN (
+                SELECT id FROM periods
+                WHERE chat_id = ? AND length(period) = ? AND period <> 'all' AND period >= ? AND period < ?
+            ) AND told_by IS NOT NULL
             ORDER BY period
             """,
             (chat, shorter, period, period + "~"),

@@ -44,7 +44,7 @@ def begin(store: sqlite3.Connection, role: str, address: str, now: float, device
         store.execute("DELETE FROM attempts WHERE at < ? OR at > ?", (now - WINDOW_S, now + 1))
         wait = _wait(store, _digest("address", address), now)
         if device:
-            wait = max(wait, _wait(store, _digest("device", device), now))
+            wait = max(wait, _wait(store, _digest("device", role, device), now))
         elif not store.execute("SELECT 1 FROM got_in WHERE who = ?", (_digest(role, address),)).fetchone():
             wait = max(wait, _wait(store, _digest("role", role), now, MOST_FOR_ROLE))
         if not wait:
@@ -53,7 +53,7 @@ def begin(store: sqlite3.Connection, role: str, address: str, now: float, device
                 for one in (
                     _digest("address", address),
                     _digest("both", role, address),
-                    _digest("device", device) if device else _digest("role", role),
+                    _digest("device", role, device) if device else _digest("role", role),
                 )
             ]
             store.executemany("INSERT INTO attempts VALUES (?, ?)", who)
@@ -71,7 +71,7 @@ def succeeded(store: sqlite3.Connection, role: str, address: str, now: float, de
     store.execute("DELETE FROM attempts WHERE who = ? AND at IN (SELECT at FROM attempts WHERE who = ?)", (where, both))
     store.execute("DELETE FROM attempts WHERE who = ?", (both,))
     if device:
-        store.execute("DELETE FROM attempts WHERE who = ?", (_digest("device", device),))
+        store.execute("DELETE FROM attempts WHERE who = ?", (_digest("device", role, device),))
     else:
         last = "SELECT max(rowid) FROM attempts WHERE who = ?"
         store.execute(f"DELETE FROM attempts WHERE rowid = ({last})", (_digest("role", role),))

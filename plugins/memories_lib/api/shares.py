@@ -252,7 +252,8 @@ def _told_alone(head: Row, messages: Sequence[Row]) -> Row:
     kinds = Counter(m["kind"] for m in messages)
     by_model = head["summarised_by"] not in (None, "offline")
     told = derived_words.without_hidden(told, seen, kinds, folding.fold, by_model=by_model)
-    return {**dict(head), "title": told.title, "summary": told.summary, "note": None}
+    started_at = messages[0]["sent_at"] if messages else head["started_at"]
+    return {**dict(head), "title": told.title, "summary": told.summary, "note": None, "started_at": started_at}
 
 
 def holds_picture(run: Run, what: Mapping[str, Any], sha256: str) -> bool:

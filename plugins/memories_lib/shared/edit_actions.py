@@ -172,7 +172,7 @@ def _split(db: EditedArchive, event: Event) -> bool:
         return False
     exchange, at = db.run("SELECT exchange_id, sent_at FROM messages WHERE id = ?", (message,)).fetchone()
     later = "exchange_id = :exchange AND (sent_at, id) >= (:at, :message)"
-    given = {"exchange": exchange, "at": at, "message": message, "new": event.id}
+    given = {"exchange": exchange, "at": at, "message": message, "new": event.id, "retitled": RETITLED}
     staying = db.run(f"SELECT count(*) FROM messages WHERE exchange_id = :exchange AND NOT ({later})", given).fetchone()
     if not staying[0]:
         return True  # it is parted there already
@@ -183,8 +183,9 @@ def _split(db: EditedArchive, event: Event) -> bool:
         """
         INSERT INTO exchanges (id, key, chat_id, started_at, ended_at, title, summary, language, mood, topics, score,
             is_memory, summarised_by, summarised_at, prompt_version)
+        -- The part's title is what was said first in it, also where a person gave the whole another one.
         SELECT :new, key, chat_id, started_at, ended_at, '', '', language, mood, '[]', score, is_memory,
-            summarised_by, summarised_at, prompt_version
+            summarised_by, summarised_at, nullif(prompt_version, :retitled)
         FROM exchanges WHERE id = :exchange
         """,
         given,

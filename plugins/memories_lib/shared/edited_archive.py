@@ -259,7 +259,9 @@ class EditedArchive(Subjects):
         own = next((one for one in told if one.id == exchange), told[0])
         summary = "\n".join(one.summary for one in told if one.summary)
         topics = list(dict.fromkeys(topic for one in told for topic in json.loads(one.topics or "[]")))[:5]
-        return own.title, summary, json.dumps(topics, ensure_ascii=False), own.told_by, own.version
+        # What a model told of one of them cannot be told from what it told of the others.
+        by_model = (one.told_by for one in told if one.told_by not in (None, "offline"))
+        return own.title, summary, json.dumps(topics, ensure_ascii=False), next(by_model, own.told_by), own.version
 
     def first_line(self, exchange: int) -> str:
         """The title of an exchange that was parted from another."""
