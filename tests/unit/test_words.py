@@ -63,3 +63,18 @@ def test_every_word_is_used() -> None:
 )
 def test_numbers(language: str, value: float, said: str) -> None:
     assert Words(language).number(value) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "month", "since", "between"),
+    [
+        ("en", "November 2023", "since November 2023", "May 2021 to November 2023"),
+        ("de", "November 2023", "seit November 2023", "Mai 2021 bis November 2023"),
+        ("es", "noviembre de 2023", "desde noviembre de 2023", "de mayo de 2021 a noviembre de 2023"),
+    ],
+)
+def test_months_are_told_as_the_language_does(language: str, month: str, since: str, between: str) -> None:
+    t = Words(language)
+    assert t.month("2023-11") == month
+    assert t("since", date=t.month("2023-11")) == since
+    assert t("between", start=t.month("2021-05"), end=t.month("2023-11")) == between

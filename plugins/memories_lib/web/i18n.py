@@ -79,7 +79,8 @@ class Words:
 
     def month(self, iso: str) -> str:
         """``June 2024`` for 2024-06."""
-        return f"{self._words['months'][int(iso[5:7]) - 1]} {iso[:4]}"
+        month = self._words["months"][int(iso[5:7]) - 1]
+        return str(self._words["month_and_year"].format(month=month, year=iso[:4]))
 
     @property
     def months(self) -> list[str]:
