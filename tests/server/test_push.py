@@ -211,6 +211,39 @@ def test_what_was_forgotten_here_goes_there_too(
     assert Client(served).get("/api/search?q=only+there")["total"] == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "stays"), [("chat", "Zoe", 0), ("person", "Zoe", 1), ("source", "WhatsApp Chat with Zoe.txt", 0)]
+)
+def test_what_was_forgotten_here_is_hidden_there_until_it_is_gone_there(
+    home: Path, served: Served, tmp_path: Path, kind: str, name: str, stays: int
+) -> None:
+    """The word of it travels with the edits, before the archive does; the edits that hid some of it are purged."""
+    (tmp_path / "WhatsApp Chat with Zoe.txt").write_text(
+        "03/04/21, 9:15 pm - Zoe: the glasspigeon was hidden\n03/04/21, 9:16 pm - Ben: a plain answer\n"
+        "04/04/21, 9:15 pm - Zoe: an open windowbird\n05/04/21, 9:15 pm - Zoe: a talk of the stonecat\n",
+        "utf-8",
+    )
+    put(home, tmp_path / "WhatsApp Chat with Zoe.txt")
+    memories("push", "--db", home, "--to", served.base)
+    api = Client(served)
+    (pigeon,) = [hit["message_id"] for hit in api.get("/api/search?q=glasspigeon")["messages"]]
+    (cat,) = [hit["exchange_id"] for hit in api.get("/api/search?q=stonecat")["messages"]]
+    assert api.ask("DELETE", "/api/messages", {"message_ids": [pigeon]})[0] == 200
+    assert api.ask("DELETE", f"/api/exchanges/{cat}")[0] == 204
+    memories("forget", "--db", home, "--yes", kind, name)
+    memories("pull", "--db", home, "--from", served.base)
+    pages = ("/?all=1", "/book?all=1", "/years", "/api/exchanges?all=1", "/api/days")
+    for word in ("glasspigeon", "stonecat", "windowbird"):
+        assert word not in "".join(str(api.ask("GET", path)[2]) for path in pages), word
+        assert api.get(f"/api/search?q={word}")["total"] == 0
+    assert api.get("/api/search?q=plain+answer")["total"] == stays
+    assert ("Zoe" in [chat["name"] for chat in api.get("/api/chats")["chats"]]) == bool(stays)
+    assert "Zoe" not in [person["name"] for person in api.get("/api/people")["people"]]
+    # When the archive follows, it is gone there.
+    assert "shows it" in memories("push", "--db", home, "--to", served.base)
+    assert one(tmp_path / "server" / "memories.db", "SELECT count(*) FROM messages WHERE text LIKE '%stonecat%'") == 0
+
+
 def test_several_messages_of_a_minute_are_not_taken_for_one(home: Path, served: Served, tmp_path: Path) -> None:
     """Exports without seconds: what the same person wrote at the same time is counted."""
     line = "03/04/21, 9:15 pm - Zoe: {}\n"

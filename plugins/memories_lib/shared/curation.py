@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from memories_lib.shared import edit_actions, memories_left, naming_edits, recount
+from memories_lib.shared import edit_actions, forgotten, memories_left, naming_edits, recount
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_details import is_whole
 from memories_lib.shared.edit_event import Event
@@ -57,6 +57,7 @@ def replay(archive: sqlite3.Connection, events: Iterable[Event], digest: str, fo
         if not _apply(db, event):
             lost.append(event)
     db.tell_waiting()
+    forgotten.hide_what_is_left(db, events)
     memories_left.put_in_place(db)
     if recount.is_kept(db.run):
         recount.take_out(archive)

@@ -62,17 +62,18 @@ def _hide(db: EditedArchive, event: Event, value: int) -> bool:
             db.tell_again(relatives)
     # A talk comes back with its messages where it was they that were hidden, each for itself.
     for one in event.detail.get("messages", ()):
-        _hide_messages(db, db.messages(event, one["key"], one["at"]), value)
+        hide_messages(db, db.messages(event, one["key"], one["at"]), value)
     return bool(found)
 
 
 def _hide_message(db: EditedArchive, event: Event, value: int) -> bool:
     messages = db.messages(event, event.subject_key, event.detail.get("at", "")) or db.messages_at(event)
-    _hide_messages(db, messages, value)
+    hide_messages(db, messages, value)
     return bool(messages)
 
 
-def _hide_messages(db: EditedArchive, messages: Iterable[int], value: int) -> None:
+def hide_messages(db: EditedArchive, messages: Iterable[int], value: int) -> None:
+    """Hide messages, or with 0 show them again, and tell their talks without them."""
     for message in messages:
         exchange = db.run("SELECT exchange_id FROM messages WHERE id = ?", (message,)).fetchone()[0]
         with db.counted([exchange]):
