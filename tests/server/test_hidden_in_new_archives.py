@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from ingest.archive.check import check
+from ingest.archive.database import connect
 from memories_lib.shared.layout import ArchiveFiles
 from tests.client import Client, ids
 from tests.commands import memories, newest
 from tests.conftest import serve
+from tests.four_talks import SAID, four_talks
+from tests.four_talks import WORDS as FOUR
 from tests.helpers import one, put, rows
 
 WORDS = ("zwetschke", "mirabelle", "renette", "quitte", "perlsack", "fadenkreuz")
@@ -228,3 +232,48 @@ def test_a_backup_does_not_bring_back_what_was_forgotten(tmp_path: Path) -> None
     assert rows(database, "SELECT name FROM chats") == [("Cara",)]
     memories("restore", newest(tmp_path / "backups"), "--db", database, "--unhide")
     assert rows(database, "SELECT name FROM chats ORDER BY 1") == [("Ben",), ("Cara",)]
+
+
+def test_what_was_hidden_is_hidden_in_an_archive_made_anew_from_less(
+    api: Client, archive: Path, tmp_path: Path
+) -> None:
+    first, second = sorted(ids(api, "&all=1"))[:2]
+    assert api.ask("DELETE", f"/api/exchanges/{first}")[0] == 204
+    message = api.get(f"/api/exchanges/{second}")["messages"][0]["message_id"]
+    assert api.ask("DELETE", "/api/messages", {"message_ids": [message]})[0] == 200
+    anew = tmp_path / "anew" / "memories.db"
+    anew.parent.mkdir()
+    with closing(sqlite3.connect(ArchiveFiles.of(archive).edits)) as log:
+        log.execute("VACUUM INTO ?", (str(anew.with_name("curation.db")),))
+    later = tmp_path / "anew" / "WhatsApp Chat with Ben.txt"
+    # It begins in the middle of the hidden talk, and the hidden message was edited meanwhile.
+    later.write_text(four_talks(since=1).replace(SAID[1], f"{SAID[1]} indeed"), "utf-8")
+    put(anew, later, me="Ana")
+    seen = str(rows(anew, "SELECT text FROM visible_messages")) + str(
+        rows(anew, "SELECT title, summary FROM visible_exchanges")
+    )
+    assert FOUR[0] not in seen
+    assert SAID[1] not in seen
+    assert FOUR[2] in seen
+    with closing(connect(anew)) as connection:
+        assert list(check(connection, ArchiveFiles.of(anew).media, ArchiveFiles.of(anew).edits)) == []
+
+
+def test_commands_show_the_edits_before_they_give_words_away(archive: Path, tmp_path: Path) -> None:
+    before = tmp_path / "before.db"
+    with closing(connect(archive)) as connection:
+        connection.execute("VACUUM INTO ?", (str(before),))
+    served = serve(archive, tmp_path / "log")
+    api = Client(served)
+    number = min(ids(api, "&all=1"))
+    assert api.ask("DELETE", f"/api/exchanges/{number}")[0] == 204
+    served.stop()
+    for end in ("-wal", "-shm"):
+        Path(f"{archive}{end}").unlink(missing_ok=True)
+    shutil.copy(before, archive)  # an older copy, as from a backup program
+    assert FOUR[0] not in memories("search", FOUR[0], "--db", archive).replace(f"“{FOUR[0]}”", "")
+    shutil.copy(before, archive)
+    memories("publish", "static", tmp_path / "out", "--db", archive, "--yes")
+    assert not [path for path in (tmp_path / "out").rglob("*.html") if FOUR[0] in path.read_text("utf-8")]
+    pages = [path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.html")]
+    assert any(word in page for word in FOUR[1:] for page in pages)

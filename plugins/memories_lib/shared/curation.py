@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from memories_lib.shared import edit_actions, forgotten, memories_left, naming_edits, recount
+from memories_lib.shared import edit_actions, forgotten, memories_left, naming_edits, recount, told_before
 from memories_lib.shared.contract import FIRST_EVENT
 from memories_lib.shared.edit_details import is_whole
 from memories_lib.shared.edit_event import Event
@@ -58,6 +58,7 @@ def replay(archive: sqlite3.Connection, events: Iterable[Event], digest: str, fo
             lost.append(event)
     db.tell_waiting()
     forgotten.hide_what_is_left(db, events)
+    told_before.silence(archive)
     memories_left.put_in_place(db)
     if recount.is_kept(db.run):
         recount.take_out(archive)
@@ -99,6 +100,8 @@ def _apply(db: EditedArchive, event: Event) -> bool:
 
 def revert(archive: sqlite3.Connection, fold: Fold) -> None:
     """Give back what ingest wrote, as if nobody had edited anything."""
+    if state(archive) or not told_before.is_noted(archive):
+        told_before.note_what_is_hidden(archive)
     db = EditedArchive(archive, fold)
     if recount.is_kept(db.run):
         recount.put_back(archive)
