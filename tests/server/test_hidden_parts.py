@@ -263,3 +263,29 @@ def test_a_link_to_a_part_tells_the_day_of_that_part(api: Client) -> None:
     assert WORDS[1] in api.text(link)
     assert "11 March 2024" in api.text(link)
     assert "10 March 2024" not in api.text(link)
+
+
+def test_a_link_to_a_part_shows_that_part_wherever_it_is_in_a_long_talk(tmp_path: Path) -> None:
+    """Its own messages are counted and parted, and not those of the talk that it was merged into."""
+    database = archive_of(
+        tmp_path,
+        "".join(f"10.03.24, {10 + n // 60}:{n % 60:02} - Ana: at the market, {n}\n" for n in range(520))
+        + "".join(f"12.03.24, {10 + n // 60}:{n % 60:02} - Ben: in the mountains, {n}\n" for n in range(520))
+        + "14.03.24, 10:00 - Ana: the pear tree\n14.03.24, 10:01 - Ben: and the plums\n",
+    )
+    numbers = [number for (number,) in rows(database, "SELECT id FROM exchanges ORDER BY started_at")]
+    whole = one(database, "SELECT message_count FROM exchanges WHERE id = ?", [numbers[0]])
+    with serving(database) as api:
+        link = api.ask("POST", "/api/shares", {"exchange_id": numbers[-1]})[2]["path"]
+        first = api.ask("POST", "/api/shares", {"exchange_id": numbers[0]})[2]["path"]
+        assert api.ask("POST", "/api/exchanges/merge", {"exchange_ids": numbers})[0] == 200
+        page = api.text(link)
+        assert "the pear tree" in page
+        assert "and the plums" in page
+        assert "in the mountains" not in page
+        assert "1,042" not in page
+        assert "from=" not in page
+        page = api.text(first)
+        assert page.count("at the market, ") >= whole
+        assert "in the mountains" not in page
+        assert "from=" not in page

@@ -150,7 +150,7 @@ def _named(run: Run, number: int) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _origins(run: Run, exchange: int | None) -> dict[int, int]:
+def _origins(run: Run, exchange: int) -> dict[int, int]:
     """A talk's message -> the key of the exchange that ingest made it part of, whatever was merged or split since."""
     rows = run(
         """
@@ -228,21 +228,28 @@ def talks_of(
         talks, more = pages.book(run, asked)
         return talks, asked, more
     exchange = _exchange(run, what)
-    talk = pages.talk(run, exchange, around=around) if exchange is not None else None
-    if talk is None:
+    if exchange is None:
         return [], None, None
-    # What was merged into it since was not given away.
+    only = _given_away(run, what, exchange)
+    talk = pages.talk(run, exchange, around=around, only=only)
+    if talk is None or not talk["messages"]:
+        return [], None, None
+    if only is not None:
+        talk["head"], talk["topics"] = _told_alone(talk["head"], talk["messages"]), []
+    return [talk], None, None
+
+
+def _given_away(run: Run, what: Mapping[str, Any], exchange: int) -> set[int] | None:
+    """The numbers of the messages that a link to a talk shows, or None for all: not what was merged into it since."""
     since, until = what.get("from", ""), what.get("to", "~")
     parts, origins = what.get("parts"), _origins(run, exchange) if "parts" in what else {}
-    shared = [
-        m
-        for m in talk["messages"]
-        if since <= m["sent_at"] <= until and (parts is None or origins.get(m["id"]) in parts)
-    ]
-    if len(shared) < len(talk["messages"]):
-        talk["messages"] = shared
-        talk["head"], talk["topics"] = _told_alone(talk["head"], shared), []
-    return [talk], None, None
+    found = run(
+        f"SELECT id, sent_at FROM messages WHERE exchange_id = ? AND {visible.MESSAGE_ITSELF}", (exchange,)
+    ).fetchall()
+    given = {
+        m["id"] for m in found if since <= m["sent_at"] <= until and (parts is None or origins.get(m["id"]) in parts)
+    }
+    return given if len(given) < len(found) else None
 
 
 def _told_alone(head: Row, messages: Sequence[Row]) -> Row:
@@ -261,12 +268,11 @@ def holds_picture(run: Run, what: Mapping[str, Any], sha256: str) -> bool:
     if "book" in what:
         where, given = TalkFilter.from_args(_book(run, what)).where()
     else:
-        where = "exchanges.id = :exchange AND messages.sent_at BETWEEN :since AND :until"
         exchange = _exchange(run, what)
-        given = {"exchange": exchange, "since": what.get("from", ""), "until": what.get("to", "~")}
-        if "parts" in what:
-            shown = [number for number, key in _origins(run, exchange).items() if key in what["parts"]]
-            where += f" AND messages.id IN ({', '.join(map(str, shown)) or 'NULL'})"
+        where, given = "exchanges.id = :exchange", {"exchange": exchange}
+        only = _given_away(run, what, exchange) if exchange is not None else None
+        if only is not None:
+            where += f" AND messages.id IN ({', '.join(map(str, only)) or 'NULL'})"
     row = run(
         f"""
         SELECT 1 FROM media CROSS JOIN messages ON messages.id = media.message_id

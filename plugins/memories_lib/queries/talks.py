@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypedDict
 
 from memories_lib.queries import selects
@@ -162,8 +162,8 @@ class _Part(NamedTuple):
     later: int | None
 
 
-def _part(run: Run, exchange: int, around: int | None, *, is_last: bool) -> _Part:
-    """The part that holds the message `around`; without one the first, or the last."""
+def _part(run: Run, exchange: int, around: int | None, only: Collection[int] | None, *, is_last: bool) -> _Part:
+    """The part that holds the message `around`; without one the first, or the last. `only`: of these messages alone."""
     sizes = run(
         f"""
         SELECT id, length(text) AS letters FROM messages
@@ -171,6 +171,7 @@ def _part(run: Run, exchange: int, around: int | None, *, is_last: bool) -> _Par
         """,
         (exchange,),
     ).fetchall()
+    sizes = [row for row in sizes if only is None or row["id"] in only]
     ids = [row["id"] for row in sizes]
     at = ids.index(around) if around in ids else len(ids) - 1 if is_last else 0
     start = max(0, at) // PART * PART
@@ -185,11 +186,18 @@ def _part(run: Run, exchange: int, around: int | None, *, is_last: bool) -> _Par
 
 
 def talk(
-    run: Run, exchange: int, *, hidden: bool = False, around: int | None = None, is_last: bool = False
+    run: Run,
+    exchange: int,
+    *,
+    hidden: bool = False,
+    around: int | None = None,
+    is_last: bool = False,
+    only: Collection[int] | None = None,
 ) -> TalkPage | None:
     """An exchange, its messages and its neighbours; None when there is none, or it is hidden and not asked for.
 
-    Of one that is very long, the part that holds the message `around`; without one the first, or the last.
+    Of one that is very long, the part that holds the message `around`; without one the first, or the last. `only` are
+    the numbers of messages that the talk consists of for whoever asks; its head is that of the whole.
 
     Messages that are too long for a page are cut and say so (`is_cut`).
     """
@@ -217,7 +225,7 @@ def talk(
     ).fetchone()
     if head is None:
         return None
-    part = _part(run, exchange, around, is_last=is_last)
+    part = _part(run, exchange, around, only, is_last=is_last)
     ids = ", ".join(map(str, part.ids))
     messages = run(_TALK.format(ids=ids), {"letters": part.letters}).fetchall()
     links: dict[int, list[Row]] = {}
