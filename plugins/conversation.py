@@ -17,7 +17,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
 from memories_lib.api import exchange_messages
-from memories_lib.queries import chat_list, chat_search, talks
+from memories_lib.queries import chat_list, chat_search, talk_page
 from memories_lib.server import response_cache, served_archive
 from memories_lib.shared.contract import DAY
 from memories_lib.shared.sql import Run
@@ -42,7 +42,7 @@ async def talk(request: Request, datasette: Datasette) -> Response:
     around = _number(request.args.get("from")) or _number(request.args.get("hit"))
     is_last = around is None and request.args.get("way") == "prev"
     found = await served_archive.read(
-        datasette, lambda run: talks.talk(run, number, hidden=hidden, around=around, is_last=is_last)
+        datasette, lambda run: talk_page.talk(run, number, hidden=hidden, around=around, is_last=is_last)
     )
     if found is None:
         moved = await served_archive.read(datasette, lambda run: exchange_messages.merged_into(run, number))
@@ -56,7 +56,9 @@ def _number(given: str | None) -> int | None:
     return int(given) if given and given.isdecimal() and given.isascii() and len(given) < 19 else None
 
 
-async def _look_for(datasette: Datasette, request: Request, found: talks.TalkPage) -> chat_search.FoundInChat | None:
+async def _look_for(
+    datasette: Datasette, request: Request, found: talk_page.TalkPage
+) -> chat_search.FoundInChat | None:
     """What of the chat has the words of ``?find=``, seen from the message of ``?hit=``; None where nobody looks."""
     words, at = request.args.get("find"), _number(request.args.get("hit"))
     if words is None or request.args.get("part") == "1":
@@ -72,9 +74,9 @@ async def chat(request: Request, datasette: Datasette) -> Response:
     number = int(request.url_vars["id"])
     day = request.args.get("day") or ""
 
-    def find(run: Run) -> list[talks.TalkPage]:
+    def find(run: Run) -> list[talk_page.TalkPage]:
         at = chat_list.talk_at(run, number, day if DAY.match(day) else "") or chat_list.talk_at(run, number)
-        found = talks.talk(run, at, is_last=not day) if at is not None else None
+        found = talk_page.talk(run, at, is_last=not day) if at is not None else None
         whole = [found] if found else []
         # At its end a chat shows a screen of what was said last, in as many talks as that was.
         while found and not day and _messages(whole) < _ON_A_SCREEN:
@@ -94,7 +96,7 @@ async def chat(request: Request, datasette: Datasette) -> Response:
     return await _show(datasette, request, found, earlier[::-1], at_end=not day, looked_for=looked_for)
 
 
-def _go_on(run: Run, found: talks.TalkPage, way: str) -> list[talks.TalkPage]:
+def _go_on(run: Run, found: talk_page.TalkPage, way: str) -> list[talk_page.TalkPage]:
     """A talk and, `way` ("prev" or "next") on, those beside it, as many as make a few screens; in their order."""
     whole = [found]
     while way in ("prev", "next") and len(whole) < _MOST_TALKS and _messages(whole) < _IN_A_PART:
@@ -105,24 +107,24 @@ def _go_on(run: Run, found: talks.TalkPage, way: str) -> list[talks.TalkPage]:
     return whole[::-1] if way == "prev" else whole
 
 
-def _beside(run: Run, found: talks.TalkPage, way: str) -> talks.TalkPage | None:
+def _beside(run: Run, found: talk_page.TalkPage, way: str) -> talk_page.TalkPage | None:
     """What comes before or after (`way` is "prev" or "next") a talk, or a part of one."""
     head, is_before = found["head"], way == "prev"
     if part := found["earlier" if is_before else "later"]:
-        return talks.talk(run, head["id"], around=part)
+        return talk_page.talk(run, head["id"], around=part)
     beside = head["before_id" if is_before else "after_id"]
-    return talks.talk(run, beside, is_last=is_before) if beside else None
+    return talk_page.talk(run, beside, is_last=is_before) if beside else None
 
 
-def _messages(whole: list[talks.TalkPage]) -> int:
+def _messages(whole: list[talk_page.TalkPage]) -> int:
     return sum(len(talk["messages"]) for talk in whole)
 
 
 async def _show(
     datasette: Datasette,
     request: Request,
-    found: talks.TalkPage,
-    earlier: Sequence[talks.TalkPage] = (),
+    found: talk_page.TalkPage,
+    earlier: Sequence[talk_page.TalkPage] = (),
     *,
     at_end: bool = False,
     looked_for: chat_search.FoundInChat | None = None,
@@ -149,7 +151,7 @@ async def _show(
 async def message(request: Request, datasette: Datasette) -> Response:
     """``/messages/N.txt``: a message that is too long for a page, whole."""
     number = int(request.url_vars["id"])
-    text = await served_archive.read(datasette, lambda run: talks.text_of(run, number))
+    text = await served_archive.read(datasette, lambda run: talk_page.text_of(run, number))
     if text is None:
         raise NotFound("There is no such message, or somebody has hidden it")
     return Response.text(text, headers={"cache-control": "private, no-cache"})

@@ -14,7 +14,7 @@ from datasette.utils.asgi import Request
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
-from memories_lib.queries import chat_list, sql_links, talks
+from memories_lib.queries import chat_list, sql_links, talk_page, talks
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import internals, response_cache, served_archive
 from memories_lib.server.http import ApiError
@@ -60,7 +60,7 @@ async def _listed(request: Request, datasette: Datasette) -> Response:
 
     def find(run: Run) -> Any:
         is_number = number.isdecimal() and number.isascii() and len(number) < 19
-        chosen = talks.talk(run, int(number), hidden=asked["all"] == "hidden") if is_number else None
+        chosen = talk_page.talk(run, int(number), hidden=asked["all"] == "hidden") if is_number else None
         return talks.summary(run), talks.memories(run, asked), chosen, filters.only_chat(run)
 
     known, (cards, more), talk, chat = await served_archive.read(datasette, find)

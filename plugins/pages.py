@@ -17,7 +17,7 @@ sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.access import roles
 from memories_lib.api import openapi
-from memories_lib.queries import listings, overviews, search_page, sql_links, talks
+from memories_lib.queries import listings, overviews, search_page, sql_links, talk_page, talks
 from memories_lib.queries.search_filter import SearchFilter
 from memories_lib.server import served_archive
 from memories_lib.shared.contract import DAY, KINDS
@@ -157,7 +157,7 @@ def extra_template_vars(datasette: Datasette) -> Any:
 
     async def talk_of(name: str, exchange: int) -> Any:
         return await datasette.databases[name].execute_fn(
-            lambda connection: talks.talk(connection.execute, int(exchange))
+            lambda connection: talk_page.talk(connection.execute, int(exchange))
         )
 
     return {"talk_of": talk_of, "as_json": json.dumps}

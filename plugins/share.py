@@ -13,7 +13,7 @@ from datasette.utils.asgi import Request
 sys.path.append(str(Path(__file__).parent))
 
 from memories_lib.api import shares
-from memories_lib.queries.talks import TalkPage
+from memories_lib.queries.talk_page import TalkPage
 from memories_lib.server import served_archive
 from memories_lib.server.http import ApiError
 from memories_lib.shared.layout import ArchiveFiles, thumbnail_name

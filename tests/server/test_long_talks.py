@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ingest.ops.static_site import write_site
-from memories_lib.queries.talks import PART
+from memories_lib.queries.talk_page import PART
 from tests.client import Client
 from tests.conftest import serve
 from tests.helpers import put, rows

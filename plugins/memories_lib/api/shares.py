@@ -19,6 +19,7 @@ from datasette.utils.asgi import Request
 
 from memories_lib.access import roles, token_store
 from memories_lib.api import exchange_messages
+from memories_lib.queries import talk_page
 from memories_lib.queries import talks as pages
 from memories_lib.queries.talk_filter import TalkFilter
 from memories_lib.server import served_archive
@@ -221,7 +222,7 @@ async def what_of(datasette: Datasette, link: str) -> Any:
 
 def talks_of(
     run: Run, what: Mapping[str, Any], before: str = "", around: int | None = None
-) -> tuple[list[pages.TalkPage], dict[str, str] | None, str | None]:
+) -> tuple[list[talk_page.TalkPage], dict[str, str] | None, str | None]:
     """(the talks of a link, from `before` on; the choice of its book, or None; where the next part begins, or None)"""
     if "book" in what:
         asked = dict.fromkeys((*_CHOICES, "topic", "all", "order"), "") | _book(run, what) | {"before": before}
@@ -231,7 +232,7 @@ def talks_of(
     if exchange is None:
         return [], None, None
     only = _given_away(run, what, exchange)
-    talk = pages.talk(run, exchange, around=around, only=only)
+    talk = talk_page.talk(run, exchange, around=around, only=only)
     if talk is None or not talk["messages"]:
         return [], None, None
     if only is not None:

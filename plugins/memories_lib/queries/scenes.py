@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from memories_lib.queries import home, talks
+from memories_lib.queries import home, talk_page, talks
 from memories_lib.shared import visible
 from memories_lib.shared.sql import Row, Run
 
@@ -44,7 +44,7 @@ def story(run: Run, asked: Mapping[str, str], today: Sequence[int] = ()) -> Stor
     """The story of what is named: a talk, a person, a year, else of the talks of today; None for no such thing."""
     number = _number(asked.get("talk"))
     if asked.get("talk"):
-        found = talks.talk(run, number) if number else None
+        found = talk_page.talk(run, number) if number else None
         return Story(found["head"]["title"], _whole(found)[:_MOST], number) if found else None
     title = ""
     numbers: Iterable[int]
@@ -62,7 +62,7 @@ def story(run: Run, asked: Mapping[str, str], today: Sequence[int] = ()) -> Stor
         numbers = today
     scenes: list[Scene] = []
     for talk in list(numbers)[:_TALKS]:
-        told = talks.talk(run, talk)
+        told = talk_page.talk(run, talk)
         scenes += _heart(told) if told else []
     return Story(title, scenes[:_MOST])
 
@@ -83,7 +83,7 @@ def _time(card: Row) -> str:
     return str(card["started_at"])
 
 
-def _whole(told: talks.TalkPage) -> list[Scene]:
+def _whole(told: talk_page.TalkPage) -> list[Scene]:
     """All of a talk: a new scene with each picture, and when one is full."""
     scenes: list[Scene] = []
     picture: Row | None = None
@@ -104,7 +104,7 @@ def _whole(told: talks.TalkPage) -> list[Scene]:
     return scenes
 
 
-def _heart(told: talks.TalkPage) -> list[Scene]:
+def _heart(told: talk_page.TalkPage) -> list[Scene]:
     """One scene of a talk: what was said around the words that name it, before its first picture."""
     shown = _shown(told["messages"])
     picture = next((m for m in shown if m["kind"] in _PICTURES and m["thumbnail"]), None)
@@ -128,7 +128,7 @@ def _shown(messages: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _scene(told: talks.TalkPage, at: str, picture: Row | None) -> Scene:
+def _scene(told: talk_page.TalkPage, at: str, picture: Row | None) -> Scene:
     head = told["head"]
     digest, is_large = (picture["sha256"], _is_large(picture)) if picture else ("", False)
     return Scene(head["id"], head["title"], head["chat"], head["language"] or "", at, digest, is_large)
